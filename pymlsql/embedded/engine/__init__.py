@@ -1,0 +1,1 @@
+"""Sessions, execution, constraints, catalog: T-SQL carried out on DuckDB."""

@@ -1,0 +1,1 @@
+"""T-SQL functions, one table a family, one row a function."""

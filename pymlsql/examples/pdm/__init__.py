@@ -1,0 +1,1 @@
+"""Predictive maintenance, the example that the demo runs."""
