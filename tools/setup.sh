@@ -6,7 +6,7 @@
 #
 # Debian packages are installed as root or through `sudo -n`; without either, the line to run is printed and nothing
 # goes on without them. apt-get update runs only when a package is missing.
-set -eu
+set -euf
 cd "$(dirname "$0")/.."
 
 what=${1:-dev}
@@ -18,10 +18,8 @@ fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 # --- Debian packages ---------------------------------------------------------------------------------------------
 
 has_library() {
-    for directory in /usr/lib/*-linux-gnu /lib/*-linux-gnu /usr/lib64 /usr/lib /usr/local/lib; do
-        for file in "$directory/$1"*; do
-            if [ -e "$file" ]; then return 0; fi
-        done
+    for directory in "/usr/lib/$(uname -m)-linux-gnu" /usr/lib64 /usr/lib /usr/local/lib; do
+        if [ -n "$(find -L "$directory" -maxdepth 1 -name "$1*" -print -quit 2> /dev/null)" ]; then return 0; fi
     done
     return 1
 }
@@ -31,7 +29,7 @@ missing_packages() {
     has_library libltdl.so.7 || echo libltdl7
     has_library libkrb5.so.3 || echo libkrb5-3
     has_library libgssapi_krb5.so.2 || echo libgssapi-krb5-2
-    if [ "$what" = dev ]; then has_library libicuuc.so. || echo 'libicu[0-9]+$'; fi
+    if [ "$what" = dev ]; then has_library libicuuc.so. || echo '^libicu[0-9]+$'; fi
     if [ -n "${need_venv:-}" ]; then echo "$need_venv"; fi
 }
 
@@ -39,7 +37,7 @@ install_packages() {
     missing=$(missing_packages)
     if [ -z "$missing" ]; then return 0; fi
     # libicu carries its version in its name: the pattern finds the one that this release has.
-    line=$(printf '%s ' $missing)
+    line=$(echo "$missing" | tr '\n' ' ')
     if ! command -v apt-get > /dev/null; then
         fail "missing system libraries, and no apt-get here: install what Debian calls $line"
     fi
@@ -49,7 +47,7 @@ install_packages() {
         as_root='sudo -n'
     else
         fail "missing system packages; run this, then make again:
-  sudo apt-get update && sudo apt-get install -y --no-install-recommends $(printf "'%s' " $missing)"
+  sudo apt-get update && sudo apt-get install -y --no-install-recommends $(echo "$missing" | sed "s/.*/'&'/" | tr '\n' ' ')"
     fi
     say "installing Debian packages: $line"
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
@@ -57,7 +55,7 @@ install_packages() {
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing > /dev/null
     need_venv=
     still=$(missing_packages)
-    if [ -n "$still" ]; then fail "apt-get installed the packages, but still missing: $(printf '%s ' $still)"; fi
+    if [ -n "$still" ]; then fail "apt-get installed the packages, but still missing: $(echo "$still" | tr '\n' ' ')"; fi
 }
 
 # --- Python ------------------------------------------------------------------------------------------------------
