@@ -208,6 +208,8 @@ MESSAGES: dict[int, tuple[int, str]] = {
     10704: (15, "To rethrow an error, a THROW statement must be used inside a CATCH block. Insert the THROW statement "
                 "inside a CATCH block, or add error parameters to the THROW statement."),
     10709: (16, "The number of columns for each row in a table value constructor must be the same."),
+    10738: (15, "The number of row value expressions in the INSERT statement exceeds the maximum allowed number of 1000 row "
+                "values."),
     10753: (15, "The function '{}' must have an OVER clause."),
     11535: (16, "EXECUTE statement failed because its WITH RESULT SETS clause specified {} result set(s), and the "
                 "statement tried to send more result sets than this."),

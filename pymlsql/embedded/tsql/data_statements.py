@@ -1,0 +1,266 @@
+"""SELECT, INSERT, UPDATE, DELETE and TRUNCATE: the parts the engine needs apart, queries as slices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pymlsql.embedded.tsql import nodes
+from pymlsql.embedded.tsql.messages import sql_error, unsupported
+from pymlsql.embedded.tsql.nodes import Name, Output, Text
+from pymlsql.embedded.tsql.reader import Reader
+
+if TYPE_CHECKING:
+    from pymlsql.embedded.tsql.parser import Parser
+
+_COMPOUND = ("=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=")
+
+
+def parse_select(parser: Parser) -> nodes.Statement:
+    """A query, or the statement behind a WITH."""
+    line = parser.token.line
+    if parser.at_word("WITH"):
+        common = _common_tables(parser)
+        if parser.at_word("INSERT"):
+            return parse_insert(parser, common)
+        if parser.at_word("UPDATE"):
+            return parse_update(parser, common)
+        if parser.at_word("DELETE"):
+            return parse_delete(parser, common)
+        if parser.at_word("MERGE"):
+            raise unsupported("MERGE", line=line)
+        if not (parser.at_word("SELECT") or parser.at_op("(")):
+            parser.fail()
+        return _select(parser, line, f"{common.sql} ")
+    return _select(parser, line, "")
+
+
+def _select(parser: Parser, line: int, prefix: str) -> nodes.Select:
+    start = parser.index
+    assignments = _assignments(parser, line, prefix)
+    if assignments is not None:
+        return assignments
+    parser.index = start
+    parser.skip_query()
+    into, text = _take_into(parser, start)
+    return nodes.Select(line, Text(prefix + text, line), into=into)
+
+
+def _take_into(parser: Parser, start: int) -> tuple[Name | None, str]:
+    """The table of SELECT ... INTO, and the query's text without it."""
+    end, depth = parser.index, 0
+    for index in range(start, end):
+        token = parser.tokens[index]
+        depth += token.is_op("(") - token.is_op(")")
+        if token.is_word("INTO") and depth == 0:
+            parser.index = index + 1
+            name = parser.name()
+            after = parser.index
+            parser.index = end
+            tail = parser.slice(after, end).sql if after < end else ""
+            return name, f"{parser.slice(start, index).sql} {tail}"
+    return None, parser.slice(start, end).sql
+
+
+def _assignments(parser: Parser, line: int, prefix: str) -> nodes.Select | None:
+    """SELECT @x = expression, ... FROM ...; None when it is not one."""
+    if not parser.take_word("SELECT"):
+        return None
+    head_start = parser.index
+    parser.take_word("ALL", "DISTINCT")
+    if parser.take_word("TOP"):
+        if parser.at_op("("):
+            parser.skip_parentheses()
+        else:
+            parser.next()
+        parser.take_word("PERCENT")
+        parser.take_words("WITH", "TIES")
+    head = parser.slice(head_start, parser.index).sql if parser.index > head_start else ""
+    if not (parser.token.kind == "variable" and parser.peek().is_op(*_COMPOUND)):
+        return None
+    targets: list[tuple[str, str]] = []
+    expressions: list[str] = []
+    while True:
+        if not (parser.token.kind == "variable" and parser.peek().is_op(*_COMPOUND)):
+            raise sql_error(141, line=line)
+        targets.append((parser.next().value, parser.next().text))
+        expressions.append(parser.expression().sql)
+        if not parser.take_op(","):
+            break
+    tail_start = parser.index
+    parser.skip_query()
+    tail = parser.slice(tail_start, parser.index).sql if parser.index > tail_start else ""
+    text = f"{prefix}SELECT {head} {', '.join(expressions)} {tail}"
+    return nodes.Select(line, Text(text, line), tuple(targets))
+
+
+def _common_tables(parser: Parser) -> Text:
+    """WITH name [(columns)] AS (query), ..."""
+    start = parser.index
+    parser.expect_word("WITH")
+    if parser.at_word("XMLNAMESPACES"):
+        raise unsupported("WITH XMLNAMESPACES", line=parser.token.line)
+    while True:
+        parser.identifier()
+        if parser.at_op("("):
+            parser.skip_parentheses()
+        parser.expect_word("AS")
+        if not parser.at_op("("):
+            parser.fail()
+        parser.skip_parentheses()
+        if not parser.take_op(","):
+            return parser.slice(start, parser.index)
+
+
+def _top(parser: Parser) -> Text | None:
+    if not parser.take_word("TOP"):
+        return None
+    if not parser.at_op("("):
+        parser.fail()
+    start = parser.index
+    parser.skip_parentheses()
+    top = parser.slice(start, parser.index)
+    if parser.at_word("PERCENT"):
+        raise unsupported("TOP PERCENT in a modification", line=top.line)
+    return top
+
+
+def _target(parser: Parser) -> Name:
+    """A table, or a table variable, with the hints that change nothing here."""
+    name = Name((parser.next().value,)) if parser.token.kind == "variable" else parser.name()
+    if parser.at_word("WITH") and parser.peek().is_op("("):
+        parser.next()
+        parser.skip_parentheses()
+    return name
+
+
+def column_list(parser: Reader) -> tuple[str, ...]:
+    """``(a, b)``; a part before a dot is dropped, as SQL Server does."""
+    parser.expect_op("(")
+    columns = [parser.name().object]
+    while parser.take_op(","):
+        columns.append(parser.name().object)
+    parser.expect_op(")")
+    return tuple(columns)
+
+
+def _output(parser: Parser) -> Output | None:
+    if not parser.take_word("OUTPUT"):
+        return None
+    columns = parser.clause("INTO", "FROM", "WHERE", "VALUES", "SELECT", "DEFAULT", "WITH", "OPTION")
+    if not parser.take_word("INTO"):
+        return Output(columns)
+    into = _target(parser)
+    return Output(columns, into, column_list(parser) if parser.at_op("(") else ())
+
+
+def parse_insert(parser: Parser, common: Text | None = None) -> nodes.Statement:
+    line = parser.next().line
+    if parser.at_word("BULK"):
+        raise unsupported("INSERT BULK", line=line)
+    top = _top(parser)
+    parser.take_word("INTO")
+    target = _target(parser)
+    columns = column_list(parser) if parser.at_op("(") and not parser.peek().is_word("SELECT") else ()
+    output = _output(parser)
+    if parser.at_words("DEFAULT", "VALUES"):
+        parser.index += 2
+        return nodes.Insert(line, target, columns, defaults=True, output=output, common=common)
+    if parser.at_word("EXEC", "EXECUTE"):
+        execute = parser.execute()
+        assert isinstance(execute, nodes.Execute)
+        return nodes.Insert(line, target, columns, execute=execute, output=output)
+    if parser.take_word("VALUES"):
+        return nodes.Insert(line, target, columns, rows=_rows(parser), output=output, common=common)
+    if not (parser.at_word("SELECT", "WITH") or parser.at_op("(")):
+        parser.fail()
+    return nodes.Insert(line, target, columns, query=parser.query(), output=output, common=common, top=top)
+
+
+def _rows(parser: Parser) -> tuple[tuple[Text | None, ...], ...]:
+    rows = [_row(parser)]
+    while parser.take_op(","):
+        rows.append(_row(parser))
+    if len(rows) > 1000:
+        raise sql_error(10738, line=parser.token.line)
+    return tuple(rows)
+
+
+def _row(parser: Parser) -> tuple[Text | None, ...]:
+    parser.expect_op("(")
+    values = [_value(parser)]
+    while parser.take_op(","):
+        values.append(_value(parser))
+    parser.expect_op(")")
+    return tuple(values)
+
+
+def _value(parser: Parser) -> Text | None:
+    return None if parser.take_word("DEFAULT") else parser.expression()
+
+
+def parse_update(parser: Parser, common: Text | None = None) -> nodes.Statement:
+    line = parser.next().line
+    top = _top(parser)
+    target = _target(parser)
+    parser.expect_word("SET")
+    assignments = [_assignment(parser)]
+    while parser.take_op(","):
+        assignments.append(_assignment(parser))
+    output = _output(parser)
+    source, where = _source_and_where(parser)
+    return nodes.Update(line, target, tuple(assignments), source, where, output, common, top)
+
+
+def _assignment(parser: Parser) -> nodes.Assignment:
+    variable = ""
+    if parser.token.kind == "variable":
+        variable = parser.next().value
+        operator = parser.next().text
+        if operator not in _COMPOUND:
+            parser.fail()
+        if not (parser.token.kind in ("word", "quoted") and parser.peek().is_op("=")):
+            return nodes.Assignment("", operator, parser.expression(), variable)
+    name = parser.name()
+    if name.object.upper() == "WRITE" and len(name.parts) > 1 and parser.take_op("("):
+        value = _value(parser)
+        parser.expect_op(",")
+        offset = parser.expression()
+        parser.expect_op(",")
+        length = parser.expression()
+        parser.expect_op(")")
+        return nodes.Assignment(name.parts[-2], "=", value, variable, (offset, length))
+    if not parser.at_op(*_COMPOUND):
+        parser.fail()
+    operator = parser.next().text
+    return nodes.Assignment(name.object, operator, _value(parser), variable)
+
+
+def _source_and_where(parser: Parser) -> tuple[Text | None, Text | None]:
+    source = parser.clause("WHERE", "OPTION") if parser.take_word("FROM") else None
+    where = None
+    if parser.take_word("WHERE"):
+        if parser.at_words("CURRENT", "OF"):
+            raise unsupported("WHERE CURRENT OF", line=parser.token.line)
+        where = parser.expression()
+    if parser.take_word("OPTION"):
+        parser.skip_parentheses()
+    return source, where
+
+
+def parse_delete(parser: Parser, common: Text | None = None) -> nodes.Statement:
+    line = parser.next().line
+    top = _top(parser)
+    parser.take_word("FROM")
+    target = _target(parser)
+    output = _output(parser)
+    source, where = _source_and_where(parser)
+    return nodes.Delete(line, target, source, where, output, common, top)
+
+
+def parse_truncate(parser: Parser) -> nodes.Statement:
+    line = parser.next().line
+    parser.expect_word("TABLE")
+    target = parser.name()
+    if parser.at_word("WITH"):
+        raise unsupported("TRUNCATE TABLE ... WITH (PARTITIONS)", line=line)
+    return nodes.Truncate(line, target)

@@ -1,0 +1,423 @@
+"""CREATE, ALTER and DROP."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pymlsql.embedded.tsql import nodes
+from pymlsql.embedded.tsql.data_statements import column_list
+from pymlsql.embedded.tsql.messages import sql_error, unsupported
+from pymlsql.embedded.tsql.nodes import ColumnDefinition, Constraint, IndexDefinition, Name, TableDefinition
+from pymlsql.embedded.tsql.types import SqlType
+
+if TYPE_CHECKING:
+    from pymlsql.embedded.tsql.parser import Parser
+
+_MODULES = {"VIEW": "VIEW", "PROCEDURE": "PROCEDURE", "PROC": "PROCEDURE", "FUNCTION": "FUNCTION"}
+_CONSTRAINTS = ("CONSTRAINT", "PRIMARY", "UNIQUE", "FOREIGN", "CHECK", "DEFAULT", "REFERENCES")
+
+
+# Tables -----------------------------------------------------------------------------------------------------------
+
+
+def parse_table_definition(parser: Parser) -> TableDefinition:
+    """What stands between the brackets of CREATE TABLE; the cursor is behind the opening one."""
+    columns: list[ColumnDefinition] = []
+    constraints: list[Constraint] = []
+    indexes: list[IndexDefinition] = []
+    while True:
+        if parser.at_word("CONSTRAINT", "PRIMARY", "UNIQUE", "FOREIGN", "CHECK"):
+            constraints.append(_constraint(parser, column=""))
+        elif parser.at_word("INDEX"):
+            indexes.append(_inline_index(parser))
+        elif parser.at_word("PERIOD"):
+            raise unsupported("PERIOD FOR SYSTEM_TIME", line=parser.token.line)
+        else:
+            columns.append(_column(parser))
+        if not parser.take_op(","):
+            return TableDefinition(tuple(columns), tuple(constraints), tuple(indexes))
+        if parser.at_op(")"):
+            return TableDefinition(tuple(columns), tuple(constraints), tuple(indexes))
+
+
+def _inline_index(parser: Parser) -> IndexDefinition:
+    parser.next()
+    name = parser.identifier()
+    unique = parser.take_word("UNIQUE")
+    clustered = parser.at_word("CLUSTERED")
+    parser.take_word("CLUSTERED", "NONCLUSTERED")
+    return IndexDefinition(name, _key_columns(parser), unique=unique, clustered=clustered)
+
+
+def _column(parser: Parser) -> ColumnDefinition:
+    name = parser.identifier()
+    if parser.take_word("AS"):
+        expression = parser.expression()
+        persisted = parser.take_word("PERSISTED")
+        if persisted and parser.take_word("NOT"):
+            parser.expect_word("NULL")
+        return ColumnDefinition(name, SqlType("null"), computed=expression, persisted=persisted)
+    data_type = parser.data_type()
+    nullable: bool | None = None
+    identity: tuple[int, int] | None = None
+    collation = ""
+    constraints: list[Constraint] = []
+    while True:
+        if parser.take_word("NULL"):
+            nullable = True
+        elif parser.at_words("NOT", "NULL"):
+            parser.index += 2
+            nullable = False
+        elif parser.take_word("IDENTITY"):
+            identity = _identity(parser)
+        elif parser.take_word("COLLATE"):
+            collation = parser.identifier()
+        elif parser.at_word("SPARSE", "ROWGUIDCOL", "FILESTREAM", "GENERATED", "MASKED", "ENCRYPTED", "HIDDEN"):
+            raise unsupported(f"column option {parser.token.value}", line=parser.token.line)
+        elif parser.at_word(*_CONSTRAINTS):
+            constraints.append(_constraint(parser, column=name))
+        else:
+            return ColumnDefinition(name, data_type, nullable, identity, None, False, tuple(constraints), collation)
+
+
+def _identity(parser: Parser) -> tuple[int, int]:
+    if not parser.take_op("("):
+        return 1, 1
+    seed = parser.integer()
+    parser.expect_op(",")
+    step = parser.integer()
+    parser.expect_op(")")
+    return seed, step
+
+
+def _constraint(parser: Parser, *, column: str) -> Constraint:
+    name = parser.identifier() if parser.take_word("CONSTRAINT") else ""
+    token = parser.next()
+    own = ((column, False),) if column else ()
+    if token.is_word("DEFAULT"):
+        expression = parser.expression()
+        if parser.take_word("FOR"):
+            own = ((parser.identifier(), False),)
+        return Constraint("default", name, own, expression=expression)
+    if token.is_word("CHECK"):
+        if not parser.at_op("("):
+            parser.fail()
+        return Constraint("check", name, own, expression=parser.expression())
+    if token.is_word("PRIMARY", "UNIQUE"):
+        if token.value == "PRIMARY":
+            parser.expect_word("KEY")
+        return _key(parser, "pk" if token.value == "PRIMARY" else "unique", name, own)
+    if token.is_word("FOREIGN", "REFERENCES"):
+        if token.value == "FOREIGN":
+            parser.expect_word("KEY")
+            if parser.at_op("("):
+    own: tuple[tuple[str, bool], ...] = ((column, False),) if column else ()
+            parser.expect_word("REFERENCES")
+        return _foreign_key(parser, name, own)
+    parser.index -= 1
+    parser.fail()
+
+
+def _key(parser: Parser, kind: str, name: str, own: tuple[tuple[str, bool], ...]) -> Constraint:
+    clustered: bool | None = None
+    if parser.at_word("CLUSTERED", "NONCLUSTERED"):
+        clustered = parser.next().value == "CLUSTERED"
+    columns = _key_columns(parser) if parser.at_op("(") else own
+    _storage_options(parser)
+    return Constraint(kind, name, columns, clustered)
+
+
+def _key_columns(parser: Parser) -> tuple[tuple[str, bool], ...]:
+    parser.expect_op("(")
+    columns = []
+    while True:
+        name = parser.identifier()
+        descending = parser.at_word("DESC")
+        parser.take_word("ASC", "DESC")
+        columns.append((name, descending))
+        if not parser.take_op(","):
+            break
+    parser.expect_op(")")
+    return tuple(columns)
+
+
+def _foreign_key(parser: Parser, name: str, own: tuple[tuple[str, bool], ...]) -> Constraint:
+    references = parser.name()
+    referenced = column_list(parser) if parser.at_op("(") else ()
+    actions = {"DELETE": "NO ACTION", "UPDATE": "NO ACTION"}
+    while parser.take_word("ON"):
+        event = parser.expect_word("DELETE", "UPDATE").value
+        if parser.take_word("NO"):
+            parser.expect_word("ACTION")
+        elif parser.take_word("SET"):
+            actions[event] = "SET " + parser.expect_word("NULL", "DEFAULT").value
+        else:
+            actions[event] = parser.expect_word("CASCADE").value
+    return Constraint("fk", name, own, None, None, references, referenced, actions["DELETE"], actions["UPDATE"])
+
+
+def _storage_options(parser: Parser) -> None:
+    """WITH (PAD_INDEX = OFF ...) and ON [PRIMARY]: where SQL Server stores it, of no meaning here."""
+    if parser.at_word("WITH") and parser.peek().is_op("("):
+        parser.next()
+        parser.skip_parentheses()
+    if parser.at_word("ON") and not parser.peek().is_word("DELETE", "UPDATE"):
+        parser.next()
+        parser.identifier()
+        if parser.at_op("("):
+            raise unsupported("partition scheme", line=parser.token.line)
+
+
+def _create_table(parser: Parser, line: int) -> nodes.Statement:
+    name = parser.name()
+    parser.expect_op("(")
+    definition = parse_table_definition(parser)
+    parser.expect_op(")")
+    if parser.at_word("WITH"):
+        raise unsupported("CREATE TABLE ... WITH", line=line)
+    _storage_options(parser)
+    if parser.take_word("TEXTIMAGE_ON"):
+        parser.identifier()
+    return nodes.CreateTable(line, name, definition)
+
+
+def _alter_table(parser: Parser, line: int) -> nodes.Statement:
+    name = parser.name()
+    check = "add"
+    if parser.take_word("WITH"):
+        check = "add_nocheck" if parser.expect_word("CHECK", "NOCHECK").value == "NOCHECK" else "add"
+        if check == "add_nocheck":
+            raise unsupported("ALTER TABLE ... WITH NOCHECK", line=line)
+    if parser.take_word("ADD"):
+        return nodes.AlterTable(line, name, "add", _added(parser))
+    if parser.take_word("DROP"):
+        return _alter_drop(parser, line, name)
+    if parser.take_words("ALTER", "COLUMN"):
+        return nodes.AlterTable(line, name, "alter_column", TableDefinition((_column(parser),)))
+    if parser.at_word("CHECK", "NOCHECK", "SET", "REBUILD", "SWITCH", "ENABLE", "DISABLE"):
+        raise unsupported(f"ALTER TABLE ... {parser.token.value}", line=line)
+    parser.fail()
+
+
+def _added(parser: Parser) -> TableDefinition:
+    columns: list[ColumnDefinition] = []
+    constraints: list[Constraint] = []
+    while True:
+        if parser.at_word(*_CONSTRAINTS):
+            constraints.append(_constraint(parser, column=""))
+        else:
+            columns.append(_column(parser))
+        if not parser.take_op(","):
+            return TableDefinition(tuple(columns), tuple(constraints))
+
+
+def _alter_drop(parser: Parser, line: int, name: Name) -> nodes.Statement:
+    action = "drop_constraint"
+    if parser.take_word("COLUMN"):
+        action = "drop_column"
+    else:
+        parser.take_word("CONSTRAINT")
+    if_exists = parser.take_words("IF", "EXISTS")
+    names = [parser.identifier()]
+    while parser.take_op(","):
+        parser.take_word("COLUMN" if action == "drop_column" else "CONSTRAINT")
+        names.append(parser.identifier())
+    return nodes.AlterTable(line, name, action, None, tuple(names), if_exists)
+
+
+# Indexes ----------------------------------------------------------------------------------------------------------
+
+
+def _create_index(parser: Parser, line: int) -> nodes.Statement:
+    unique = parser.take_word("UNIQUE")
+    clustered = parser.at_word("CLUSTERED")
+    parser.take_word("CLUSTERED", "NONCLUSTERED")
+    columnstore = parser.take_word("COLUMNSTORE")
+    parser.expect_word("INDEX")
+    name = parser.identifier()
+    parser.expect_word("ON")
+    table = parser.name()
+    columns = _key_columns(parser) if parser.at_op("(") else ()
+    if not columns and not (columnstore and clustered):
+        parser.fail()
+    included = column_list(parser) if parser.take_word("INCLUDE") else ()
+    where = parser.expression() if parser.take_word("WHERE") else None
+    _storage_options(parser)
+    return nodes.CreateIndex(line, table, IndexDefinition(name, columns, unique, clustered, included, where, columnstore))
+
+
+# Modules ----------------------------------------------------------------------------------------------------------
+
+
+def _module(parser: Parser, line: int, action: str, start: int) -> nodes.Statement:
+    kind = _MODULES[parser.next().value]
+    name = parser.name()
+    if kind == "VIEW":
+        return _view(parser, line, action, name, start)
+    if kind == "PROCEDURE":
+        return _procedure(parser, line, action, name, start)
+    return _function(parser, line, action, name, start)
+
+
+def _module_text(parser: Parser, start: int) -> str:
+    """The whole batch from CREATE or ALTER on, with what stands before it (comments), as SQL Server keeps it."""
+    return parser.text
+
+
+def _view(parser: Parser, line: int, action: str, name: Name, start: int) -> nodes.CreateModule:
+    columns = column_list(parser) if parser.at_op("(") else ()
+    options = _options(parser)
+    parser.expect_word("AS")
+    query_start = parser.index
+    if not (parser.at_word("SELECT", "WITH") or parser.at_op("(")):
+        parser.fail()
+    if parser.at_word("WITH"):
+        parser.next()
+    parser.skip_query()
+    query = parser.slice(query_start, parser.index)
+    parser.take_op(";")
+    if parser.token.kind != "end":
+        parser.fail()
+    return nodes.CreateModule(
+        line, "VIEW", action, name, _module_text(parser, start), columns=columns, query=query, options=options
+    )
+
+
+def _options(parser: Parser) -> tuple[str, ...]:
+    """WITH SCHEMABINDING, EXECUTE AS ... of a module."""
+    if not parser.take_word("WITH"):
+        return ()
+    options: list[str] = []
+    while True:
+        word = parser.next()
+        if word.is_word("EXECUTE", "EXEC"):
+            parser.expect_word("AS")
+            raise unsupported("EXECUTE AS", line=word.line)
+        if word.is_word("ENCRYPTION", "NATIVE_COMPILATION", "VIEW_METADATA"):
+            raise unsupported(f"WITH {word.value}", line=word.line)
+        if not word.is_word("SCHEMABINDING", "RECOMPILE"):
+            parser.fail(word)
+        options.append(word.value)
+        if not parser.take_op(","):
+            return tuple(options)
+
+
+def _parameters(parser: Parser) -> tuple[nodes.ModuleParameter, ...]:
+    parameters: list[nodes.ModuleParameter] = []
+    while parser.token.kind == "variable":
+        name = parser.next().value
+        parser.take_word("AS")
+        data_type = parser.data_type()
+        default = parser.expression() if parser.take_op("=") else None
+        output = parser.take_word("OUTPUT", "OUT")
+        if parser.at_word("READONLY", "VARYING"):
+            raise unsupported(f"parameter {parser.token.value}", line=parser.token.line)
+        parameters.append(nodes.ModuleParameter(name, data_type, default, output))
+        if not parser.take_op(","):
+            break
+    return tuple(parameters)
+
+
+def _procedure(parser: Parser, line: int, action: str, name: Name, start: int) -> nodes.CreateModule:
+    bracketed = parser.take_op("(")
+    parameters = _parameters(parser)
+    if bracketed:
+        parser.expect_op(")")
+    options = _options(parser)
+    parser.expect_word("AS")
+    body = parser.statements_until("")
+    _refuse_modules(body)
+    return nodes.CreateModule(
+        line, "PROCEDURE", action, name, _module_text(parser, start), parameters, body=tuple(body), options=options
+    )
+
+
+def _refuse_modules(body: list[nodes.Statement]) -> None:
+    for statement in body:
+        if isinstance(statement, nodes.CreateModule | nodes.CreateSchema):
+            raise sql_error(156, getattr(statement, "kind", "SCHEMA"), line=statement.line)
+
+
+def _function(parser: Parser, line: int, action: str, name: Name, start: int) -> nodes.CreateModule:
+    parser.expect_op("(")
+    parameters = _parameters(parser)
+    parser.expect_op(")")
+    parser.expect_word("RETURNS")
+    if parser.token.kind == "variable":
+        raise unsupported("multi-statement table-valued function", line=line)
+    text = _module_text(parser, start)
+    if parser.take_word("TABLE"):
+        options = _options(parser)
+        parser.take_word("AS")
+        parser.expect_word("RETURN")
+        bracketed = parser.take_op("(")
+        query_start = parser.index
+        if parser.at_word("WITH"):
+            parser.next()
+        parser.skip_query()
+        query = parser.slice(query_start, parser.index)
+        if bracketed:
+            parser.expect_op(")")
+        parser.take_op(";")
+        if parser.token.kind != "end":
+            parser.fail()
+        return nodes.CreateModule(line, "FUNCTION", action, name, text, parameters, query=query, options=options)
+    raise unsupported("scalar function", line=line)
+
+
+# Dispatch ---------------------------------------------------------------------------------------------------------
+
+
+def parse_create(parser: Parser) -> nodes.Statement:
+    start, line = parser.index, parser.next().line
+    action = "create_or_alter" if parser.take_words("OR", "ALTER") else "create"
+    if parser.at_word(*_MODULES):
+        return _module(parser, line, action, start)
+    if action == "create_or_alter":
+        if parser.at_word("TRIGGER"):
+            raise unsupported("CREATE TRIGGER", line=line)
+        parser.fail()
+    if parser.take_word("TABLE"):
+        return _create_table(parser, line)
+    if parser.at_word("UNIQUE", "CLUSTERED", "NONCLUSTERED", "INDEX", "COLUMNSTORE"):
+        return _create_index(parser, line)
+    if parser.take_word("SCHEMA"):
+        name = parser.identifier()
+        owner = parser.identifier() if parser.take_word("AUTHORIZATION") else ""
+        return nodes.CreateSchema(line, name, owner)
+    if parser.token.kind == "word":
+        raise unsupported(f"CREATE {parser.token.value}", line=line)
+    parser.fail()
+
+
+def parse_alter(parser: Parser) -> nodes.Statement:
+    start, line = parser.index, parser.next().line
+    if parser.at_word(*_MODULES):
+        return _module(parser, line, "alter", start)
+    if parser.take_word("TABLE"):
+        return _alter_table(parser, line)
+    if parser.token.kind == "word":
+        raise unsupported(f"ALTER {parser.token.value}", line=line)
+    parser.fail()
+
+
+def parse_drop(parser: Parser) -> nodes.Statement:
+    line = parser.next().line
+    if parser.take_word("INDEX"):
+        if_exists = parser.take_words("IF", "EXISTS")
+        name = parser.name()
+        if parser.take_word("ON"):
+            return nodes.DropIndex(line, name.object, parser.name(), if_exists)
+        if len(name.parts) < 2:
+            parser.fail()
+        return nodes.DropIndex(line, name.object, Name(name.parts[:-1]), if_exists)
+    if not parser.at_word("TABLE", "VIEW", "PROCEDURE", "PROC", "FUNCTION", "SCHEMA"):
+        if parser.token.kind == "word":
+            raise unsupported(f"DROP {parser.token.value}", line=line)
+        parser.fail()
+    kind = parser.next().value
+    if_exists = parser.take_words("IF", "EXISTS")
+    names = [parser.name()]
+    while parser.take_op(","):
+        names.append(parser.name())
+    return nodes.Drop(line, "PROCEDURE" if kind == "PROC" else kind, tuple(names), if_exists)

@@ -1,0 +1,391 @@
+"""The procedural tree of a batch: what the statement parser makes and the engine carries out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pymlsql.embedded.tsql.types import SqlType
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name of one to four parts, outermost first; an omitted part is ""."""
+
+    parts: tuple[str, ...]
+
+    @property
+    def object(self) -> str:
+        return self.parts[-1]
+
+    @property
+    def schema(self) -> str:
+        return self.parts[-2] if len(self.parts) > 1 else ""
+
+    @property
+    def database(self) -> str:
+        return self.parts[-3] if len(self.parts) > 2 else ""
+
+    def __str__(self) -> str:
+        return ".".join(self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A slice of the batch that is a query or an expression, compiled when it is first run."""
+
+    sql: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement and the line it begins on."""
+
+    line: int
+
+
+# Columns and tables -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """PRIMARY KEY, UNIQUE, FOREIGN KEY, CHECK or DEFAULT (``kind`` pk, unique, fk, check, default)."""
+
+    kind: str
+    name: str = ""
+    columns: tuple[tuple[str, bool], ...] = ()
+    """(column, descending) for keys."""
+    clustered: bool | None = None
+    expression: Text | None = None
+    references: Name | None = None
+    referenced: tuple[str, ...] = ()
+    on_delete: str = "NO ACTION"
+    on_update: str = "NO ACTION"
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnDefinition:
+    """A column of CREATE TABLE, ALTER TABLE ADD, DECLARE @t TABLE."""
+
+    name: str
+    type: SqlType
+    nullable: bool | None = None
+    identity: tuple[int, int] | None = None
+    computed: Text | None = None
+    persisted: bool = False
+    constraints: tuple[Constraint, ...] = ()
+    collation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexDefinition:
+    name: str
+    columns: tuple[tuple[str, bool], ...]
+    unique: bool = False
+    clustered: bool = False
+    included: tuple[str, ...] = ()
+    where: Text | None = None
+    columnstore: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TableDefinition:
+    columns: tuple[ColumnDefinition, ...]
+    constraints: tuple[Constraint, ...] = ()
+    indexes: tuple[IndexDefinition, ...] = ()
+
+
+# Flow -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Block(Statement):
+    body: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class If(Statement):
+    condition: Text
+    then: Statement
+    otherwise: Statement | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class While(Statement):
+    condition: Text
+    body: Statement
+
+
+@dataclass(frozen=True, slots=True)
+class TryCatch(Statement):
+    body: tuple[Statement, ...]
+    catch: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Break(Statement):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Continue(Statement):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Return(Statement):
+    value: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    name: str
+    type: SqlType | None
+    value: Text | None = None
+    table: TableDefinition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Declare(Statement):
+    variables: tuple[Variable, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetVariable(Statement):
+    name: str
+    operator: str
+    value: Text
+
+
+@dataclass(frozen=True, slots=True)
+class SetOption(Statement):
+    """SET NOCOUNT ON and its like; ``value`` is the rest as upper-cased words, or a variable's name."""
+
+    options: tuple[str, ...]
+    value: str
+    target: Name | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Print(Statement):
+    value: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Throw(Statement):
+    arguments: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseError(Statement):
+    arguments: tuple[Text, ...]
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WaitFor(Statement):
+    delay: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Use(Statement):
+    database: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction(Statement):
+    """``action`` is begin, commit, rollback or save; ``name`` a name or a variable."""
+
+    action: str
+    name: str = ""
+
+
+# Execution --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """An argument of EXEC: a constant or a variable, by name or by position."""
+
+    name: str
+    value: Text | None
+    variable: str = ""
+    output: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ResultColumn:
+    name: str
+    type: SqlType
+    nullable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Execute(Statement):
+    """EXEC of a procedure (``procedure`` or ``procedure_variable``) or of a string (``batch``).
+
+    ``result_sets`` is None (undefined), () (NONE) or the declared shapes.
+    """
+
+    procedure: Name | None = None
+    procedure_variable: str = ""
+    batch: Text | None = None
+    arguments: tuple[Argument, ...] = ()
+    return_variable: str = ""
+    result_sets: tuple[tuple[ResultColumn, ...], ...] | None = None
+
+
+# Data -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Select(Statement):
+    """A query; ``assignments`` are (variable, operator, expression) of SELECT @x = ..., the query then has their
+    expressions as its columns."""
+
+    query: Text
+    assignments: tuple[tuple[str, str], ...] = ()
+    into: Name | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """An OUTPUT clause: its expressions, and the table (or @table) and columns it goes INTO."""
+
+    columns: Text
+    into: Name | None = None
+    into_columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Insert(Statement):
+    target: Name
+    columns: tuple[str, ...] = ()
+    query: Text | None = None
+    rows: tuple[tuple[Text | None, ...], ...] = ()
+    """VALUES; None stands for DEFAULT."""
+    execute: Execute | None = None
+    defaults: bool = False
+    output: Output | None = None
+    common: Text | None = None
+    top: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """``column`` or ``variable`` (or both, @v = column = expression) set in an UPDATE; .WRITE has offset and length."""
+
+    column: str
+    operator: str
+    value: Text | None
+    variable: str = ""
+    write: tuple[Text, Text] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Update(Statement):
+    target: Name
+    assignments: tuple[Assignment, ...]
+    source: Text | None = None
+    where: Text | None = None
+    output: Output | None = None
+    common: Text | None = None
+    top: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delete(Statement):
+    target: Name
+    source: Text | None = None
+    where: Text | None = None
+    output: Output | None = None
+    common: Text | None = None
+    top: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Truncate(Statement):
+    target: Name
+
+
+# Definitions ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CreateTable(Statement):
+    name: Name
+    definition: TableDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class AlterTable(Statement):
+    """``action``: add, drop_constraint, drop_column, alter_column, check, nocheck."""
+
+    name: Name
+    action: str
+    definition: TableDefinition | None = None
+    names: tuple[str, ...] = ()
+    if_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CreateIndex(Statement):
+    table: Name
+    index: IndexDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class DropIndex(Statement):
+    name: str
+    table: Name
+    if_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CreateSchema(Statement):
+    name: str
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Drop(Statement):
+    """DROP TABLE | VIEW | PROCEDURE | FUNCTION | SCHEMA; ``kind`` is that word."""
+
+    kind: str
+    names: tuple[Name, ...]
+    if_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleParameter:
+    name: str
+    type: SqlType
+    default: Text | None = None
+    output: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CreateModule(Statement):
+    """CREATE [OR ALTER] or ALTER of a VIEW, PROCEDURE or FUNCTION; ``text`` is the statement as written.
+
+    ``action`` is create, alter or create_or_alter. Views and inline functions have a ``query``; procedures a ``body``;
+    scalar functions a ``body`` and ``returns``.
+    """
+
+    kind: str
+    action: str
+    name: Name
+    text: str
+    parameters: tuple[ModuleParameter, ...] = ()
+    columns: tuple[str, ...] = ()
+    query: Text | None = None
+    body: tuple[Statement, ...] = ()
+    returns: SqlType | None = None
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A parsed batch."""
+
+    statements: tuple[Statement, ...] = field(default=())
