@@ -1,0 +1,165 @@
+"""Where the server is: the only module that reads the environment.
+
+The target is the first of: the `--url` option, `PYMLSQL_URL`, `[database] url` of `pymlsql.toml` in the current
+directory, and `embedded`: the server of the default data directory, found by its `server.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pymlsql.errors import ServerNotRunning, SettingsError
+
+EMBEDDED = "embedded"
+"""The word that stands for the server of the default data directory."""
+
+CONFIG_FILE = "pymlsql.toml"
+
+_URL_PASSWORD = re.compile(r"(?<=://)([^:/@?#]*):([^@]*)@")
+_ODBC_PASSWORD = re.compile(r"(?i)\b(pwd|password)\s*=\s*(\{(?:[^}]|\}\})*\}|[^;]*)")
+_ODBC_PASSWORD_QUOTED = re.compile(r"(?i)\b(pwd|password)(?:=|%3d)(?:(?!%3b|[;&]).)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A server to talk to: a SQLAlchemy URL or an ODBC connection string, and where it was named.
+
+    `url` may carry a password and stays out of `repr`; `display` never does.
+    """
+
+    url: str = field(repr=False)
+    source: str
+
+    @property
+    def display(self) -> str:
+        """The target as it may be printed."""
+        return redact(self.url)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFile:
+    """What a running server wrote into its `server.json`."""
+
+    path: Path
+    host: str
+    port: int
+    database: str
+    user: str
+    pid: int
+    odbc: str = field(repr=False)
+    sqlalchemy_url: str = field(repr=False)
+
+
+def redact(text: str) -> str:
+    """Replace every password in a URL, an ODBC string or an error message by `***`."""
+    text = _URL_PASSWORD.sub(r"\1:***@", text)
+    text = _ODBC_PASSWORD.sub(r"\1=***", text)
+    return _ODBC_PASSWORD_QUOTED.sub(r"\1=***", text)
+
+
+def data_home() -> Path:
+    """`$XDG_DATA_HOME/pymlsql`, by default `~/.local/share/pymlsql`."""
+    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(base) / "pymlsql"
+
+
+def default_data_dir() -> Path:
+    """The data directory of the server that `embedded` means."""
+    return data_home() / "default"
+
+
+def child_environment(**changes: str) -> dict[str, str]:
+    """The environment for a child process, with `changes`."""
+    return {**os.environ, **changes}
+
+
+def seal_key() -> bytes:
+    """The 32 secret bytes with which this account seals the model files it writes; made on first use, mode 0600."""
+    path = data_home() / "seal.key"
+    try:
+        key = path.read_bytes()
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f"seal.key.{os.getpid()}.{secrets.token_hex(4)}")
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(secrets.token_bytes(32))
+        try:
+            os.link(draft, path)  # the first one wins; replacing would unseal another process's files
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+        key = path.read_bytes()
+    if len(key) != 32:
+        raise SettingsError(f"{path} must hold 32 bytes and does not. Remove it; older model files then need --trust.")
+    return key
+
+
+def read_server_file(data_dir: Path) -> ServerFile | None:
+    """The `server.json` of a data directory, or None where no server wrote one."""
+    path = data_dir / "server.json"
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        return ServerFile(
+            path=path,
+            host=str(values["host"]),
+            port=int(values["port"]),
+            database=str(values["database"]),
+            user=str(values["user"]),
+            pid=int(values["pid"]),
+            odbc=str(values["odbc"]),
+            sqlalchemy_url=str(values["sqlalchemy_url"]),
+        )
+    except FileNotFoundError:
+        return None
+    except (KeyError, TypeError, ValueError) as error:
+        raise SettingsError(f"{path} is not a server's file ({error}). Remove it and start the server again.") from None
+
+
+def resolve_target(url: str | None = None, environ: Mapping[str, str] | None = None) -> Target:
+    """Decide which server is meant.
+
+    `url` is what the caller named explicitly. Raises SettingsError for an unreadable pymlsql.toml and
+    ServerNotRunning where `embedded` is meant and its data directory shows no server.
+    """
+    environ = os.environ if environ is None else environ
+    candidates = (
+        (url, "--url"),
+        (environ.get("PYMLSQL_URL"), "PYMLSQL_URL"),
+        (_configured_url(Path(CONFIG_FILE)), CONFIG_FILE),
+    )
+    named, source = next(((value, where) for value, where in candidates if value), (EMBEDDED, "default"))
+    if named == EMBEDDED:
+        return _embedded_target(source)
+    return Target(named, source)
+
+
+def _embedded_target(source: str) -> Target:
+    server = read_server_file(default_data_dir())
+    if server is None:
+        raise ServerNotRunning("No embedded server is running: run pymlsql server start, or name a server with --url.")
+    return Target(server.sqlalchemy_url, source)
+
+
+def _configured_url(path: Path) -> str | None:
+    try:
+        with path.open("rb") as file:
+            values = tomllib.load(file)
+    except FileNotFoundError:
+        return None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}") from None
+    database = values.get("database", {})
+    url = database.get("url") if isinstance(database, dict) else None
+    if url is None:
+        raise SettingsError(f"{path} names no server: it needs a [database] section with a url.")
+    if not isinstance(url, str):
+        raise SettingsError(f"{path}: [database] url must be a string.")
+    return url
