@@ -1,0 +1,96 @@
+"""The form of a contract case: a batch of T-SQL and what every SQL Server answers to it."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+Rows = list[tuple[Any, ...]]
+
+@dataclass(frozen=True)
+class Case:
+    """``sql`` is one batch; ``results`` are the rows of each result set in order, ``error`` the number it ends with.
+
+    ``before`` and ``after`` are batches of their own that make and remove what the batch needs; ``after`` runs
+    also when the batch failed. ``ordered`` is False where the statement promises no order. Rows sent before an
+    error are not compared.
+    """
+
+    name: str
+    sql: str
+    results: tuple[Rows, ...] = ()
+    error: int | None = None
+    ordered: bool = True
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+
+def rows(name: str, sql: str, *expected: tuple[Any, ...], ordered: bool = True) -> Case:
+    """A case with one result set."""
+    return Case(name, sql, results=(list(expected),), ordered=ordered)
+
+
+def fails(name: str, sql: str, error: int) -> Case:
+    """A case that ends with error number ``error``."""
+    return Case(name, sql, error=error)
+
+
+def within(before: str, cases: list[Case], *, after: str) -> list[Case]:
+    """The cases, each between the batches ``before`` and ``after`` (GO on a line of its own separates batches)."""
+    first, last = (tuple(re.split(r"^GO$", text, flags=re.MULTILINE)) for text in (before, after))
+    return [replace(case, before=first, after=last) for case in cases]
+
+
+def marked(cases: list[Case], *, embedded_gaps: dict[str, str]) -> list[Any]:
+    """The cases as pytest parameters, known gaps marked."""
+    names = [case.name for case in cases]
+    assert len(set(names)) == len(names), [name for name in names if names.count(name) > 1]
+    parameters = []
+    for case in cases:
+        gap = embedded_gaps.get(case.name)
+        marks = [pytest.mark.embedded_gap(gap)] if gap else []
+        parameters.append(pytest.param(case, id=case.name, marks=marks))
+    return parameters
+
+
+def error_number(error: BaseException) -> int:
+    """The server's number in a pyodbc error: the last "(number)" before the ODBC function's name."""
+    found = re.findall(r"\((-?\d+)\)", str(error.args[1] if len(error.args) > 1 else error))
+    return int(found[0]) if found else 0
+
+
+def fetch(cursor: Any, sql: str, *parameters: Any) -> list[Rows]:
+    """All result sets of a batch; statements without one give none."""
+    cursor.execute(sql, *parameters)
+    sets: list[Rows] = []
+    while True:
+        if cursor.description is not None:
+            sets.append([tuple(row) for row in cursor.fetchall()])
+        if not cursor.nextset():
+            return sets
+
+
+def same(got: Any, expected: Any) -> bool:
+    """Equal with equal types; decimals with equal scale, floats to 1e-12."""
+    if isinstance(expected, float) and isinstance(got, float):
+        return math.isclose(got, expected, rel_tol=1e-12, abs_tol=1e-15) or (math.isnan(got) and math.isnan(expected))
+    if isinstance(expected, Decimal) and isinstance(got, Decimal):
+        return str(got) == str(expected)
+    return type(got) is type(expected) and bool(got == expected)
+
+
+def compare(got: list[Rows], case: Case) -> None:
+    """Fail with both sides where ``got`` is not what the case says."""
+    assert len(got) == len(case.results), f"{len(got)} result sets instead of {len(case.results)}: {got}"
+    for number, (found, expected) in enumerate(zip(got, case.results, strict=True), start=1):
+        if not case.ordered:
+            found, expected = sorted(found, key=repr), sorted(expected, key=repr)
+        equal = len(found) == len(expected) and all(
+            len(a) == len(b) and all(map(same, a, b)) for a, b in zip(found, expected, strict=True)
+        )
+        assert equal, f"result set {number}\n   got {found}\nexpect {expected}"

@@ -1,0 +1,75 @@
+"""T-SQL through Microsoft's ODBC driver: the tables of cases, each against the server under test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pyodbc
+import pytest
+
+from tests.contract import cases_expressions, cases_queries, cases_statements, gaps
+from tests.contract.cases import Case, compare, error_number, fails, fetch, marked, rows
+
+
+def _scalars() -> list[Case]:
+    tables = ("ARITHMETIC", "STRINGS", "CONVERSIONS", "DATES", "SERVER")
+    found = [row for table in tables for row in getattr(cases_expressions, table)]
+    return [rows(sql, f"SELECT {sql} AS x", (value,)) for sql, value in found]
+
+
+def _conditions() -> list[Case]:
+    return [
+        rows(f"{sql} is {'true' if value else 'not true'}", f"SELECT CASE WHEN {sql} THEN 1 ELSE 0 END AS x", (value,))
+        for sql, value in cases_expressions.CONDITIONS
+    ]
+
+
+def _errors() -> list[Case]:
+    return [fails(f"{sql} raises {number}", f"SELECT {sql} AS x", number) for sql, number in cases_expressions.ERRORS]
+
+
+def _run(cursor: Any, case: Case) -> None:
+    if case.error is None:
+        compare(fetch(cursor, case.sql), case)
+        return
+    with pytest.raises(pyodbc.Error) as caught:
+        fetch(cursor, case.sql)
+    assert error_number(caught.value) == case.error, caught.value
+
+
+@pytest.mark.parametrize("case", marked([*_scalars(), *_conditions(), *_errors()], embedded_gaps=gaps.EXPRESSIONS))
+def test_expression_gives(connection: Any, case: Case) -> None:
+    """One connection for all: an error in one case must not harm the next."""
+    with connection.cursor() as cursor:
+        _run(cursor, case)
+
+
+@pytest.mark.parametrize("case", marked(cases_queries.QUERIES, embedded_gaps=gaps.QUERIES))
+def test_query_gives(connection: Any, case: Case) -> None:
+    with connection.cursor() as cursor:
+        _run(cursor, case)
+
+
+@pytest.fixture
+def fresh(server: Any) -> Iterator[Any]:
+    """A cursor on a connection of the case's own: temporary tables and open transactions end with it."""
+    connection = pyodbc.connect(server.odbc, autocommit=True, timeout=20)
+    yield connection.cursor()
+    connection.close()
+
+
+STATEMENTS = [*cases_statements.CHANGES, *cases_statements.FLOW, *cases_statements.MODULES, *cases_statements.KEYS]
+
+
+@pytest.mark.parametrize("case", marked(STATEMENTS, embedded_gaps=gaps.STATEMENTS))
+def test_batch_gives(fresh: Any, connection: Any, case: Case) -> None:
+    with connection.cursor() as around:
+        for batch in (*case.after, *case.before):
+            fetch(around, batch)
+        try:
+            _run(fresh, case)
+        finally:
+            fresh.connection.close()
+            for batch in case.after:
+                fetch(around, batch)
