@@ -1,0 +1,95 @@
+"""The server's own Python, asked through sp_execute_external_script.
+
+What decides whether a model works is the Python that SQL Server starts, not the one here: its versions are asked
+for, and the very bytes are loaded there, before anything is registered.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from pymlsql._resources import read_text
+from pymlsql.database import Database
+from pymlsql.errors import DatabaseError, RuntimeMismatch
+from pymlsql.models import PACKAGES, PackedModel
+
+VERSIONS_SCRIPT = "scripts/runtime_versions.py"
+LOAD_SCRIPT = "scripts/load_model.py"
+
+MSG_SCRIPTS_DISABLED = 39023
+
+_IMPORT_NAMES = {"scikit-learn": "sklearn", "numpy": "numpy", "pandas": "pandas"}
+
+_ASK_VERSIONS = """\
+SET NOCOUNT ON;
+DECLARE @versions nvarchar(max), @script nvarchar(max) = ?, @names nvarchar(400) = ?;
+EXEC sp_execute_external_script @language = N'Python', @script = @script,
+    @params = N'@names nvarchar(400), @versions nvarchar(max) OUTPUT',
+    @names = @names, @versions = @versions OUTPUT
+    WITH RESULT SETS NONE;
+SELECT @versions AS versions;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerRuntime:
+    """Python and package versions on the server; a package that is not there is absent from `packages`."""
+
+    python_version: str
+    packages: dict[str, str]
+
+
+def read_runtime(db: Database) -> ServerRuntime:
+    """Ask the server's Python for its versions.
+
+    Raises RuntimeMismatch where external scripts are switched off (Msg 39023), DatabaseError where they fail.
+    """
+    names = ",".join(_IMPORT_NAMES[name] for name in PACKAGES)
+    try:
+        found = json.loads(db.scalar(_ASK_VERSIONS, (read_text("sql", VERSIONS_SCRIPT), names)))
+    except DatabaseError as error:
+        if error.number == MSG_SCRIPTS_DISABLED:
+            raise RuntimeMismatch(
+                "External scripts are switched off on this server: an administrator runs "
+                "EXEC sp_configure 'external scripts enabled', 1; RECONFIGURE."
+            ) from None
+        raise
+    packages = {name: found[_IMPORT_NAMES[name]] for name in PACKAGES if _IMPORT_NAMES[name] in found}
+    return ServerRuntime(python_version=found["python"], packages=packages)
+
+
+def find_mismatch(model_packages: dict[str, str], runtime: ServerRuntime) -> str | None:
+    """Why the server cannot be expected to run a model made with `model_packages`, or None.
+
+    scikit-learn promises nothing across its releases (some estimators load and predict differently), so major and
+    minor must be equal; numpy's pickles do not cross a major version. Patch releases may differ.
+    """
+    for name, digits in (("scikit-learn", 2), ("numpy", 1)):
+        made_with = model_packages.get(name)
+        if made_with is None:
+            continue
+        there = runtime.packages.get(name)
+        wanted = f"pip install {name}=={made_with} for the server's Python {runtime.python_version}"
+        if there is None:
+            return f"The server's Python has no {name}: {wanted}."
+        if made_with.split(".")[:digits] != there.split(".")[:digits]:
+            return (
+                f"The model was made with {name} {made_with} and the server has {there}: train with {name} {there}, "
+                f"or {wanted}."
+            )
+    return None
+
+
+def check_versions(db: Database, model: PackedModel) -> ServerRuntime:
+    """The server's runtime. Raises RuntimeMismatch where it does not fit the model."""
+    runtime = read_runtime(db)
+    mismatch = find_mismatch(model.packages, runtime)
+    if mismatch is not None:
+        raise RuntimeMismatch(mismatch)
+    return runtime
+
+
+def read_load_script() -> str:
+    """The Python text that loads a model on the server and compares it with its signature."""
+    return read_text("sql", LOAD_SCRIPT)
