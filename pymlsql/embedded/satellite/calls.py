@@ -1,0 +1,84 @@
+"""What a call of sp_execute_external_script gives to a satellite, gets back from it, and how it can fail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import pyarrow as pa
+
+Kind = Literal["int", "float", "bool", "str", "bytes", "datetime"]
+"""What a parameter is in Python."""
+
+
+@dataclass(frozen=True)
+class ScriptParameter:
+    """One of @params: ``name`` without the @, ``value`` of the Python type ``kind`` or None for NULL."""
+
+    name: str
+    kind: Kind
+    value: Any | None
+    output: bool = False
+
+
+@dataclass(frozen=True)
+class ScriptCall:
+    """One call: ``input`` is None without @input_data_1; ``owner`` names the caller; ``n_threads`` binds OpenMP, BLAS
+    and Arrow in the script's process.
+    """
+
+    script: str
+    input: pa.RecordBatchReader | pa.Table | None
+    input_name: str = "InputDataSet"
+    output_name: str = "OutputDataSet"
+    parameters: tuple[ScriptParameter, ...] = ()
+    owner: str = ""
+    n_threads: int = 1
+
+
+@dataclass(frozen=True)
+class ScriptResult:
+    """``output`` is None when the script never assigned its output; ``parameters`` are the OUTPUT ones.
+
+    The columns are bool, int8 to int64, uint8, float, double, utf8, binary (large_ where 2 GB is exceeded),
+    timestamp[us], or null where every value is NULL; names may repeat or be empty.
+    """
+
+    output: pa.Table | None
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+class SatelliteError(Exception):
+    """A call that gave no result; the message is a sentence for the user."""
+
+
+class ScriptFailed(SatelliteError):
+    """The script raised; ``traceback`` is Python's, without the frames that ran the script ('<string>' is its file)."""
+
+    def __init__(self, traceback: str) -> None:
+        super().__init__(traceback)
+        self.traceback = traceback
+
+
+class SatelliteDied(SatelliteError):
+    """The process ended before the script did: killed, out of memory or time, sys.exit, a crash in native code."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class ScriptCancelled(SatelliteError):
+    """The caller asked to stop, and the process is gone."""
+
+
+class UnusableInput(SatelliteError):
+    """The input has a column that a script cannot be given, by its type or by a NULL in it."""
+
+
+class UnusableResult(SatelliteError):
+    """The script ended, but what it left cannot become a result set or an OUTPUT parameter."""
+
+
+class RuntimeUnavailable(SatelliteError):
+    """No satellite can be started: the interpreter, its packages or the platform do not allow it."""

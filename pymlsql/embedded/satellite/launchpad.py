@@ -1,0 +1,265 @@
+"""The server's side of a zygote: starts it, takes warm satellites from it, ends them, and learns how they ended.
+
+Launchpad is Microsoft's word for the service that starts the processes of external scripts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pymlsql.embedded.satellite import wire
+from pymlsql.embedded.satellite.calls import RuntimeUnavailable
+
+_WORKER = Path(__file__).with_name("worker.py")
+_SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
+_START_S = 60.0
+_END_S = 5.0
+_TICK_S = 0.05
+_CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What all satellites of one zygote share; see SatellitePool."""
+
+    python: str
+    n_spares: int
+    preload: tuple[str, ...]
+    memory_limit_bytes: int | None
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Satellite:
+    """A process that waits for its one call: where to talk to it and where its standard output and error come out."""
+
+    pid: int
+    channel: socket.socket
+    stdout: int
+    stderr: int
+
+    def close(self) -> None:
+        """Give back the descriptors; the process sees the end of its connection."""
+        self.channel.close()
+        os.close(self.stdout)
+        os.close(self.stderr)
+
+
+class Launchpad:
+    """One running zygote. Once it has ended it stays ended: make another one.
+
+    A thread reads what the zygote says; everything else is called from the threads of the callers.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._changed = threading.Condition()
+        self._spares: deque[Satellite] = deque()
+        self._n_forking = 0
+        self._n_waiting = 0
+        self._statuses: dict[int, int | None] = {}
+        """Of the satellites that were taken: how each ended, None while it runs."""
+        self._broken = ""
+        self._ended = False
+        self._folder = Path(tempfile.mkdtemp(prefix="pymlsql-satellites-"))
+        try:
+            self._control, self._process = self._spawn()
+        except OSError as problem:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise RuntimeUnavailable(
+                f"The Python for external scripts, {settings.python}, cannot be started: {problem}."
+            ) from problem
+        self._reader = threading.Thread(target=self._listen, name="pymlsql-launchpad", daemon=True)
+        self._reader.start()
+        with self._changed:
+            self._order_spares()
+
+    def _spawn(self) -> tuple[socket.socket, subprocess.Popen[bytes]]:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        arguments = {
+            "control": theirs.fileno(),
+            "folder": str(self._folder),
+            "preload": self._settings.preload,
+            "memory_limit_bytes": self._settings.memory_limit_bytes,
+        }
+        with theirs, (self._folder / "zygote.log").open("wb") as log:
+            try:
+                process = subprocess.Popen(
+                    [self._settings.python, "-I", "-X", "utf8", str(_WORKER), json.dumps(arguments)],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    pass_fds=[theirs.fileno()],
+                    env=self._environment(),
+                    cwd=self._folder,
+                    umask=0o077,
+                    start_new_session=True,
+                )
+            except BaseException:
+                ours.close()
+                raise
+        return ours, process
+
+    def _environment(self) -> dict[str, str]:
+        """Nothing of the server's own environment; one thread in every library until a call says otherwise."""
+        folder = str(self._folder)
+        return {
+            "PATH": f"{Path(self._settings.python).parent}:{_SYSTEM_PATH}",
+            "LANG": "C.UTF-8",
+            "HOME": folder,
+            "TMPDIR": folder,
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+            "MKL_NUM_THREADS": "1",
+            "NUMEXPR_NUM_THREADS": "1",
+            "JE_ARROW_MALLOC_CONF": "background_thread:false",
+            **self._settings.environment,
+        }
+
+    @property
+    def ended(self) -> bool:
+        """Whether the zygote is gone."""
+        return self._ended
+
+    def take(self, checked: Callable[[], None]) -> Satellite:
+        """A warm satellite, forked anew when no spare is left; ``checked`` is called often and may raise.
+
+        Raises RuntimeUnavailable when the zygote says so, ends, or takes more than a minute.
+        """
+        deadline = time.monotonic() + _START_S
+        with self._changed:
+            self._n_waiting += 1
+            try:
+                while not self._spares:
+                    checked()
+                    if self._broken or self._ended:
+                        raise RuntimeUnavailable(self._why_not())
+                    if time.monotonic() > deadline:
+                        raise RuntimeUnavailable(f"{self._settings.python} gave no satellite within {_START_S:.0f} s.")
+                    self._order_spares()
+                    self._changed.wait(_TICK_S)
+                satellite = self._spares.popleft()
+                self._statuses[satellite.pid] = None
+                return satellite
+            finally:
+                self._n_waiting -= 1
+
+    def _why_not(self) -> str:
+        if self._broken:
+            reason, self._broken = self._broken, ""
+            return f"No satellite can be started: {reason}."
+        with contextlib.suppress(OSError):
+            self._process.wait(_END_S)
+        log = (self._folder / "zygote.log").read_text("utf-8", "replace").strip() if self._folder.exists() else ""
+        last = log.splitlines()[-1] if log else "It said nothing."
+        return f"The Python for external scripts, {self._settings.python}, ended while it was starting: {last}"
+
+    def finish(self, satellite: Satellite, *, kill: bool) -> None:
+        """The call is over: with ``kill`` the process and its group end now, else it may close its files first."""
+        satellite.close()
+        self._order(wire.KILL if kill else wire.FINISH, satellite.pid)
+        if kill:
+            self.status_of(satellite)
+        with self._changed:
+            self._statuses.pop(satellite.pid, None)
+            self._order_spares()
+
+    def status_of(self, satellite: Satellite) -> int | None:
+        """How the process ended, as os.waitpid gives it; None when that is not known within a second."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._ended or self._statuses.get(satellite.pid) is not None, 1.0)
+            return self._statuses.get(satellite.pid)
+
+    def close(self) -> None:
+        """End the zygote and all its satellites; when this returns they are gone, and their files with them."""
+        with contextlib.suppress(OSError):
+            self._control.shutdown(socket.SHUT_RDWR)
+        try:
+            self._process.wait(_END_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._reader.join()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _order_spares(self) -> None:
+        n_missing = self._settings.n_spares + self._n_waiting - len(self._spares) - self._n_forking
+        for _ in range(n_missing):
+            self._n_forking += 1
+            self._order(wire.FORK, 0)
+
+    def _order(self, letter: bytes, pid: int) -> None:
+        with contextlib.suppress(OSError):  # it has ended: the listening thread says so to whom it concerns
+            self._control.sendall(wire.RECORD.pack(letter, pid, 0))
+
+    def _listen(self) -> None:
+        size = wire.RECORD.size
+        try:
+            while True:
+                record, descriptors, _, _ = socket.recv_fds(self._control, size, 3, _CLOSE_ON_EXEC)
+                if len(record) < size:
+                    return
+                letter, pid, number = wire.RECORD.unpack(record)
+                with self._changed:
+                    self._hear(letter, pid, number, descriptors)
+                    self._changed.notify_all()
+                if letter == wire.EXITED:
+                    shutil.rmtree(self._folder / str(pid), ignore_errors=True)
+        except OSError:
+            return
+        finally:
+            self._end()
+
+    def _hear(self, letter: bytes, pid: int, number: int, descriptors: list[int]) -> None:
+        if letter == wire.READY:
+            self._n_forking -= 1
+            for descriptor in descriptors:
+                os.set_inheritable(descriptor, False)
+                os.set_blocking(descriptor, False)
+            channel, stdout, stderr = descriptors
+            self._spares.append(Satellite(pid, socket.socket(fileno=channel), stdout, stderr))
+        elif letter == wire.EXITED:
+            if pid in self._statuses:
+                self._statuses[pid] = number
+            for spare in [one for one in self._spares if one.pid == pid]:
+                self._spares.remove(spare)
+                spare.close()
+        else:
+            self._n_forking = max(0, self._n_forking - 1)
+            self._broken = self._control.recv(number, socket.MSG_WAITALL).decode("utf-8", "replace")
+
+    def _end(self) -> None:
+        with self._changed:
+            self._ended = True
+            for spare in self._spares:
+                spare.close()
+            self._spares.clear()
+            self._changed.notify_all()
+        self._control.close()
+
+
+def reason_of(status: int | None) -> str:
+    """Why a process ended that had not finished, in words; ``status`` as os.waitpid gives it."""
+    if status is None:
+        return "its process ended"
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        with contextlib.suppress(ValueError):
+            name = signal.Signals(number).name
+            hint = ", as the system does when memory runs out" if number == signal.SIGKILL else ""
+            return f"its process was ended by {name} ({signal.strsignal(number)}){hint}"
+        return f"its process was ended by signal {number}"
+    return f"its process ended with exit code {os.waitstatus_to_exitcode(status)}"

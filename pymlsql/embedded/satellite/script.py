@@ -1,0 +1,217 @@
+"""One call of sp_execute_external_script, carried out in the satellite.
+
+Runs by path in whatever Python is there: valid for Python 3.7. The script runs as ``__main__`` of a process that has
+run nothing before; its file name is '<string>', as in SQL Server's own messages.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import faulthandler
+import importlib
+import io
+import json
+import linecache
+import os
+import random
+import socket
+import sys
+import traceback
+import types
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    from pymlsql.embedded.satellite import conversion as conversion
+    from pymlsql.embedded.satellite import wire as wire
+
+_FILE = "<string>"
+_THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "LOKY_MAX_CPU_COUNT",
+)
+_BUFFER_BYTES = 1 << 18
+
+_thread_pools: Any = None
+"""threadpoolctl's controller of the libraries that the zygote has loaded, or None where it is not installed."""
+
+
+class _Failure(Exception):
+    """The call ends without a result: ``error`` is one of script, died, input, result."""
+
+    def __init__(self, error: str, text: str) -> None:
+        super().__init__(text)
+        self.error = error
+        self.text = text
+
+
+def prepare(conversion_module: Any, wire_module: Any) -> None:
+    """In the zygote: take the modules beside this one, and do once what is slow the first time."""
+    global conversion, wire, _thread_pools
+    conversion, wire = conversion_module, wire_module
+    with contextlib.suppress(ImportError):
+        _thread_pools = importlib.import_module("threadpoolctl").ThreadpoolController()
+    rehearse()
+
+
+def rehearse() -> None:
+    """Send a small table through everything a call does, so that modules are loaded and caches filled."""
+    table = pa.table({"i": pa.array([1], pa.int32()), "f": [1.0], "s": ["s"], "t": pa.array([0], pa.timestamp("us"))})
+    file = io.BytesIO()
+    wire.write_table(file, table.schema, table.to_batches())
+    file.seek(0)
+    wire.read_header(file)
+    frame = conversion.frame_of(wire.read_table(file), 1)
+    frame["c"] = frame["f"] * 2
+    namespace: dict[str, Any] = {"frame": frame}
+    exec(compile("import pandas as pd\nframe = pd.DataFrame({'a': frame['f']})", _FILE, "exec"), namespace)
+    conversion.table_of(namespace["frame"], "frame")
+    json.loads(json.dumps({"a": 1.5}))
+
+
+def answer(channel: socket.socket) -> None:
+    """In the child: wait for the one call, carry it out, write its answer; returns when nothing is left to do."""
+    _open_standard_files()
+    np.random.seed()
+    random.seed()
+    rehearse()
+    reader: Any = channel.makefile("rb", _BUFFER_BYTES)
+    writer: Any = channel.makefile("wb", _BUFFER_BYTES)
+    try:
+        call, frame, values = _read_call(reader)
+    except wire.Hangup:
+        return
+    except MemoryError:
+        wire.write_json(writer, wire.FAILED, ["died", "it ran out of memory while it read its input"])
+        writer.flush()
+        return
+    main = types.ModuleType("__main__")
+    try:
+        _carry_out(writer, main, call, frame, values)
+    except _Failure as failure:
+        wire.write_json(writer, wire.FAILED, [failure.error, failure.text])
+    writer.flush()
+    main.__dict__.clear()
+    atexit._run_exitfuncs()
+    _flush()
+
+
+def _open_standard_files() -> None:
+    """Standard output and error line by line in UTF-8, so that they arrive while the script runs."""
+    for name, descriptor in (("stdout", 1), ("stderr", 2)):
+        raw = io.BufferedWriter(io.FileIO(descriptor, "w", closefd=False))
+        setattr(sys, name, io.TextIOWrapper(raw, "utf-8", "backslashreplace", line_buffering=True))
+    faulthandler.enable(2)
+
+
+def _flush() -> None:
+    for file in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # the script closed or replaced it
+            file.flush()
+
+
+def _read_call(reader: BinaryIO) -> tuple[dict[str, Any], Any, list[Any]]:
+    """The call's header with its script, the input as a DataFrame or why there is none, and the parameters' values."""
+    call = json.loads(wire.read_frame(reader, wire.CALL).decode("ascii"))
+    _bind_threads(call["n_threads"])
+    call["script"] = wire.read_frame(reader, wire.SCRIPT).decode("utf-8", "surrogatepass")
+    values = wire.read_values(reader)
+    frame: Any = None
+    kind, _ = wire.read_header(reader)
+    if kind == wire.TABLE:
+        table = [wire.read_table(reader)]
+        try:
+            frame = conversion.frame_of(table.pop(), call["n_threads"])
+        except conversion.Unusable as problem:
+            frame = problem
+        kind, _ = wire.read_header(reader)
+    else:
+        frame = pd.DataFrame()
+    if kind != wire.RUN:
+        wire.refuse_frame(kind)
+    return call, frame, values
+
+
+def _bind_threads(n_threads: int) -> None:
+    """Bind the libraries that are loaded already, and by the environment those that the script will load."""
+    for name in _THREAD_VARIABLES:
+        os.environ[name] = str(n_threads)
+    pa.set_cpu_count(n_threads)
+    if _thread_pools is not None:
+        _thread_pools.limit(limits=n_threads)
+
+
+def _carry_out(writer: BinaryIO, main: types.ModuleType, call: dict[str, Any], frame: Any, values: list[Any]) -> None:
+    if isinstance(frame, conversion.Unusable):
+        raise _Failure("input", str(frame))
+    namespace = main.__dict__
+    for place, parameter in enumerate(call["parameters"]):
+        namespace[parameter["name"]] = values[place]
+    namespace[call["input_name"]] = frame
+    del frame
+    _run(main, call["script"])
+    table, outputs = _collect(namespace, call)
+    wire.write_json(writer, wire.RESULT, [parameter["name"] for parameter in call["parameters"] if parameter["output"]])
+    wire.write_values(writer, outputs)
+    if table is not None:
+        wire.write_table(writer, table.schema, table.to_batches())
+    wire.write_frame(writer, wire.END)
+
+
+def _run(main: types.ModuleType, text: str) -> None:
+    """Run the script as the module ``main``; raise _Failure with its traceback, or with the reason why it ended."""
+    process = os.getpid()
+    sys.modules["__main__"] = main
+    sys.argv = [""]
+    linecache.cache[_FILE] = (len(text), None, text.splitlines(True), _FILE)
+    try:
+        exec(compile(text, _FILE, "exec", dont_inherit=True), main.__dict__)
+    except SystemExit as end:
+        _leave_copies(process)
+        raise _Failure("died", f"it ended itself with sys.exit({end.code!r}) before it was done") from None
+    except BaseException as error:
+        _leave_copies(process)
+        raise _Failure("script", _traceback_of(error)) from None
+    _leave_copies(process)
+    _flush()
+
+
+def _leave_copies(process: int) -> None:
+    """End here in a process that the script itself has forked: only the original answers."""
+    if os.getpid() != process:
+        _flush()
+        os._exit(0)
+
+
+def _traceback_of(error: BaseException) -> str:
+    """Python's traceback without the frames of this module."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+        trace = trace.tb_next
+    return "".join(traceback.format_exception(type(error), error, trace))
+
+
+def _collect(namespace: dict[str, Any], call: dict[str, Any]) -> tuple[Any, list[tuple[str, Any]]]:
+    """The output as a table, or None when it was never assigned, and the OUTPUT parameters as (kind, value)."""
+    name = call["output_name"]
+    try:
+        table = conversion.table_of(namespace[name], name) if name in namespace else None
+        return table, [(one["kind"], _value(namespace, one)) for one in call["parameters"] if one["output"]]
+    except conversion.Unusable as problem:
+        raise _Failure("result", str(problem)) from None
+    except MemoryError:
+        raise _Failure("died", "it ran out of memory while its result was converted") from None
+
+
+def _value(namespace: dict[str, Any], parameter: dict[str, Any]) -> Any:
+    name = parameter["name"]
+    if name not in namespace:
+        raise conversion.Unusable(f"The script deleted its OUTPUT parameter '{name}'; assign None for NULL.")
+    return conversion.value_of(namespace[name], parameter["kind"], name)

@@ -1,0 +1,141 @@
+"""Frames between the server and a satellite: type (u8), length of the payload (u64, big-endian), payload.
+
+Both ends use it: the server as part of the package, the satellite by path. So it must stay valid for Python 3.7.
+It works on any pair of buffered binary files and knows nothing of sockets.
+
+A call is CALL, SCRIPT, VALUES with a VALUE for each str or bytes, TABLE where there is an input, and RUN. The answer
+is RESULT, VALUES with theirs, TABLE where there is an output, and END; or FAILED alone.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from datetime import datetime
+from typing import Any, BinaryIO, Iterable, NoReturn
+
+import pyarrow as pa
+
+HEADER = struct.Struct("!BQ")
+STREAMED = 2**64 - 1
+"""The length of a payload that ends itself: an Arrow IPC stream."""
+
+CALL, SCRIPT, VALUES, VALUE, TABLE, RUN, RESULT, END, FAILED = range(1, 10)
+"""Types of frames. CALL, VALUES, RESULT and FAILED carry JSON, SCRIPT UTF-8, VALUE the bytes themselves."""
+
+RECORD = struct.Struct("!cii")
+"""What the zygote and the server tell each other: a letter, a process id, a number."""
+FORK, KILL, FINISH = b"F", b"K", b"E"
+"""To the zygote: fork one more; kill this one now; this one's call is over, so kill it unless it soon ends itself."""
+READY, EXITED, BROKEN = b"R", b"X", b"B"
+"""From the zygote: this one waits at these descriptors (sent along); this one ended with this status; no satellite can
+be had, and the text of that many bytes that follows says why."""
+
+
+class WireError(Exception):
+    """The other side sent what the protocol does not allow here."""
+
+
+class Hangup(Exception):
+    """The other side closed the connection in the middle of a conversation."""
+
+
+def write_frame(file: BinaryIO, kind: int, payload: Any = b"") -> None:
+    """Write one frame; ``payload`` is anything with a buffer and is not copied when it is large."""
+    view = memoryview(payload).cast("B")
+    file.write(HEADER.pack(kind, view.nbytes))
+    file.write(view)
+
+
+def read_exactly(file: BinaryIO, n_bytes: int) -> bytes:
+    """Read ``n_bytes`` or raise Hangup."""
+    payload = file.read(n_bytes)
+    if len(payload) != n_bytes:
+        raise Hangup("the connection ended in the middle of a frame")
+    return payload
+
+
+def read_header(file: BinaryIO) -> tuple[int, int]:
+    """The type and the length of the next frame."""
+    kind, n_bytes = HEADER.unpack(read_exactly(file, HEADER.size))
+    return kind, n_bytes
+
+
+def read_frame(file: BinaryIO, expected: int) -> bytes:
+    """The payload of the next frame, which must be of the type ``expected``."""
+    kind, n_bytes = read_header(file)
+    if kind != expected:
+        refuse_frame(kind)
+    return read_exactly(file, n_bytes)
+
+
+def refuse_frame(kind: int) -> NoReturn:
+    """Raise WireError for a frame that may not come here."""
+    raise WireError(f"a frame of type {kind} came where none may")
+
+
+def write_json(file: BinaryIO, kind: int, value: Any) -> None:
+    """Write ``value`` as JSON in a frame."""
+    write_frame(file, kind, json.dumps(value).encode("ascii"))
+
+
+def write_values(file: BinaryIO, values: Iterable[tuple[str, Any]]) -> None:
+    """Write (kind, value) pairs: VALUES, then the bytes of every str and bytes value raw, so that they are not copied.
+
+    A kind is one of int, float, bool, str, bytes, datetime; a value is of that type or None.
+    """
+    plain = []
+    raw = []
+    for kind, value in values:
+        if value is not None and kind in ("str", "bytes"):
+            raw.append(value.encode("utf-8", "surrogatepass") if kind == "str" else value)
+            value = True
+        elif value is not None and kind == "datetime":
+            value = value.isoformat()
+        plain.append((kind, value))
+    write_json(file, VALUES, plain)
+    for payload in raw:
+        write_frame(file, VALUE, payload)
+
+
+def read_values(file: BinaryIO) -> list[Any]:
+    """The values that write_values wrote."""
+    values: list[Any] = []
+    for kind, value in json.loads(read_frame(file, VALUES).decode("ascii")):
+        if value is not None and kind in ("str", "bytes"):
+            payload = read_frame(file, VALUE)
+            value = payload.decode("utf-8", "surrogatepass") if kind == "str" else payload
+        elif value is not None and kind == "datetime":
+            value = datetime.fromisoformat(value)
+        values.append(value)
+    return values
+
+
+class _Borrowed:
+    """A file as pyarrow wants one, whose end is not the end of the file beneath it."""
+
+    closed = False
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.read = file.read
+        self.write = file.write
+
+    def flush(self) -> None:
+        """Leave the flushing to the file's owner."""
+
+    def close(self) -> None:
+        """Leave the file open for the frames that follow."""
+
+
+def write_table(file: BinaryIO, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
+    """Write a TABLE frame: the batches as an Arrow IPC stream, as they come."""
+    file.write(HEADER.pack(TABLE, STREAMED))
+    with pa.ipc.new_stream(pa.PythonFile(_Borrowed(file), mode="w"), schema) as stream:
+        for batch in batches:
+            stream.write_batch(batch)
+
+
+def read_table(file: BinaryIO) -> pa.Table:
+    """The table of a TABLE frame whose header has been read. Starts no thread."""
+    options = pa.ipc.IpcReadOptions(use_threads=False)
+    return pa.ipc.open_stream(pa.PythonFile(_Borrowed(file), mode="r"), options=options).read_all()

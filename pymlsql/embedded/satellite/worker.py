@@ -1,0 +1,267 @@
+"""The processes that run scripts: a zygote, which loads the libraries once, and the children it forks, one for a call.
+
+Run by path by the interpreter that the scripts are to have: ``python worker.py SETTINGS``, SETTINGS being JSON. It must
+stay valid for Python 3.7. Nothing of a call outlives it: each runs in a child that has run nothing before, and the
+zygote itself runs no script.
+
+Law of forking: the zygote has one thread, or a lock held by another one would stay locked in every child for ever.
+"""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import gc
+import importlib
+import importlib.util
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import sys
+import time
+import traceback
+from typing import TYPE_CHECKING, Any
+
+_GRACE_S = 5.0
+"""How long a process may still close its files after its result has been taken."""
+_PR_SET_PDEATHSIG = 1
+
+
+def _beside(name: str) -> Any:
+    """The module ``name`` next to this file, kept out of the scripts' import path."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".py")
+    spec = importlib.util.spec_from_file_location("pymlsql_satellite_" + name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+if TYPE_CHECKING:
+    from pymlsql.embedded.satellite import script as script
+    from pymlsql.embedded.satellite import wire as wire
+
+
+class Unavailable(Exception):
+    """The zygote cannot work; the message says why."""
+
+
+def _n_threads() -> int:
+    """How many threads this process has; 1 where the system does not say."""
+    try:
+        return len(os.listdir("/proc/self/task"))
+    except OSError:
+        return 1
+
+
+def preload(modules: list[str]) -> None:
+    """Import what the worker needs and what of ``modules`` is there; raise Unavailable when one starts a thread."""
+    global script, wire
+    for name in ["numpy", "pandas", "pyarrow", "pyarrow.compute", *modules]:
+        needed = name in ("numpy", "pandas", "pyarrow", "pyarrow.compute")
+        try:
+            importlib.import_module(name)
+        except ImportError as problem:
+            if needed:
+                raise Unavailable(f"{sys.executable} has no usable {name} ({problem})") from problem
+        if _n_threads() > 1:
+            raise Unavailable(f"importing {name} starts a thread, so it cannot be preloaded; leave it out")
+    wire, script = _beside("wire"), _beside("script")
+    script.prepare(_beside("conversion"), wire)
+    if _n_threads() > 1:
+        raise Unavailable("pyarrow started a thread while it was being prepared")
+
+
+def _die_with_parent(parent: int) -> None:
+    """Have the kernel end this process when ``parent`` ends (Linux; elsewhere the closed socket does it)."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
+
+
+def _limit(n_bytes: int | None) -> None:
+    """No core files; with ``n_bytes``, that much address space beyond what is mapped already."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if n_bytes is not None:
+        with open("/proc/self/statm") as statm:
+            mapped = int(statm.read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (mapped + n_bytes, mapped + n_bytes))
+
+
+def _keep_only(descriptors: list[int]) -> None:
+    """Close every other file descriptor, save standard input, output and error."""
+    for descriptor in [int(name) for name in os.listdir("/dev/fd")]:
+        if descriptor > 2 and descriptor not in descriptors:
+            with contextlib.suppress(OSError):  # the one that listed them is closed already
+                os.close(descriptor)
+
+
+def _settle(folder: str) -> None:
+    """Give the process a folder of its own as its home and for its temporary files."""
+    os.mkdir(folder, 0o700)
+    os.chdir(folder)
+    os.environ.update(HOME=folder, TMPDIR=folder, PWD=folder)
+
+
+def _kill_group(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # EPERM: only a zombie is left, on macOS
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _ended_child() -> int:
+    """A child that has ended and is not yet reaped, or 0."""
+    ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT | os.WNOHANG)
+    return 0 if ended is None else ended.si_pid
+
+
+class Zygote:
+    """Forks children on request, ends them on request, and tells the server when they have ended."""
+
+    def __init__(self, control: socket.socket, settings: dict[str, Any]) -> None:
+        self._control = control
+        self._folder: str = settings["folder"]
+        self._memory_limit_bytes: int | None = settings["memory_limit_bytes"]
+        self._children: dict[int, float | None] = {}
+        """Process id to the time at which it is to be killed."""
+
+    def serve(self) -> None:
+        """Work until the server closes the control connection; then nothing of this process is left."""
+        wakeup, alarm = os.pipe()
+        os.set_blocking(wakeup, False)
+        os.set_blocking(alarm, False)
+        signal.signal(signal.SIGCHLD, lambda number, frame: None)
+        signal.set_wakeup_fd(alarm)
+        try:
+            while True:
+                ready, _, _ = select.select([self._control.fileno(), wakeup], [], [], self._patience_s())
+                if wakeup in ready:
+                    os.read(wakeup, 4096)
+                if self._control.fileno() in ready and not self._obey():
+                    return
+                self._reap()
+        except (BrokenPipeError, ConnectionResetError):
+            return
+        finally:
+            self._end()
+
+    def _patience_s(self) -> float | None:
+        times = [at for at in self._children.values() if at is not None]
+        return max(0.0, min(times) - time.monotonic()) if times else None
+
+    def _obey(self) -> bool:
+        order = self._control.recv(wire.RECORD.size, socket.MSG_WAITALL)
+        if len(order) < wire.RECORD.size:
+            return False
+        letter, pid, _ = wire.RECORD.unpack(order)
+        if letter == wire.FORK:
+            self._fork()
+        elif pid in self._children:
+            if letter == wire.KILL:
+                _kill_group(pid)
+            else:
+                self._children[pid] = time.monotonic() + _GRACE_S
+        return True
+
+    def _fork(self) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        out, err = os.pipe(), os.pipe()
+        parent = os.getpid()
+        try:
+            pid = os.fork()
+        except OSError as problem:
+            self.tell_broken(f"the system forks no further process ({problem})")
+        else:
+            if pid == 0:
+                self._become_satellite(parent, theirs, out[1], err[1])
+            with contextlib.suppress(OSError):  # the child has done it itself, and may have ended
+                os.setpgid(pid, pid)
+            self._children[pid] = None
+            self._tell(wire.READY, pid, 0, [ours.fileno(), out[0], err[0]])
+        finally:
+            ours.close()
+            theirs.close()
+            for descriptor in out + err:
+                os.close(descriptor)
+
+    def _become_satellite(self, parent: int, channel: socket.socket, out: int, err: int) -> None:
+        """In the child: leave everything of the zygote behind, wait for a call, carry it out, end."""
+        try:
+            os.setpgid(0, 0)
+            _die_with_parent(parent)
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            os.dup2(out, 1)
+            os.dup2(err, 2)
+            _keep_only([channel.fileno()])
+            _settle(os.path.join(self._folder, str(os.getpid())))
+            _limit(self._memory_limit_bytes)
+            script.answer(channel)
+            os._exit(0)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(1)
+
+    def _reap(self) -> None:
+        now = time.monotonic()
+        for pid, at in list(self._children.items()):
+            if at is not None and at <= now:
+                _kill_group(pid)
+                self._children[pid] = None
+        while self._children:
+            pid = _ended_child()
+            if pid == 0:
+                return
+            # While the dead leader is there its number is taken, so this reaches its own group and no other.
+            _kill_group(pid)
+            _, status = os.waitpid(pid, 0)
+            del self._children[pid]
+            self._tell(wire.EXITED, pid, status)
+
+    def _end(self) -> None:
+        """Leave nothing: neither processes nor files."""
+        for pid in list(self._children):
+            _kill_group(pid)
+            os.waitpid(pid, 0)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _tell(self, letter: bytes, pid: int, number: int, descriptors: list[int] | None = None) -> None:
+        record = wire.RECORD.pack(letter, pid, number)
+        if descriptors:
+            rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))
+            self._control.sendmsg([record], [rights])
+        else:
+            self._control.sendall(record)
+
+    def tell_broken(self, reason: str) -> None:
+        """Say that there will be no satellite, and why."""
+        text = reason.encode("utf-8", "replace")
+        self._control.sendall(wire.RECORD.pack(wire.BROKEN, 0, len(text)) + text)
+
+
+def main(arguments: list[str]) -> None:
+    """Load the libraries and serve at the control connection; where they cannot be used, say so there and end."""
+    settings = json.loads(arguments[0])
+    control = socket.socket(fileno=settings["control"])
+    control.set_inheritable(False)
+    zygote = Zygote(control, settings)
+    try:
+        preload(settings["preload"])
+    except Unavailable as problem:
+        zygote.tell_broken(str(problem))
+        return
+    gc.collect()
+    gc.freeze()
+    zygote.serve()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
