@@ -104,6 +104,11 @@ class Database:
         with self.connect(autocommit=True) as connection:
             return read_frame(connection, sql, params)
 
+    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[Any]:
+        """All rows of a query, columns by attribute (`row.name`), as the driver's own Python values."""
+        with self.connect(autocommit=True) as connection:
+            return list(execute(connection, sql, params).fetchall())
+
     def scalar(self, sql: str, params: Sequence[Any] = ()) -> Any:
         """The first column of the first row, or None where there is none."""
         with self.connect(autocommit=True) as connection:

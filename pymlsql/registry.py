@@ -174,7 +174,7 @@ def list_models(db: Database) -> list[Model]:
     """All models by name."""
     _check_migrated(db)
     aliases: dict[str, dict[str, int]] = {}
-    for row in db.read(_ALIASES).itertuples():
+    for row in db.rows(_ALIASES):
         aliases.setdefault(row.name, {})[row.alias] = int(row.version)
     return [
         Model(
@@ -183,7 +183,7 @@ def list_models(db: Database) -> list[Model]:
             latest_version=int(row.latest_version) if row.n_versions else None,
             aliases=aliases.get(row.name, {}),
         )
-        for row in db.read(_LATEST).itertuples()
+        for row in db.rows(_LATEST)
     ]
 
 
@@ -203,12 +203,12 @@ def show(db: Database, name: str, version: int | None = None, *, alias: str | No
     if alias is not None:
         version = get_alias(db, name, alias)
     version = model.latest_version if version is None else version
-    rows = db.read(_VERSIONS, (name, version if version is not None else 0))
-    if rows.empty:
+    rows = db.rows(_VERSIONS, (name, version if version is not None else 0))
+    if not rows:
         raise RegistryError(
             f"Model {model.name} has no version {version}: its latest is {model.latest_version or 'none at all'}."
         )
-    row: Any = next(rows.itertuples())
+    row = rows[0]
     return ModelVersion(
         name=row.name,
         version=int(row.version),
@@ -219,7 +219,7 @@ def show(db: Database, name: str, version: int | None = None, *, alias: str | No
         python_version=row.python_version,
         packages=json.loads(row.packages),
         metrics=json.loads(row.metrics) if row.metrics else {},
-        created_at=row.created_at.to_pydatetime(),
+        created_at=row.created_at,
         created_by=row.created_by,
         comment=row.comment,
         aliases=tuple(key for key, value in model.aliases.items() if value == int(row.version)),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from pymlsql.database import Database
@@ -128,18 +129,16 @@ def read_inputs(db: Database, task: TrainingTask) -> tuple[Input, ...]:
 def read_sql_types(db: Database, view: str) -> dict[str, str]:
     """Column names of a view in order, each with its T-SQL type; empty where there is no such view."""
     schema, _, name = view.rpartition(".")
-    rows = db.read(
+    rows = db.rows(
         "SELECT COLUMN_NAME, DATA_TYPE, CHARACTER_MAXIMUM_LENGTH FROM INFORMATION_SCHEMA.COLUMNS"
         " WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION",
         (schema or "dbo", name),
     )
-    return {row.COLUMN_NAME: _sql_type(row.DATA_TYPE, row.CHARACTER_MAXIMUM_LENGTH) for row in rows.itertuples()}
+    return {row.COLUMN_NAME: _sql_type(row.DATA_TYPE, row.CHARACTER_MAXIMUM_LENGTH) for row in rows}
 
 
-def _sql_type(name: str, length: float | None) -> str:
-    if length is None or length != length:
-        return name
-    return f"{name}({'max' if length == -1 else int(length)})"
+def _sql_type(name: str, length: int | None) -> str:
+    return name if length is None else f"{name}({'max' if length == -1 else length})"
 
 
 def read_labelled(db: Database, task: TrainingTask, inputs: tuple[Input, ...]) -> pd.DataFrame:
@@ -150,10 +149,10 @@ def read_labelled(db: Database, task: TrainingTask, inputs: tuple[Input, ...]) -
         f" WHERE {ident(task.label)} IS NOT NULL ORDER BY {ident(task.time)}, {ident(task.entity)}"
     )
     if frame.empty:
-        raise TrainingError(f"{task.view} has no rows with a known label: run pymlsql data load, with at least 48 hours.")
+        raise TrainingError(f"{task.view} has no row whose label is known: load more than 48 hours of data.")
     for column in inputs:
         if column.dtype in ("int32", "bool") and frame[column.name].isna().any():
-            raise TrainingError(f"{task.view}.{column.name} holds NULL as {column.sql_type}: CAST it to float in the view.")
+            raise TrainingError(f"{task.view}.{column.name} is a {column.sql_type} with NULLs: CAST it to float there.")
         if column.dtype in ("int32", "float64", "bool"):
             frame[column.name] = frame[column.name].astype(column.dtype)
     return frame
@@ -170,9 +169,10 @@ def split_in_time(
     train_rows = frame[times <= test_from - task.gap]
     test_rows = frame[times >= test_from]
     if train_rows.empty or test_rows.empty:
+        purpose = "train" if train_rows.empty else "test"
         raise TrainingError(
             f"The labelled rows run from {since} to {until}: with a test from {test_from} on and a gap of "
-            f"{task.gap.total_seconds() / 3600:.0f} h before it, nothing is left to {'train' if train_rows.empty else 'test'} on."
+            f"{task.gap.total_seconds() / 3600:.0f} h before it, nothing is left to {purpose} on."
         )
     if train_rows[task.label].nunique() < 2:
         only = train_rows[task.label].iloc[0]
@@ -194,7 +194,7 @@ def build_pipeline(inputs: tuple[Input, ...], *, seed: int) -> Any:
     numbers = [column.name for column in inputs if column.dtype in ("int32", "float64", "bool")]
     others = [column.name for column in inputs if column.name not in {*strings, *numbers}]
     if others:
-        raise TrainingError(f"The view's column {others[0]} is a time: leave it out, or give the hours since it instead.")
+        raise TrainingError(f"The view's column {others[0]} is a time: give the hours since it instead.")
     encoder = OneHotEncoder(handle_unknown="error", sparse_output=False)
     columns = ColumnTransformer(
         [("strings", encoder, strings), ("numbers", "passthrough", numbers)], verbose_feature_names_out=False
@@ -209,15 +209,18 @@ def build_pipeline(inputs: tuple[Input, ...], *, seed: int) -> Any:
     return Pipeline([("columns", columns), ("trees", trees)])
 
 
+def _one_thread() -> Any:
+    """A context in which OpenMP uses one thread."""
+    return import_module("threadpoolctl").threadpool_limits(limits=1, user_api="openmp")
+
+
 def fit(features: pd.DataFrame, labels: pd.Series[Any], inputs: tuple[Input, ...], *, seed: int) -> Any:
     """The fitted pipeline.
 
     One OpenMP thread: with two threads on two busy cores the same fit was measured ten times slower.
     """
-    from threadpoolctl import threadpool_limits
-
     pipeline = build_pipeline(inputs, seed=seed)
-    with threadpool_limits(limits=1, user_api="openmp"):
+    with _one_thread():
         return pipeline.fit(features, labels)
 
 
@@ -226,10 +229,9 @@ def evaluate(
 ) -> Metrics:
     """Test a fitted pipeline on the test rows."""
     from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
-    from threadpoolctl import threadpool_limits
 
     truth = test_rows[task.label].astype(str)
-    with threadpool_limits(limits=1, user_api="openmp"):
+    with _one_thread():
         predicted = estimator.predict(test_rows[names])
     known = [str(name) for name in estimator.classes_]
     labels = known + sorted(set(truth) - set(known))
