@@ -195,10 +195,10 @@ def build_pipeline(inputs: tuple[Input, ...], *, seed: int) -> Any:
     others = [column.name for column in inputs if column.name not in {*strings, *numbers}]
     if others:
         raise TrainingError(f"The view's column {others[0]} is a time: give the hours since it instead.")
-    encoder = OneHotEncoder(handle_unknown="error", sparse_output=False)
-    columns = ColumnTransformer(
-        [("strings", encoder, strings), ("numbers", "passthrough", numbers)], verbose_feature_names_out=False
-    )
+    steps: list[Any] = [("numbers", "passthrough", numbers)]
+    if strings:
+        steps.append(("strings", OneHotEncoder(handle_unknown="error", sparse_output=False), strings))
+    columns = ColumnTransformer(steps, verbose_feature_names_out=False)
     trees = HistGradientBoostingClassifier(
         max_iter=N_ITERATIONS,
         learning_rate=LEARNING_RATE,
