@@ -31,7 +31,7 @@ from pymlsql.embedded.tds.packets import (
     Status,
     write_message,
 )
-from pymlsql.embedded.tds.reader import ProtocolError
+from pymlsql.embedded.tds.reader import ProtocolError, Reader
 from pymlsql.embedded.tds.requests import Login
 from pymlsql.embedded.tds.responses import (
     ColMetadata,
@@ -190,8 +190,7 @@ class ServerConnection:
 
     def _on_prelogin(self, message: RawMessage) -> Event:
         if self.state is State.TLS_HANDSHAKE:
-            body = message.body
-            return events.TlsReceived(b"".join(bytes(segment) for segment in body.segments))
+            return events.TlsReceived(Reader(message.body).take_all())
         prelogin = read_prelogin(message.body)
         if self.strict:
             self.encryption, self.state = Encryption.ON, State.LOGIN

@@ -47,7 +47,7 @@ class Prelogin:
 
 def read_prelogin(body: Body) -> Prelogin:
     """A client's PRELOGIN; unknown options are skipped as the protocol demands."""
-    data = Reader(body).take(body.n_bytes)
+    data = Reader(body).take_all()
     options: dict[int, bytes] = {}
     at = 0
     while at < len(data) and data[at] != _TERMINATOR:
@@ -102,7 +102,7 @@ def deobfuscate_password(data: bytes) -> bytes:
 
 def read_login(body: Body) -> Login:
     """A LOGIN7. Raises SqlError where the login is sound but of a kind the server does not do."""
-    data = Reader(body).take(body.n_bytes)
+    data = Reader(body).take_all()
     if len(data) < _FIXED.size + 4 * len(_NAMES) or struct.unpack_from("<I", data)[0] != len(data):
         raise ProtocolError("LOGIN7 is shorter or longer than it says")
     _, version, packet_size, _, client_pid, _, _, flags_2, _, _, _, _ = _FIXED.unpack_from(data)

@@ -66,6 +66,10 @@ class Reader:
         self.copy_to(whole, n_bytes)
         return whole.getvalue()
 
+    def take_all(self) -> bytes:
+        """Everything that is left."""
+        return self.take(self.remaining)
+
     def copy_to(self, target: BytesIO, n_bytes: int) -> None:
         """Append the next ``n_bytes`` bytes to ``target``, dropping every segment that is used up."""
         if n_bytes > self.remaining:
