@@ -1,0 +1,49 @@
+"""Predictive maintenance, declared: which component of which machine fails within the next 24 hours."""
+
+from __future__ import annotations
+
+from pymlsql.features import (
+    Attributes,
+    Column,
+    EventCounts,
+    FeatureSet,
+    LabelAhead,
+    OneHot,
+    TimeSince,
+    Windows,
+)
+
+ERRORS = tuple(f"error{n}" for n in range(1, 6))
+COMPONENTS = tuple(f"comp{n}" for n in range(1, 5))
+MODELS = tuple(f"model{n}" for n in range(1, 5))
+
+FEATURES = FeatureSet(
+    view="dbo.FeaturesAndLabels",
+    entity=Column(name="machineID", sql_type="int"),
+    parameter="machine_id",
+    time="datetime",
+    slot_hours=3,
+    telemetry=Windows(
+        table="dbo.PdM_telemetry", columns=("volt", "rotate", "pressure", "vibration"), hours=(3, 24)
+    ),
+    counts=(
+        EventCounts(
+            table="dbo.PdM_errors", column="errorID", hours=24, values={error: f"{error}count" for error in ERRORS}
+        ),
+    ),
+    since=(TimeSince(table="dbo.PdM_maint", column="comp", values={comp: comp for comp in COMPONENTS}),),
+    attributes=Attributes(
+        table="dbo.PdM_machines",
+        columns=(Column(name="age", sql_type="int"),),
+        one_hot=(OneHot(column="model", values=MODELS),),
+    ),
+    label=LabelAhead(
+        table="dbo.PdM_failures",
+        column="failure",
+        name="failure",
+        sql_type="nvarchar(20)",
+        values=COMPONENTS,
+        hours=24,
+    ),
+)
+"""One row per machine and three hours: 30 features and the label."""
