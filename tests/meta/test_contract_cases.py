@@ -1,0 +1,52 @@
+"""The contract's own T-SQL, judged by Microsoft's parser: what is to succeed is valid, syntax errors are errors."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests import tsqlcheck
+from tests.contract import cases_expressions, cases_queries, cases_statements, test_scripts
+from tests.contract.cases import Case
+from tests.contract.test_refusals import VALID
+
+SYNTAX_ERRORS = {"syntax", "syntax at the end", "unclosed string", "unclosed comment"}
+
+
+def _cases() -> list[Case]:
+    statements = (cases_statements.CHANGES, cases_statements.FLOW, cases_statements.MODULES, cases_statements.KEYS)
+    return [*cases_queries.QUERIES, *(case for table in statements for case in table), *test_scripts.CASES]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _tools() -> None:
+    missing = tsqlcheck.unavailable()
+    if missing:
+        pytest.skip(missing)
+
+
+def _complaints(batches: list[str]) -> list[str]:
+    found = tsqlcheck.judge(batches)
+    return [f"{batches[finding.script or 0][:200]}: {finding.message}" for finding in found]
+
+
+def test_expressions_are_valid() -> None:
+    tables = ("ARITHMETIC", "STRINGS", "CONVERSIONS", "DATES", "SERVER")
+    values = [sql for table in tables for sql, _ in getattr(cases_expressions, table)]
+    conditions = [f"SELECT 1 WHERE {sql}" for sql, _ in cases_expressions.CONDITIONS]
+    assert _complaints([*(f"SELECT {sql} AS x" for sql in values), *conditions]) == []
+
+
+def test_batches_that_are_to_succeed_are_valid() -> None:
+    sound = [case for case in _cases() if case.error is None]
+    assert _complaints([batch for case in sound for batch in (*case.before, case.sql, *case.after)]) == []
+
+
+def test_statements_of_the_refusal_suite_are_valid() -> None:
+    assert _complaints([sql for sql, _ in VALID]) == []
+
+
+def test_syntax_errors_are_found() -> None:
+    wrong = [case.sql for case in _cases() if case.name in SYNTAX_ERRORS]
+    assert len(wrong) == len(SYNTAX_ERRORS)
+    # The first is a call of a procedure named SELEC until its FROM.
+    assert {finding.script for finding in tsqlcheck.judge(wrong)} == set(range(len(wrong)))
