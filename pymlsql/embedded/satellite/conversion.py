@@ -37,7 +37,6 @@ _LEAVES_AS = {
     pa.uint16(): pa.int32(),
     pa.uint32(): pa.int64(),
     pa.uint64(): pa.int64(),
-    pa.float16(): pa.float32(),
     pa.date32(): pa.timestamp("us"),
     pa.date64(): pa.timestamp("us"),
     pa.timestamp("s"): pa.timestamp("us"),
@@ -99,8 +98,8 @@ def table_of(frame: Any, name: str) -> pa.Table:
 
 def _leaving(series: pd.Series, label: str, name: str) -> Any:
     dtype = series.dtype
-    if isinstance(dtype, np.dtype) and dtype.kind == "f" and dtype.itemsize in (4, 8):
-        values = series.values
+    if isinstance(dtype, np.dtype) and dtype.kind == "f" and dtype.itemsize <= 8:
+        values = series.values.astype("f4") if dtype.itemsize == 2 else series.values
         unusable = ~np.isfinite(values)
         return pa.array(values, mask=unusable if unusable.any() else None)
     where = f"Column '{label}' of {name}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -28,6 +29,7 @@ _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 _START_S = 60.0
 _END_S = 5.0
 _TICK_S = 0.05
+_CRASH_LINE = re.compile(r'File "<string>", line (\d+)')
 _CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 
 
@@ -58,6 +60,29 @@ class Satellite:
         os.close(self.stderr)
 
 
+@dataclass(frozen=True)
+class Death:
+    """How a process ended: the ``status`` of os.waitpid, and the script's ``line`` where native code crashed, or 0."""
+
+    status: int
+    line: int = 0
+
+    def __str__(self) -> str:
+        if not os.WIFSIGNALED(self.status):
+            return f"its process ended with exit code {os.waitstatus_to_exitcode(self.status)}"
+        number = os.WTERMSIG(self.status)
+        hint = ", as the system does when memory runs out" if number == signal.SIGKILL else ""
+        where = f" at line {self.line} of the script" if self.line else ""
+        return f"its process was ended by {_signal_name(number)} ({signal.strsignal(number)}){where}{hint}"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
 class Launchpad:
     """One running zygote. Once it has ended it stays ended: make another one.
 
@@ -70,7 +95,7 @@ class Launchpad:
         self._spares: deque[Satellite] = deque()
         self._n_forking = 0
         self._n_waiting = 0
-        self._statuses: dict[int, int | None] = {}
+        self._deaths: dict[int, Death | None] = {}
         """Of the satellites that were taken: how each ended, None while it runs."""
         self._broken = ""
         self._ended = False
@@ -152,7 +177,7 @@ class Launchpad:
                     self._order_spares()
                     self._changed.wait(_TICK_S)
                 satellite = self._spares.popleft()
-                self._statuses[satellite.pid] = None
+                self._deaths[satellite.pid] = None
                 return satellite
             finally:
                 self._n_waiting -= 1
@@ -172,16 +197,16 @@ class Launchpad:
         satellite.close()
         self._order(wire.KILL if kill else wire.FINISH, satellite.pid)
         if kill:
-            self.status_of(satellite)
+            self.death_of(satellite)
         with self._changed:
-            self._statuses.pop(satellite.pid, None)
+            self._deaths.pop(satellite.pid, None)
             self._order_spares()
 
-    def status_of(self, satellite: Satellite) -> int | None:
-        """How the process ended, as os.waitpid gives it; None when that is not known within a second."""
+    def death_of(self, satellite: Satellite) -> Death | None:
+        """How the process ended; None when it has not ended within a second."""
         with self._changed:
-            self._changed.wait_for(lambda: self._ended or self._statuses.get(satellite.pid) is not None, 1.0)
-            return self._statuses.get(satellite.pid)
+            self._changed.wait_for(lambda: self._ended or self._deaths.get(satellite.pid) is not None, 1.0)
+            return self._deaths.get(satellite.pid)
 
     def close(self) -> None:
         """End the zygote and all its satellites; when this returns they are gone, and their files with them."""
@@ -218,6 +243,7 @@ class Launchpad:
                     self._changed.notify_all()
                 if letter == wire.EXITED:
                     shutil.rmtree(self._folder / str(pid), ignore_errors=True)
+                    (self._folder / f"{pid}.crash").unlink(missing_ok=True)
         except OSError:
             return
         finally:
@@ -232,14 +258,21 @@ class Launchpad:
             channel, stdout, stderr = descriptors
             self._spares.append(Satellite(pid, socket.socket(fileno=channel), stdout, stderr))
         elif letter == wire.EXITED:
-            if pid in self._statuses:
-                self._statuses[pid] = number
+            if pid in self._deaths:
+                self._deaths[pid] = Death(number, self._crash_line(pid))
             for spare in [one for one in self._spares if one.pid == pid]:
                 self._spares.remove(spare)
                 spare.close()
         else:
             self._n_forking = max(0, self._n_forking - 1)
             self._broken = self._control.recv(number, socket.MSG_WAITALL).decode("utf-8", "replace")
+
+    def _crash_line(self, pid: int) -> int:
+        try:
+            found = _CRASH_LINE.search((self._folder / f"{pid}.crash").read_text("utf-8", "replace"))
+        except OSError:
+            return 0
+        return int(found[1]) if found else 0
 
     def _end(self) -> None:
         with self._changed:
@@ -250,16 +283,3 @@ class Launchpad:
             self._changed.notify_all()
         self._control.close()
 
-
-def reason_of(status: int | None) -> str:
-    """Why a process ended that had not finished, in words; ``status`` as os.waitpid gives it."""
-    if status is None:
-        return "its process ended"
-    if os.WIFSIGNALED(status):
-        number = os.WTERMSIG(status)
-        with contextlib.suppress(ValueError):
-            name = signal.Signals(number).name
-            hint = ", as the system does when memory runs out" if number == signal.SIGKILL else ""
-            return f"its process was ended by {name} ({signal.strsignal(number)}){hint}"
-        return f"its process was ended by signal {number}"
-    return f"its process ended with exit code {os.waitstatus_to_exitcode(status)}"

@@ -26,7 +26,7 @@ from pymlsql.embedded.satellite.calls import (
     UnusableResult,
 )
 from pymlsql.embedded.satellite.channel import Channel, Limits, Stream
-from pymlsql.embedded.satellite.launchpad import Launchpad, Satellite, Settings, reason_of
+from pymlsql.embedded.satellite.launchpad import Launchpad, Satellite, Settings
 
 PRELOAD = (
     "numpy",
@@ -144,10 +144,12 @@ class SatellitePool:
 
 
 def _post_mortem(launchpad: Launchpad, satellite: Satellite) -> str:
-    status = launchpad.status_of(satellite)
-    if status is None and not launchpad.ended:
-        return "its process closed the connection with the server and was ended"
-    return reason_of(status)
+    death = launchpad.death_of(satellite)
+    if death is not None:
+        return str(death)
+    if launchpad.ended:
+        return "the process that starts satellites has ended, and its own with it"
+    return "its process closed the connection with the server and was ended"
 
 
 def _converse(channel: Channel, call: ScriptCall) -> ScriptResult:

@@ -1,7 +1,8 @@
 """Frames between the server and a satellite: type (u8), length of the payload (u64, big-endian), payload.
 
 Both ends use it: the server as part of the package, the satellite by path. So it must stay valid for Python 3.7.
-It works on any pair of buffered binary files and knows nothing of sockets.
+It works on any pair of buffered binary files and knows nothing of sockets. pyarrow is imported where tables are, so
+that a satellite can say that it has none.
 
 A call is CALL, SCRIPT, VALUES with a VALUE for each str or bytes, TABLE where there is an input, and RUN. The answer
 is RESULT, VALUES with theirs, TABLE where there is an output, and END; or FAILED alone.
@@ -12,9 +13,10 @@ from __future__ import annotations
 import json
 import struct
 from datetime import datetime
-from typing import Any, BinaryIO, Iterable, NoReturn
+from typing import TYPE_CHECKING, Any, BinaryIO, Iterable, NoReturn
 
-import pyarrow as pa
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 HEADER = struct.Struct("!BQ")
 STREAMED = 2**64 - 1
@@ -129,6 +131,8 @@ class _Borrowed:
 
 def write_table(file: BinaryIO, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
     """Write a TABLE frame: the batches as an Arrow IPC stream, as they come."""
+    import pyarrow as pa
+
     file.write(HEADER.pack(TABLE, STREAMED))
     with pa.ipc.new_stream(pa.PythonFile(_Borrowed(file), mode="w"), schema) as stream:
         for batch in batches:
@@ -137,5 +141,7 @@ def write_table(file: BinaryIO, schema: pa.Schema, batches: Iterable[pa.RecordBa
 
 def read_table(file: BinaryIO) -> pa.Table:
     """The table of a TABLE frame whose header has been read. Starts no thread."""
+    import pyarrow as pa
+
     options = pa.ipc.IpcReadOptions(use_threads=False)
     return pa.ipc.open_stream(pa.PythonFile(_Borrowed(file), mode="r"), options=options).read_all()

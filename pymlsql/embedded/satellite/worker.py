@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import array
 import contextlib
+import faulthandler
 import gc
 import importlib
 import importlib.util
@@ -42,7 +43,9 @@ def _beside(name: str) -> Any:
 
 if TYPE_CHECKING:
     from pymlsql.embedded.satellite import script as script
-    from pymlsql.embedded.satellite import wire as wire
+    from pymlsql.embedded.satellite import wire
+else:
+    wire = _beside("wire")
 
 
 class Unavailable(Exception):
@@ -59,7 +62,7 @@ def _n_threads() -> int:
 
 def preload(modules: list[str]) -> None:
     """Import what the worker needs and what of ``modules`` is there; raise Unavailable when one starts a thread."""
-    global script, wire
+    global script
     for name in ["numpy", "pandas", "pyarrow", "pyarrow.compute", *modules]:
         needed = name in ("numpy", "pandas", "pyarrow", "pyarrow.compute")
         try:
@@ -69,7 +72,7 @@ def preload(modules: list[str]) -> None:
                 raise Unavailable(f"{sys.executable} has no usable {name} ({problem})") from problem
         if _n_threads() > 1:
             raise Unavailable(f"importing {name} starts a thread, so it cannot be preloaded; leave it out")
-    wire, script = _beside("wire"), _beside("script")
+    script = _beside("script")
     script.prepare(_beside("conversion"), wire)
     if _n_threads() > 1:
         raise Unavailable("pyarrow started a thread while it was being prepared")
@@ -105,10 +108,11 @@ def _keep_only(descriptors: list[int]) -> None:
 
 
 def _settle(folder: str) -> None:
-    """Give the process a folder of its own as its home and for its temporary files."""
+    """Give the process a folder of its own for its files, and beside it a file that says where native code crashed."""
     os.mkdir(folder, 0o700)
     os.chdir(folder)
     os.environ.update(HOME=folder, TMPDIR=folder, PWD=folder)
+    faulthandler.enable(os.open(folder + ".crash", os.O_WRONLY | os.O_CREAT, 0o600), all_threads=False)
 
 
 def _kill_group(pid: int) -> None:
