@@ -284,14 +284,3 @@ def translate(error: BaseException) -> PymlsqlError:
 
 def _one_line(text: str) -> str:
     return settings.redact(" ".join(text.split()))
-
-
-def connect(url: str | None = None) -> Database:
-    """A Database for `url`, or for the target that the settings name; logs in once to be sure it is there."""
-    database = Database(settings.resolve_target(url))
-    try:
-        database.ping()
-    except BaseException:
-        database.close()
-        raise
-    return database

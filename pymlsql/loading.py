@@ -57,6 +57,8 @@ def load(
     missing = [name for name in TABLES if name not in frames]
     if missing:
         raise LoadError(f"There is no data for {', '.join(missing)}.")
+    if frames[TELEMETRY].empty:
+        raise LoadError(f"{TELEMETRY} holds no rows: there is nothing to learn from.")
     kept, n_left_out = keep_known_machines(frames)
     with db.transaction() as connection:
         _make_room(connection, replace=replace)
@@ -133,7 +135,7 @@ def _read_csv(path: Path, names: list[str]) -> tuple[list[int], dict[str, tuple[
     except OSError as error:
         raise LoadError(f"{path} cannot be read: {error.strerror}.") from None
     if not found:
-        return [], {name: () for name in header}
+        return [], dict.fromkeys(header, ())
     columns = zip(*(row for _, row in found), strict=True)
     return [line for line, _ in found], dict(zip(header, columns, strict=True))
 

@@ -91,7 +91,7 @@ SET XACT_ABORT ON;
 DECLARE @name nvarchar(128) = ?, @version int = ?, @alias nvarchar(128) = ?, @model_id int;
 SELECT @model_id = model_id FROM ml.models WHERE name = @name;
 BEGIN TRANSACTION;
-UPDATE ml.model_aliases WITH (UPDLOCK, HOLDLOCK) 
+UPDATE ml.model_aliases WITH (UPDLOCK, HOLDLOCK)
 SET version = @version, changed_at = GETUTCDATE(), changed_by = SUSER_SNAME()
 WHERE model_id = @model_id AND alias = @alias;
 IF @@ROWCOUNT = 0

@@ -130,15 +130,20 @@ def resolve_target(url: str | None = None, environ: Mapping[str, str] | None = N
     ServerNotRunning where `embedded` is meant and its data directory shows no server.
     """
     environ = os.environ if environ is None else environ
-    candidates = (
-        (url, "--url"),
-        (environ.get("PYMLSQL_URL"), "PYMLSQL_URL"),
-        (_configured_url(Path(CONFIG_FILE)), CONFIG_FILE),
-    )
-    named, source = next(((value, where) for value, where in candidates if value), (EMBEDDED, "default"))
-    if named == EMBEDDED:
-        return _embedded_target(source)
-    return Target(named, source)
+    configured = None if url or environ.get("PYMLSQL_URL") else _configured_url(Path(CONFIG_FILE))
+    named = find_named_target(url, environ) or (Target(configured, CONFIG_FILE) if configured else None)
+    if named is None:
+        return _embedded_target("default")
+    return _embedded_target(named.source) if named.url == EMBEDDED else named
+
+
+def find_named_target(url: str | None = None, environ: Mapping[str, str] | None = None) -> Target | None:
+    """The target that the caller or PYMLSQL_URL names, if any; the demo starts a server of its own else."""
+    environ = os.environ if environ is None else environ
+    if url:
+        return Target(url, "--url")
+    value = environ.get("PYMLSQL_URL")
+    return Target(value, "PYMLSQL_URL") if value else None
 
 
 def _embedded_target(source: str) -> Target:

@@ -1,0 +1,69 @@
+"""`pymlsql db`: the tables."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from pymlsql.cli import output
+from pymlsql.cli.options import JsonOption, UrlOption
+
+app = typer.Typer(
+    help="Create, change and show the tables.", no_args_is_help=True, epilog="Example: pymlsql db upgrade"
+)
+
+
+@app.command(epilog="Example: pymlsql db upgrade --to heads")
+def upgrade(
+    to: Annotated[str, typer.Option("--to", metavar="REVISION", help="How far: heads, or a revision.")] = "heads",
+    url: UrlOption = None,
+) -> None:
+    """Bring the tables up to date. Running it again changes nothing."""
+    import pymlsql
+    from pymlsql import migrate
+
+    with pymlsql.connect(url) as db, output.status("upgrading"):
+        db.upgrade(to)
+        output.print_line(f"upgraded: {', '.join(migrate.current(db.engine)) or 'base'}")
+
+
+@app.command(epilog="Example: pymlsql db downgrade base")
+def downgrade(
+    target: Annotated[str, typer.Argument(metavar="REVISION", help="How far back: base, or a revision.")],
+    url: UrlOption = None,
+) -> None:
+    """Take the tables back. What they hold is lost."""
+    import pymlsql
+    from pymlsql import migrate
+
+    with pymlsql.connect(url) as db, output.status("downgrading"):
+        db.downgrade(target)
+        output.print_line(f"downgraded: {', '.join(migrate.current(db.engine)) or 'base'}")
+
+
+@app.command(epilog="Example: pymlsql db current --json")
+def current(url: UrlOption = None, as_json: JsonOption = False) -> None:
+    """Show which revisions the database is at, and which are the newest."""
+    import pymlsql
+    from pymlsql import migrate
+
+    with pymlsql.connect(url) as db:
+        revisions = list(migrate.current(db.engine))
+    newest = list(migrate.heads())
+    if as_json:
+        output.print_json({"current": revisions, "heads": newest, "is_current": revisions == newest})
+        return
+    state = "current" if revisions == newest else "run pymlsql db upgrade"
+    output.print_line(f"database: {', '.join(revisions) or 'base'}\nnewest:   {', '.join(newest)}\n{state}")
+
+
+@app.command("sql", epilog="Example: pymlsql db sql > upgrade.sql; sqlcmd -i upgrade.sql")
+def print_sql(
+    to: Annotated[str, typer.Option("--to", metavar="REVISION", help="How far: heads, or a revision.")] = "heads",
+) -> None:
+    """Print the whole history as T-SQL with GO, for sqlcmd. Needs no server."""
+    from pymlsql import migrate
+
+    sys.stdout.write(migrate.render_sql(to))

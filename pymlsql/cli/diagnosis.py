@@ -1,0 +1,35 @@
+"""`pymlsql doctor`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from pymlsql.cli import output
+from pymlsql.cli.options import JsonOption, UrlOption
+
+if TYPE_CHECKING:
+    from pymlsql.doctor import Finding
+
+EXAMPLE = "Example: pymlsql doctor --json"
+
+
+def doctor(url: UrlOption = None, as_json: JsonOption = False) -> None:
+    """Check drivers, server, its Python, tables and objects. Exit code 1 where something fails."""
+    from pymlsql import doctor as diagnosis
+
+    with output.status("checking"):
+        findings = diagnosis.examine(url)
+    if as_json:
+        output.print_json(findings)
+    else:
+        for finding in findings:
+            output.print_line(_render(finding))
+    if any(finding.state == "fail" for finding in findings):
+        raise typer.Exit(1)
+
+
+def _render(finding: Finding) -> str:
+    advice = f" -> {finding.advice}" if finding.advice else ""
+    return f"{finding.state:<4}  {finding.name:<13}  {finding.detail}{advice}"

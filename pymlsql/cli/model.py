@@ -1,0 +1,131 @@
+"""`pymlsql model`: the registry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pymlsql.cli import output
+from pymlsql.cli.options import JsonOption, UrlOption
+from pymlsql.errors import UsageError
+
+if TYPE_CHECKING:
+    from pymlsql.models import PackedModel
+    from pymlsql.registry import ModelVersion
+    from pymlsql.toolkit import Toolkit
+
+app = typer.Typer(help="Models in the database.", no_args_is_help=True, epilog="Example: pymlsql model list")
+
+
+@app.command(epilog="Example: pymlsql model push failures.pkl --name failures --alias champion")
+def push(
+    file: Annotated[Path, typer.Argument(metavar="FILE.pkl", help="A file that pymlsql train wrote.")],
+    name: Annotated[str, typer.Option(help="The model's name in the registry.")] = "failures",
+    alias: Annotated[str | None, typer.Option(help="Point this alias at the new version too.")] = None,
+    comment: Annotated[str, typer.Option(help="Why this version.")] = "",
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Take a file of another origin: unpickling it runs the code in it.")
+    ] = False,
+    view: Annotated[str, typer.Option(help="For a file without description: the view its columns come from.")] = (
+        "dbo.FeaturesAndLabels"
+    ),
+    url: UrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Register a model file as the next version, once the server's Python has loaded it."""
+    import pymlsql
+    from pymlsql import models
+
+    packed = None
+    if not trust or models.has_sidecar(file):
+        packed = models.read_model_file(file, trust=trust)
+    with pymlsql.connect(url) as db, output.status("pushing"):
+        packed = packed or _read_foreign(db, file, view)
+        version = db.push(packed, name, comment=comment, alias=alias)
+    if as_json:
+        output.print_json(version)
+    else:
+        output.print_line(f"pushed: {version.name} version {version.version} ({version.size_bytes:,} bytes)")
+
+
+def _read_foreign(db: Toolkit, file: Path, view: str) -> PackedModel:
+    from pymlsql import models, training
+
+    return models.read_foreign_file(file, training.read_sql_types(db, view))
+
+
+@app.command("list", epilog="Example: pymlsql model list --json")
+def list_models(url: UrlOption = None, as_json: JsonOption = False) -> None:
+    """List all models with their versions and aliases."""
+    import pymlsql
+
+    with pymlsql.connect(url) as db:
+        found = db.models()
+    if as_json:
+        output.print_json(found)
+        return
+    rows = [
+        (m.name, m.n_versions, m.latest_version, ", ".join(f"{alias} = {n}" for alias, n in m.aliases.items()))
+        for m in found
+    ]
+    output.print_table("", ("model", "versions", "latest", "aliases"), rows)
+
+
+@app.command(epilog="Example: pymlsql model show failures --alias champion")
+def show(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The model.")],
+    version: Annotated[int | None, typer.Argument(metavar="[VERSION]", min=1, help="By default the latest.")] = None,
+    alias: Annotated[str | None, typer.Option(help="The version that this alias means.")] = None,
+    url: UrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one version: its signature, versions and metrics."""
+    import pymlsql
+
+    if alias is not None and version is not None:
+        raise UsageError("Name either a version or an alias.")
+    with pymlsql.connect(url) as db:
+        found = db.show(name, version, alias=alias)
+    if as_json:
+        output.print_json(found)
+    else:
+        _print_version(found)
+
+
+@app.command(epilog="Example: pymlsql model promote failures 3 --alias champion")
+def promote(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The model.")],
+    version: Annotated[int, typer.Argument(metavar="VERSION", min=1, help="The version to use from now on.")],
+    alias: Annotated[str, typer.Option(help="The alias to point at it.")] = "champion",
+    url: UrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Point an alias at a version. Procedures use it from their next call on."""
+    import pymlsql
+
+    with pymlsql.connect(url) as db:
+        found = db.promote(name, version, alias=alias)
+    if as_json:
+        output.print_json(found)
+    else:
+        output.print_line(f"promoted: {found.name} {alias} is version {found.version}")
+
+
+def _print_version(found: ModelVersion) -> None:
+    packages = ", ".join(f"{name} {number}" for name, number in found.packages.items())
+    facts = [
+        ("model", f"{found.name}, version {found.version}"),
+        ("aliases", ", ".join(found.aliases)),
+        ("sha256", found.sha256),
+        ("size", f"{found.size_bytes:,} bytes, {found.format}"),
+        ("made with", f"Python {found.python_version}, {packages}"),
+        ("created", f"{found.created_at:%Y-%m-%d %H:%M:%S} UTC by {found.created_by}"),
+        ("comment", found.comment or ""),
+        ("inputs", ", ".join(f"{column.name} {column.sql_type}" for column in found.signature.inputs)),
+        ("classes", ", ".join(found.signature.output.classes)),
+    ]
+    if "macro_f1" in found.metrics:
+        facts.append(("macro-F1", f"{found.metrics['macro_f1']:.3f}"))
+    output.print_table("", ("", ""), facts)

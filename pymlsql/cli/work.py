@@ -1,0 +1,134 @@
+"""`pymlsql train | apply | render | predict`."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pymlsql.cli import output
+from pymlsql.cli.options import TIME_FORMATS, JsonOption, UrlOption
+from pymlsql.errors import UsageError
+
+if TYPE_CHECKING:
+    from pymlsql.training import Metrics
+
+TRAIN_EXAMPLE = "Example: pymlsql train --out failures.pkl --push"
+APPLY_EXAMPLE = "Example: pymlsql apply"
+RENDER_EXAMPLE = "Example: pymlsql render > objects.sql"
+PREDICT_EXAMPLE = "Example: pymlsql predict --machine 3 --since 2015-03-01 --until 2015-03-08"
+
+
+def train(
+    test_from: Annotated[
+        datetime.datetime | None,
+        typer.Option(formats=TIME_FORMATS, metavar="TIME", help="Test from then on; by default the last third."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="The same seed and data give the same model.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE.pkl", help="Write the model here.")] = None,
+    push: Annotated[bool, typer.Option("--push", help="Register the model on the server.")] = False,
+    name: Annotated[str, typer.Option(help="With --push: the model's name.")] = "failures",
+    alias: Annotated[str | None, typer.Option(help="With --push: point this alias at it.")] = None,
+    comment: Annotated[str, typer.Option(help="With --push: why this version.")] = "",
+    url: UrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train on the feature view and test on later time than was trained on."""
+    import pymlsql
+    from pymlsql import models
+
+    if out is not None and not out.parent.is_dir():
+        raise UsageError(f"There is no folder {out.parent} to write the model into.")
+    with pymlsql.connect(url) as db:
+        with output.status("training"):
+            trained = db.train(test_from=test_from, seed=seed)
+        if out is not None:
+            models.write_model_file(out, trained.packed)
+        version = None
+        if push:
+            with output.status("pushing"):
+                version = db.push(trained, name, comment=comment, alias=alias)
+    if as_json:
+        output.print_json({"metrics": trained.metrics, "file": out, "version": version and version.version})
+        return
+    print_metrics(trained.metrics)
+    if out is not None:
+        output.print_line(f"written: {out} and {models.sidecar_path(out).name}")
+    if version is not None:
+        output.print_line(f"pushed: {version.name} version {version.version}")
+    if out is None and version is None:
+        output.print_note("The model was not kept: --out FILE.pkl writes it, --push registers it.")
+
+
+def print_metrics(metrics: Metrics) -> None:
+    """The test of a model as a table."""
+    output.print_table("", ("class", "precision", "recall", "F1", "rows"), metrics_rows(metrics))
+    output.print_line(
+        f"macro-F1 {metrics.macro_f1:.3f} on {metrics.n_test:,} rows from {metrics.test_since} to "
+        f"{metrics.test_until}; trained on {metrics.n_train:,} rows until {metrics.train_until}"
+    )
+
+
+def metrics_rows(metrics: Metrics) -> list[tuple[str, float, float, float, int]]:
+    """A row per class."""
+    return [(c.name, c.precision, c.recall, c.f1, c.n_support) for c in metrics.classes]
+
+
+def apply(url: UrlOption = None) -> None:
+    """Create or alter the functions, the view and the procedure."""
+    import pymlsql
+
+    with pymlsql.connect(url) as db, output.status("applying"):
+        for name in db.apply():
+            output.print_line(f"applied: {name}")
+
+
+def render() -> None:
+    """Print all functions, views and procedures as T-SQL with GO. Needs no server."""
+    from pymlsql import procedures
+
+    sys.stdout.write(procedures.render_all())
+
+
+def predict(
+    machine: Annotated[int | None, typer.Option(metavar="ID", help="Only this machine.")] = None,
+    since: Annotated[
+        datetime.datetime | None, typer.Option(formats=TIME_FORMATS, metavar="TIME", help="All slots from then on.")
+    ] = None,
+    until: Annotated[
+        datetime.datetime | None, typer.Option(formats=TIME_FORMATS, metavar="TIME", help="All slots up to then.")
+    ] = None,
+    unscored: Annotated[bool, typer.Option("--unscored", help="Only slots this version has not scored.")] = False,
+    model: Annotated[str, typer.Option(help="The model.")] = "failures",
+    alias: Annotated[str, typer.Option(help="Which of its versions.")] = "champion",
+    no_persist: Annotated[bool, typer.Option("--no-persist", help="Do not store the predictions.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="Rows to show, most urgent first; --json shows all.")] = 20,
+    url: UrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Execute dbo.PredictFailures: by default each machine's latest slot, most urgent first."""
+    import pymlsql
+
+    with pymlsql.connect(url) as db, output.status("scoring"):
+        rows = db.predict(
+            machine_id=machine,
+            since=since,
+            until=until,
+            unscored=unscored,
+            model=model,
+            alias=alias,
+            persist=not no_persist,
+        )
+    if as_json:
+        output.print_line(json.dumps(json.loads(rows.to_json(orient="records", date_format="iso")), indent=2))
+        return
+    shown = [
+        [getattr(value, "to_pydatetime", lambda v=value: v)() for value in row]
+        for row in rows.head(limit).to_numpy(object)
+    ]
+    output.print_table("", [str(name) for name in rows.columns], shown)
+    output.print_line(f"{len(rows):,} rows, {min(limit, len(rows)):,} shown")

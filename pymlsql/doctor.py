@@ -1,0 +1,145 @@
+"""Check everything between this machine and a prediction, and say what to do about what is missing."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from pymlsql import drivers, migrate, models, registry, runtime, settings
+from pymlsql.database import Database
+from pymlsql.errors import PymlsqlError
+
+State = Literal["ok", "warn", "fail"]
+
+OLDEST_PYTHON = (3, 11)
+OLDEST_SERVER = 15
+"""SQL Server 2019, whose level 150 all generated T-SQL keeps to."""
+
+OBJECTS = ("dbo.FeaturesAndLabelsFor", "dbo.FeaturesAndLabels", "dbo.PredictFailures")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check: what was looked at, how it is, what was found, and what to do where it is not ok."""
+
+    name: str
+    state: State
+    detail: str
+    advice: str = ""
+
+
+def examine(url: str | None = None) -> list[Finding]:
+    """All checks in order; those that need the server stop where it cannot be reached."""
+    findings = [_check(name, check) for name, check in _LOCAL]
+    try:
+        database = Database(settings.resolve_target(url))
+    except PymlsqlError as error:
+        return [*findings, Finding("target", "fail", str(error), "name a server with --url, or start one")]
+    with database:
+        findings.append(Finding("target", "ok", f"{database.target.display} (from {database.target.source})"))
+        reached = _check("server", lambda: _find_server(database))
+        findings.append(reached)
+        if reached.state != "fail":
+            findings += [_check(name, _bind(check, database)) for name, check in _REMOTE]
+    return findings
+
+
+def _bind(check: Callable[[Database], Finding], database: Database) -> Callable[[], Finding]:
+    return lambda: check(database)
+
+
+def _check(name: str, check: Callable[[], Finding]) -> Finding:
+    """A check's finding; what it raises is a finding too: doctor reports, it does not stop."""
+    try:
+        return check()
+    except PymlsqlError as error:
+        return Finding(name, "fail", str(error), "see the message")
+
+
+def _find_python() -> Finding:
+    detail = f"{platform.python_version()} at {sys.executable}"
+    if sys.version_info[:2] < OLDEST_PYTHON:
+        return Finding("python", "fail", detail, "use Python 3.11 or newer")
+    return Finding("python", "ok", detail)
+
+
+def _find_packages() -> Finding:
+    versions = models.client_versions()
+    missing = [name for name in models.PACKAGES if name not in versions]
+    detail = ", ".join(f"{name} {version}" for name, version in versions.items())
+    if missing:
+        return Finding("packages", "fail", detail or "none", f"pip install {' '.join(missing)}")
+    return Finding("packages", "ok", detail)
+
+
+def _find_libodbc() -> Finding:
+    problem = drivers.load_pyodbc()
+    if problem is None:
+        return Finding("libodbc", "ok", "pyodbc loads")
+    if drivers.find_mssql_python():
+        return Finding("libodbc", "warn", problem, "apt-get install unixodbc; mssql-python is used until then")
+    return Finding("libodbc", "fail", problem, "apt-get install unixodbc, or pip install 'pymlsql[mssql-python]'")
+
+
+def _find_driver() -> Finding:
+    driver = drivers.find_driver()
+    return Finding("driver", "ok", f"mssql+{driver.dialect}" + (f" with {driver.odbc}" if driver.odbc else ""))
+
+
+def _find_server(database: Database) -> Finding:
+    database.ping()
+    version = str(database.scalar("SELECT CAST(SERVERPROPERTY(N'ProductVersion') AS nvarchar(128))"))
+    detail = f"SQL Server {version}"
+    if int(version.split(".", 1)[0]) < OLDEST_SERVER:
+        return Finding("server", "warn", detail, "generated T-SQL needs SQL Server 2019 (15) or newer")
+    return Finding("server", "ok", detail)
+
+
+def _find_runtime(database: Database) -> Finding:
+    found = runtime.read_runtime(database)
+    packages = ", ".join(f"{name} {version}" for name, version in found.packages.items())
+    detail = f"Python {found.python_version}, {packages or 'none of the packages'}"
+    mismatch = runtime.find_mismatch(models.client_versions(), found)
+    if mismatch is not None:
+        return Finding("server python", "warn", detail, f"a model trained here is refused there. {mismatch}")
+    return Finding("server python", "ok", detail)
+
+
+def _find_migrations(database: Database) -> Finding:
+    current, newest = migrate.current(database.engine), migrate.heads()
+    if current == newest:
+        return Finding("tables", "ok", ", ".join(current))
+    return Finding("tables", "fail", ", ".join(current) or "none", "run pymlsql db upgrade")
+
+
+def _find_objects(database: Database) -> Finding:
+    missing = [name for name in OBJECTS if database.scalar("SELECT OBJECT_ID(?)", (name,)) is None]
+    if missing:
+        return Finding("objects", "fail", f"missing: {', '.join(missing)}", "run pymlsql apply")
+    return Finding("objects", "ok", ", ".join(OBJECTS))
+
+
+def _find_models(database: Database) -> Finding:
+    found = registry.list_models(database)
+    promoted = [f"{model.name} {alias} = {n}" for model in found for alias, n in model.aliases.items()]
+    if not promoted:
+        return Finding("models", "warn", f"{len(found)} models, no alias", "run pymlsql train --push --alias champion")
+    return Finding("models", "ok", ", ".join(promoted))
+
+
+_LOCAL: tuple[tuple[str, Callable[[], Finding]], ...] = (
+    ("python", _find_python),
+    ("packages", _find_packages),
+    ("libodbc", _find_libodbc),
+    ("driver", _find_driver),
+)
+
+_REMOTE: tuple[tuple[str, Callable[[Database], Finding]], ...] = (
+    ("server python", _find_runtime),
+    ("tables", _find_migrations),
+    ("objects", _find_objects),
+    ("models", _find_models),
+)

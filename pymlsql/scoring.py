@@ -1,0 +1,53 @@
+"""Calling a prediction procedure on the server."""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING, Any
+
+from pymlsql.database import Database
+from pymlsql.quoting import qualified
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PROCEDURE = "dbo.PredictFailures"
+
+
+def predict(
+    db: Database,
+    *,
+    machine_id: int | None = None,
+    since: datetime.datetime | None = None,
+    until: datetime.datetime | None = None,
+    unscored: bool = False,
+    model: str = "failures",
+    alias: str = "champion",
+    persist: bool = True,
+    procedure: str = PROCEDURE,
+) -> pd.DataFrame:
+    """Execute the procedure and return its rows, most urgent first.
+
+    Without a range each machine's latest slot is scored; with one, all its slots; with `unscored`, those that this
+    version of the model has not scored. Raises DatabaseError with the procedure's number (51001 to 51005).
+    """
+    sql, values = render_call(
+        procedure,
+        {
+            "machine_id": machine_id,
+            "since": since,
+            "until": until,
+            "unscored": int(unscored),
+            "model": model,
+            "alias": alias,
+            "persist": int(persist),
+        },
+    )
+    return db.read(sql, values)
+
+
+def render_call(procedure: str, arguments: dict[str, Any]) -> tuple[str, tuple[Any, ...]]:
+    """EXEC with named arguments as `?` markers, and their values; arguments that are None keep their default."""
+    given = {name: value for name, value in arguments.items() if value is not None}
+    markers = ", ".join(f"@{name} = ?" for name in given)
+    return f"EXEC {qualified(procedure)} {markers}".rstrip(), tuple(given.values())

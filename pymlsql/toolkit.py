@@ -1,0 +1,124 @@
+"""What `pymlsql.connect` returns: a database with the toolkit's verbs, the same as the command line's."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pymlsql import settings
+from pymlsql.database import Database
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pymlsql.doctor import Finding
+    from pymlsql.loading import LoadReport, Progress
+    from pymlsql.models import PackedModel
+    from pymlsql.registry import Model, ModelVersion
+    from pymlsql.training import TrainedModel, TrainingTask
+
+
+class Toolkit(Database):
+    """A SQL Server and everything pymlsql does with it.
+
+    Each verb delegates to the module of its name, which documents it and its errors.
+    """
+
+    def upgrade(self, target: str = "heads") -> None:
+        """Bring the tables up to a revision; `pymlsql.migrate.upgrade`."""
+        from pymlsql import migrate
+        from pymlsql.database import translated_errors
+
+        with translated_errors():
+            migrate.upgrade(self.engine, target)
+
+    def downgrade(self, target: str) -> None:
+        """Take the tables back to a revision, or to "base"; their data is lost. `pymlsql.migrate.downgrade`."""
+        from pymlsql import migrate
+        from pymlsql.database import translated_errors
+
+        with translated_errors():
+            migrate.downgrade(self.engine, target)
+
+    def load(
+        self,
+        data: Path | str | dict[str, pd.DataFrame],
+        *,
+        replace: bool = False,
+        progress: Progress | None = None,
+    ) -> LoadReport:
+        """Load a folder of CSV files, or DataFrames by name; `pymlsql.loading.load`."""
+        from pymlsql import loading
+
+        frames = data if isinstance(data, dict) else loading.read_folder(Path(data))
+        return loading.load(self, frames, replace=replace, progress=progress)
+
+    def apply(self) -> list[str]:
+        """Create or alter the feature functions, the view and the procedure; the names of what was applied."""
+        from pymlsql import procedures
+
+        with self.connect(autocommit=True) as connection:
+            return list(procedures.apply(connection))
+
+    def train(
+        self, *, task: TrainingTask | None = None, test_from: datetime.datetime | None = None, seed: int | None = None
+    ) -> TrainedModel:
+        """Train and test on the feature view; `pymlsql.training.train`."""
+        from pymlsql import training
+
+        return training.train(self, task=task, test_from=test_from, seed=training.SEED if seed is None else seed)
+
+    def push(
+        self, model: TrainedModel | PackedModel, name: str = "failures", *, comment: str = "", alias: str | None = None
+    ) -> ModelVersion:
+        """Register a model as the next version of `name`; `pymlsql.registry.push`."""
+        from pymlsql import registry
+        from pymlsql.models import PackedModel
+
+        packed = model if isinstance(model, PackedModel) else model.packed
+        return registry.push(self, packed, name, comment=comment, alias=alias)
+
+    def models(self) -> list[Model]:
+        """All registered models; `pymlsql.registry.list_models`."""
+        from pymlsql import registry
+
+        return registry.list_models(self)
+
+    def show(self, name: str, version: int | None = None, *, alias: str | None = None) -> ModelVersion:
+        """One version of a model; `pymlsql.registry.show`."""
+        from pymlsql import registry
+
+        return registry.show(self, name, version, alias=alias)
+
+    def promote(self, name: str, version: int, *, alias: str = "champion") -> ModelVersion:
+        """Point an alias at a version; `pymlsql.registry.promote`."""
+        from pymlsql import registry
+
+        return registry.promote(self, name, version, alias=alias)
+
+    def predict(self, **arguments: Any) -> pd.DataFrame:
+        """Execute dbo.PredictFailures; the arguments are those of `pymlsql.scoring.predict`."""
+        from pymlsql import scoring
+
+        return scoring.predict(self, **arguments)
+
+    def doctor(self) -> list[Finding]:
+        """Check everything between here and a prediction; `pymlsql.doctor.examine`."""
+        from pymlsql import doctor
+
+        return doctor.examine(self.target.url)
+
+
+def connect(url: str | None = None) -> Toolkit:
+    """Log in to `url`, or to the target that the settings name.
+
+    Raises ServerNotRunning where nothing answers, DatabaseError where the login is refused.
+    """
+    toolkit = Toolkit(settings.resolve_target(url))
+    try:
+        toolkit.ping()
+    except BaseException:
+        toolkit.close()
+        raise
+    return toolkit
