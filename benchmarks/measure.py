@@ -1,0 +1,150 @@
+"""What the benchmarks share: a server of their own, interleaved timing, and the form of a result."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+
+@dataclass(frozen=True)
+class Result:
+    """One row of results.json; ``floor`` is the promise that ``value`` is held against (both in ``unit``)."""
+
+    name: str
+    value: float | None
+    unit: str
+    floor: float
+    ok: bool
+
+
+def at_most(name: str, value: float, unit: str, floor: float) -> Result:
+    """A result that keeps its promise when it is no more than ``floor``."""
+    return Result(name, round(value, 4), unit, floor, value <= floor)
+
+
+def report(*results: Result, **details: Any) -> None:
+    """Print the results as the last line of stdout, for run.py; details go to stderr, for people."""
+    for name, value in details.items():
+        print(f"  {name}: {value}", file=sys.stderr)
+    print(json.dumps([asdict(result) for result in results]))
+
+
+def interleaved(n_rounds: int, *actions: Callable[[], object]) -> list[list[float]]:
+    """Seconds of each action in each round: a, b, a, b ... after one round that is not counted."""
+    taken: list[list[float]] = [[] for _ in actions]
+    for number in range(n_rounds + 1):
+        for action, seconds in zip(actions, taken, strict=True):
+            started = time.perf_counter()
+            action()
+            if number:
+                seconds.append(time.perf_counter() - started)
+    return taken
+
+
+def median_ratio(above: list[float], below: list[float]) -> float:
+    """Ratio of the medians."""
+    return statistics.median(above) / statistics.median(below)
+
+
+@dataclass(frozen=True)
+class Server:
+    """An embedded server that runs as a child process."""
+
+    odbc: str
+    url: str
+    pid: int
+
+
+def command(*arguments: str) -> list[str]:
+    """The command line of pymlsql in this environment."""
+    return [str(Path(sys.executable).with_name("pymlsql")), *arguments]
+
+
+def _wait_until(condition: Callable[[], bool], process: subprocess.Popen[bytes], within_s: float) -> None:
+    until = time.monotonic() + within_s
+    while not condition():
+        if process.poll() is not None:
+            raise RuntimeError(f"the server ended with {process.returncode}")
+        if time.monotonic() > until:
+            raise RuntimeError(f"the server was not ready within {within_s:g} s")
+        time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def server(*, on_disk: bool = True) -> Iterator[Server]:
+    """A fresh server for the length of a with block, its data on the disk unless told otherwise."""
+    with tempfile.TemporaryDirectory(prefix="pymlsql-bench-") as folder:
+        ready = Path(folder, "ready.json")
+        place = ["--data-dir", str(Path(folder, "data"))] if on_disk else ["--memory"]
+        line = command("server", "start", "--port", "0", *place, "--ready-file", str(ready))
+        environment = {name: value for name, value in os.environ.items() if name != "PYMLSQL_URL"}
+        process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=environment)
+        try:
+            _wait_until(ready.exists, process, 60)
+            facts = json.loads(ready.read_text())
+            yield Server(facts["odbc"], facts["sqlalchemy_url"], process.pid)
+        finally:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(10)
+
+
+def machine_data() -> tuple[Any, str]:
+    """What `Toolkit.load` takes, and what it is: the real CSV files where PYMLSQL_PDM_DATA names them."""
+    named = os.environ.get("PYMLSQL_PDM_DATA")
+    if named:
+        return Path(named), "real data"
+    from pymlsql.examples.pdm import generator
+
+    return generator.generate(n_machines=20, n_days=90, seed=1), "generated data"
+
+
+def n_bytes(process_id: int) -> int:
+    """Proportional set size of a process and its descendants in bytes; shared pages count once."""
+    total = 0
+    with contextlib.suppress(psutil.NoSuchProcess):
+        root = psutil.Process(process_id)
+        for process in [root, *root.children(recursive=True)]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                total += process.memory_full_info().pss
+    return total
+
+
+class Peak:
+    """Samples the memory of some process trees in a thread, for the length of a with block; ``n_bytes`` is the peak."""
+
+    def __init__(self, *process_ids: int, every_s: float = 0.05) -> None:
+        self.n_bytes = 0
+        self._ids = process_ids
+        self._every_s = every_s
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._sample)
+
+    def _sample(self) -> None:
+        while not self._over.is_set():
+            self.n_bytes = max(self.n_bytes, sum(map(n_bytes, self._ids)))
+            self._over.wait(self._every_s)
+
+    def __enter__(self) -> Peak:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
