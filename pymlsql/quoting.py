@@ -18,7 +18,9 @@ MAX_NAME_PARTS = 4
 
 _PART = re.compile(r"\s*(?:\[((?:[^\]]|\]\])+)\]|\"((?:[^\"]|\"\")+)\"|([^\s.\[\]\"']+))\s*(\.|\Z)")
 
-_NO_ARGUMENT = r"bigint|int|smallint|tinyint|bit|real|date|datetime|smalldatetime|money|smallmoney|uniqueidentifier|sysname"
+_NO_ARGUMENT = (
+    "bigint|int|smallint|tinyint|bit|real|date|datetime|smalldatetime|money|smallmoney|uniqueidentifier|sysname"
+)
 _TYPE = re.compile(
     rf"(?:{_NO_ARGUMENT}|float(?:\(\d{{1,2}}\))?|(?:decimal|numeric)(?:\(\d{{1,2}}(?:, ?\d{{1,2}})?\))?"
     r"|(?:char|varchar|binary|varbinary|nchar|nvarchar)\((?:\d{1,4}|max)\)"

@@ -33,6 +33,10 @@ VERSION_TABLE = "alembic_version"
 """ml.alembic_version: what alembic has applied. A user's own migrations keep dbo.alembic_version to themselves."""
 
 
+_TEXT: Any = NVARCHAR("max")  # type: ignore[arg-type]
+_BYTES: Any = VARBINARY("max")  # type: ignore[no-untyped-call]
+
+
 def _required(name: str, kind: Any, *args: Any, **options: Any) -> Column[Any]:
     return Column(name, kind, *args, nullable=False, **options)
 
@@ -53,7 +57,7 @@ BLOBS = Table(
     "blobs",
     METADATA,
     _required("sha256", BINARY(32)),
-    _required("data", VARBINARY("max")),
+    _required("data", _BYTES),
     _required("size_bytes", BigInteger),
     _required("created_at", DATETIME, server_default=text("GETUTCDATE()")),
     PrimaryKeyConstraint("sha256", name="PK_blobs"),
@@ -68,10 +72,10 @@ MODEL_VERSIONS = Table(
     _required("version", Integer),
     _required("sha256", BINARY(32)),
     _required("format", NVARCHAR(20)),
-    _required("signature", NVARCHAR("max")),
+    _required("signature", _TEXT),
     _required("python_version", NVARCHAR(20)),
-    _required("packages", NVARCHAR("max")),
-    _required("metrics", NVARCHAR("max")),
+    _required("packages", _TEXT),
+    _required("metrics", _TEXT),
     _required("created_at", DATETIME, server_default=text("GETUTCDATE()")),
     _required("created_by", NVARCHAR(128), server_default=text("SUSER_SNAME()")),
     Column("comment", NVARCHAR(4000)),
@@ -113,7 +117,7 @@ SCORING_RUNS = Table(
     _required("started_at", DATETIME, server_default=text("GETUTCDATE()")),
     Column("finished_at", DATETIME),
     Column("duration_s", FLOAT),
-    Column("error", NVARCHAR("max")),
+    Column("error", _TEXT),
     _required("login", NVARCHAR(128), server_default=text("SUSER_SNAME()")),
     PrimaryKeyConstraint("run_id", name="PK_scoring_runs"),
     ForeignKeyConstraint(
@@ -130,8 +134,8 @@ DEPLOYMENTS = Table(
     _required("object_name", NVARCHAR(257)),
     _required("object_type", NVARCHAR(20)),
     _required("definition_sha256", BINARY(32)),
-    _required("definition", NVARCHAR("max")),
-    Column("former_definition", NVARCHAR("max")),
+    _required("definition", _TEXT),
+    Column("former_definition", _TEXT),
     _required("package_version", NVARCHAR(40)),
     _required("applied_at", DATETIME, server_default=text("GETUTCDATE()")),
     _required("applied_by", NVARCHAR(128), server_default=text("SUSER_SNAME()")),

@@ -176,7 +176,7 @@ def _syntax(scripts: Sequence[str]) -> list[Finding]:
 
 
 def _model(scripts: Sequence[str]) -> list[Finding]:
-    """DacFx's errors on a database of these scripts; a statement that creates nothing is a finding, as it is ignored."""
+    """DacFx's errors on a database of these scripts; a statement that creates nothing is a finding."""
     dac: Any = importlib.import_module("Microsoft.SqlServer.Dac.Model")
     found: list[Finding] = []
     model = dac.TSqlModel(dac.SqlServerVersion.Sql150, dac.TSqlModelOptions())

@@ -75,7 +75,7 @@ class Column(_Frozen):
 
 
 class Windows(_Frozen):
-    """Mean and sd of numeric columns of `table` over windows of `hours`: `{column}mean_{hours}h`, `{column}sd_{hours}h`.
+    """Mean and sd of numeric columns over windows of `hours`: `{column}mean_{hours}h`, `{column}sd_{hours}h`.
 
     The first window is the slot itself. `table` decides which slots there are.
     """

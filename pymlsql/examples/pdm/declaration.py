@@ -12,6 +12,7 @@ from pymlsql.features import (
     TimeSince,
     Windows,
 )
+from pymlsql.procedures import Module, ScoringProcedure, render_features, render_procedure
 
 ERRORS = tuple(f"error{n}" for n in range(1, 6))
 COMPONENTS = tuple(f"comp{n}" for n in range(1, 5))
@@ -23,9 +24,7 @@ FEATURES = FeatureSet(
     parameter="machine_id",
     time="datetime",
     slot_hours=3,
-    telemetry=Windows(
-        table="dbo.PdM_telemetry", columns=("volt", "rotate", "pressure", "vibration"), hours=(3, 24)
-    ),
+    telemetry=Windows(table="dbo.PdM_telemetry", columns=("volt", "rotate", "pressure", "vibration"), hours=(3, 24)),
     counts=(
         EventCounts(
             table="dbo.PdM_errors", column="errorID", hours=24, values={error: f"{error}count" for error in ERRORS}
@@ -47,3 +46,17 @@ FEATURES = FeatureSet(
     ),
 )
 """One row per machine and three hours: 30 features and the label."""
+
+PROCEDURE = ScoringProcedure.over(
+    FEATURES,
+    name="dbo.PredictFailures",
+    predictions="dbo.FailurePredictions",
+    served="dbo.ServedFailurePredictions",
+    model="failures",
+)
+"""Scores slots of the view and stores what it predicts."""
+
+
+def render_all() -> tuple[Module, ...]:
+    """Every module of the example, in the order in which they can be created: what `pymlsql apply` deploys."""
+    return (*render_features(FEATURES), *render_procedure(PROCEDURE))
