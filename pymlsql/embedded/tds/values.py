@@ -31,7 +31,7 @@ def read_value(reader: Reader, info: TypeInfo) -> Any:
     """One value of the announced type; None for NULL.
 
     Times are rounded to microseconds, datetime to the milliseconds SQL Server shows (.000, .003, .007). Raises
-    ProtocolError for impossible lengths and SqlError for values no server could store.
+    ProtocolError for impossible lengths and SqlError 8023 for bytes that are no value of the type.
     """
     data = _read_bytes(reader, info)
     if data is None:
@@ -46,7 +46,8 @@ def read_value(reader: Reader, info: TypeInfo) -> Any:
     try:
         return DECODERS[name](data, info.type)
     except (struct.error, ValueError, OverflowError, IndexError) as error:
-        raise ProtocolError(f"{len(data)} bytes are no {name}: {error}") from error
+        text = f"The supplied value is not a valid instance of data type {name}. Check the source data for invalid values."
+        raise SqlError(8023, text) from error
 
 
 def _read_bytes(reader: Reader, info: TypeInfo) -> bytes | None:

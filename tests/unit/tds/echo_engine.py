@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -164,7 +166,8 @@ def _execute_prepared(session: EchoSession, parameters: tuple[Parameter, ...], s
 DESCRIBED = (
     ("parameter_ordinal", INT), ("name", nvarchar(128)), ("suggested_system_type_id", INT),
     ("suggested_system_type_name", nvarchar(256)), ("suggested_max_length", SqlType("smallint")),
-    ("suggested_precision", SqlType("tinyint")), ("suggested_scale", SqlType("tinyint")), ("suggested_user_type_id", INT),
+    ("suggested_precision", SqlType("tinyint")), ("suggested_scale", SqlType("tinyint")),
+    ("suggested_user_type_id", INT),
     ("suggested_user_type_database", nvarchar(128)), ("suggested_user_type_schema", nvarchar(128)),
     ("suggested_user_type_name", nvarchar(128)), ("suggested_assembly_qualified_type_name", nvarchar(4000)),
     ("suggested_xml_collection_id", INT), ("suggested_xml_collection_database", nvarchar(128)),
@@ -181,13 +184,36 @@ def _describe(session: EchoSession, parameters: tuple[Parameter, ...], sink: Sin
     types = [(56, "int", 4, 10, 0, 38, 4), (62, "float", 8, 53, 0, 109, 8), (231, "nvarchar(50)", 100, 0, 0, 231, 100),
              (42, "datetime2(7)", 8, 27, 7, 42, 8)]  # fmt: skip
     rows = [
-        (i, f"@P{i}", sid, text, size, precision, scale, *[None] * 9, False, False, False, True, False, None, tds, length)
-        for i, (sid, text, size, precision, scale, tds, length) in enumerate(types, 1)
+        (i, f"@P{i}", *suggested, *[None] * 9, False, False, False, True, False, None, tds_type, tds_length)
+        for i, (*suggested, tds_type, tds_length) in enumerate(types, 1)
     ]
     sink(ColMetadata(tuple(Column(name, type_) for name, type_ in DESCRIBED)))
     arrays = [pa.array([row[i] for row in rows], arrow_type(type_)) for i, (_, type_) in enumerate(DESCRIBED)]
     sink(Rows(pa.record_batch(arrays, names=[name for name, _ in DESCRIBED])))
     sink(Done("done_in_proc", count=len(rows), command=SELECT))
+    return []
+
+
+def _type_info(sink: Sink, kind: Any, data_type: int) -> None:
+    """sp_datatype_info_100 for the types that pyodbc asks for after login: from it it learns where (max) begins."""
+    name, size = {12: ("varchar", 8000), -9: ("nvarchar", 4000), -3: ("varbinary", 8000), 93: ("datetime2", 27)}[
+        data_type
+    ]
+    number, text = SqlType("smallint"), nvarchar(128)
+    columns = (
+        ("TYPE_NAME", text, name), ("DATA_TYPE", number, data_type), ("PRECISION", INT, size),
+        ("LITERAL_PREFIX", text, None), ("LITERAL_SUFFIX", text, None), ("CREATE_PARAMS", text, "max length"),
+        ("NULLABLE", number, 1), ("CASE_SENSITIVE", number, 0), ("SEARCHABLE", number, 3),
+        ("UNSIGNED_ATTRIBUTE", number, None), ("MONEY", number, 0), ("AUTO_INCREMENT", number, None),
+        ("LOCAL_TYPE_NAME", text, name), ("MINIMUM_SCALE", number, None), ("MAXIMUM_SCALE", number, None),
+        ("SQL_DATA_TYPE", number, data_type), ("SQL_DATETIME_SUB", number, None), ("NUM_PREC_RADIX", INT, None),
+        ("INTERVAL_PRECISION", number, None), ("USERTYPE", number, 0),
+    )  # fmt: skip
+    _table(sink, kind, *((name, type_, [value]) for name, type_, value in columns))
+
+
+def _datatype_info(session: EchoSession, parameters: tuple[Parameter, ...], sink: Sink) -> list[ReturnValue]:
+    _type_info(sink, "done_in_proc", parameters[0].value)
     return []
 
 
@@ -197,6 +223,7 @@ CALLS: dict[str, Callable[[EchoSession, tuple[Parameter, ...], Sink], list[Retur
     "sp_prepexec": _prepexec,
     "sp_execute": _execute_prepared,
     "sp_describe_undeclared_parameters": _describe,
+    "sp_datatype_info_100": _datatype_info,
 }
 
 
@@ -268,6 +295,17 @@ def _empty(session: EchoSession, sink: Sink, kind: Any) -> None:
     _table(sink, kind, ("a", INT, []), ("b", nvarchar(MAX), []))
 
 
+def _executed(session: EchoSession, sink: Sink, kind: Any) -> None:
+    """What this session's INSERTs carried, of the types that _describe tells."""
+    columns = list(zip(*session.executed, strict=True))
+    types = (("i", INT), ("f", FLOAT), ("s", nvarchar(50)), ("t", DATETIME2))
+    _table(sink, kind, *((name, type_, list(values)) for (name, type_), values in zip(types, columns, strict=True)))
+
+
+def _most_calls(session: EchoSession, sink: Sink, kind: Any) -> None:
+    _table(sink, kind, ("n", INT, [max(len(r.calls) for r in session.requests if isinstance(r, Rpc))]))
+
+
 def _crash(session: EchoSession, sink: Sink, kind: Any) -> None:
     raise RuntimeError("a bug")
 
@@ -283,7 +321,10 @@ ANSWERS: list[tuple[str, Callable[..., None]]] = [
     (r"SELECT too long", _fail_in_rows),
     (r"WAIT ([\d.]+)", _wait),
     (r"CRASH", _crash),
-    (r"(SET|USE|IF @@TRANCOUNT|BEGIN TRAN|COMMIT|ROLLBACK|sp_datatype_info).*", _done),
+    (r"SELECT executed", _executed),
+    (r"SELECT most calls", _most_calls),
+    (r"sp_datatype_info_100 (-?\d+),3", lambda session, sink, kind, number: _type_info(sink, kind, int(number))),
+    (r"(SET|USE|IF @@TRANCOUNT|BEGIN TRAN|COMMIT|ROLLBACK).*", _done),
 ]
 
 
@@ -345,4 +386,24 @@ def wait_until(condition: Callable[[], bool], within_s: float = 5.0) -> bool:
     return True
 
 
-__all__ = ["PASSWORD", "EchoEngine", "EchoSession", "serving", "wait_until"]
+@contextmanager
+def serving_in_a_child() -> Iterator[int]:
+    """The port of a server without TLS in a process of its own, for what a client does while it holds the GIL."""
+    command = [sys.executable, "-m", "tests.unit.tds.echo_engine"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdin is not None and child.stdout is not None
+        try:
+            yield int(child.stdout.readline())
+        finally:
+            child.stdin.close()
+            child.wait(20)
+
+
+def _serve_until_stdin_ends() -> None:
+    with serving(Options()) as (_, port):
+        print(port, flush=True)
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    _serve_until_stdin_ends()
