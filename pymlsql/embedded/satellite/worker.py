@@ -262,6 +262,8 @@ def main(arguments: list[str]) -> None:
     except Unavailable as problem:
         zygote.tell_broken(str(problem))
         return
+    for file in (sys.stdout, sys.stderr):
+        file.flush()  # else every child writes what the libraries said into its own output
     gc.collect()
     gc.freeze()
     zygote.serve()
