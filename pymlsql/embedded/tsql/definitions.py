@@ -93,7 +93,7 @@ def _identity(parser: Parser) -> tuple[int, int]:
 def _constraint(parser: Parser, *, column: str) -> Constraint:
     name = parser.identifier() if parser.take_word("CONSTRAINT") else ""
     token = parser.next()
-    own = ((column, False),) if column else ()
+    own: tuple[tuple[str, bool], ...] = ((column, False),) if column else ()
     if token.is_word("DEFAULT"):
         expression = parser.expression()
         if parser.take_word("FOR"):
@@ -111,7 +111,7 @@ def _constraint(parser: Parser, *, column: str) -> Constraint:
         if token.value == "FOREIGN":
             parser.expect_word("KEY")
             if parser.at_op("("):
-    own: tuple[tuple[str, bool], ...] = ((column, False),) if column else ()
+                own = tuple((c, False) for c in column_list(parser))
             parser.expect_word("REFERENCES")
         return _foreign_key(parser, name, own)
     parser.index -= 1
@@ -243,7 +243,8 @@ def _create_index(parser: Parser, line: int) -> nodes.Statement:
     included = column_list(parser) if parser.take_word("INCLUDE") else ()
     where = parser.expression() if parser.take_word("WHERE") else None
     _storage_options(parser)
-    return nodes.CreateIndex(line, table, IndexDefinition(name, columns, unique, clustered, included, where, columnstore))
+    index = IndexDefinition(name, columns, unique, clustered, included, where, columnstore)
+    return nodes.CreateIndex(line, table, index)
 
 
 # Modules ----------------------------------------------------------------------------------------------------------

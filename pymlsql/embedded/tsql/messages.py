@@ -7,36 +7,44 @@ from __future__ import annotations
 
 MESSAGES: dict[int, tuple[int, str]] = {
     102: (15, "Incorrect syntax near '{}'."),
-    104: (16, "ORDER BY items must appear in the select list if the statement contains a UNION, INTERSECT or EXCEPT "
-              "operator."),
+    104: (16, "ORDER BY items must appear in the select list if the statement contains a UNION, INTERSECT or "
+          "EXCEPT operator."),
     105: (15, "Unclosed quotation mark after the character string '{}'."),
     107: (15, "The column prefix '{}' does not match with a table name or alias name used in the query."),
-    109: (15, "There are more columns in the INSERT statement than values specified in the VALUES clause. The number "
-              "of values in the VALUES clause must match the number of columns specified in the INSERT statement."),
-    110: (15, "There are fewer columns in the INSERT statement than values specified in the VALUES clause. The number "
-              "of values in the VALUES clause must match the number of columns specified in the INSERT statement."),
+    108: (15, "The ORDER BY position number {} is out of range of the number of items in the select list."),
+    109: (15, "There are more columns in the INSERT statement than values specified in the VALUES clause. The "
+          "number of values in the VALUES clause must match the number of columns specified in the INSERT "
+          "statement."),
+    110: (15, "There are fewer columns in the INSERT statement than values specified in the VALUES clause. The "
+          "number of values in the VALUES clause must match the number of columns specified in the INSERT "
+          "statement."),
     111: (15, "'{}' must be the first statement in a query batch."),
     113: (15, "Missing end comment mark '*/'."),
-    116: (16, "Only one expression can be specified in the select list when the subquery is not introduced with "
-              "EXISTS."),
-    119: (15, "Must pass parameter number {} and subsequent parameters as '@name = value'. After the form '@name = "
-              "value' has been used, all subsequent parameters must be passed in the form '@name = value'."),
-    120: (15, "The select list for the INSERT statement contains fewer items than the insert list. The number of "
-              "SELECT values must match the number of INSERT columns."),
-    121: (15, "The select list for the INSERT statement contains more items than the insert list. The number of "
-              "SELECT values must match the number of INSERT columns."),
+    116: (16, "Only one expression can be specified in the select list when the subquery is not introduced with"
+          " EXISTS."),
+    119: (15, "Must pass parameter number {} and subsequent parameters as '@name = value'. After the form "
+          "'@name = value' has been used, all subsequent parameters must be passed in the form '@name = "
+          "value'."),
+    120: (15, "The select list for the INSERT statement contains fewer items than the insert list. The number "
+          "of SELECT values must match the number of INSERT columns."),
+    121: (15, "The select list for the INSERT statement contains more items than the insert list. The number of"
+          " SELECT values must match the number of INSERT columns."),
     125: (15, "Case expressions may only be nested to level 10."),
     127: (15, "A TOP N or FETCH rowcount value may not be negative."),
-    134: (15, "The variable name '{}' has already been declared. Variable names must be unique within a query batch "
-              "or stored procedure."),
+    130: (15, "Cannot perform an aggregate function on an expression containing an aggregate or a subquery."),
+    131: (15, "The size ({}) given to the type '{}' exceeds the maximum allowed for any data type ({})."),
+    134: (15, "The variable name '{}' has already been declared. Variable names must be unique within a query "
+          "batch or stored procedure."),
     135: (15, "Cannot use a BREAK statement outside the scope of a WHILE statement."),
     136: (15, "Cannot use a CONTINUE statement outside the scope of a WHILE statement."),
     137: (15, "Must declare the scalar variable \"{}\"."),
     141: (15, "A SELECT statement that assigns a value to a variable must not be combined with data-retrieval "
-              "operations."),
+          "operations."),
     145: (15, "ORDER BY items must appear in the select list if SELECT DISTINCT is specified."),
-    147: (15, "An aggregate may not appear in the WHERE clause unless it is in a subquery contained in a HAVING clause "
-              "or a select list, and the column being aggregated is an outer reference."),
+    147: (15, "An aggregate may not appear in the WHERE clause unless it is in a subquery contained in a HAVING"
+          " clause or a select list, and the column being aggregated is an outer reference."),
+    153: (15, "Invalid usage of the option {} in the FETCH statement."),
+    155: (15, "'{}' is not a recognized {}."),
     156: (15, "Incorrect syntax near the keyword '{}'."),
     157: (15, "An aggregate may not appear in the set list of an UPDATE statement."),
     174: (15, "The {} function requires {} argument(s)."),
@@ -45,7 +53,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     195: (15, "'{}' is not a recognized {}."),
     201: (16, "Procedure or function '{}' expects parameter '{}', which was not supplied."),
     205: (16, "All queries combined using a UNION, INTERSECT or EXCEPT operator must have an equal number of "
-              "expressions in their target lists."),
+          "expressions in their target lists."),
     206: (16, "Operand type clash: {} is incompatible with {}"),
     207: (16, "Invalid column name '{}'."),
     208: (16, "Invalid object name '{}'."),
@@ -61,77 +69,100 @@ MESSAGES: dict[int, tuple[int, str]] = {
     242: (16, "The conversion of a {} data type to a {} data type resulted in an out-of-range value."),
     243: (16, "Type {} is not a defined system type."),
     245: (16, "Conversion failed when converting the {} value '{}' to data type {}."),
-    257: (16, "Implicit conversion from data type {} to {} is not allowed. Use the CONVERT function to run this query."),
-    264: (16, "The column name '{}' is specified more than once in the SET clause or column list of an INSERT. A "
-              "column cannot be assigned more than one value in the same clause. Modify the clause to make sure that "
-              "a column is updated only once."),
-    266: (16, "Transaction count after EXECUTE indicates a mismatching number of BEGIN and COMMIT statements. Previous "
-              "count = {}, current count = {}."),
-    271: (16, "The column \"{}\" cannot be modified because it is either a computed column or is the result of a UNION "
-              "operator."),
+    248: (16, "The conversion of the {} value '{}' overflowed an int column."),
+    257: (16, "Implicit conversion from data type {} to {} is not allowed. Use the CONVERT function to run this"
+          " query."),
+    263: (16, "Must specify table to select from."),
+    264: (16, "The column name '{}' is specified more than once in the SET clause or column list of an INSERT. "
+          "A column cannot be assigned more than one value in the same clause. Modify the clause to make "
+          "sure that a column is updated only once."),
+    266: (16, "Transaction count after EXECUTE indicates a mismatching number of BEGIN and COMMIT statements. "
+          "Previous count = {}, current count = {}."),
+    271: (16, "The column \"{}\" cannot be modified because it is either a computed column or is the result of a "
+          "UNION operator."),
+    313: (16, "An insufficient number of arguments were supplied for the procedure or function {}."),
+    321: (15, "\"{}\" is not a recognized table hints option. If it is intended as a parameter to a table-valued "
+          "function or to the CHANGETABLE function, ensure that your database compatibility mode is set to "
+          "90."),
     402: (16, "The data types {} and {} are incompatible in the {} operator."),
-    515: (16, "Cannot insert the value NULL into column '{}', table '{}'; column does not allow nulls. {} fails."),
+    408: (16, "A constant expression was encountered in the ORDER BY list, position 1."),
+    447: (16, "Expression type {} is invalid for COLLATE clause."),
+    506: (16, "The invalid escape character \"{}\" was specified in a LIKE predicate."),
+    512: (16, "Subquery returned more than 1 value. This is not permitted when the subquery follows =, !=, <, "
+          "<= , >, >= or when the subquery is used as an expression."),
+    515: (16, "Cannot insert the value NULL into column '{}', table '{}'; column does not allow nulls. {} "
+          "fails."),
     517: (16, "Adding a value to a '{}' column caused an overflow."),
     529: (16, "Explicit conversion from data type {} to {} is not allowed."),
-    530: (16, "The statement terminated. The maximum recursion {} has been exhausted before statement completion."),
+    530: (16, "The statement terminated. The maximum recursion {} has been exhausted before statement "
+          "completion."),
     535: (16, "The datediff function resulted in an overflow. The number of dateparts separating two date/time "
-              "instances is too large. Try to use datediff with a less precise datepart."),
-    512: (16, "Subquery returned more than 1 value. This is not permitted when the subquery follows =, !=, <, <= , >, "
-              ">= or when the subquery is used as an expression."),
-    544: (16, "Cannot insert explicit value for identity column in table '{}' when IDENTITY_INSERT is set to OFF."),
-    545: (16, "Explicit value must be specified for identity column in table '{}' either when IDENTITY_INSERT is set "
-              "to ON or when a replication user is inserting into a NOT FOR REPLICATION identity column."),
-    547: (16, "The {} statement conflicted with the {} constraint \"{}\". The conflict occurred in database \"{}\", "
-              "table \"{}\"{}."),
+          "instances is too large. Try to use datediff with a less precise datepart."),
+    536: (16, "Invalid length parameter passed to the {} function."),
+    537: (16, "Invalid length parameter passed to the LEFT or SUBSTRING function."),
+    544: (16, "Cannot insert explicit value for identity column in table '{}' when IDENTITY_INSERT is set to "
+          "OFF."),
+    545: (16, "Explicit value must be specified for identity column in table '{}' either when IDENTITY_INSERT "
+          "is set to ON or when a replication user is inserting into a NOT FOR REPLICATION identity column."),
+    547: (16, "The {} statement conflicted with the {} constraint \"{}\". The conflict occurred in database \"{}\","
+          " table \"{}\"{}."),
     556: (16, "INSERT EXEC failed because the stored procedure altered the schema of the target table."),
     574: (16, "{} statement cannot be used inside a user transaction."),
     911: (16, "Database '{}' does not exist. Make sure that the name is entered correctly."),
+    1001: (15, "Length or precision specification {} is invalid for type '{}'."),
+    1007: (15, "The number '{}' is out of the range for numeric representation (maximum precision 38)."),
+    1013: (16, "The objects \"{}\" and \"{}\" in the FROM clause have the same exposed names. Use correlation names "
+          "to distinguish them."),
     1018: (15, "Incorrect syntax near '{}'. If this is intended as a part of a table hint, A WITH keyword and "
-               "parenthesis are now required. See SQL Server Books Online for proper syntax."),
-    1033: (15, "The ORDER BY clause is invalid in views, inline functions, derived tables, subqueries, and common "
-               "table expressions, unless TOP, OFFSET or FOR XML is also specified."),
-    1038: (15, "An object or column name is missing or empty. For SELECT INTO statements, verify each column has a "
-               "name. For other statements, look for empty alias names. Aliases defined as \"\" or [] are not "
-               "allowed. Change the alias to a valid name."),
+          "parenthesis are now required. See SQL Server Books Online for proper syntax."),
+    1033: (15, "The ORDER BY clause is invalid in views, inline functions, derived tables, subqueries, and "
+          "common table expressions, unless TOP, OFFSET or FOR XML is also specified."),
+    1038: (15, "An object or column name is missing or empty. For SELECT INTO statements, verify each column has"
+          " a name. For other statements, look for empty alias names. Aliases defined as \"\" or [] are not "
+          "allowed. Change the alias to a valid name."),
+    1062: (15, "The TOP N WITH TIES clause is not allowed without a corresponding ORDER BY clause."),
     1087: (15, "Must declare the table variable \"{}\"."),
-    1205: (13, "Transaction (Process ID {}) was deadlocked on lock resources with another process and has been chosen "
-               "as the deadlock victim. Rerun the transaction."),
+    1205: (13, "Transaction (Process ID {}) was deadlocked on lock resources with another process and has been "
+          "chosen as the deadlock victim. Rerun the transaction."),
     1222: (16, "Lock request time out period exceeded."),
-    1505: (16, "The CREATE UNIQUE INDEX statement terminated because a duplicate key was found for the object name "
-               "'{}' and the index name '{}'. The duplicate key value is ({})."),
+    1505: (16, "The CREATE UNIQUE INDEX statement terminated because a duplicate key was found for the object "
+          "name '{}' and the index name '{}'. The duplicate key value is ({})."),
     1750: (16, "Could not create constraint or index. See previous errors."),
     1767: (16, "Foreign key '{}' references invalid table '{}'."),
     1769: (16, "Foreign key '{}' references invalid column '{}' in referencing table '{}'."),
-    1776: (16, "There are no primary or candidate keys in the referenced table '{}' that match the referencing column "
-               "list in the foreign key '{}'."),
+    1776: (16, "There are no primary or candidate keys in the referenced table '{}' that match the referencing "
+          "column list in the foreign key '{}'."),
     1779: (16, "Table '{}' already has a primary key defined on it."),
     1781: (16, "Column already has a DEFAULT bound to it."),
-    1902: (16, "Cannot create more than one clustered index on table '{}'. Drop the existing clustered index '{}' "
-               "before creating another."),
+    1902: (16, "Cannot create more than one clustered index on table '{}'. Drop the existing clustered index "
+          "'{}' before creating another."),
     1911: (16, "Column name '{}' does not exist in the target table or view."),
     1913: (16, "The operation failed because an index or statistics with name '{}' already exists on {} '{}'."),
-    1934: (16, "{} failed because the following SET options have incorrect settings: '{}'. Verify that SET options "
-               "are correct for use with indexed views and/or indexes on computed columns and/or filtered indexes "
-               "and/or query notifications and/or XML data type methods and/or spatial index operations."),
-    2601: (14, "Cannot insert duplicate key row in object '{}' with unique index '{}'. The duplicate key value is "
-               "({})."),
-    2627: (14, "Violation of {} constraint '{}'. Cannot insert duplicate key in object '{}'. The duplicate key value "
-               "is ({})."),
+    1934: (16, "{} failed because the following SET options have incorrect settings: '{}'. Verify that SET "
+          "options are correct for use with indexed views and/or indexes on computed columns and/or "
+          "filtered indexes and/or query notifications and/or XML data type methods and/or spatial index "
+          "operations."),
+    2601: (14, "Cannot insert duplicate key row in object '{}' with unique index '{}'. The duplicate key value "
+          "is ({})."),
+    2627: (14, "Violation of {} constraint '{}'. Cannot insert duplicate key in object '{}'. The duplicate key "
+          "value is ({})."),
     2628: (16, "String or binary data would be truncated in table '{}', column '{}'. Truncated value: '{}'."),
-    2705: (16, "Column names in each table must be unique. Column name '{}' in table '{}' is specified more than "
-               "once."),
+    2705: (16, "Column names in each table must be unique. Column name '{}' in table '{}' is specified more than"
+          " once."),
     2714: (16, "There is already an object named '{}' in the database."),
     2715: (16, "Column, parameter, or variable #{}: Cannot find data type {}."),
     2716: (16, "Column, parameter, or variable #{}: Cannot specify a column width on data type {}."),
     2727: (11, "Cannot find index '{}'."),
-    2744: (16, "Multiple identity columns specified for table '{}'. Only one identity column per table is allowed."),
-    2749: (16, "Identity column '{}' must be of data type int, bigint, smallint, tinyint, or decimal or numeric with a "
-               "scale of 0, unencrypted, and constrained to be nonnullable."),
+    2744: (16, "Multiple identity columns specified for table '{}'. Only one identity column per table is "
+          "allowed."),
+    2749: (16, "Identity column '{}' must be of data type int, bigint, smallint, tinyint, or decimal or numeric "
+          "with a scale of 0, unencrypted, and constrained to be nonnullable."),
     2760: (16, "The specified schema name \"{}\" either does not exist or you do not have permission to use it."),
     2766: (16, "The definition for user-defined data type '{}' has changed."),
-    2812: (16, "Could not find stored procedure '{}'."),
     2809: (16, "The request for {} '{}' failed because '{}' is a {} object."),
+    2812: (16, "Could not find stored procedure '{}'."),
     3609: (16, "The transaction ended in the trigger. The batch has been aborted."),
+    3623: (16, "An invalid floating point operation occurred."),
     3701: (11, "Cannot {} the {} '{}', because it does not exist or you do not have permission."),
     3705: (16, "Cannot use DROP {} with '{}' because '{}' is a {}. Use DROP {}."),
     3724: (16, "Cannot drop the {} '{}' because it is being used for replication."),
@@ -143,43 +174,55 @@ MESSAGES: dict[int, tuple[int, str]] = {
     3902: (16, "The COMMIT TRANSACTION request has no corresponding BEGIN TRANSACTION."),
     3903: (16, "The ROLLBACK TRANSACTION request has no corresponding BEGIN TRANSACTION."),
     3915: (16, "Cannot use the ROLLBACK statement within an INSERT-EXEC statement."),
-    3916: (16, "Cannot use the COMMIT statement within an INSERT-EXEC statement unless BEGIN TRANSACTION is used "
-               "first."),
-    3930: (16, "The current transaction cannot be committed and cannot support operations that write to the log file. "
-               "Roll back the transaction."),
-    3931: (16, "The current transaction cannot be committed and cannot be rolled back to a savepoint. Roll back the "
-               "entire transaction."),
+    3916: (16, "Cannot use the COMMIT statement within an INSERT-EXEC statement unless BEGIN TRANSACTION is used"
+          " first."),
+    3930: (16, "The current transaction cannot be committed and cannot support operations that write to the log "
+          "file. Roll back the transaction."),
+    3931: (16, "The current transaction cannot be committed and cannot be rolled back to a savepoint. Roll back "
+          "the entire transaction."),
     3998: (16, "Uncommittable transaction is detected at the end of the batch. The transaction is rolled back."),
+    4060: (11, "Cannot open database \"{}\" requested by the login. The login failed."),
     4104: (16, "The multi-part identifier \"{}\" could not be bound."),
     4108: (15, "Windowed functions can only appear in the SELECT or ORDER BY clauses."),
     4112: (15, "The function '{}' must have an OVER clause with ORDER BY."),
+    4113: (16, "The function '{}' is not a valid windowing function, and cannot be used with the OVER clause."),
     4121: (16, "Cannot find either column \"{}\" or the user-defined function or aggregate \"{}\", or the name is "
-               "ambiguous."),
+          "ambiguous."),
+    4127: (16, "At least one of the arguments to COALESCE must be an expression that is not the NULL constant."),
+    4145: (15, "An expression of non-boolean type specified in a context where a condition is expected, near "
+          "'{}'."),
+    4151: (16, "The type of the first argument to NULLIF cannot be the NULL constant because the type of the "
+          "first argument has to be known."),
     4194: (16, "RANGE is only supported with UNBOUNDED and CURRENT ROW window frame delimiters."),
     4502: (16, "View or function '{}' has more column names specified than columns defined."),
     4511: (16, "Create View or Function failed because no column name was specified for column {}."),
     4512: (16, "Cannot schema bind {} '{}' because name '{}' is invalid for schema binding."),
     4701: (16, "Cannot find the object \"{}\" because it does not exist or you do not have permissions."),
     4712: (16, "Cannot truncate table '{}' because it is being referenced by a FOREIGN KEY constraint."),
-    4922: (16, "{} failed because one or more objects access this column."),
+    4901: (16, "ALTER TABLE only allows columns to be added that can contain nulls, or have a DEFAULT definition"
+          " specified, or the column being added is an identity or timestamp column, or alternatively if "
+          "none of the previous conditions are satisfied the table must be empty to allow addition of this "
+          "column. Column '{}' cannot be added to non-empty table '{}' because it does not satisfy these "
+          "conditions."),
     4902: (16, "Cannot find the object \"{}\" because it does not exist or you do not have permissions."),
+    4922: (16, "{} failed because one or more objects access this column."),
     4924: (16, "{} failed because column '{}' does not exist in table '{}'."),
-    4901: (16, "ALTER TABLE only allows columns to be added that can contain nulls, or have a DEFAULT definition "
-               "specified, or the column being added is an identity or timestamp column, or alternatively if none of "
-               "the previous conditions are satisfied the table must be empty to allow addition of this column. "
-               "Column '{}' cannot be added to non-empty table '{}' because it does not satisfy these conditions."),
     5074: (16, "The {} '{}' is dependent on {} '{}'."),
-    8101: (16, "An explicit value for the identity column in table '{}' can only be specified when a column list is "
-               "used and IDENTITY_INSERT is ON."),
+    5308: (16, "Windowed functions, aggregates and NEXT VALUE FOR functions do not support integer indices as "
+          "ORDER BY clause expressions."),
+    8101: (16, "An explicit value for the identity column in table '{}' can only be specified when a column list"
+          " is used and IDENTITY_INSERT is ON."),
     8107: (16, "IDENTITY_INSERT is already ON for table '{}'. Cannot perform SET operation for table '{}'."),
     8114: (16, "Error converting data type {} to {}."),
     8115: (16, "Arithmetic overflow error converting {} to data type {}."),
     8116: (16, "Argument data type {} is invalid for argument {} of {} function."),
     8117: (16, "Operand data type {} is invalid for {} operator."),
-    8118: (16, "Column '{}' is invalid in the select list because it is not contained in an aggregate function and "
-               "there is no GROUP BY clause."),
-    8120: (16, "Column '{}' is invalid in the select list because it is not contained in either an aggregate function "
-               "or the GROUP BY clause."),
+    8118: (16, "Column '{}' is invalid in the select list because it is not contained in an aggregate function "
+          "and there is no GROUP BY clause."),
+    8120: (16, "Column '{}' is invalid in the select list because it is not contained in either an aggregate "
+          "function or the GROUP BY clause."),
+    8133: (16, "At least one of the result expressions in a CASE specification must be an expression other than "
+          "the NULL constant."),
     8134: (16, "Divide by zero error encountered."),
     8141: (16, "Column {} constraint for column '{}' references another column, table '{}'."),
     8143: (16, "Parameter '{}' was supplied multiple times."),
@@ -190,71 +233,75 @@ MESSAGES: dict[int, tuple[int, str]] = {
     8156: (16, "The column '{}' was specified multiple times for '{}'."),
     8158: (16, "'{}' has more columns than were specified in the column list."),
     8159: (16, "'{}' has fewer columns than were specified in the column list."),
-    8162: (16, "The formal parameter \"{}\" was not declared as an OUTPUT parameter, but the actual parameter passed in "
-               "requested output."),
+    8162: (16, "The formal parameter \"{}\" was not declared as an OUTPUT parameter, but the actual parameter "
+          "passed in requested output."),
     8164: (16, "An INSERT EXEC statement cannot be nested."),
     8169: (16, "Conversion failed when converting from a character string to uniqueidentifier."),
     8178: (16, "The parameterized query '{}' expects the parameter '{}', which was not supplied."),
     8179: (16, "Could not find prepared statement with handle {}."),
     8180: (16, "Statement(s) could not be prepared."),
-    8623: (16, "The query processor ran out of internal resources and could not produce a query plan. This is a rare "
-               "event and only expected for extremely complex queries or queries that reference a very large number "
-               "of tables or partitions. Please simplify the query."),
-    8672: (16, "The MERGE statement attempted to UPDATE or DELETE the same row more than once. This happens when a "
-               "target row matches more than one source row. A MERGE statement cannot UPDATE/DELETE the same row of "
-               "the target table multiple times. Refine the ON clause to ensure a target row matches at most one "
-               "source row, or use the GROUP BY clause to group the source rows."),
+    8623: (16, "The query processor ran out of internal resources and could not produce a query plan. This is a "
+          "rare event and only expected for extremely complex queries or queries that reference a very "
+          "large number of tables or partitions. Please simplify the query."),
+    8672: (16, "The MERGE statement attempted to UPDATE or DELETE the same row more than once. This happens when"
+          " a target row matches more than one source row. A MERGE statement cannot UPDATE/DELETE the same "
+          "row of the target table multiple times. Refine the ON clause to ensure a target row matches at "
+          "most one source row, or use the GROUP BY clause to group the source rows."),
+    9810: (16, "The datepart {} is not supported by date function {} for data type {}."),
     10700: (16, "The table-valued parameter \"{}\" is READONLY and cannot be modified."),
-    10704: (15, "To rethrow an error, a THROW statement must be used inside a CATCH block. Insert the THROW statement "
-                "inside a CATCH block, or add error parameters to the THROW statement."),
+    10704: (15, "To rethrow an error, a THROW statement must be used inside a CATCH block. Insert the THROW "
+          "statement inside a CATCH block, or add error parameters to the THROW statement."),
     10709: (16, "The number of columns for each row in a table value constructor must be the same."),
-    10738: (15, "The number of row value expressions in the INSERT statement exceeds the maximum allowed number of 1000 row "
-                "values."),
+    10738: (15, "The number of row value expressions in the INSERT statement exceeds the maximum allowed number "
+          "of 1000 row values."),
     10753: (15, "The function '{}' must have an OVER clause."),
-    11535: (16, "EXECUTE statement failed because its WITH RESULT SETS clause specified {} result set(s), and the "
-                "statement tried to send more result sets than this."),
-    11536: (16, "EXECUTE statement failed because its WITH RESULT SETS clause specified {} result set(s), but the "
-                "statement only sent {} result set(s) at run time."),
-    11537: (16, "EXECUTE statement failed because its WITH RESULT SETS clause specified {} column(s) for result set "
-                "number {}, but the statement sent {} column(s) at run time."),
-    11538: (16, "EXECUTE statement failed because its WITH RESULT SETS clause specified type '{}' for column #{} in "
-                "result set #{}, and the corresponding type sent at run time was '{}'; there is no conversion between "
-                "the two types."),
-    11553: (16, "EXECUTE statement failed because its WITH RESULT SETS clause specified a non-nullable type for column "
-                "#{} in result set #{}, and the corresponding value sent at run time was null."),
+    10756: (15, "Window frame with ROWS or RANGE must have an ORDER BY clause."),
+    11535: (16, "EXECUTE statement failed because its WITH RESULT SETS clause specified {} result set(s), and the"
+          " statement tried to send more result sets than this."),
+    11536: (16, "EXECUTE statement failed because its WITH RESULT SETS clause specified {} result set(s), but the"
+          " statement only sent {} result set(s) at run time."),
+    11537: (16, "EXECUTE statement failed because its WITH RESULT SETS clause specified {} column(s) for result "
+          "set number {}, but the statement sent {} column(s) at run time."),
+    11538: (16, "EXECUTE statement failed because its WITH RESULT SETS clause specified type '{}' for column #{} "
+          "in result set #{}, and the corresponding type sent at run time was '{}'; there is no conversion "
+          "between the two types."),
+    11553: (16, "EXECUTE statement failed because its WITH RESULT SETS clause specified a non-nullable type for "
+          "column #{} in result set #{}, and the corresponding value sent at run time was null."),
+    13609: (16, "JSON text is not properly formatted. Unexpected character is found."),
     15009: (16, "The object '{}' does not exist in database '{}' or is invalid for this operation."),
     15123: (16, "The configuration option '{}' does not exist, or it may be an advanced option."),
     15151: (16, "Cannot {} the {} '{}', because it does not exist or you do not have permission."),
-    15225: (11, "No item by the name of '{}' could be found in the current database '{}', given that @itemtype was "
-                "input as '{}'."),
+    15225: (11, "No item by the name of '{}' could be found in the current database '{}', given that @itemtype "
+          "was input as '{}'."),
     15233: (16, "Property cannot be added. Property '{}' already exists for '{}'."),
     18456: (14, "Login failed for user '{}'."),
     39001: (16, "Only SELECT statement is supported for input data query to 'sp_execute_external_script' stored "
-                "procedure."),
-    39004: (16, "A '{}' script error occurred during execution of 'sp_execute_external_script' with HRESULT 0x{:x}."),
+          "procedure."),
+    39004: (16, "A '{}' script error occurred during execution of 'sp_execute_external_script' with HRESULT "
+          "0x{:x}."),
     39005: (10, "STDOUT message(s) from external script: {}"),
     39007: (16, "The specified language ': {}' is not supported/configured."),
-    39011: (16, "SQL Server was unable to communicate with the LaunchPad service. Please verify the configuration of "
-                "the service."),
+    39011: (16, "SQL Server was unable to communicate with the LaunchPad service. Please verify the configuration"
+          " of the service."),
     39012: (16, "Unable to communicate with the runtime for '{}' script. Please check the requirements of '{}' "
-                "runtime."),
-    39015: (16, "SELECT INTO statement is not supported for input data query to 'sp_execute_external_script' stored "
-                "procedure."),
+          "runtime."),
+    39015: (16, "SELECT INTO statement is not supported for input data query to 'sp_execute_external_script' "
+          "stored procedure."),
     39016: (16, "The parameterized external script expects the parameter '{}', which was not supplied."),
     39017: (16, "Input data query returns column #{} of type '{}' which is not supported by the runtime for '{}' "
-                "script. Unsupported types are binary, varbinary, timestamp, datetime2, datetimeoffset, time, text, "
-                "ntext, image, hierarchyid, xml, sql_variant and user-defined type."),
-    39018: (16, "Parameter '{}' uses a data type that is not supported by the runtime for '{}' script. Unsupported "
-                "types are timestamp, datetime2, datetimeoffset, time, text, ntext, image, hierarchyid, xml, "
-                "sql_variant and user-defined type."),
+          "script. Unsupported types are binary, varbinary, timestamp, datetime2, datetimeoffset, time, "
+          "text, ntext, image, hierarchyid, xml, sql_variant and user-defined type."),
+    39018: (16, "Parameter '{}' uses a data type that is not supported by the runtime for '{}' script. "
+          "Unsupported types are timestamp, datetime2, datetimeoffset, time, text, ntext, image, "
+          "hierarchyid, xml, sql_variant and user-defined type."),
     39019: (10, "An external script error occurred: {}"),
     39021: (16, "Unable to launch runtime for '{}' script. Please check the configuration of the '{}' runtime."),
     39022: (10, "STDERR message(s) from external script: {}"),
-    39023: (16, "'sp_execute_external_script' is disabled on this instance of SQL Server. Use sp_configure 'external "
-                "scripts enabled' to enable it."),
+    39023: (16, "'sp_execute_external_script' is disabled on this instance of SQL Server. Use sp_configure "
+          "'external scripts enabled' to enable it."),
     39027: (16, "Parameter '{}' was specified multiple times for procedure 'sp_execute_external_script'."),
-    40508: (16, "USE statement is not supported to switch between databases. Use a new connection to connect to a "
-                "different database."),
+    40508: (16, "USE statement is not supported to switch between databases. Use a new connection to connect to a"
+          " different database."),
     40510: (16, "Statement '{}' is not supported in this version of SQL Server."),
 }  # fmt: skip
 

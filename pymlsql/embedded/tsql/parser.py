@@ -16,10 +16,33 @@ from pymlsql.embedded.tsql.nodes import Batch, Name, Statement
 from pymlsql.embedded.tsql.reader import Reader
 
 _OPTIONS = frozenset(
-    """NOCOUNT XACT_ABORT ANSI_NULLS ANSI_PADDING ANSI_WARNINGS ANSI_NULL_DFLT_ON ARITHABORT QUOTED_IDENTIFIER
-    CONCAT_NULL_YIELDS_NULL NUMERIC_ROUNDABORT IMPLICIT_TRANSACTIONS DATEFIRST DATEFORMAT LANGUAGE LOCK_TIMEOUT TEXTSIZE
-    ROWCOUNT NOEXEC IDENTITY_INSERT TRANSACTION CURSOR_CLOSE_ON_COMMIT FMTONLY DEADLOCK_PRIORITY ANSI_DEFAULTS
-    PARSEONLY""".split()
+    [
+        "NOCOUNT",
+        "XACT_ABORT",
+        "ANSI_NULLS",
+        "ANSI_PADDING",
+        "ANSI_WARNINGS",
+        "ANSI_NULL_DFLT_ON",
+        "ARITHABORT",
+        "QUOTED_IDENTIFIER",
+        "CONCAT_NULL_YIELDS_NULL",
+        "NUMERIC_ROUNDABORT",
+        "IMPLICIT_TRANSACTIONS",
+        "DATEFIRST",
+        "DATEFORMAT",
+        "LANGUAGE",
+        "LOCK_TIMEOUT",
+        "TEXTSIZE",
+        "ROWCOUNT",
+        "NOEXEC",
+        "IDENTITY_INSERT",
+        "TRANSACTION",
+        "CURSOR_CLOSE_ON_COMMIT",
+        "FMTONLY",
+        "DEADLOCK_PRIORITY",
+        "ANSI_DEFAULTS",
+        "PARSEONLY",
+    ]
 )
 
 
@@ -114,9 +137,9 @@ class Parser(Reader):
         line = self.next().line
         token = self.token
         has_value = token.kind in ("number", "string", "variable", "binary") or token.is_op("(", "-", "+", "~") or (
-            token.is_word("CASE", "NULL", "CONVERT", "COALESCE", "NULLIF", "LEFT", "RIGHT") or (
+            token.is_word("CASE", "NULL", "CONVERT", "COALESCE", "NULLIF", "LEFT", "RIGHT") or ((
                 token.kind in ("word", "quoted") and self.peek().is_op("(", "."))
-            and not token.is_word("WITH", "IF", "EXEC", "INSERT"))  # fmt: skip
+            and not token.is_word("WITH", "IF", "EXEC", "INSERT")))  # fmt: skip
         return nodes.Return(line, self.expression() if has_value else None)
 
     def declare(self) -> Statement:

@@ -10,27 +10,241 @@ from pymlsql.embedded.tsql.nodes import Name, Text
 from pymlsql.embedded.tsql.types import MAX, SqlType
 
 RESERVED = frozenset(
-    """ADD ALL ALTER AND ANY AS ASC AUTHORIZATION BACKUP BEGIN BETWEEN BREAK BROWSE BULK BY CASCADE CASE CHECK
-    CHECKPOINT CLOSE CLUSTERED COALESCE COLLATE COLUMN COMMIT COMPUTE CONSTRAINT CONTAINS CONTAINSTABLE CONTINUE
-    CONVERT CREATE CROSS CURRENT CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP CURRENT_USER CURSOR DATABASE DBCC
-    DEALLOCATE DECLARE DEFAULT DELETE DENY DESC DISK DISTINCT DISTRIBUTED DOUBLE DROP DUMP ELSE END ERRLVL ESCAPE
-    EXCEPT EXEC EXECUTE EXISTS EXIT EXTERNAL FETCH FILE FILLFACTOR FOR FOREIGN FREETEXT FREETEXTTABLE FROM FULL
-    FUNCTION GOTO GRANT GROUP HAVING HOLDLOCK IDENTITY IDENTITY_INSERT IDENTITYCOL IF IN INDEX INNER INSERT INTERSECT
-    INTO IS JOIN KEY KILL LEFT LIKE LINENO LOAD MERGE NATIONAL NOCHECK NONCLUSTERED NOT NULL NULLIF OF OFF OFFSETS ON
-    OPEN OPENDATASOURCE OPENQUERY OPENROWSET OPENXML OPTION OR ORDER OUTER OVER PERCENT PIVOT PLAN PRECISION PRIMARY
-    PRINT PROC PROCEDURE PUBLIC RAISERROR READ READTEXT RECONFIGURE REFERENCES REPLICATION RESTORE RESTRICT RETURN
-    REVERT REVOKE RIGHT ROLLBACK ROWCOUNT ROWGUIDCOL RULE SAVE SCHEMA SECURITYAUDIT SELECT SEMANTICKEYPHRASETABLE
-    SEMANTICSIMILARITYDETAILSTABLE SEMANTICSIMILARITYTABLE SESSION_USER SET SETUSER SHUTDOWN SOME STATISTICS
-    SYSTEM_USER TABLE TABLESAMPLE TEXTSIZE THEN TO TOP TRAN TRANSACTION TRIGGER TRUNCATE TRY_CONVERT TSEQUAL UNION
-    UNIQUE UNPIVOT UPDATE UPDATETEXT USE USER VALUES VARYING VIEW WAITFOR WHEN WHERE WHILE WITH WITHIN
-    WRITETEXT""".split()
+    [
+        "ADD",
+        "ALL",
+        "ALTER",
+        "AND",
+        "ANY",
+        "AS",
+        "ASC",
+        "AUTHORIZATION",
+        "BACKUP",
+        "BEGIN",
+        "BETWEEN",
+        "BREAK",
+        "BROWSE",
+        "BULK",
+        "BY",
+        "CASCADE",
+        "CASE",
+        "CHECK",
+        "CHECKPOINT",
+        "CLOSE",
+        "CLUSTERED",
+        "COALESCE",
+        "COLLATE",
+        "COLUMN",
+        "COMMIT",
+        "COMPUTE",
+        "CONSTRAINT",
+        "CONTAINS",
+        "CONTAINSTABLE",
+        "CONTINUE",
+        "CONVERT",
+        "CREATE",
+        "CROSS",
+        "CURRENT",
+        "CURRENT_DATE",
+        "CURRENT_TIME",
+        "CURRENT_TIMESTAMP",
+        "CURRENT_USER",
+        "CURSOR",
+        "DATABASE",
+        "DBCC",
+        "DEALLOCATE",
+        "DECLARE",
+        "DEFAULT",
+        "DELETE",
+        "DENY",
+        "DESC",
+        "DISK",
+        "DISTINCT",
+        "DISTRIBUTED",
+        "DOUBLE",
+        "DROP",
+        "DUMP",
+        "ELSE",
+        "END",
+        "ERRLVL",
+        "ESCAPE",
+        "EXCEPT",
+        "EXEC",
+        "EXECUTE",
+        "EXISTS",
+        "EXIT",
+        "EXTERNAL",
+        "FETCH",
+        "FILE",
+        "FILLFACTOR",
+        "FOR",
+        "FOREIGN",
+        "FREETEXT",
+        "FREETEXTTABLE",
+        "FROM",
+        "FULL",
+        "FUNCTION",
+        "GOTO",
+        "GRANT",
+        "GROUP",
+        "HAVING",
+        "HOLDLOCK",
+        "IDENTITY",
+        "IDENTITY_INSERT",
+        "IDENTITYCOL",
+        "IF",
+        "IN",
+        "INDEX",
+        "INNER",
+        "INSERT",
+        "INTERSECT",
+        "INTO",
+        "IS",
+        "JOIN",
+        "KEY",
+        "KILL",
+        "LEFT",
+        "LIKE",
+        "LINENO",
+        "LOAD",
+        "MERGE",
+        "NATIONAL",
+        "NOCHECK",
+        "NONCLUSTERED",
+        "NOT",
+        "NULL",
+        "NULLIF",
+        "OF",
+        "OFF",
+        "OFFSETS",
+        "ON",
+        "OPEN",
+        "OPENDATASOURCE",
+        "OPENQUERY",
+        "OPENROWSET",
+        "OPENXML",
+        "OPTION",
+        "OR",
+        "ORDER",
+        "OUTER",
+        "OVER",
+        "PERCENT",
+        "PIVOT",
+        "PLAN",
+        "PRECISION",
+        "PRIMARY",
+        "PRINT",
+        "PROC",
+        "PROCEDURE",
+        "PUBLIC",
+        "RAISERROR",
+        "READ",
+        "READTEXT",
+        "RECONFIGURE",
+        "REFERENCES",
+        "REPLICATION",
+        "RESTORE",
+        "RESTRICT",
+        "RETURN",
+        "REVERT",
+        "REVOKE",
+        "RIGHT",
+        "ROLLBACK",
+        "ROWCOUNT",
+        "ROWGUIDCOL",
+        "RULE",
+        "SAVE",
+        "SCHEMA",
+        "SECURITYAUDIT",
+        "SELECT",
+        "SEMANTICKEYPHRASETABLE",
+        "SEMANTICSIMILARITYDETAILSTABLE",
+        "SEMANTICSIMILARITYTABLE",
+        "SESSION_USER",
+        "SET",
+        "SETUSER",
+        "SHUTDOWN",
+        "SOME",
+        "STATISTICS",
+        "SYSTEM_USER",
+        "TABLE",
+        "TABLESAMPLE",
+        "TEXTSIZE",
+        "THEN",
+        "TO",
+        "TOP",
+        "TRAN",
+        "TRANSACTION",
+        "TRIGGER",
+        "TRUNCATE",
+        "TRY_CONVERT",
+        "TSEQUAL",
+        "UNION",
+        "UNIQUE",
+        "UNPIVOT",
+        "UPDATE",
+        "UPDATETEXT",
+        "USE",
+        "USER",
+        "VALUES",
+        "VARYING",
+        "VIEW",
+        "WAITFOR",
+        "WHEN",
+        "WHERE",
+        "WHILE",
+        "WITH",
+        "WITHIN",
+        "WRITETEXT",
+    ]
 )
 """Reserved keywords, which no name may be without quotes ("Reserved keywords (Transact-SQL)")."""
 
 STARTERS = frozenset(
-    """SELECT INSERT UPDATE DELETE MERGE EXEC EXECUTE DECLARE SET IF WHILE BEGIN END ELSE RETURN PRINT RAISERROR CREATE
-    ALTER DROP TRUNCATE COMMIT ROLLBACK SAVE USE GRANT DENY REVOKE WAITFOR BREAK CONTINUE OPEN CLOSE DEALLOCATE
-    RECONFIGURE CHECKPOINT KILL GOTO REVERT DBCC BACKUP RESTORE""".split()
+    [
+        "SELECT",
+        "INSERT",
+        "UPDATE",
+        "DELETE",
+        "MERGE",
+        "EXEC",
+        "EXECUTE",
+        "DECLARE",
+        "SET",
+        "IF",
+        "WHILE",
+        "BEGIN",
+        "END",
+        "ELSE",
+        "RETURN",
+        "PRINT",
+        "RAISERROR",
+        "CREATE",
+        "ALTER",
+        "DROP",
+        "TRUNCATE",
+        "COMMIT",
+        "ROLLBACK",
+        "SAVE",
+        "USE",
+        "GRANT",
+        "DENY",
+        "REVOKE",
+        "WAITFOR",
+        "BREAK",
+        "CONTINUE",
+        "OPEN",
+        "CLOSE",
+        "DEALLOCATE",
+        "RECONFIGURE",
+        "CHECKPOINT",
+        "KILL",
+        "GOTO",
+        "REVERT",
+        "DBCC",
+        "BACKUP",
+        "RESTORE",
+    ]
 )
 """Reserved keywords that begin a statement, and so end the query before them."""
 
@@ -42,10 +256,26 @@ _SYNONYMS = {
 }  # fmt: skip
 _SIZED = {"char": 8000, "varchar": 8000, "nchar": 4000, "nvarchar": 4000, "binary": 8000, "varbinary": 8000}
 _PLAIN = frozenset(
-    """bit tinyint smallint int bigint money smallmoney real date datetime smalldatetime uniqueidentifier
-    sql_variant timestamp""".split()
+    [
+        "bit",
+        "tinyint",
+        "smallint",
+        "int",
+        "bigint",
+        "money",
+        "smallmoney",
+        "real",
+        "date",
+        "datetime",
+        "smalldatetime",
+        "uniqueidentifier",
+        "sql_variant",
+        "timestamp",
+    ]
 )
-_KNOWN_UNSUPPORTED = frozenset("text ntext image xml hierarchyid geography geometry cursor table vector json".split())
+_KNOWN_UNSUPPORTED = frozenset(
+    ["text", "ntext", "image", "xml", "hierarchyid", "geography", "geometry", "cursor", "table", "vector", "json"]
+)
 
 
 def make_type(name: str, sizes: tuple[int, ...], *, line: int = 0, default_length: int = 1) -> SqlType:
@@ -56,9 +286,9 @@ def make_type(name: str, sizes: tuple[int, ...], *, line: int = 0, default_lengt
     name = _SYNONYMS.get(name, name)
     if name in _SIZED:
         length = sizes[0] if sizes else default_length
-        if len(sizes) > 1 or length == 0 or length > _SIZED[name] or (length == MAX and not name.startswith(("var", "nvar"))):
-            raise SqlError(1001 if length == 0 else 131, f"The size ({length}) given to the type '{written}' exceeds the "
-                           f"maximum allowed for any data type ({_SIZED[name]}).", severity=15, line=line)  # fmt: skip
+        fixed_max = length == MAX and not name.startswith(("var", "nvar"))
+        if len(sizes) > 1 or length == 0 or length > _SIZED[name] or fixed_max:
+            raise sql_error(1001 if length == 0 else 131, length, written, _SIZED[name], line=line)
         return SqlType(name, length=length)
     if name == "decimal":
         precision, scale = (*sizes, 18, 0)[:2] if len(sizes) != 1 else (sizes[0], 0)

@@ -1,0 +1,152 @@
+"""Queries and expressions in T-SQL to DuckDB SQL with T-SQL types.
+
+A sqlglot tree is walked once; each node's class has one function in a table, and a class that has none is refused by
+name (Msg 40510). The result is text plus the variables and run-time values it wants bound. Nothing here runs anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from pymlsql.embedded.tsql import expressions, queries
+from pymlsql.embedded.tsql.dialect import parse_query, parse_scalar
+from pymlsql.embedded.tsql.messages import sql_error, unsupported
+from pymlsql.embedded.tsql.nodes import Text
+from pymlsql.embedded.tsql.scope import Names, Scope
+from pymlsql.embedded.tsql.typed import Typed
+from pymlsql.embedded.tsql.types import SqlType
+
+MAX_NESTING = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """DuckDB SQL whose columns are c0, c1 ... ``columns`` says what they are in T-SQL.
+
+    ``variables`` maps a DuckDB parameter name to the T-SQL variable bound to it; ``runtime`` maps one to the name and
+    arguments of a value that the session gives at execution (``@@ROWCOUNT``, ``GETDATE`` ...).
+    """
+
+    sql: str
+    columns: tuple[Typed, ...]
+    variables: Mapping[str, str]
+    runtime: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(slots=True)
+class Compiler:
+    """One compilation. ``variables`` are the types of the variables in reach; ``level`` the compatibility level."""
+
+    names: Names
+    variables: Mapping[str, SqlType]
+    level: int = 160
+    used: dict[str, str] = field(default_factory=dict)
+    runtime: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    arguments: list[Mapping[str, Typed]] = field(default_factory=list)
+    scopes: list[Scope] = field(default_factory=list)
+    commons: list[dict[str, tuple[str, tuple[Typed, ...]]]] = field(default_factory=list)
+    line: int = 1
+    n_aliases: int = 0
+    depth: int = 0
+
+    @property
+    def scope(self) -> Scope:
+        return self.scopes[-1]
+
+    def alias(self) -> str:
+        """A DuckDB table alias that nothing else in this compilation has, so that no name can capture another."""
+        self.n_aliases += 1
+        return f"t{self.n_aliases}"
+
+    @contextmanager
+    def entered(self, scope: Scope) -> Iterator[Scope]:
+        self.scopes.append(scope)
+        try:
+            yield scope
+        finally:
+            self.scopes.pop()
+
+    @contextmanager
+    def nested(self) -> Iterator[None]:
+        """One view or function deeper; 217 beyond 32."""
+        self.depth += 1
+        if self.depth > MAX_NESTING:
+            raise sql_error(217, line=self.line)
+        try:
+            yield
+        finally:
+            self.depth -= 1
+
+    def variable(self, name: str) -> Typed:
+        """A variable's value. Raises 137."""
+        if self.arguments and name in self.arguments[-1]:
+            return self.arguments[-1][name]
+        type_ = self.variables.get(name) if not self.arguments else None
+        if type_ is None:
+            raise sql_error(137, name, line=self.line)
+        for parameter, used in self.used.items():
+            if used == name:
+                return Typed(f"CAST(${parameter} AS {type_.duckdb})", type_)
+        parameter = f"v{len(self.used)}"
+        self.used[parameter] = name
+        return Typed(f"CAST(${parameter} AS {type_.duckdb})", type_)
+
+    def runtime_value(self, type_: SqlType, *what: str, nullable: bool = True) -> Typed:
+        """A value that the session knows when the statement runs; the same one for the whole statement."""
+        for parameter, known in self.runtime.items():
+            if known == what:
+                return Typed(f"CAST(${parameter} AS {type_.duckdb})", type_, nullable)
+        parameter = f"r{len(self.runtime)}"
+        self.runtime[parameter] = what
+        return Typed(f"CAST(${parameter} AS {type_.duckdb})", type_, nullable)
+
+    # What the node functions call -----------------------------------------------------------------------------
+
+    def value(self, node: exp.Expr) -> Typed:
+        return expressions.compile_value(self, node)
+
+    def condition(self, node: exp.Expr) -> str:
+        return expressions.compile_condition(self, node)
+
+    def subquery(self, node: exp.Expr, *, top: bool = False) -> queries.Query:
+        return queries.compile_query(self, node, top=top)
+
+    def refuse(self, construct: str) -> None:
+        raise unsupported(construct, line=self.line)
+
+
+def _result(compiler: Compiler, sql: str, columns: tuple[Typed, ...]) -> Compiled:
+    return Compiled(sql, columns, dict(compiler.used), dict(compiler.runtime))
+
+
+def compile_query(text: Text, names: Names, variables: Mapping[str, SqlType], *, level: int = 160,
+                  scope: Scope | None = None) -> Compiled:  # fmt: skip
+    """A query's DuckDB SQL. Raises SqlError with the statement's line."""
+    compiler = Compiler(names, variables, level, line=text.line)
+    if scope is not None:
+        compiler.scopes.append(scope)
+    query = queries.compile_query(compiler, parse_query(text.sql, text.line), top=True)
+    return _result(compiler, query.sql, query.columns)
+
+
+def compile_scalar(text: Text, names: Names, variables: Mapping[str, SqlType], *, level: int = 160,
+                   scope: Scope | None = None, target: SqlType | None = None) -> Compiled:  # fmt: skip
+    """An expression's DuckDB SQL (not a query), converted implicitly to ``target`` if given."""
+    compiler = Compiler(names, variables, level, line=text.line)
+    compiler.scopes.append(scope or Scope())
+    value = compiler.value(parse_scalar(text.sql, text.line))
+    if target is not None:
+        value = expressions.assign(value, target, text.line)
+    return _result(compiler, value.sql, (value,))
+
+
+def compile_condition(text: Text, names: Names, variables: Mapping[str, SqlType], *, level: int = 160,
+                      scope: Scope | None = None) -> Compiled:  # fmt: skip
+    """A condition's DuckDB SQL (not a query)."""
+    compiler = Compiler(names, variables, level, line=text.line)
+    compiler.scopes.append(scope or Scope())
+    return _result(compiler, compiler.condition(parse_scalar(text.sql, text.line)), ())

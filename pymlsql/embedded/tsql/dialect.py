@@ -1,0 +1,115 @@
+"""T-SQL queries and expressions to sqlglot trees.
+
+sqlglot's own T-SQL dialect rewrites functions while it parses, and loses what T-SQL means by them; here every
+function stays a name with arguments, which the function tables of this package translate by T-SQL's rules.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.dialects.tsql import TSQL
+from sqlglot.errors import ParseError, TokenError
+
+from pymlsql.embedded.tsql.lexer import tokenize
+from pymlsql.embedded.tsql.messages import sql_error, unsupported
+from pymlsql.embedded.tsql.reader import RESERVED, make_type
+from pymlsql.embedded.tsql.types import MAX, SqlType
+
+_KEPT_PARSERS = ("CAST", "TRY_CAST", "CONVERT", "TRY_CONVERT", "OPENJSON")
+
+
+class _Tokenizer(TSQL.Tokenizer):
+    KEYWORDS = {k: v for k, v in TSQL.Tokenizer.KEYWORDS.items() if k not in ("REAL", "NTEXT", "TIMESTAMP")}
+
+
+class _Parser(TSQL.Parser):  # type: ignore[valid-type,misc]
+    FUNCTIONS: dict[str, Any] = {}
+    FUNCTION_PARSERS = {name: TSQL.Parser.FUNCTION_PARSERS[name] for name in _KEPT_PARSERS}
+    NO_PAREN_FUNCTIONS: dict[Any, Any] = {}
+
+
+class _Dialect(TSQL):
+    Tokenizer = _Tokenizer
+    Parser = _Parser
+
+
+_DIALECT = _Dialect()
+
+_TYPE_NAMES = {
+    "BIT": "bit", "UTINYINT": "tinyint", "SMALLINT": "smallint", "INT": "int", "BIGINT": "bigint",
+    "DECIMAL": "decimal", "MONEY": "money", "SMALLMONEY": "smallmoney", "FLOAT": "float", "DOUBLE": "float",
+    "DATE": "date", "TIME": "time", "DATETIME": "datetime", "SMALLDATETIME": "smalldatetime",
+    "DATETIME2": "datetime2", "TIMESTAMPTZ": "datetimeoffset", "CHAR": "char", "VARCHAR": "varchar", "NCHAR": "nchar",
+    "NVARCHAR": "nvarchar", "BINARY": "binary", "VARBINARY": "varbinary", "UUID": "uniqueidentifier", "XML": "xml",
+    "VARIANT": "sql_variant", "ROWVERSION": "timestamp", "TEXT": "text", "IMAGE": "image", "JSON": "json",
+}  # fmt: skip
+
+_NOT_TSQL = frozenset({"LIMIT", "QUALIFY", "ILIKE", "RLIKE", "REGEXP", "GLOB", "SIMILAR", "DIV", "ASOF", "LATERAL"})
+"""Words sqlglot takes for syntax and SQL Server takes for names: as a name they need brackets here."""
+
+
+def _check_tokens(text: str, line: int) -> None:
+    for token in tokenize(text):
+        if token.is_op("::", "?", ":", "$") or token.text in ("{", "}"):
+            raise sql_error(102, token.text, line=line + token.line - 1)
+        if token.kind == "word" and token.value in _NOT_TSQL:
+            raise unsupported(f"unquoted name {token.text}", line=line + token.line - 1)
+        if token.kind == "word" and token.value in ("FILTER", "SEMI", "ANTI", "USING", "UNNEST", "EXPLODE"):
+            raise unsupported(f"unquoted name {token.text}", line=line + token.line - 1)
+
+
+def _parse(text: str, line: int) -> exp.Expr:
+    _check_tokens(text, line)
+    try:
+        trees = sqlglot.parse(text, dialect=_DIALECT)
+    except ParseError as error:
+        detail = error.errors[0] if error.errors else {}
+        near = str(detail.get("highlight") or "").strip() or text.split()[-1][:128]
+        at = line + int(detail.get("line") or 1) - 1
+        number = 156 if near.upper() in RESERVED else 102
+        raise sql_error(number, near, line=at) from None
+    except TokenError:
+        raise sql_error(102, text.split()[0][:128], line=line) from None
+    if len(trees) != 1 or trees[0] is None:
+        raise sql_error(102, text.split()[0][:128] if text.split() else "", line=line)
+    return trees[0]
+
+
+@lru_cache(maxsize=4096)
+def parse_query(text: str, line: int = 1) -> exp.Expr:
+    """The tree of a query. Callers do not change it. Raises SqlError 102, 156 or 40510."""
+    tree = _parse(text, line)
+    if not isinstance(tree, exp.Query):
+        raise unsupported(text.split()[0].upper(), line=line)
+    return tree
+
+
+@lru_cache(maxsize=4096)
+def parse_scalar(text: str, line: int = 1) -> exp.Expr:
+    """The tree of one expression or condition."""
+    tree = _parse(f"SELECT 1 WHERE {text}", line)
+    where = tree.args.get("where")
+    if not isinstance(tree, exp.Select) or where is None or tree.args.get("group") or tree.args.get("order"):
+        raise sql_error(102, text.split()[0][:128], line=line)
+    expression: exp.Expr = where.this
+    return expression
+
+
+def read_type(node: exp.Expr, *, line: int = 0) -> SqlType:
+    """The T-SQL type of a CAST or CONVERT; lengths default to 30 there, not to 1."""
+    name = node.this.name if isinstance(node.this, exp.DType) else ""
+    if name == "USERDEFINED" or name == "":
+        name = str(node.args.get("kind") or node.name)
+    else:
+        name = _TYPE_NAMES.get(name, name.lower())
+    sizes = []
+    for parameter in node.expressions:
+        size = parameter.this
+        sizes.append(MAX if size.name.upper() == "MAX" else int(size.name))
+    if name.lower().startswith(("dbo.", "sys.")):
+        name = name[4:]
+    return make_type(name, tuple(sizes), line=line, default_length=30)

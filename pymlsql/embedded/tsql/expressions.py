@@ -1,0 +1,390 @@
+"""Scalar expressions and conditions of T-SQL, one function a node class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
+
+from pymlsql.embedded.tsql.conversion import convert
+from pymlsql.embedded.tsql.dialect import read_type
+from pymlsql.embedded.tsql.messages import sql_error, unsupported
+from pymlsql.embedded.tsql.operators import arithmetic, as_type, comparable, compare, comparison_key, negate, unify
+from pymlsql.embedded.tsql.typed import Typed, quote_text, raise_sql
+from pymlsql.embedded.tsql.types import BIT, FLOAT, INT, MAX, NULL, SqlType, decimal, nvarchar, varbinary, varchar
+
+if TYPE_CHECKING:
+    from pymlsql.embedded.tsql.compiler import Compiler
+
+_NILADIC = {"CURRENT_TIMESTAMP": "GETDATE", "CURRENT_USER": "USER_NAME", "SESSION_USER": "USER_NAME",
+            "USER": "USER_NAME", "SYSTEM_USER": "SUSER_SNAME"}  # fmt: skip
+_CASE_LIMIT = 10
+
+
+def compile_value(compiler: Compiler, node: exp.Expr) -> Typed:
+    """A scalar. Raises 40510 for a node class that has no function, 4145-like 102 for a condition."""
+    handler = _VALUES.get(type(node))
+    if handler is None:
+        if type(node) in _CONDITIONS:
+            raise sql_error(102, "=" if isinstance(node, exp.EQ) else node.key.upper(), line=compiler.line)
+        raise unsupported(node.key.upper(), line=compiler.line)
+    value = handler(compiler, node)
+    scope = compiler.scopes[-1] if compiler.scopes else None
+    if scope is not None and scope.groups is not None and not scope.in_aggregate and value.sql in scope.groups:
+        return Typed(scope.groups[value.sql], value.type, value.nullable, value.binary, name=value.name)
+    return value
+
+
+def compile_condition(compiler: Compiler, node: exp.Expr) -> str:
+    """A condition. A scalar where a condition is wanted is 4145."""
+    handler = _CONDITIONS.get(type(node))
+    if handler is None:
+        if type(node) in _VALUES:
+            raise sql_error(4145, node.sql()[:40], line=compiler.line)
+        raise unsupported(node.key.upper(), line=compiler.line)
+    return handler(compiler, node)
+
+
+def assign(value: Typed, target: SqlType, line: int = 0) -> Typed:
+    """``value`` as stored in a variable or parameter of ``target``: converted implicitly, strings cut silently."""
+    if target.is_string and value.type.is_string and value.type == target:
+        return value
+    return convert(value, target, implicit=True, line=line)
+
+
+# Atoms ------------------------------------------------------------------------------------------------------------
+
+
+def _literal(compiler: Compiler, node: exp.Expr) -> Typed:
+    text = str(node.this)
+    if node.args.get("is_string"):
+        return Typed(quote_text(text), varchar(max(1, len(text)) if len(text) <= 8000 else MAX), False, constant=text)
+    if "e" in text.lower():
+        text += "" if text[-1].isdigit() else "0"
+        return Typed(f"CAST({text} AS DOUBLE)", FLOAT, False, constant=float(text))
+    if "." in text:
+        whole, _, fraction = text.partition(".")
+        digits = whole.lstrip("0") + fraction
+        precision = max(len(digits), len(fraction), 1)
+        if precision > 38:
+            raise sql_error(1007, text, line=compiler.line)
+        type_ = decimal(precision, len(fraction))
+        return Typed(f"CAST({whole or '0'}.{fraction or '0'} AS {type_.duckdb})", type_, False, constant=float(text))
+    number = int(text)
+    if number <= 2**31 - 1:
+        return Typed(str(number), INT, False, constant=number)
+    if len(str(number)) > 38:
+        raise sql_error(1007, text, line=compiler.line)
+    type_ = decimal(len(str(number)), 0)
+    return Typed(f"CAST({number} AS {type_.duckdb})", type_, False, constant=number)
+
+
+def _national(compiler: Compiler, node: exp.Expr) -> Typed:
+    text = str(node.this)
+    return Typed(quote_text(text), nvarchar(max(1, len(text)) if len(text) <= 4000 else MAX), False, constant=text)
+
+
+def _hex(compiler: Compiler, node: exp.Expr) -> Typed:
+    text = str(node.this)
+    text = "0" + text if len(text) % 2 else text
+    length = max(1, len(text) // 2)
+    return Typed(f"unhex('{text}')", varbinary(length if length <= 8000 else MAX), False)
+
+
+def _null(compiler: Compiler, node: exp.Expr) -> Typed:
+    return Typed("NULL", NULL)
+
+
+def _parameter(compiler: Compiler, node: exp.Expr) -> Typed:
+    if isinstance(node.this, exp.Parameter):
+        from pymlsql.embedded.tsql.functions import global_variable
+
+        return global_variable(compiler, "@@" + node.this.name.upper())
+    return compiler.variable("@" + node.name.lower())
+
+
+def _column(compiler: Compiler, node: exp.Expr) -> Typed:
+    identifier = node.this
+    if isinstance(identifier, exp.Star):
+        raise sql_error(102, "*", line=compiler.line)
+    name = identifier.name
+    qualifiers = tuple(node.args[part].name for part in ("catalog", "db", "table") if node.args.get(part) is not None)
+    if not qualifiers and not identifier.args.get("quoted") and name.upper() in _NILADIC:
+        from pymlsql.embedded.tsql.functions import call
+
+        return call(compiler, _NILADIC[name.upper()], [])
+    return compiler.scope.resolve(name, qualifiers, compiler.line)
+
+
+def _paren(compiler: Compiler, node: exp.Expr) -> Typed:
+    value = compiler.value(node.this)
+    return Typed(f"({value.sql})", value.type, value.nullable, value.binary, value.constant)
+
+
+def _collate(compiler: Compiler, node: exp.Expr) -> Typed:
+    value = compiler.value(node.this)
+    name = node.expression.name
+    if not value.type.is_string:
+        raise sql_error(447, value.type.name, line=compiler.line)
+    if name.upper().endswith(("_BIN", "_BIN2")):
+        return Typed(value.sql, value.type, value.nullable, True, value.constant, value.name)
+    if name.upper() in ("DATABASE_DEFAULT", "CATALOG_DEFAULT", "SQL_LATIN1_GENERAL_CP1_CI_AS"):
+        return Typed(value.sql, value.type, value.nullable, False, value.constant, value.name)
+    raise unsupported(f"COLLATE {name}", line=compiler.line)
+
+
+# Operators --------------------------------------------------------------------------------------------------------
+
+_ARITHMETIC: dict[type[Any], str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%", exp.BitwiseAnd: "&",
+               exp.BitwiseOr: "|", exp.BitwiseXor: "^"}  # fmt: skip
+_COMPARISONS: dict[type[Any], str] = {
+    exp.EQ: "=",
+    exp.NEQ: "<>",
+    exp.GT: ">",
+    exp.GTE: ">=",
+    exp.LT: "<",
+    exp.LTE: "<=",
+}
+
+
+def _arithmetic(compiler: Compiler, node: exp.Expr) -> Typed:
+    left, right = compiler.value(node.this), compiler.value(node.expression)
+    return arithmetic(_ARITHMETIC[type(node)], left, right, compiler.line)
+
+
+def _negate(compiler: Compiler, node: exp.Expr) -> Typed:
+    return negate(compiler.value(node.this), compiler.line)
+
+
+def _bitwise_not(compiler: Compiler, node: exp.Expr) -> Typed:
+    value = compiler.value(node.this)
+    if value.type == BIT:
+        return Typed(f"(NOT {value.sql})", BIT, value.nullable)
+    if not value.type.is_integer:
+        raise sql_error(8117, value.type.name, "bit NOT", line=compiler.line)
+    return Typed(f"(~{value.sql})", value.type, value.nullable)
+
+
+def _comparison(compiler: Compiler, node: exp.Expr) -> str:
+    operator = _COMPARISONS[type(node)]
+    right = node.expression
+    if isinstance(right, exp.Any | exp.All):
+        return _quantified(compiler, node, operator)
+    return compare(operator, compiler.value(node.this), compiler.value(right), compiler.line)
+
+
+def _quantified(compiler: Compiler, node: exp.Expr, operator: str) -> str:
+    raise unsupported("comparison with ANY, SOME or ALL", line=compiler.line)
+
+
+def _and(compiler: Compiler, node: exp.Expr) -> str:
+    return f"({compiler.condition(node.this)} AND {compiler.condition(node.expression)})"
+
+
+def _or(compiler: Compiler, node: exp.Expr) -> str:
+    return f"({compiler.condition(node.this)} OR {compiler.condition(node.expression)})"
+
+
+def _not(compiler: Compiler, node: exp.Expr) -> str:
+    return f"(NOT {compiler.condition(node.this)})"
+
+
+def _condition_paren(compiler: Compiler, node: exp.Expr) -> str:
+    return f"({compiler.condition(node.this)})"
+
+
+def _is(compiler: Compiler, node: exp.Expr) -> str:
+    if not isinstance(node.expression, exp.Null):
+        raise unsupported("IS without NULL", line=compiler.line)
+    return f"({compiler.value(node.this).sql} IS NULL)"
+
+
+def _between(compiler: Compiler, node: exp.Expr) -> str:
+    value, low, high = (compiler.value(node.args[part]) for part in ("this", "low", "high"))
+    return f"({compare('>=', value, low, compiler.line)} AND {compare('<=', value, high, compiler.line)})"
+
+
+def _in(compiler: Compiler, node: exp.Expr) -> str:
+    query = node.args.get("query")
+    value = compiler.value(node.this)
+    if query is None:
+        options = [compiler.value(option) for option in node.expressions]
+        if not options:
+            raise sql_error(102, ")", line=compiler.line)
+        return "(" + " OR ".join(compare("=", value, option, compiler.line) for option in options) + ")"
+    inner = compiler.subquery(query.this if isinstance(query, exp.Subquery) else query)
+    if len(inner.columns) != 1:
+        raise sql_error(116, line=compiler.line)
+    alias = compiler.alias()
+    column = Typed(f"{alias}.c0", inner.columns[0].type, True, inner.columns[0].binary)
+    left, right = comparable(value, column, compiler.line)
+    return f"({comparison_key(left)} IN (SELECT {comparison_key(right)} FROM ({inner.sql}) AS {alias}))"
+
+
+def _exists(compiler: Compiler, node: exp.Expr) -> str:
+    query = node.this.this if isinstance(node.this, exp.Subquery) else node.this
+    return f"EXISTS ({compiler.subquery(query).sql})"
+
+
+def _like(compiler: Compiler, node: exp.Expr, escape: str | None = None) -> str:
+    value, pattern = compiler.value(node.this), compiler.value(node.expression)
+    text, wanted = (as_type(side, _text_type(side), compiler.line) for side in (value, pattern))
+    binary = value.binary or pattern.binary
+    flags = "'s'" if binary else "'si'"
+    if isinstance(wanted.constant, str):
+        regex = quote_text(like_regex(wanted.constant, escape))
+    else:
+        regex = f"pymlsql_like({wanted.sql}, {quote_text(escape or '')})"
+    matched = f"regexp_full_match({text.sql}, {regex}, {flags})"
+    return f"(NOT {matched})" if node.args.get("negate") else matched
+
+
+def _text_type(value: Typed) -> SqlType:
+    return value.type if value.type.is_string else varchar(8000)
+
+
+def like_regex(pattern: str, escape: str | None = None) -> str:
+    """A LIKE pattern as a regular expression (RE2), to be matched whole and across lines."""
+    special = set("\\.^$|?*+()[]{}")
+    pieces: list[str] = []
+    index = 0
+    while index < len(pattern):
+        char = pattern[index]
+        index += 1
+        if escape and char == escape and index < len(pattern):
+            pieces.append("\\" + pattern[index] if pattern[index] in special else pattern[index])
+            index += 1
+        elif char == "%":
+            pieces.append(".*")
+        elif char == "_":
+            pieces.append(".")
+        elif char == "[":
+            end = pattern.find("]", index + 1)
+            if end < 0:
+                return "[^\\s\\S]"  # an open bracket matches nothing
+            body = pattern[index:end]
+            inverted = body.startswith("^")
+            body = body.removeprefix("^").replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
+            pieces.append(f"[{'^' if inverted else ''}{body}]")
+            index = end + 1
+        else:
+            pieces.append("\\" + char if char in special else char)
+    return "".join(pieces)
+
+
+def _escape(compiler: Compiler, node: exp.Expr) -> str:
+    if not isinstance(node.this, exp.Like) or not node.expression.args.get("is_string"):
+        raise unsupported("ESCAPE with an expression", line=compiler.line)
+    escape = node.expression.name
+    if len(escape) != 1:
+        raise sql_error(506, escape, line=compiler.line)
+    return _like(compiler, node.this, escape)
+
+
+# CASE, CAST, functions, subqueries --------------------------------------------------------------------------------
+
+
+def _case(compiler: Compiler, node: exp.Expr) -> Typed:
+    _check_case_depth(compiler, node)
+    operand = compiler.value(node.this) if node.this is not None else None
+    conditions, results = [], []
+    for branch in node.args["ifs"]:
+        if operand is None:
+            conditions.append(compiler.condition(branch.this))
+        else:
+            conditions.append(compare("=", operand, compiler.value(branch.this), compiler.line))
+        results.append(compiler.value(branch.args["true"]))
+    default = node.args.get("default")
+    return choose(conditions, results, compiler.value(default) if default is not None else None, compiler.line)
+
+
+def _check_case_depth(compiler: Compiler, node: exp.Expr) -> None:
+    depth, parent = 1, node.parent
+    while parent is not None:
+        depth += isinstance(parent, exp.Case)
+        parent = parent.parent
+    if depth > _CASE_LIMIT:
+        raise sql_error(125, line=compiler.line)
+
+
+def choose(conditions: list[str], results: list[Typed], default: Typed | None, line: int) -> Typed:
+    """CASE over compiled parts; the result has the highest type of all branches. Raises 8133 when all are NULL."""
+    branches = [*results, default] if default is not None else results
+    target = unify(branch.type for branch in branches)
+    if target.name == "null":
+        raise sql_error(8133, line=line)
+    written = [as_type(result, target, line).sql for result in results]
+    text = " ".join(f"WHEN {c} THEN {r}" for c, r in zip(conditions, written, strict=True))
+    otherwise = f" ELSE {as_type(default, target, line).sql}" if default is not None else ""
+    nullable = default is None or any(branch.nullable for branch in branches)
+    binary = any(branch.binary for branch in branches)
+    return Typed(f"CASE {text}{otherwise} END", target, nullable, binary)
+
+
+def _cast(compiler: Compiler, node: exp.Expr) -> Typed:
+    target = read_type(node.args["to"], line=compiler.line)
+    return convert(compiler.value(node.this), target, try_=isinstance(node, exp.TryCast), line=compiler.line)
+
+
+def _convert(compiler: Compiler, node: exp.Expr) -> Typed:
+    target = read_type(node.this, line=compiler.line)
+    style_node, style = node.args.get("style"), None
+    if style_node is not None:
+        value = compiler.value(style_node)
+        if not isinstance(value.constant, int):
+            raise unsupported("CONVERT with a style that is not a constant", line=compiler.line)
+        style = value.constant
+    return convert(compiler.value(node.expression), target, style=style, try_=bool(node.args.get("safe")),
+                   line=compiler.line)  # fmt: skip
+
+
+def _subquery(compiler: Compiler, node: exp.Expr) -> Typed:
+    inner = node.this if isinstance(node, exp.Subquery) else node
+    query = compiler.subquery(inner)
+    if len(query.columns) != 1:
+        raise sql_error(116, line=compiler.line)
+    column = query.columns[0]
+    # DuckDB would take any row of several; SQL Server raises 512.
+    alias = compiler.alias()
+    if query.single:
+        return Typed(f"({query.sql})", column.type, True, column.binary)
+    one = f"CASE WHEN count(*) > 1 THEN {raise_sql(512)} ELSE first({alias}.c0) END"
+    return Typed(f"(SELECT {one} FROM ({query.sql}) AS {alias})", column.type, True, column.binary)
+
+
+def _function(compiler: Compiler, node: exp.Expr) -> Typed:
+    from pymlsql.embedded.tsql.functions import call
+
+    return call(compiler, str(node.this).upper(), list(node.expressions))
+
+
+def _dot(compiler: Compiler, node: exp.Expr) -> Typed:
+    raise unsupported(f"scalar function {node.sql()[:60]}", line=compiler.line)
+
+
+def _window(compiler: Compiler, node: exp.Expr) -> Typed:
+    from pymlsql.embedded.tsql.functions.windows import compile_window
+
+    return compile_window(compiler, node)
+
+
+def _within_group(compiler: Compiler, node: exp.Expr) -> Typed:
+    from pymlsql.embedded.tsql.functions.aggregates import compile_within_group
+
+    return compile_within_group(compiler, node)
+
+
+_VALUES: dict[type[Any], Callable[[Compiler, Any], Typed]] = {
+    exp.Literal: _literal, exp.National: _national, exp.HexString: _hex, exp.Null: _null, exp.Parameter: _parameter,
+    exp.Column: _column, exp.Paren: _paren, exp.Collate: _collate, **dict.fromkeys(_ARITHMETIC, _arithmetic),
+    exp.Neg: _negate, exp.BitwiseNot: _bitwise_not, exp.Case: _case, exp.Cast: _cast, exp.TryCast: _cast,
+    exp.Convert: _convert, exp.Subquery: _subquery, exp.Select: _subquery, exp.Anonymous: _function, exp.Dot: _dot,
+    exp.Window: _window, exp.WithinGroup: _within_group,
+}  # fmt: skip
+
+_CONDITIONS: dict[type[Any], Callable[[Compiler, Any], str]] = {
+    **dict.fromkeys(_COMPARISONS, _comparison), exp.And: _and, exp.Or: _or, exp.Not: _not,
+    exp.Paren: _condition_paren, exp.Is: _is, exp.Between: _between, exp.In: _in, exp.Exists: _exists,
+    exp.Like: _like, exp.Escape: _escape,
+}  # fmt: skip

@@ -1,0 +1,130 @@
+"""System, metadata and error functions: what the session or the catalog knows.
+
+With constant arguments they are run-time values that the session gives when the statement runs; by column they are
+look-ups in the catalog views.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pymlsql.embedded.tsql.conversion import convert
+from pymlsql.embedded.tsql.functions.rows import Function
+from pymlsql.embedded.tsql.messages import unsupported
+from pymlsql.embedded.tsql.nodes import Name
+from pymlsql.embedded.tsql.typed import Typed, fold, quote_name
+from pymlsql.embedded.tsql.types import (
+    BIGINT,
+    INT,
+    MAX,
+    SMALLINT,
+    SQL_VARIANT,
+    SYSNAME,
+    TINYINT,
+    SqlType,
+    decimal,
+    nvarchar,
+)
+
+if TYPE_CHECKING:
+    from pymlsql.embedded.tsql.compiler import Compiler
+
+GLOBALS: dict[str, SqlType] = {
+    "@@ROWCOUNT": INT, "@@ERROR": INT, "@@TRANCOUNT": INT, "@@IDENTITY": decimal(38, 0), "@@VERSION": nvarchar(300),
+    "@@SERVERNAME": SYSNAME, "@@SERVICENAME": SYSNAME, "@@SPID": SMALLINT, "@@PROCID": INT, "@@NESTLEVEL": INT,
+    "@@LANGUAGE": SYSNAME, "@@LANGID": SMALLINT, "@@DATEFIRST": TINYINT, "@@MAX_PRECISION": TINYINT,
+    "@@LOCK_TIMEOUT": INT, "@@OPTIONS": INT, "@@MICROSOFTVERSION": INT, "@@FETCH_STATUS": INT, "@@TEXTSIZE": INT,
+}  # fmt: skip
+"""The global variables, and their types."""
+
+
+def _plain(name: str, type_: SqlType) -> Function:
+    """A function without arguments."""
+
+    def compile(compiler: Compiler, args: list[Typed]) -> Typed:
+        return compiler.runtime_value(type_, name)
+
+    return Function(0, 0, compile)
+
+
+def _constant(value: Typed) -> str | None:
+    """The text of a constant argument, None when it is none."""
+    return None if value.constant is None else str(value.constant)
+
+
+def _asked(name: str, type_: SqlType, n_min: int, n_max: int, lookup: tuple[str, str, str] | None = None) -> Function:
+    """A function whose constant arguments the session answers; for one column, ``lookup`` is (view, key, result)."""
+
+    def compile(compiler: Compiler, args: list[Typed]) -> Typed:
+        texts = [_constant(arg) for arg in args]
+        if all(text is not None for text in texts):
+            return compiler.runtime_value(type_, name, *[text or "" for text in texts])
+        if (len(args) == 1 and args[0].sql.startswith("CAST($v")) or lookup is None:
+            return _by_variable(compiler, name, type_, args)
+        return _looked_up(compiler, type_, lookup, args[0])
+
+    return Function(n_min, n_max, compile)
+
+
+def _by_variable(compiler: Compiler, name: str, type_: SqlType, args: list[Typed]) -> Typed:
+    """Arguments that are variables are read by the session when it runs the statement."""
+    parts = []
+    for arg in args:
+        parameter = arg.sql.removeprefix("CAST($").split(" ", 1)[0]
+        if arg.constant is not None:
+            parts.append(str(arg.constant))
+        elif arg.sql.startswith("CAST($") and parameter in compiler.used:
+            parts.append("\0" + compiler.used[parameter])
+        else:
+            raise unsupported(f"{name} with an expression", line=compiler.line)
+    return compiler.runtime_value(type_, name, *parts)
+
+
+def _looked_up(compiler: Compiler, type_: SqlType, lookup: tuple[str, str, str], key: Typed) -> Typed:
+    view, column, result = lookup
+    relation = compiler.names.relation(Name(("sys", view)))
+    alias = compiler.alias()
+    named = Typed(f"{alias}.{quote_name(column)}", next(c.type for c in relation.columns if c.name == column))
+    wanted = convert(key, named.type, line=compiler.line)
+    return Typed(f"(SELECT first({alias}.{quote_name(result)}) FROM {relation.sql} AS {alias} "
+                 f"WHERE {fold(named)} = {fold(wanted)})", type_)  # fmt: skip
+
+
+def _host_name(compiler: Compiler, args: list[Typed]) -> Typed:
+    return compiler.runtime_value(nvarchar(128), "HOST_NAME")
+
+
+SYSTEM = {
+    "DB_NAME": _asked("DB_NAME", SYSNAME, 0, 1, ("databases", "database_id", "name")),
+    "DB_ID": _asked("DB_ID", SMALLINT, 0, 1, ("databases", "name", "database_id")),
+    "SCHEMA_NAME": _asked("SCHEMA_NAME", SYSNAME, 0, 1, ("schemas", "schema_id", "name")),
+    "SCHEMA_ID": _asked("SCHEMA_ID", INT, 0, 1, ("schemas", "name", "schema_id")),
+    "OBJECT_ID": _asked("OBJECT_ID", INT, 1, 2),
+    "OBJECT_NAME": _asked("OBJECT_NAME", SYSNAME, 1, 2, ("all_objects", "object_id", "name")),
+    "OBJECT_SCHEMA_NAME": _asked("OBJECT_SCHEMA_NAME", SYSNAME, 1, 2),
+    "OBJECT_DEFINITION": _asked("OBJECT_DEFINITION", nvarchar(MAX), 1, 1, ("sql_modules", "object_id", "definition")),
+    "COL_LENGTH": _asked("COL_LENGTH", SMALLINT, 2, 2),
+    "COL_NAME": _asked("COL_NAME", SYSNAME, 2, 2),
+    "TYPE_NAME": _asked("TYPE_NAME", SYSNAME, 1, 1, ("types", "user_type_id", "name")),
+    "TYPE_ID": _asked("TYPE_ID", INT, 1, 1, ("types", "name", "user_type_id")),
+    "USER_NAME": _asked("USER_NAME", SYSNAME, 0, 1),
+    "USER_ID": _asked("USER_ID", INT, 0, 1),
+    "SUSER_SNAME": _asked("SUSER_SNAME", SYSNAME, 0, 1),
+    "SUSER_NAME": _asked("SUSER_NAME", SYSNAME, 0, 1),
+    "ORIGINAL_LOGIN": _plain("ORIGINAL_LOGIN", SYSNAME),
+    "HOST_NAME": Function(0, 0, _host_name),
+    "APP_NAME": _plain("APP_NAME", SYSNAME),
+    "SERVERPROPERTY": _asked("SERVERPROPERTY", SQL_VARIANT, 1, 1),
+    "DATABASEPROPERTYEX": _asked("DATABASEPROPERTYEX", SQL_VARIANT, 2, 2),
+    "SCOPE_IDENTITY": _plain("SCOPE_IDENTITY", decimal(38, 0)),
+    "IDENT_CURRENT": _asked("IDENT_CURRENT", decimal(38, 0), 1, 1),
+    "XACT_STATE": _plain("XACT_STATE", SMALLINT),
+    "ERROR_NUMBER": _plain("ERROR_NUMBER", INT),
+    "ERROR_SEVERITY": _plain("ERROR_SEVERITY", INT),
+    "ERROR_STATE": _plain("ERROR_STATE", INT),
+    "ERROR_LINE": _plain("ERROR_LINE", INT),
+    "ERROR_MESSAGE": _plain("ERROR_MESSAGE", nvarchar(4000)),
+    "ERROR_PROCEDURE": _plain("ERROR_PROCEDURE", nvarchar(128)),
+    "ROWCOUNT_BIG": _plain("ROWCOUNT_BIG", BIGINT),
+    "CONNECTIONPROPERTY": _asked("CONNECTIONPROPERTY", SQL_VARIANT, 1, 1),
+}

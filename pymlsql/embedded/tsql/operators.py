@@ -1,0 +1,278 @@
+"""T-SQL operators on typed values: precedence, arithmetic with its result types, comparison by collation.
+
+Source: "Data type precedence", "Precision, scale, and length", "Arithmetic operators" of sql-docs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from pymlsql.embedded.tsql.conversion import convert, rounded_datetime
+from pymlsql.embedded.tsql.messages import sql_error, unsupported
+from pymlsql.embedded.tsql.typed import Typed, fold, raise_sql
+from pymlsql.embedded.tsql.types import DATETIME, INT, MAX, NULL, SqlType, decimal
+
+_NAMES = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "%": "modulo", "&": "boolean AND",
+          "|": "boolean OR", "^": "boolean XOR"}  # fmt: skip
+
+
+def unify(types: Iterable[SqlType]) -> SqlType:
+    """The type that values of ``types`` take together in CASE, COALESCE, UNION, IN: by precedence, wide enough."""
+    result = NULL
+    for type_ in types:
+        result = _wider(result, type_)
+    return result
+
+
+def _wider(a: SqlType, b: SqlType) -> SqlType:
+    if a == b or b.name == "null":
+        return a
+    if a.name == "null":
+        return b
+    high, low = (a, b) if a.rank >= b.rank else (b, a)
+    if high.is_string and low.is_string:
+        longest = MAX if MAX in (a.length, b.length) else max(a.length, b.length)
+        varying = "var" in a.name or "var" in b.name
+        name = ("nvarchar" if varying else "nchar") if high.is_unicode else ("varchar" if varying else "char")
+        return SqlType(name, length=longest)
+    if high.is_binary and low.is_binary:
+        longest = MAX if MAX in (a.length, b.length) else max(a.length, b.length)
+        return SqlType("varbinary" if "var" in a.name + b.name else "binary", length=longest)
+    if high.name == "decimal" and low.is_exact:
+        (p1, s1), (p2, s2) = high.digits, low.digits
+        scale = max(s1, s2)
+        return decimal(min(38, max(p1 - s1, p2 - s2) + scale), scale)
+    if high.name == low.name and high.is_time:
+        return SqlType(high.name, scale=max(high.scale, low.scale))
+    return high
+
+
+def as_type(value: Typed, target: SqlType, line: int = 0) -> Typed:
+    """``value`` converted implicitly."""
+    return value if value.type == target else convert(value, target, implicit=True, line=line)
+
+
+# Arithmetic -------------------------------------------------------------------------------------------------------
+
+
+def arithmetic(operator: str, left: Typed, right: Typed, line: int = 0) -> Typed:
+    """``left operator right`` for + - * / % & | ^. Raises 402, 8117, 206 for types that do not go together."""
+    if left.type.name == "null" and right.type.name == "null":
+        left = right = Typed("CAST(NULL AS INTEGER)", INT)
+    if operator == "+" and (left.type.is_string or left.type.is_binary) and (_joins(left, right)):
+        return _concatenate(left, right, line)
+    if left.type.name == "null":
+        left = Typed(f"CAST(NULL AS {right.type.duckdb})", right.type)
+    if right.type.name == "null":
+        right = Typed(f"CAST(NULL AS {left.type.duckdb})", left.type)
+    if left.type.is_string and right.type.is_string:
+        raise sql_error(8117, left.type.name, _NAMES[operator], line=line)
+    if left.type.is_time or right.type.is_time:
+        return _datetime_arithmetic(operator, left, right, line)
+    if operator in "&|^":
+        return _bitwise(operator, left, right, line)
+    target = left.type if left.type.rank >= right.type.rank else right.type
+    if not target.is_number:
+        raise sql_error(8117 if left.type == right.type else 402, *_clash(operator, left, right), line=line)
+    if target.name == "bit":
+        raise sql_error(8117, "bit", _NAMES[operator], line=line)
+    left, right = _number(left, target, line), _number(right, target, line)
+    if target.is_approximate:
+        return _approximate(operator, left, right, target)
+    if target.is_integer:
+        return _integer(operator, left, right, target)
+    return _decimal(operator, left, right, line)
+
+
+def _clash(operator: str, left: Typed, right: Typed) -> tuple[str, ...]:
+    if left.type == right.type:
+        return left.type.name, _NAMES[operator]
+    return left.type.name, right.type.name, _NAMES[operator]
+
+
+def _joins(left: Typed, right: Typed) -> bool:
+    """Both sides are strings, or both binary (or one is NULL)."""
+    kinds = [t for t in (left.type, right.type) if t.name != "null"]
+    return all(t.is_string for t in kinds) or all(t.is_binary for t in kinds)
+
+
+def _concatenate(left: Typed, right: Typed, line: int) -> Typed:
+    both = unify((left.type, right.type))
+    limit = 4000 if both.is_unicode else 8000
+    length = MAX if MAX in (left.type.length, right.type.length) else min(limit, left.type.length + right.type.length)
+    name = both.name if both.is_binary else ("nvarchar" if both.is_unicode else "varchar")
+    result = SqlType(name if name != "binary" else "varbinary", length=length)
+    sql = f"({left.sql} || {right.sql})"
+    if length == limit and left.type.length + right.type.length > limit and not both.is_binary:
+        sql = f"left({sql}, {limit})"
+    return Typed(sql, result, left.nullable or right.nullable, left.binary or right.binary)
+
+
+def _number(value: Typed, target: SqlType, line: int) -> Typed:
+    """An operand at ``target``'s kind: as it is among decimals, whose result type has rules of its own."""
+    if target.name in ("decimal", "money", "smallmoney") and value.type.is_exact:
+        if value.type.name == "bit":
+            return convert(value, INT)
+        return value
+    return as_type(value, target, line)
+
+
+def _guarded(sql: str) -> str:
+    """A divisor that raises 8134 when it is zero."""
+    return f"(CASE WHEN {sql} = 0 THEN {raise_sql(8134)} ELSE {sql} END)"
+
+
+def _approximate(operator: str, left: Typed, right: Typed, target: SqlType) -> Typed:
+    if operator == "%":
+        raise sql_error(402, left.type.name, right.type.name, "modulo")
+    divisor = right.sql if operator != "/" or _nonzero(right) else _guarded(right.sql)
+    sql = f"({left.sql} {operator} {divisor})"
+    return Typed(sql, target, left.nullable or right.nullable)
+
+
+def _nonzero(value: Typed) -> bool:
+    return isinstance(value.constant, int | float) and value.constant != 0
+
+
+def _integer(operator: str, left: Typed, right: Typed, target: SqlType) -> Typed:
+    divisor = right.sql if operator not in "/%" or _nonzero(right) else _guarded(right.sql)
+    written = "//" if operator == "/" else operator
+    return Typed(f"({left.sql} {written} {divisor})", target, left.nullable or right.nullable)
+
+
+def _decimal(operator: str, left: Typed, right: Typed, line: int) -> Typed:
+    if "money" in left.type.name and "money" in right.type.name:
+        raise unsupported(f"arithmetic of {left.type} and {right.type}", line=line)
+    (p1, s1), (p2, s2) = left.type.digits, right.type.digits
+    nullable = left.nullable or right.nullable
+    if operator in "+-":
+        scale = max(s1, s2)
+        result = _limited(max(s1, s2) + max(p1 - s1, p2 - s2) + 1, scale, line)
+        duck = result.duckdb
+        return Typed(f"(CAST({left.sql} AS {duck}) {operator} CAST({right.sql} AS {duck}))", result, nullable)
+    if operator == "*":
+        result = _limited(p1 + p2 + 1, s1 + s2, line)
+        a, b = f"CAST({left.sql} AS DECIMAL({p1},{s1}))", f"CAST({right.sql} AS DECIMAL({p2},{s2}))"
+        return Typed(f"CAST({a} * {b} AS {result.duckdb})", result, nullable)
+    if operator == "%":
+        scale = max(s1, s2)
+        result = _limited(min(p1 - s1, p2 - s2) + scale, scale, line)
+        wide = decimal(min(38, max(p1 - s1, p2 - s2) + scale), scale).duckdb
+        sql = f"(CAST({left.sql} AS {wide}) % {_guarded(f'CAST({right.sql} AS {wide})')})"
+        return Typed(f"CAST({sql} AS {result.duckdb})", result, nullable)
+    return _divide(left, right, nullable, line)
+
+
+def _limited(precision: int, scale: int, line: int) -> SqlType:
+    if precision > 38:
+        raise unsupported("decimal arithmetic beyond 38 digits", line=line)
+    return decimal(precision, scale)
+
+
+def _divide(left: Typed, right: Typed, nullable: bool, line: int) -> Typed:
+    """Exact decimal division: both sides as whole numbers, the quotient cut (not rounded) at the result's scale."""
+    (p1, s1), (p2, s2) = left.type.digits, right.type.digits
+    scale = max(6, s1 + p2 + 1)
+    result = _limited(p1 - s1 + s2 + scale, scale, line)
+    shift = scale + s2 - s1
+    if p1 + shift > 38:
+        raise unsupported("decimal division beyond 38 digits", line=line)
+    power = f"CAST('{10**scale}' AS HUGEINT)"
+    shifted = f"({_unscaled(left)} * CAST('{10**shift}' AS HUGEINT))"
+    whole = f"({shifted} // {_guarded(_unscaled(right))})"
+    # DuckDB has no way to reinterpret a whole number at a scale, so its digits are written out.
+    sign = f"CASE WHEN {whole} < 0 THEN '-' ELSE '' END"
+    digits = f"lpad(CAST(abs({whole}) % {power} AS VARCHAR), {scale}, '0')"
+    text = f"{sign} || CAST(abs({whole}) // {power} AS VARCHAR) || '.' || {digits}"
+    return Typed(f"CAST({text} AS {result.duckdb})", result, nullable)
+
+
+def _unscaled(value: Typed) -> str:
+    """A decimal's digits as a whole number."""
+    precision, scale = value.type.digits
+    if scale == 0:
+        return f"CAST({value.sql} AS HUGEINT)"
+    wide = min(38, precision + scale + 1)
+    scaled = f"CAST({value.sql} AS DECIMAL({wide},{scale})) * CAST({10**scale} AS DECIMAL({scale + 1},0))"
+    return f"CAST({scaled} AS HUGEINT)"
+
+
+def _bitwise(operator: str, left: Typed, right: Typed, line: int) -> Typed:
+    target = left.type if left.type.rank >= right.type.rank else right.type
+    if not (left.type.is_integer and right.type.is_integer):
+        raise sql_error(402, left.type.name, right.type.name, _NAMES[operator], line=line)
+    work = INT if target.name == "bit" else target
+    left, right = as_type(left, work, line), as_type(right, work, line)
+    sql = f"xor({left.sql}, {right.sql})" if operator == "^" else f"({left.sql} {operator} {right.sql})"
+    return Typed(f"({sql} <> 0)" if target.name == "bit" else sql, target, left.nullable or right.nullable)
+
+
+def _datetime_arithmetic(operator: str, left: Typed, right: Typed, line: int) -> Typed:
+    """datetime + days, datetime - days; datetime2, date and time have no arithmetic (206, 402)."""
+    first, second = (left, right) if left.type.is_time else (right, left)
+    if first.type.name not in ("datetime", "smalldatetime") or operator not in "+-":
+        raise sql_error(402 if first.type.is_time and second.type.is_time else 206,
+                        *((left.type.name, right.type.name, _NAMES[operator])), line=line)  # fmt: skip
+    if second.type.is_string:
+        second = as_type(second, DATETIME, line)
+    if second.type.is_time:
+        if second.type.name not in ("datetime", "smalldatetime"):
+            raise sql_error(402, left.type.name, right.type.name, _NAMES[operator], line=line)
+        micros = f"epoch_us({right.sql} - TIMESTAMP '1900-01-01')"
+        return Typed(f"({left.sql} {operator} to_microseconds({micros}))", DATETIME, left.nullable or right.nullable)
+    if operator == "-" and not left.type.is_time:
+        raise unsupported("number - datetime", line=line)
+    days = f"to_microseconds(CAST(round({second.sql} * 86400000000.0) AS BIGINT))"
+    if second.type.is_integer:
+        days = f"to_days(CAST({second.sql} AS INTEGER))"
+    moved = f"({first.sql} {operator} {days})"
+    sql = moved if second.type.is_integer else rounded_datetime(moved)
+    return Typed(sql, first.type, left.nullable or right.nullable)
+
+
+def negate(value: Typed, line: int = 0) -> Typed:
+    if value.type.name == "null":
+        return value
+    if not value.type.is_number or value.type.name == "bit":
+        raise sql_error(8117, value.type.name, "minus", line=line)
+    constant = -value.constant if isinstance(value.constant, int | float) else None
+    if value.type.name == "tinyint":
+        value = convert(value, SqlType("smallint"))
+    return Typed(f"(- {value.sql})", value.type, value.nullable, constant=constant)
+
+
+# Comparison -------------------------------------------------------------------------------------------------------
+
+
+def compare(operator: str, left: Typed, right: Typed, line: int = 0) -> str:
+    """``left operator right`` as a DuckDB condition; strings by SQL_Latin1_General_CP1_CI_AS."""
+    left, right = comparable(left, right, line)
+    return f"({comparison_key(left)} {operator} {comparison_key(right)})"
+
+
+def comparable(left: Typed, right: Typed, line: int = 0) -> tuple[Typed, Typed]:
+    """Both sides at the type in which they compare."""
+    target = unify((left.type, right.type))
+    if target.name == "null":
+        target = INT
+    if target.name == "sql_variant":
+        raise unsupported("comparison of sql_variant", line=line)
+    binary = left.binary or right.binary
+    if target.is_string and left.type.is_string and right.type.is_string:
+        return replace(left, binary=binary), replace(right, binary=binary)
+    if left.type.is_integer and right.type.is_integer and "bit" not in (left.type.name, right.type.name):
+        return left, right
+    if target.name == "decimal" and left.type.is_exact and right.type.is_exact:
+        return _number(left, target, line), _number(right, target, line)
+    return as_type(left, target, line), as_type(right, target, line)
+
+
+def comparison_key(value: Typed) -> str:
+    """What is compared, grouped and joined by: strings folded, all else as it is."""
+    return fold(value) if value.type.is_string else value.sql
+
+
+def order_key(value: Typed) -> str:
+    """What is ordered by. Strings order by folded code points: a stated deviation from the collation's weights."""
+    return comparison_key(value)

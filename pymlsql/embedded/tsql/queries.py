@@ -1,0 +1,385 @@
+"""SELECT, set operators, FROM and WITH to DuckDB SQL. Every query's columns are named c0, c1 ... in DuckDB."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
+
+from pymlsql.embedded.tsql.conversion import convert
+from pymlsql.embedded.tsql.messages import sql_error, unsupported
+from pymlsql.embedded.tsql.operators import as_type, comparison_key, order_key, unify
+from pymlsql.embedded.tsql.scope import Scope
+from pymlsql.embedded.tsql.sources import compile_from
+from pymlsql.embedded.tsql.typed import Typed
+from pymlsql.embedded.tsql.types import BIGINT, INT
+
+if TYPE_CHECKING:
+    from pymlsql.embedded.tsql.compiler import Compiler
+
+_SELECT_PARTS = frozenset(
+    {"expressions", "from_", "joins", "where", "group", "having", "order", "limit", "offset", "distinct", "with_",
+     "options", "kind", "hint", "operation_modifiers"}
+)  # fmt: skip
+_AGGREGATES = frozenset(
+    [
+        "SUM",
+        "COUNT",
+        "COUNT_BIG",
+        "AVG",
+        "MIN",
+        "MAX",
+        "STDEV",
+        "STDEVP",
+        "VAR",
+        "VARP",
+        "STRING_AGG",
+        "CHECKSUM_AGG",
+        "APPROX_COUNT_DISTINCT",
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Compiled: its columns' ``sql`` are c0, c1 ...; ``single`` says that it gives exactly one row or none."""
+
+    sql: str
+    columns: tuple[Typed, ...]
+    single: bool = False
+
+
+def compile_query(compiler: Compiler, node: exp.Expr, *, top: bool = False) -> Query:
+    """A SELECT, a set operation or either in brackets; ``top`` for the outermost, which alone may be ordered freely."""
+    with_ = node.args.get("with_")
+    if with_ is None:
+        return _compile_bare(compiler, node, top)
+    from pymlsql.embedded.tsql.sources import compile_common_tables
+
+    compiler.commons.append({})
+    try:
+        definitions = compile_common_tables(compiler, with_)
+        query = _compile_bare(compiler, node, top)
+    finally:
+        compiler.commons.pop()
+    return replace(query, sql=f"WITH {', '.join(definitions)} {query.sql}")
+
+
+def _compile_bare(compiler: Compiler, node: exp.Expr, top: bool) -> Query:
+    if isinstance(node, exp.Subquery):
+        if node.args.get("order") or node.args.get("limit"):
+            raise unsupported("ORDER BY behind a query in brackets", line=compiler.line)
+        return compile_query(compiler, node.this, top=top)
+    if isinstance(node, exp.SetOperation):
+        return _compile_set(compiler, node, top)
+    if isinstance(node, exp.Select):
+        return _Select(compiler, node, top).compile()
+    raise unsupported(node.key.upper(), line=compiler.line)
+
+
+def has_aggregate(node: exp.Expr) -> bool:
+    """Whether an aggregate stands in ``node`` outside of subqueries and OVER."""
+    if isinstance(node, exp.Query | exp.Subquery):
+        return False
+    if isinstance(node, exp.Window):
+        inner = [*node.args.get("partition_by", []), node.args.get("order"), *node.this.iter_expressions()]
+        return any(has_aggregate(part) for part in inner if part is not None)
+    if isinstance(node, exp.WithinGroup):
+        return True
+    if isinstance(node, exp.Anonymous) and str(node.this).upper() in _AGGREGATES:
+        return True
+    return any(has_aggregate(child) for child in node.iter_expressions())
+
+
+class _Select:
+    """One SELECT on its way to DuckDB."""
+
+    def __init__(self, compiler: Compiler, node: exp.Expr, top: bool) -> None:
+        self.compiler = compiler
+        self.node = node
+        self.top = top
+        self.line = compiler.line
+        self.args = {key: value for key, value in node.args.items() if value not in (None, [], False)}
+        unknown = set(self.args) - _SELECT_PARTS
+        if unknown:
+            names = {"for_": "FOR JSON or FOR XML", "into": "SELECT INTO here", "windows": "WINDOW"}
+            part = sorted(unknown)[0]
+            raise unsupported(names.get(part, part.strip("_").upper()), line=self.line)
+        if not node.expressions:
+            raise sql_error(156, "FROM", line=self.line)
+
+    def compile(self) -> Query:
+        compiler = self.compiler
+        scope = Scope(compiler.scopes[-1] if compiler.scopes else None)
+        with compiler.entered(scope):
+            from_sql = compile_from(compiler, self.args.get("from_"), self.args.get("joins", []))
+            where = self._where(scope)
+            group, grouped = self._group(scope)
+            having = self._having(scope, grouped)
+            columns = self._columns(scope)
+            order = self._order(scope, columns)
+        select = ", ".join(f"{column.sql} AS c{index}" for index, column in enumerate(columns))
+        distinct, wrap = self._distinct(columns)
+        pieces = [f"SELECT {distinct}{select}", from_sql, where, group, having]
+        sql = " ".join(piece for piece in pieces if piece)
+        sql = self._finish(sql, order, wrap)
+        out = tuple(replace(column, sql=f"c{index}", constant=None) for index, column in enumerate(columns))
+        single = (grouped and not group) or ("from_" not in self.args) or self._top_is_one()
+        return Query(sql, out, single)
+
+    def _where(self, scope: Scope) -> str:
+        where = self.args.get("where")
+        if where is None:
+            return ""
+        if has_aggregate(where.this):
+            raise sql_error(147, line=self.line)
+        return f"WHERE {self.compiler.condition(where.this)}"
+
+    def _group(self, scope: Scope) -> tuple[str, bool]:
+        """GROUP BY, and whether the query aggregates at all."""
+        group = self.args.get("group")
+        tested = [*self.node.expressions, self.args.get("having"), self.args.get("order")]
+        aggregates = any(has_aggregate(part) for part in tested if part is not None)
+        if group is None:
+            if aggregates:
+                scope.groups = {}
+            return "", aggregates
+        keys: list[str] = []
+        groups: dict[str, str] = {}
+        for part in group.expressions:
+            if isinstance(part, exp.GroupingSets | exp.Rollup | exp.Cube | exp.Tuple):
+                raise unsupported(part.key.upper(), line=self.line)
+            value = self.compiler.value(part)
+            key = comparison_key(value)
+            keys.append(key)
+            groups[value.sql] = value.sql if key == value.sql else f"first({value.sql})"
+        if set(group.args) - {"expressions"} and any(group.args.get(k) for k in group.args if k != "expressions"):
+            raise unsupported("GROUP BY ALL, ROLLUP or CUBE", line=self.line)
+        scope.groups = groups
+        return f"GROUP BY {', '.join(keys)}", True
+
+    def _having(self, scope: Scope, grouped: bool) -> str:
+        having = self.args.get("having")
+        if having is None:
+            return ""
+        if scope.groups is None:
+            scope.groups = {}
+        return f"HAVING {self.compiler.condition(having.this)}"
+
+    def _columns(self, scope: Scope) -> list[Typed]:
+        columns: list[Typed] = []
+        for node in self.node.expressions:
+            columns.extend(self._column(scope, node))
+        return columns
+
+    def _column(self, scope: Scope, node: exp.Expr) -> list[Typed]:
+        star = isinstance(node, exp.Star)
+        if star or (isinstance(node, exp.Column) and isinstance(node.this, exp.Star)):
+            if node.args.get("except_") or node.args.get("replace") or node.args.get("rename"):
+                raise unsupported("* EXCEPT or REPLACE", line=self.line)
+            return self._star(scope, None if star else node)
+        if isinstance(node, exp.Alias):
+            return [replace(self.compiler.value(node.this), name=node.alias)]
+        if isinstance(node, exp.EQ) and isinstance(node.this, exp.Column) and not node.this.args.get("table"):
+            return [replace(self.compiler.value(node.expression), name=node.this.name)]
+        if isinstance(node, exp.Aliases):
+            raise unsupported("several aliases", line=self.line)
+        value = self.compiler.value(node)
+        name = node.name if isinstance(node, exp.Column) else ""
+        return [replace(value, name=value.name or name if isinstance(node, exp.Column) else "")]
+
+    def _star(self, scope: Scope, node: exp.Expr | None) -> list[Typed]:
+        sources = scope.sources
+        if node is not None:
+            from pymlsql.embedded.tsql.scope import source_matches
+
+            qualifiers = tuple(node.args[p].name for p in ("catalog", "db", "table") if node.args.get(p) is not None)
+            sources = [source for source in sources if source_matches(source, qualifiers)]
+            if not sources:
+                raise sql_error(107, ".".join(qualifiers), line=self.line)
+        if not sources:
+            raise sql_error(263, line=self.line)
+        found = [column for source in sources for column in source.columns]
+        if scope.groups is not None:
+            for column in found:
+                if column.sql not in scope.groups:
+                    raise sql_error(8120, column.name, line=self.line)
+        return found
+
+    # Order, distinct, top -------------------------------------------------------------------------------------
+
+    def _order(self, scope: Scope, columns: list[Typed]) -> list[str]:
+        order = self.args.get("order")
+        if order is None:
+            return []
+        limited = "limit" in self.args or "offset" in self.args
+        if not self.top and not limited:
+            raise sql_error(1033, line=self.line)
+        names = {column.name.lower(): index for index, column in reversed(list(enumerate(columns))) if column.name}
+        aliases = {node.alias.lower() for node in self.node.expressions if isinstance(node, exp.Alias)}
+        return [self._ordered(item, columns, names, aliases) for item in order.expressions]
+
+    def _ordered(self, item: exp.Expr, columns: list[Typed], names: dict[str, int], aliases: set[str]) -> str:
+        node = item.this
+        direction = "DESC NULLS LAST" if item.args.get("desc") else "ASC NULLS FIRST"
+        column = self._order_column(node, columns, names, aliases)
+        if column is not None:
+            return f"{order_key(replace(columns[column], sql=f'c{column}', constant=None))} {direction}"
+        value = self.compiler.value(node)
+        if value.constant is not None:
+            raise sql_error(408, line=self.line)
+        for index, known in enumerate(columns):
+            if known.sql == value.sql:
+                return f"{order_key(replace(known, sql=f'c{index}', constant=None))} {direction}"
+        if "distinct" in self.args:
+            raise sql_error(145, line=self.line)
+        return f"{order_key(value)} {direction}"
+
+    def _order_column(
+        self, node: exp.Expr, columns: list[Typed], names: dict[str, int], aliases: set[str]
+    ) -> int | None:
+        """The select list's column that an ORDER BY item means, by number or by name."""
+        if isinstance(node, exp.Literal) and not node.args.get("is_string"):
+            number = int(node.name)
+            if not 1 <= number <= len(columns):
+                raise sql_error(108, str(number), line=self.line)
+            return number - 1
+        if isinstance(node, exp.Column) and not node.args.get("table"):
+            name = node.name.lower()
+            if sum(1 for column in columns if column.name.lower() == name) > 1 and name in aliases:
+                raise sql_error(209, node.name, line=self.line)
+            return names.get(name)
+        return None
+
+    def _distinct(self, columns: list[Typed]) -> tuple[str, bool]:
+        if "distinct" not in self.args:
+            return "", False
+        if self.args["distinct"].args.get("on"):
+            raise unsupported("DISTINCT ON", line=self.line)
+        if any(column.type.is_string for column in columns):
+            keys = ", ".join(comparison_key(replace(c, constant=None)) for c in columns)
+            return f"DISTINCT ON ({keys}) ", True
+        return "DISTINCT ", True
+
+    def _top_is_one(self) -> bool:
+        limit = self.args.get("limit")
+        if isinstance(limit, exp.Limit) and isinstance(limit.expression, exp.Literal | exp.Paren):
+            options = limit.args.get("limit_options")
+            return limit.expression.unnest().name == "1" and not (options and options.args.get("percent"))
+        return False
+
+    def _finish(self, sql: str, order: list[str], distinct: bool) -> str:
+        """ORDER BY, TOP and OFFSET. After DISTINCT the rows are ordered from outside, where c0, c1 ... are columns."""
+        order_sql = f" ORDER BY {', '.join(order)}" if order else ""
+        limit, ties = self._limit()
+        if ties:
+            if not order:
+                raise sql_error(1062, line=self.line)
+            raise unsupported("TOP ... WITH TIES", line=self.line)
+        if distinct and (order or limit):
+            return f"SELECT * FROM ({sql}) AS {self.compiler.alias()}{order_sql}{limit}"
+        return f"{sql}{order_sql}{limit}"
+
+    def _limit(self) -> tuple[str, bool]:
+        limit, offset = self.args.get("limit"), self.args.get("offset")
+        sql, ties = "", False
+        if limit is not None:
+            options = limit.args.get("limit_options")
+            if options is not None and options.args.get("percent"):
+                raise unsupported("TOP ... PERCENT", line=self.line)
+            ties = bool(options is not None and options.args.get("with_ties"))
+            count = limit.args.get("count") if isinstance(limit, exp.Fetch) else limit.expression
+            if isinstance(limit, exp.Fetch) and offset is None:
+                raise sql_error(153, line=self.line)
+            sql = f" LIMIT {self._row_count(count)}"
+        if offset is not None:
+            if "order" not in self.args:
+                raise sql_error(102, "OFFSET", line=self.line)
+            sql += f" OFFSET {self._row_count(offset.expression)}"
+        return sql, ties
+
+    def _row_count(self, node: Any) -> str:
+        value = self.compiler.value(node if node is not None else exp.Literal.number(1))
+        if isinstance(value.constant, int):
+            if value.constant < 0:
+                raise sql_error(127, line=self.line)
+            return str(value.constant)
+        return f"({convert(value, BIGINT, line=self.line).sql})"
+
+
+# Set operators ----------------------------------------------------------------------------------------------------
+
+
+def _compile_set(compiler: Compiler, node: exp.Expr, top: bool) -> Query:
+    left = compile_query(compiler, node.this)
+    right = compile_query(compiler, node.expression)
+    if len(left.columns) != len(right.columns):
+        raise sql_error(205, line=compiler.line)
+    columns = []
+    for first, second in zip(left.columns, right.columns, strict=True):
+        type_ = unify((first.type, second.type))
+        type_ = INT if type_.name == "null" else type_
+        columns.append(replace(first, type=type_, nullable=first.nullable or second.nullable, constant=None))
+    sql = _combined(compiler, node, _at(compiler, left, columns), _at(compiler, right, columns), columns)
+    return Query(sql + _set_order(compiler, node, columns, top), tuple(columns))
+
+
+def _at(compiler: Compiler, query: Query, columns: list[Typed]) -> str:
+    """``query`` with its columns at the types they share."""
+    if all(a.type == b.type for a, b in zip(query.columns, columns, strict=True)):
+        return query.sql
+    alias = compiler.alias()
+    parts = []
+    for index, (have, want) in enumerate(zip(query.columns, columns, strict=True)):
+        value = as_type(replace(have, sql=f"{alias}.c{index}", constant=None), want.type, compiler.line)
+        parts.append(f"{value.sql} AS c{index}")
+    return f"SELECT {', '.join(parts)} FROM ({query.sql}) AS {alias}"
+
+
+def _combined(compiler: Compiler, node: exp.Expr, left: str, right: str, columns: list[Typed]) -> str:
+    if node.args.get("by_name") or node.args.get("side"):
+        raise unsupported("UNION BY NAME", line=compiler.line)
+    distinct = bool(node.args.get("distinct", True))
+    if isinstance(node, exp.Union) and not distinct:
+        return f"({left}) UNION ALL ({right})"
+    if not isinstance(node, exp.Union) and not distinct:
+        raise sql_error(156, "ALL", line=compiler.line)
+    keys = [comparison_key(replace(column, constant=None)) for column in columns]
+    if isinstance(node, exp.Union):
+        if not any(column.type.is_string for column in columns):
+            return f"({left}) UNION ({right})"
+        return f"SELECT DISTINCT ON ({', '.join(keys)}) * FROM (({left}) UNION ALL ({right})) AS {compiler.alias()}"
+    a, b = compiler.alias(), compiler.alias()
+    same = " AND ".join(
+        f"{comparison_key(replace(c, sql=f'{a}.c{i}', constant=None))} IS NOT DISTINCT FROM "
+        f"{comparison_key(replace(c, sql=f'{b}.c{i}', constant=None))}"
+        for i, c in enumerate(columns)
+    )
+    negated = "NOT " if isinstance(node, exp.Except) else ""
+    return (
+        f"SELECT DISTINCT ON ({', '.join(keys)}) * FROM ({left}) AS {a} "
+        f"WHERE {negated}EXISTS (SELECT 1 FROM ({right}) AS {b} WHERE {same})"
+    )
+
+
+def _set_order(compiler: Compiler, node: exp.Expr, columns: list[Typed], top: bool) -> str:
+    order = node.args.get("order")
+    if node.args.get("limit") or node.args.get("offset"):
+        raise unsupported("OFFSET behind a set operator", line=compiler.line)
+    if order is None:
+        return ""
+    if not top:
+        raise sql_error(1033, line=compiler.line)
+    names = {column.name.lower(): index for index, column in enumerate(columns)}
+    parts = []
+    for item in order.expressions:
+        if isinstance(item.this, exp.Literal) and not item.this.args.get("is_string"):
+            index: int | None = int(item.this.name) - 1
+        else:
+            index = names.get(item.this.name.lower()) if isinstance(item.this, exp.Column) else None
+        if index is None or not 0 <= index < len(columns):
+            raise sql_error(104, line=compiler.line)
+        direction = "DESC NULLS LAST" if item.args.get("desc") else "ASC NULLS FIRST"
+        parts.append(f"{order_key(replace(columns[index], sql=f'c{index}', constant=None))} {direction}")
+    return f" ORDER BY {', '.join(parts)}"

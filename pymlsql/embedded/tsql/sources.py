@@ -1,0 +1,340 @@
+"""FROM, joins, APPLY, derived tables, views, inline functions and common table expressions to DuckDB SQL."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from pymlsql.embedded.tsql.dialect import parse_query
+from pymlsql.embedded.tsql.messages import sql_error, unsupported
+from pymlsql.embedded.tsql.nodes import Name
+from pymlsql.embedded.tsql.operators import as_type, unify
+from pymlsql.embedded.tsql.scope import Relation, Scope, Source, as_nullable
+from pymlsql.embedded.tsql.typed import Typed, quote_name
+from pymlsql.embedded.tsql.types import INT
+
+if TYPE_CHECKING:
+    from pymlsql.embedded.tsql.compiler import Compiler
+
+_TABLE_PARTS = frozenset({"this", "db", "catalog", "alias", "hints", "joins"})
+_HINTS = frozenset(
+    [
+        "NOLOCK",
+        "READUNCOMMITTED",
+        "READCOMMITTED",
+        "READCOMMITTEDLOCK",
+        "REPEATABLEREAD",
+        "SERIALIZABLE",
+        "HOLDLOCK",
+        "UPDLOCK",
+        "XLOCK",
+        "ROWLOCK",
+        "PAGLOCK",
+        "TABLOCK",
+        "TABLOCKX",
+        "READPAST",
+        "NOWAIT",
+        "FORCESEEK",
+        "FORCESCAN",
+        "NOEXPAND",
+        "INDEX",
+    ]
+)
+
+
+def compile_from(compiler: Compiler, from_: exp.Expr | None, joins: list[exp.Expr]) -> str:
+    """FROM with its joins; the sources go into the compiler's current scope."""
+    if from_ is None:
+        return ""
+    sql = _source(compiler, from_.this)
+    nested = from_.this.args.get("joins") if isinstance(from_.this, exp.Table) else None
+    for join in [*(nested or []), *joins]:
+        sql = _join(compiler, sql, join)
+    return f"FROM {sql}"
+
+
+def _join(compiler: Compiler, left: str, join: exp.Expr) -> str:
+    scope = compiler.scope
+    side, kind = str(join.args.get("side") or "").upper(), str(join.args.get("kind") or "").upper()
+    if join.args.get("using") or join.args.get("method") or kind in ("SEMI", "ANTI", "STRAIGHT"):
+        raise unsupported("JOIN with " + (str(join.args.get("method")) or "USING"), line=compiler.line)
+    if isinstance(join.this, exp.Lateral):
+        return _apply(compiler, left, join.this)
+    before = len(scope.sources)
+    right = _source(compiler, join.this)
+    on = join.args.get("on")
+    if on is None:
+        if side or kind not in ("CROSS", ""):
+            raise sql_error(102, join.this.alias_or_name, line=compiler.line)
+        return f"{left} CROSS JOIN {right}"
+    condition = compiler.condition(on)
+    if side in ("LEFT", "FULL"):
+        for source in scope.sources[before:]:
+            source.columns = as_nullable(source.columns)
+    if side in ("RIGHT", "FULL"):
+        for source in scope.sources[:before]:
+            source.columns = as_nullable(source.columns)
+    return f"{left} {side or 'INNER'} JOIN {right} ON {condition}"
+
+
+def _apply(compiler: Compiler, left: str, lateral: exp.Expr) -> str:
+    """CROSS APPLY and OUTER APPLY: the right side sees the sources to its left."""
+    outer = not lateral.args.get("cross_apply")
+    before = len(compiler.scope.sources)
+    right = _source(compiler, lateral.this, lateral.args.get("alias"))
+    if outer:
+        for source in compiler.scope.sources[before:]:
+            source.columns = as_nullable(source.columns)
+        return f"{left} LEFT JOIN LATERAL {right} ON TRUE"
+    return f"{left} CROSS JOIN LATERAL {right}"
+
+
+def _source(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None = None) -> str:
+    alias = alias or node.args.get("alias")
+    if isinstance(node, exp.Subquery):
+        return _derived(compiler, node, alias)
+    if isinstance(node, exp.Values):
+        return _values(compiler, node, alias)
+    if isinstance(node, exp.Dot):
+        parts = [part.name for part in node.flatten() if not isinstance(part, exp.Anonymous)]
+        call = node.expression
+        if not isinstance(call, exp.Anonymous):
+            raise unsupported(node.key.upper(), line=compiler.line)
+        return _function(compiler, Name((*parts, str(call.this))), call.expressions, alias)
+    if isinstance(node, exp.Anonymous):
+        return _function(compiler, Name((str(node.this),)), node.expressions, alias)
+    if not isinstance(node, exp.Table):
+        raise unsupported(f"{node.key.upper()} in FROM", line=compiler.line)
+    _check_table(compiler, node)
+    qualifiers = tuple(node.args[part].name for part in ("catalog", "db") if node.args.get(part) is not None)
+    if isinstance(node.this, exp.Anonymous):
+        return _function(compiler, Name((*qualifiers, str(node.this.this))), node.this.expressions, alias)
+    if isinstance(node.this, exp.Parameter):
+        return _relation(compiler, Name(("@" + node.this.name.lower(),)), alias)
+    if not isinstance(node.this, exp.Identifier):
+        raise unsupported(f"{node.this.key.upper()} in FROM", line=compiler.line)
+    name = node.this.name
+    # sqlglot takes the # of a temporary table for a mark of its own.
+    if node.this.args.get("temporary"):
+        name = "#" + name
+    return _relation(compiler, Name((*qualifiers, name)), alias)
+
+
+def _check_table(compiler: Compiler, node: exp.Expr) -> None:
+    for part, value in node.args.items():
+        if value in (None, [], False) or part in _TABLE_PARTS:
+            continue
+        names = {"pivots": "PIVOT or UNPIVOT", "sample": "TABLESAMPLE", "version": "FOR SYSTEM_TIME"}
+        raise unsupported(names.get(part, part.upper()), line=compiler.line)
+    for hints in node.args.get("hints") or []:
+        for hint in hints.expressions:
+            word = (hint.name or str(hint.this)).upper()
+            if word not in _HINTS:
+                raise sql_error(321, word, line=compiler.line)
+
+
+def _alias_name(alias: exp.Expr | None) -> tuple[str, list[str]]:
+    if alias is None:
+        return "", []
+    return (alias.name if alias.this is not None else ""), [column.name for column in alias.args.get("columns") or []]
+
+
+def _renamed(columns: list[Typed], names: list[str], of: str, line: int) -> list[Typed]:
+    if not names:
+        return columns
+    if len(names) < len(columns):
+        raise sql_error(8158, of, line=line)
+    if len(names) > len(columns):
+        raise sql_error(8159, of, line=line)
+    return [replace(column, name=name) for column, name in zip(columns, names, strict=True)]
+
+
+def _check_names(columns: list[Typed], of: str, line: int) -> None:
+    """A derived table's columns all have names, and no two the same. Raises 8155 or 8156."""
+    seen: set[str] = set()
+    for index, column in enumerate(columns, 1):
+        if not column.name:
+            raise sql_error(8155, index, of, line=line)
+        if column.name.lower() in seen:
+            raise sql_error(8156, column.name, of, line=line)
+        seen.add(column.name.lower())
+
+
+def _add(compiler: Compiler, alias: str, columns: list[Typed], duck: str, name: Name | None = None) -> None:
+    placed = [replace(column, sql=f"{duck}.{column.sql}", constant=None) for column in columns]
+    compiler.scope.add(Source(alias, placed, name), compiler.line)
+
+
+def _derived(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None) -> str:
+    if isinstance(node.this, exp.Table):  # a join in brackets
+        sql = _source(compiler, node.this)
+        for join in node.this.args.get("joins") or []:
+            sql = _join(compiler, sql, join)
+        return f"({sql})"
+    if isinstance(node.this, exp.Values):
+        return _values(compiler, node.this, alias)
+    name, names = _alias_name(alias)
+    if not name:
+        raise sql_error(102, ")", line=compiler.line)
+    query = compiler.subquery(node.this)
+    columns = _renamed(list(query.columns), names, name, compiler.line)
+    _check_names(columns, name, compiler.line)
+    duck = compiler.alias()
+    _add(compiler, name, columns, duck)
+    return f"({query.sql}) AS {duck}"
+
+
+def _values(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None) -> str:
+    name, names = _alias_name(alias)
+    if not name or not names:
+        raise sql_error(102, ")", line=compiler.line)
+    sql, columns = compile_rows(compiler, [list(row.expressions) for row in node.expressions])
+    duck = compiler.alias()
+    renamed = _renamed(columns, names, name, compiler.line)
+    _add(compiler, name, renamed, duck)
+    return f"({sql}) AS {duck}"
+
+
+def compile_rows(compiler: Compiler, rows: list[list[exp.Expr]]) -> tuple[str, list[Typed]]:
+    """A table value constructor as a DuckDB query. Raises 10709 when rows differ in length."""
+    if len({len(row) for row in rows}) != 1:
+        raise sql_error(10709, line=compiler.line)
+    values = [[compiler.value(node) for node in row] for row in rows]
+    columns = []
+    for index in range(len(values[0])):
+        type_ = unify(row[index].type for row in values)
+        type_ = INT if type_.name == "null" else type_
+        columns.append(Typed(f"c{index}", type_, any(row[index].nullable for row in values)))
+    written = (
+        ", ".join(as_type(value, column.type, compiler.line).sql for value, column in zip(row, columns, strict=True))
+        for row in values
+    )
+    names = ", ".join(f"c{index}" for index in range(len(columns)))
+    body = ", ".join(f"({row})" for row in written)
+    return f"SELECT {names} FROM (VALUES {body}) AS {compiler.alias()}({names})", columns
+
+
+# Named things -----------------------------------------------------------------------------------------------------
+
+
+def _relation(compiler: Compiler, name: Name, alias: exp.Expr | None) -> str:
+    written, names = _alias_name(alias)
+    if names:
+        raise unsupported("column aliases of a table", line=compiler.line)
+    exposed = written or name.object
+    duck = compiler.alias()
+    if len(name.parts) == 1:
+        common = _common_table(compiler, name.object)
+        if common is not None:
+            _add(compiler, exposed, list(common[1]), duck)
+            return f"{common[0]} AS {duck}"
+    relation = compiler.names.relation(name)
+    bare = None if written else relation.name
+    if relation.query is not None:
+        sql, columns = _expanded(compiler, relation, {})
+        _add(compiler, exposed, columns, duck, bare)
+        return f"({sql}) AS {duck}"
+    columns = [
+        Typed(quote_name(c.name), c.type, c.nullable, c.binary, None, c.name, c.identity) for c in relation.columns
+    ]
+    _add(compiler, exposed, columns, duck, bare)
+    return f"{relation.sql} AS {duck}"
+
+
+def _expanded(compiler: Compiler, relation: Relation, arguments: dict[str, Typed]) -> tuple[str, list[Typed]]:
+    """A view's or inline function's query, in a scope of its own; its parameters are the argument expressions."""
+    assert relation.query is not None
+    line, scopes, commons = compiler.line, compiler.scopes, compiler.commons
+    compiler.scopes, compiler.commons = [], []
+    compiler.arguments.append(arguments)
+    try:
+        with compiler.nested():
+            query = compiler.subquery(parse_query(relation.query.sql, 1), top=False)
+    finally:
+        compiler.arguments.pop()
+        compiler.line, compiler.scopes, compiler.commons = line, scopes, commons
+    columns = _renamed(list(query.columns), list(relation.column_names), str(relation.name), line)
+    return query.sql, columns
+
+
+def _function(compiler: Compiler, name: Name, arguments: list[exp.Expr], alias: exp.Expr | None) -> str:
+    from pymlsql.embedded.tsql.functions.tables import TABLE_FUNCTIONS
+
+    written, names = _alias_name(alias)
+    exposed = written or name.object
+    duck = compiler.alias()
+    known = TABLE_FUNCTIONS.get(name.object.upper()) if len(name.parts) == 1 or name.schema.lower() == "sys" else None
+    if known is not None:
+        sql, columns = known(compiler, arguments)
+    else:
+        relation = compiler.names.table_function(name)
+        sql, columns = _expanded(compiler, relation, _bound(compiler, relation, arguments))
+    _add(compiler, exposed, _renamed(columns, names, exposed, compiler.line), duck)
+    return f"({sql}) AS {duck}"
+
+
+def _bound(compiler: Compiler, relation: Relation, nodes: list[exp.Expr]) -> dict[str, Typed]:
+    """The arguments of an inline function at its parameters' types. Raises 313 or 8144."""
+    if len(nodes) > len(relation.parameters):
+        raise sql_error(8144, str(relation.name), line=compiler.line)
+    if len(nodes) < len(relation.parameters):
+        raise sql_error(313, str(relation.name), line=compiler.line)
+    bound: dict[str, Typed] = {}
+    for parameter, node in zip(relation.parameters, nodes, strict=True):
+        if isinstance(node, exp.Column) and node.name.upper() == "DEFAULT" and not node.args.get("table"):
+            if parameter.default is None:
+                raise sql_error(313, str(relation.name), line=compiler.line)
+            from pymlsql.embedded.tsql.dialect import parse_scalar
+
+            value = compiler.value(parse_scalar(parameter.default.sql))
+        else:
+            value = compiler.value(node)
+        typed = as_type(value, parameter.type, compiler.line)
+        bound[parameter.name] = Typed(typed.sql, parameter.type, typed.nullable)
+    return bound
+
+
+# WITH -------------------------------------------------------------------------------------------------------------
+
+
+def compile_common_tables(compiler: Compiler, with_: exp.Expr) -> list[str]:
+    """``name AS (query)`` for each common table expression; they are known in the compiler's innermost frame."""
+    definitions = []
+    for common in with_.expressions:
+        name, names = _alias_name(common.args.get("alias"))
+        if _refers_to(common.this, name):
+            raise unsupported("recursive common table expression", line=compiler.line)
+        outer = compiler.scopes
+        compiler.scopes = []
+        try:
+            query = compiler.subquery(common.this)
+        finally:
+            compiler.scopes = outer
+        columns = _renamed(list(query.columns), names, name, compiler.line)
+        _check_names(columns, name, compiler.line)
+        duck = f"w{compiler.alias()}"
+        compiler.commons[-1][name.lower()] = (duck, tuple(columns))
+        definitions.append(f"{duck} AS ({query.sql})")
+    return definitions
+
+
+def _refers_to(node: exp.Expr, name: str) -> bool:
+    return any(table.name.lower() == name.lower() and not table.args.get("db") for table in node.find_all(exp.Table))
+
+
+def _common_table(compiler: Compiler, name: str) -> tuple[str, tuple[Typed, ...]] | None:
+    for frame in reversed(compiler.commons):
+        if name.lower() in frame:
+            return frame[name.lower()]
+    return None
+
+
+def compile_scope(compiler: Compiler, from_sql: str) -> tuple[str, Scope]:
+    """FROM ``from_sql`` alone: its DuckDB text and the scope it makes, for UPDATE and DELETE."""
+    tree = parse_query(f"SELECT 1 AS one FROM {from_sql}", compiler.line)
+    scope = Scope()
+    with compiler.entered(scope):
+        sql = compile_from(compiler, tree.args.get("from_"), tree.args.get("joins") or [])
+    return sql, scope

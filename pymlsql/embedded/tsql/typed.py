@@ -1,0 +1,63 @@
+"""DuckDB expressions that know their T-SQL type, and how names, strings and errors are written in DuckDB SQL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from pymlsql.embedded.tsql.messages import MESSAGES
+from pymlsql.embedded.tsql.types import SqlType
+
+ERROR_MARK = "pymlsql|"
+"""What an error raised inside a DuckDB query begins with; then number, severity and text, each ended by '|'."""
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A DuckDB expression ``sql`` whose value is of T-SQL ``type``.
+
+    ``binary`` says that its strings compare by code point (a _BIN collation) and not by SQL_Latin1_General_CP1_CI_AS.
+    ``constant`` is the Python value of a literal, None otherwise. ``name`` is the column name it brings along.
+    """
+
+    sql: str
+    type: SqlType
+    nullable: bool = True
+    binary: bool = False
+    constant: object = None
+    name: str = ""
+    identity: bool = False
+
+    def retyped(self, type_: SqlType) -> Typed:
+        return replace(self, type=type_)
+
+
+def quote_name(name: str) -> str:
+    """``name`` as a DuckDB identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def quote_text(text: str) -> str:
+    """``text`` as a DuckDB string."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def raise_sql(number: int, *values: str) -> str:
+    """A DuckDB expression that raises message ``number``; ``values`` are DuckDB expressions for its placeholders."""
+    severity, text = MESSAGES[number]
+    parts = text.split("{}")
+    pieces = [quote_text(f"{ERROR_MARK}{number}|{severity}|{parts[0]}")]
+    for value, part in zip(values, parts[1:], strict=False):
+        pieces.append(f"coalesce(CAST({value} AS VARCHAR), 'NULL')")
+        pieces.append(quote_text(part))
+    return f"error({' || '.join(pieces)})"
+
+
+def fold(value: Typed) -> str:
+    """What two strings have in common when SQL Server's = finds them equal: case and trailing blanks do not count."""
+    if not value.type.is_string:
+        return value.sql
+    if value.binary:
+        return f"rtrim({value.sql}, ' ')"
+    if isinstance(value.constant, str):
+        return quote_text(value.constant.rstrip(" ").lower())
+    return f"lower(rtrim({value.sql}, ' '))"
