@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from pymlsql import drivers, migrate, models, registry, runtime, settings
+from pymlsql import drivers, migrate, models, procedures, registry, runtime, settings
 from pymlsql.database import Database
 from pymlsql.errors import PymlsqlError
 
@@ -17,8 +17,6 @@ State = Literal["ok", "warn", "fail"]
 OLDEST_PYTHON = (3, 11)
 OLDEST_SERVER = 15
 """SQL Server 2019, whose level 150 all generated T-SQL keeps to."""
-
-OBJECTS = ("dbo.FeaturesAndLabelsFor", "dbo.FeaturesAndLabels", "dbo.PredictFailures")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +114,11 @@ def _find_migrations(database: Database) -> Finding:
 
 
 def _find_objects(database: Database) -> Finding:
-    missing = [name for name in OBJECTS if database.scalar("SELECT OBJECT_ID(?)", (name,)) is None]
+    names = [module.name for module in procedures.find_modules()]
+    missing = [name for name in names if database.scalar("SELECT OBJECT_ID(?)", (name,)) is None]
     if missing:
         return Finding("objects", "fail", f"missing: {', '.join(missing)}", "run pymlsql apply")
-    return Finding("objects", "ok", ", ".join(OBJECTS))
+    return Finding("objects", "ok", ", ".join(names))
 
 
 def _find_models(database: Database) -> Finding:

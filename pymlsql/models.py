@@ -28,14 +28,15 @@ FORMAT = "pickle"
 PACKAGES = ("scikit-learn", "numpy", "pandas")
 """What a pickled pipeline needs on the server, by the names pip knows."""
 
-Dtype = Literal["int32", "float64", "bool", "str", "datetime64[ns]"]
-"""What SQL Server hands to a Python script for a column (sql-docs, Python and SQL data types)."""
+Dtype = Literal["float64", "str", "datetime64[ns]"]
+"""What a prediction procedure hands to its script for a column: all numbers travel as float, so that NULL is NaN."""
 
 _DTYPES: dict[str, Dtype] = {
-    "tinyint": "int32", "smallint": "int32", "int": "int32", "bigint": "float64", "float": "float64", "real": "float64",
-    "bit": "bool", "char": "str", "nchar": "str", "varchar": "str", "nvarchar": "str", "uniqueidentifier": "str",
-    "date": "datetime64[ns]", "datetime": "datetime64[ns]", "smalldatetime": "datetime64[ns]",
-}  # fmt: skip
+    **dict.fromkeys(("tinyint", "smallint", "int", "bigint", "bit", "float", "real"), "float64"),
+    **dict.fromkeys(("decimal", "numeric", "money", "smallmoney"), "float64"),
+    **dict.fromkeys(("char", "nchar", "varchar", "nvarchar"), "str"),
+    **dict.fromkeys(("date", "datetime", "smalldatetime"), "datetime64[ns]"),
+}
 
 
 class _Frozen(BaseModel):

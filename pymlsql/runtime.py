@@ -62,10 +62,10 @@ def read_runtime(db: Database) -> ServerRuntime:
 def find_mismatch(model_packages: dict[str, str], runtime: ServerRuntime) -> str | None:
     """Why the server cannot be expected to run a model made with `model_packages`, or None.
 
-    scikit-learn promises nothing across its releases (some estimators load and predict differently), so major and
-    minor must be equal; numpy's pickles do not cross a major version. Patch releases may differ.
+    scikit-learn promises nothing across its releases (some estimators load and predict differently) and the scoring
+    script refuses any difference, so the version must be equal; numpy's pickles do not cross a major version.
     """
-    for name, digits in (("scikit-learn", 2), ("numpy", 1)):
+    for name, digits in (("scikit-learn", None), ("numpy", 1)):
         made_with = model_packages.get(name)
         if made_with is None:
             continue

@@ -58,8 +58,8 @@ class Toolkit(Database):
         """Create or alter the feature functions, the view and the procedure; the names of what was applied."""
         from pymlsql import procedures
 
-        with self.connect(autocommit=True) as connection:
-            return list(procedures.apply(connection))
+        with self.transaction() as connection:
+            return procedures.apply(connection)
 
     def train(
         self, *, task: TrainingTask | None = None, test_from: datetime.datetime | None = None, seed: int | None = None

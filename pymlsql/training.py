@@ -151,9 +151,7 @@ def read_labelled(db: Database, task: TrainingTask, inputs: tuple[Input, ...]) -
     if frame.empty:
         raise TrainingError(f"{task.view} has no row whose label is known: load more than 48 hours of data.")
     for column in inputs:
-        if column.dtype in ("int32", "bool") and frame[column.name].isna().any():
-            raise TrainingError(f"{task.view}.{column.name} is a {column.sql_type} with NULLs: CAST it to float there.")
-        if column.dtype in ("int32", "float64", "bool"):
+        if column.dtype == "float64":
             frame[column.name] = frame[column.name].astype(column.dtype)
     return frame
 
@@ -191,7 +189,7 @@ def build_pipeline(inputs: tuple[Input, ...], *, seed: int) -> Any:
     from sklearn.preprocessing import OneHotEncoder
 
     strings = [column.name for column in inputs if column.dtype == "str"]
-    numbers = [column.name for column in inputs if column.dtype in ("int32", "float64", "bool")]
+    numbers = [column.name for column in inputs if column.dtype == "float64"]
     others = [column.name for column in inputs if column.name not in {*strings, *numbers}]
     if others:
         raise TrainingError(f"The view's column {others[0]} is a time: give the hours since it instead.")

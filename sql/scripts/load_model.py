@@ -9,7 +9,8 @@ import warnings
 problem = ""
 try:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the versions are compared before, by number
+        # Of another scikit-learn: it may predict something else without a word.
+        warnings.filterwarnings("error", message="Trying to unpickle estimator")
         loaded = pickle.loads(model)
     expected = json.loads(signature)
     names = getattr(loaded, "feature_names_in_", None)  # scikit-learn before 1.0 does not keep them
