@@ -46,8 +46,8 @@ CREATE TABLE dbo.BenchFeatures (machineID int NOT NULL, [datetime] datetime NOT 
     CONSTRAINT PK_BenchFeatures PRIMARY KEY ([datetime], machineID))
 GO
 CREATE TABLE dbo.BenchPredictions (machineID int NOT NULL, [datetime] datetime NOT NULL,
-    predicted nvarchar(20) NOT NULL, {", ".join(f"p_{name} float NOT NULL" for name in CLASSES)}, model_version int NOT NULL, run_id bigint NOT NULL,
-    scored_at datetime NOT NULL,
+    predicted nvarchar(20) NOT NULL, {", ".join(f"p_{name} float NOT NULL" for name in CLASSES)},
+    model_version int NOT NULL, run_id bigint NOT NULL, scored_at datetime NOT NULL,
     CONSTRAINT PK_BenchPredictions PRIMARY KEY ([datetime], machineID, model_version, run_id))
 GO
 INSERT INTO dbo.BenchFeatures
@@ -79,7 +79,7 @@ def read_all(connection: pyodbc.Connection) -> pd.DataFrame:
     while rows := cursor.fetchmany(50_000):
         pieces.append(pd.DataFrame(np.array(rows, dtype=object), columns=names))
     frame = pd.concat(pieces, ignore_index=True)
-    kinds: dict[Any, Any] = {name: "float64" for name in FEATURES}
+    kinds: dict[Any, Any] = dict.fromkeys(FEATURES, "float64")
     return frame.astype({**kinds, "machineID": "int32", "datetime": "datetime64[us]"})
 
 
@@ -102,8 +102,9 @@ class Direct:
         row = execute("SELECT data FROM models").fetchone()
         assert row is not None
         columns = ", ".join(FEATURES)
-        execute("CREATE OR REPLACE TEMP TABLE staged AS SELECT ROW_NUMBER() OVER (ORDER BY machineID, datetime) "
-                f"AS row_no, machineID, datetime, {columns} FROM features WHERE datetime BETWEEN '2020-01-01' AND '2030-01-01'")  # fmt: skip
+        execute(f"""CREATE OR REPLACE TEMP TABLE staged AS
+            SELECT ROW_NUMBER() OVER (ORDER BY machineID, datetime) AS row_no, machineID, datetime, {columns}
+            FROM features WHERE datetime BETWEEN '2020-01-01' AND '2030-01-01'""")
         for first in range(1, N_ROWS + 1, PROCEDURE.chunk_rows):
             last = min(first + PROCEDURE.chunk_rows - 1, N_ROWS)
             chunk = execute(f"SELECT row_no, {columns} FROM staged WHERE row_no BETWEEN {first} AND {last} "

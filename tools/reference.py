@@ -46,7 +46,8 @@ def root() -> Any:
 
 def _usage(name: str, command: Any) -> str:
     arguments = [p for p in command.params if p.param_type_name == "argument"]
-    words = [p.make_metavar(None) if p.required else f"[{p.name.upper()}]" for p in arguments if not p.hidden]
+    shown = [(p.metavar or p.name.upper(), p.required) for p in arguments if not p.hidden]
+    words = [word if required else f"[{word.strip('[]')}]" for word, required in shown]
     return " ".join([name, "[OPTIONS]", *words])
 
 
@@ -54,7 +55,8 @@ def _option_row(option: Any) -> str:
     names = ", ".join(f"`{name}`" for name in [*option.opts, *option.secondary_opts])
     words = re.sub(r"\s+", " ", option.help or "").strip().replace("|", "\\|")
     default = option.default
-    shown = "" if default is None or callable(default) or isinstance(default, bool) or default == () else f"`{default}`"
+    plain = default in (None, "", ()) or callable(default) or isinstance(default, bool)
+    shown = "" if plain else f"`{default}`"
     return f"| {names} | {words} | {shown} |"
 
 
