@@ -192,5 +192,5 @@ def parse_endpoint(url: URL) -> tuple[str, int] | None:
     if not isinstance(connect, str):
         return None
     server = parse_odbc(connect).get("server", "")
-    match = re.fullmatch(r"(?:tcp:)?([\w.:-]+?)(?:,(\d+))?", server)
+    match = re.fullmatch(r"(?:tcp:)?([\w.-]+)(?:,(\d+))?", server)
     return (match[1], int(match[2] or 1433)) if match else None

@@ -22,9 +22,11 @@ EMBEDDED = "embedded"
 
 CONFIG_FILE = "pymlsql.toml"
 
-_URL_PASSWORD = re.compile(r"(?<=://)([^:/@?#]*):([^@]*)@")
+_URL_PASSWORD = re.compile(r"(?<=://)([^:/@?#]*):(\S*)@")
 _ODBC_PASSWORD = re.compile(r"(?i)\b(pwd|password)\s*=\s*(\{(?:[^}]|\}\})*\}|[^;]*)")
-_ODBC_PASSWORD_QUOTED = re.compile(r"(?i)\b(pwd|password)(?:=|%3d)(?:(?!%3b|[;&]).)*")
+_ODBC_PASSWORD_QUOTED = re.compile(
+    r"(?i)(?:\b|(?<=%3b))(pwd|password)(=|%3d)(?:%7b(?:(?!%7d).|%7d%7d)*%7d|(?:(?!%3b|[;&\s]).)*)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def redact(text: str) -> str:
     """Replace every password in a URL, an ODBC string or an error message by `***`."""
     text = _URL_PASSWORD.sub(r"\1:***@", text)
     text = _ODBC_PASSWORD.sub(r"\1=***", text)
-    return _ODBC_PASSWORD_QUOTED.sub(r"\1=***", text)
+    return _ODBC_PASSWORD_QUOTED.sub(r"\1\2***", text)
 
 
 def data_home() -> Path:
