@@ -65,7 +65,8 @@ class SatellitePool:
 
     ``n_spares`` processes wait warm. ``preload`` names modules that are imported once, where they are installed.
     ``memory_limit_bytes`` is the address space a script may take beyond what its process has mapped at the start;
-    ``call_timeout_s`` is how long one call may take. ``environment`` is added to the little that scripts get to see.
+    ``call_timeout_s`` is how long one call may take once its process is there. ``environment`` is added to the little
+    that scripts get to see.
 
     Any number of threads may call run at once.
     """
@@ -122,10 +123,9 @@ class SatellitePool:
         the call within a fifth of a second. Raises a SatelliteError of calls.py, or what ``call.input`` or
         ``on_output`` raise; in every case the process is gone or going when this returns.
         """
-        limits = Limits(cancelled, self._call_timeout_s)
         launchpad = self._live_launchpad()
-        satellite = launchpad.take(limits.check)
-        channel = Channel(satellite, on_output, limits)
+        satellite = launchpad.take(Limits(cancelled, None).check)
+        channel = Channel(satellite, on_output, Limits(cancelled, self._call_timeout_s))
         answered = False
         try:
             result = _converse(channel, call)
@@ -138,6 +138,8 @@ class SatellitePool:
         except wire.Hangup:
             channel.drain()
             raise SatelliteDied(_post_mortem(launchpad, satellite)) from None
+        except wire.WireError as problem:
+            raise SatelliteDied("it wrote into its process's connection with the server and was ended") from problem
         finally:
             channel.abandon()
             launchpad.finish(satellite, kill=not answered)

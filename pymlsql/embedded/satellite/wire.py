@@ -140,8 +140,11 @@ def write_table(file: BinaryIO, schema: pa.Schema, batches: Iterable[pa.RecordBa
 
 
 def read_table(file: BinaryIO) -> pa.Table:
-    """The table of a TABLE frame whose header has been read. Starts no thread."""
+    """The table of a TABLE frame whose header has been read; raises Hangup when it breaks off. Starts no thread."""
     import pyarrow as pa
 
     options = pa.ipc.IpcReadOptions(use_threads=False)
-    return pa.ipc.open_stream(pa.PythonFile(_Borrowed(file), mode="r"), options=options).read_all()
+    try:
+        return pa.ipc.open_stream(pa.PythonFile(_Borrowed(file), mode="r"), options=options).read_all()
+    except (pa.ArrowInvalid, OSError) as problem:
+        raise Hangup("the connection ended in the middle of a table") from problem

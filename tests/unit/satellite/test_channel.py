@@ -10,6 +10,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from pymlsql.embedded.satellite import wire
@@ -105,6 +107,21 @@ def test_waiting_ends_when_the_call_is_cancelled(partner: Partner) -> None:
     with pytest.raises(ScriptCancelled):
         partner.channel.readinto(bytearray(1))
     assert 0.05 < time.monotonic() - started < 0.3
+
+
+@pytest.mark.parametrize("then", ["cancelled", "closed"])
+def test_a_table_that_breaks_off_says_why(partner: Partner, then: str) -> None:
+    table = pa.table({"x": np.zeros(100)})
+    file = io.BytesIO()
+    wire.write_table(file, table.schema, table.to_batches())
+    partner.socket.sendall(file.getvalue()[:-200])
+    if then == "closed":
+        partner.socket.close()
+    reader = io.BufferedReader(partner.channel, 1 << 16)
+    wire.read_header(reader)
+    threading.Timer(0.1, partner.cancelled.set).start()
+    with pytest.raises(ScriptCancelled if then == "cancelled" else wire.Hangup):
+        wire.read_table(reader)
 
 
 def test_a_time_limit_passes() -> None:

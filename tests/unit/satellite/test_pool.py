@@ -163,6 +163,33 @@ def test_an_error_of_the_input_reaches_the_caller(run: Caller) -> None:
     assert run.value("1", kind="int") == 1
 
 
+def test_a_process_killed_while_it_answers_has_died(run: Caller) -> None:
+    script = """
+import os, threading, time, numpy as np, pandas as pd
+threading.Thread(target=lambda: (time.sleep(0.3), os.kill(os.getpid(), 9))).start()
+OutputDataSet = pd.DataFrame(np.zeros((100_000, 30)))
+print('x')
+"""
+    block = threading.Event()
+
+    def wait(stream: str, text: str) -> None:
+        block.wait(0.6)
+
+    with pytest.raises(SatelliteDied, match="SIGKILL"):
+        run.pool.run(ScriptCall(script, None), on_output=wait, cancelled=threading.Event())
+
+
+def test_a_script_that_writes_into_the_connection_has_died(run: Caller) -> None:
+    script = """
+import os, stat
+for name in os.listdir('/dev/fd'):
+    if int(name) > 2 and os.path.exists('/dev/fd/' + name) and stat.S_ISSOCK(os.fstat(int(name)).st_mode):
+        os.write(int(name), b'\\x63' * 9)
+"""
+    with pytest.raises(SatelliteDied, match="wrote into"):
+        run(script)
+
+
 def test_an_error_of_the_output_callback_reaches_the_caller(any_pool: SatellitePool) -> None:
     def refuse(stream: str, text: str) -> None:
         raise LookupError("nobody listens")
@@ -179,8 +206,10 @@ def test_a_call_that_takes_too_long_is_ended(make_pool: Callable[..., Caller]) -
 
 
 def test_the_time_limit_does_not_count_the_start_of_the_pool(make_pool: Callable[..., Caller]) -> None:
-    run = make_pool(call_timeout_s=0.3)
+    run = make_pool(call_timeout_s=0.3, preload=("sklearn.ensemble",))
+    started = time.monotonic()
     assert run.value("1", kind="int") == 1
+    assert time.monotonic() - started > 0.3
 
 
 def test_the_memory_limit_makes_a_memory_error(make_pool: Callable[..., Caller]) -> None:
