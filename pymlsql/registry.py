@@ -239,7 +239,7 @@ def check_name(name: str, what: str) -> None:
     """Raises RegistryError where a model's or alias's name cannot be one."""
     if not 1 <= len(name) <= MAX_NAME or name != name.strip() or re.search(r"[\x00-\x1f]", name):
         raise RegistryError(
-            f"{name!r} cannot be the name of a {what}: 1 to {MAX_NAME} characters, no blanks at the ends."
+            f"{name!r} cannot be the name of {'an' if what == 'alias' else 'a'} {what}: 1 to {MAX_NAME} characters, no blanks at the ends."
         )
 
 

@@ -64,6 +64,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         result: Any = typer.main.get_command(app).main(args=arguments, prog_name="pymlsql", standalone_mode=False)
         sys.stdout.flush()
+        if result == INTERRUPTED:  # Typer makes an exit code of Ctrl-C
+            return _fail("interrupted", INTERRUPTED, debug=False)
         return result if isinstance(result, int) else 0
     except PymlsqlError as error:
         return _fail(str(error), error.exit_code, debug=debug)
