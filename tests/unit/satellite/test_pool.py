@@ -335,6 +335,30 @@ def test_closing_the_pool_ends_every_process_and_removes_every_file(make_pool: C
         run("")
 
 
+def test_nothing_is_left_when_the_server_is_killed() -> None:
+    program = """
+import os, sys, threading
+from pymlsql.embedded.satellite.calls import ScriptCall
+from pymlsql.embedded.satellite.pool import SatellitePool
+pool = SatellitePool(preload=())
+def show(stream, text):
+    print(text, end="", flush=True)
+    if "ready" in text:
+        os.kill(os.getpid(), 9)
+script = "import os, time; print(os.getppid(), os.getpid(), os.getcwd(), 'ready'); time.sleep(60)"
+pool.run(ScriptCall(script, None), on_output=show, cancelled=threading.Event())
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    zygote, satellite, folder, _ = done.stdout.split()
+    deadline = time.monotonic() + 5
+    while (_is_running(int(zygote)) or Path(folder).parent.exists()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert done.returncode == -9
+    assert not _is_running(int(zygote))
+    assert not _is_running(int(satellite))
+    assert not Path(folder).parent.exists()
+
+
 def test_closing_the_pool_ends_a_running_call(make_pool: Callable[..., Caller]) -> None:
     run = make_pool()
     threading.Timer(1.0, run.pool.close).start()
