@@ -8,8 +8,9 @@ from typing import Literal
 from pymlsql.embedded.tds.login import TDS_7_2
 from pymlsql.embedded.tds.packets import PacketType, RawMessage
 from pymlsql.embedded.tds.reader import ProtocolError, Reader
+from pymlsql.embedded.tds.repeats import CallShape, read_same
 from pymlsql.embedded.tds.requests import Parameter, Request, Rpc, RpcCall, SqlBatch, TransactionRequest
-from pymlsql.embedded.tds.types import is_before, read_type_info
+from pymlsql.embedded.tds.types import TypeInfo, is_before, read_type_info
 from pymlsql.embedded.tds.values import read_value
 from pymlsql.embedded.tsql.messages import unsupported
 
@@ -72,17 +73,34 @@ def _read_sql_batch(reader: Reader, version: int) -> Request:
 
 def _read_rpc(reader: Reader, version: int) -> Request:
     separator = 0x80 if is_before(version, TDS_7_2) else 0xFF
-    calls = []
+    calls: list[RpcCall] = []
     while reader.remaining:
-        calls.append(_read_call(reader, separator))
+        call, shape = _read_call(reader, separator)
+        calls.append(call)
         if reader.remaining and reader.u8() == _NO_EXEC:
             raise unsupported("a procedure call that is not to be executed (NoExecFlag)")
+        if shape is not None:
+            _read_repeats(reader, shape, separator, calls)
     if not calls:
         raise ProtocolError("an RPC message without a call")
     return Rpc(tuple(calls))
 
 
-def _read_call(reader: Reader, separator: int) -> RpcCall:
+def _read_repeats(reader: Reader, shape: CallShape, separator: int, calls: list[RpcCall]) -> None:
+    """Calls like the last one, as long as they end with a separator in the segment at hand."""
+    data, at = reader.here()
+    while (same := read_same(shape, data, at)) is not None:
+        call, end = same
+        if end >= len(data) or data[end] != separator:
+            return
+        calls.append(call)
+        at = end + 1
+        reader.skip_to(at)
+
+
+def _read_call(reader: Reader, separator: int) -> tuple[RpcCall, CallShape | None]:
+    """A call, and its shape if all its values are plain and lie in one segment."""
+    reader.start_tape()
     length = reader.u16()
     if length == _BY_ID:
         number = reader.u16()
@@ -92,20 +110,28 @@ def _read_call(reader: Reader, separator: int) -> RpcCall:
     else:
         name = reader.utf16(length)
     options = reader.u16()
-    parameters = []
+    head, prefixes, infos, parameters = reader.tape(), [], [], []
     while reader.remaining and reader.peek() not in (separator, _NO_EXEC):
-        parameters.append(_read_parameter(reader))
-    return RpcCall(name, tuple(parameters), no_metadata=bool(options & _NO_METADATA))
+        parameter, info, prefix = _read_parameter(reader)
+        parameters.append(parameter)
+        infos.append(info)
+        prefixes.append(prefix)
+    call = RpcCall(name, tuple(parameters), no_metadata=bool(options & _NO_METADATA))
+    return call, CallShape.of(call, head, prefixes, infos)
 
 
-def _read_parameter(reader: Reader) -> Parameter:
+def _read_parameter(reader: Reader) -> tuple[Parameter, TypeInfo, bytes | None]:
+    """A parameter, its type, and the bytes before its value where they lie in one segment."""
+    reader.start_tape()
     name = reader.b_varchar()
     status = reader.u8()
     if status & _ENCRYPTED:
         raise unsupported("an encrypted parameter (Always Encrypted)")
     info = read_type_info(reader)
+    prefix = reader.tape()
     value = read_value(reader, info)
-    return Parameter(name, info.type, value, output=bool(status & _BY_REF), default=bool(status & _DEFAULT))
+    output, default = bool(status & _BY_REF), bool(status & _DEFAULT)
+    return Parameter(name, info.type, value, output=output, default=default), info, prefix
 
 
 def _read_transaction(reader: Reader, version: int) -> Request:

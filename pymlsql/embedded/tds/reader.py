@@ -6,17 +6,12 @@ has been read can be freed while its value grows: the peak is one copy of the me
 
 from __future__ import annotations
 
-import struct
 from collections import deque
 from io import BytesIO
 
 SEGMENT_BYTES = 64 << 20
 """Above glibc's largest mmap threshold (32 MiB), so that a consumed segment goes back to the system at once."""
 
-_U16 = struct.Struct("<H")
-_U32 = struct.Struct("<I")
-_I32 = struct.Struct("<i")
-_U64 = struct.Struct("<Q")
 _PIECE = 1 << 20
 
 
@@ -47,20 +42,34 @@ class Reader:
     def __init__(self, body: Body | bytes) -> None:
         source = Body(body) if isinstance(body, bytes) else body
         self._segments = source.segments
-        self._segment: bytearray = self._segments.popleft() if self._segments else bytearray()
+        self._segment = self._segments.popleft() if self._segments else bytearray()
+        self._view = memoryview(self._segment)
         self._at = 0
-        self.remaining = source.n_bytes
+        self._tape_start = 0
+        self._left_behind = source.n_bytes - len(self._view)
         source.n_bytes = 0
+
+    @property
+    def remaining(self) -> int:
+        """How many bytes are left."""
+        return len(self._view) - self._at + self._left_behind
+
+    def _next_segment(self) -> None:
+        self._view.release()
+        self._segment = self._segments.popleft()
+        self._view, self._at, self._tape_start = memoryview(self._segment), 0, -1
+        self._left_behind -= len(self._view)
+
+    def _check(self, n_bytes: int) -> None:
+        if n_bytes > self.remaining:
+            raise ProtocolError(f"{n_bytes} bytes are announced where {self.remaining} are left")
 
     def take(self, n_bytes: int) -> bytes:
         """The next ``n_bytes`` bytes, copied."""
-        if n_bytes > self.remaining:
-            raise ProtocolError(f"{n_bytes} bytes are announced where {self.remaining} are left")
-        end = self._at + n_bytes
-        if end <= len(self._segment):
-            data = bytes(memoryview(self._segment)[self._at : end])
-            self._at = end
-            self.remaining -= n_bytes
+        at = self._at
+        data = self._view[at : at + n_bytes].tobytes()
+        if len(data) == n_bytes:
+            self._at = at + n_bytes
             return data
         whole = BytesIO()
         self.copy_to(whole, n_bytes)
@@ -72,47 +81,60 @@ class Reader:
 
     def copy_to(self, target: BytesIO, n_bytes: int) -> None:
         """Append the next ``n_bytes`` bytes to ``target``, dropping every segment that is used up."""
-        if n_bytes > self.remaining:
-            raise ProtocolError(f"{n_bytes} bytes are announced where {self.remaining} are left")
+        self._check(n_bytes)
         left = n_bytes
         while left:
-            if self._at == len(self._segment):
-                self._segment, self._at = self._segments.popleft(), 0
-            n_now = min(left, len(self._segment) - self._at, _PIECE)
-            with memoryview(self._segment) as view:
-                target.write(view[self._at : self._at + n_now])
+            if self._at == len(self._view):
+                self._next_segment()
+            n_now = min(left, len(self._view) - self._at, _PIECE)
+            target.write(self._view[self._at : self._at + n_now])
             self._at += n_now
             left -= n_now
-        self.remaining -= n_bytes
+
+    def here(self) -> tuple[bytearray, int]:
+        """The segment at hand and the place in it, to read ahead; skip_to tells how far."""
+        return self._segment, self._at
+
+    def skip_to(self, at: int) -> None:
+        """Go on at ``at`` in the segment at hand."""
+        self._at = at
+
+    def start_tape(self) -> None:
+        """Remember this place."""
+        self._tape_start = self._at
+
+    def tape(self) -> bytes | None:
+        """The bytes since start_tape; None where they lie in two segments."""
+        return None if self._tape_start < 0 else self._view[self._tape_start : self._at].tobytes()
 
     def peek(self) -> int:
         """The next byte, left where it is."""
-        if self.remaining < 1:
-            raise ProtocolError("the message ends where a byte is expected")
-        if self._at == len(self._segment):
-            self._segment, self._at = self._segments.popleft(), 0
-        return self._segment[self._at]
+        self._check(1)
+        if self._at == len(self._view):
+            self._next_segment()
+        return self._view[self._at]
 
     def u8(self) -> int:
-        value = self.peek()
-        self._at += 1
-        self.remaining -= 1
-        return value
+        at = self._at
+        if at == len(self._view):
+            self.peek()
+            at = 0
+        self._at = at + 1
+        return self._view[at]
 
     def u16(self) -> int:
-        return int(_U16.unpack(self.take(2))[0])
+        return int.from_bytes(self.take(2), "little")
 
     def u32(self) -> int:
-        return int(_U32.unpack(self.take(4))[0])
-
-    def i32(self) -> int:
-        return int(_I32.unpack(self.take(4))[0])
+        return int.from_bytes(self.take(4), "little")
 
     def u64(self) -> int:
-        return int(_U64.unpack(self.take(8))[0])
+        return int.from_bytes(self.take(8), "little")
 
     def utf16(self, n_units: int) -> str:
         """Text of ``n_units`` UTF-16 code units; a half surrogate pair, which names never hold, is an error."""
+        if not n_units:
+            return ""
         data = self.take(2 * n_units)
         try:
             return data.decode("utf-16-le")

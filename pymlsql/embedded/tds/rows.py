@@ -73,7 +73,8 @@ def _for_wire(array: Any, type_: SqlType, version: int) -> Any:
     """The array in the form its encoder reads; times as text for clients before 7.3."""
     array = _columns.as_expected(array, type_)
     if type_.name in ("date", "time", "datetime2") and is_before(version, TDS_7_3):
-        digits = {"date": 10, "time": 9 + type_.scale, "datetime2": 20 + type_.scale}[type_.name]
+        fraction = 1 + type_.scale if type_.scale else 0
+        digits = {"date": 10, "time": 8 + fraction, "datetime2": 19 + fraction}[type_.name]
         texts = array.cast(pa.utf8()).to_pylist()
         return pa.array([None if text is None else text.ljust(digits, "0")[:digits] for text in texts], pa.utf8())
     return array

@@ -46,8 +46,8 @@ def read_value(reader: Reader, info: TypeInfo) -> Any:
     try:
         return DECODERS[name](data, info.type)
     except (struct.error, ValueError, OverflowError, IndexError) as error:
-        text = f"The supplied value is not a valid instance of data type {name}. Check the source data for invalid values."
-        raise SqlError(8023, text) from error
+        what = f"The supplied value is not a valid instance of data type {name}."
+        raise SqlError(8023, f"{what} Check the source data for invalid values.") from error
 
 
 def _read_bytes(reader: Reader, info: TypeInfo) -> bytes | None:
