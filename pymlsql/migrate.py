@@ -67,23 +67,17 @@ def heads() -> tuple[str, ...]:
     return tuple(sorted(ScriptDirectory.from_config(_config()).get_heads()))
 
 
-def render_sql(target: str = HEADS, *, downgrade_from: str | None = None) -> str:
-    """The history from nothing up to `target` as T-SQL with GO, or from a revision down to `target`.
+def render_sql(target: str = HEADS) -> str:
+    """The history from nothing up to `target` as T-SQL with GO; needs neither driver nor server.
 
-    Needs neither driver nor server. The script is for sqlcmd: it stops at the first error, and no batch runs once
-    the transaction is gone.
+    The script is for sqlcmd: it stops at the first error, and no batch runs once the transaction is gone.
     """
     from alembic import command
 
     buffer = io.StringIO()
-    config = _config(output_buffer=buffer)
     with _translated_errors():
-        if downgrade_from is None:
-            command.upgrade(config, target, sql=True)
-        else:
-            command.downgrade(config, f"{downgrade_from}:{target}", sql=True)
-    what = f"Upgrade to {target}" if downgrade_from is None else f"Downgrade from {downgrade_from} to {target}"
-    return SCRIPT_HEAD.format(title=f"pymlsql: {what}") + _guarded(buffer.getvalue()) + SCRIPT_TAIL
+        command.upgrade(_config(output_buffer=buffer), target, sql=True)
+    return SCRIPT_HEAD.format(title=f"pymlsql: upgrade to {target}") + _guarded(buffer.getvalue()) + SCRIPT_TAIL
 
 
 def _guarded(script: str) -> str:

@@ -54,13 +54,16 @@ def render(name: str, **variables: object) -> str:
     Raises TemplateError where there is no such template, where it lacks a variable or is given one that it does not
     know, and where a value cannot be printed safely.
     """
-    unknown = sorted(set(variables) - set(head(name).variables))
+    known = set(head(name).variables)
+    unknown, absent = sorted(set(variables) - known), sorted(known - set(variables))
     if unknown:
         raise TemplateError(f"The template {name} does not know {', '.join(unknown)}.")
+    if absent:
+        raise TemplateError(f"The template {name} lacks its variable {', '.join(absent)}.")
     try:
         return _environment().get_template(name).render(variables)
     except jinja2.UndefinedError as error:
-        raise TemplateError(f"The template {name} lacks a variable: {error.message}.") from None
+        raise TemplateError(f"The template {name} asks for what it was not given: {error.message}.") from None
     except TemplateError as error:
         raise TemplateError(f"{name}: {error}") from None
 

@@ -31,10 +31,7 @@ def compute(
     Numbers are float64, except counts and one-hot columns of entities that are known: these are int64 where no value
     is missing. Raises DeclarationError where a frame is missing or empty telemetry leaves nothing to compute.
     """
-    needed = {features.telemetry.table, features.label.table}
-    needed |= {group.table for group in (*features.counts, *features.since)}
-    needed |= {features.attributes.table} if features.attributes else set()
-    missing = sorted(needed - set(frames))
+    missing = sorted(_tables(features) - set(frames))
     if missing:
         raise DeclarationError(f"There is no frame for {missing[0]}.")
     rows = _rows(features, frames[features.telemetry.table])
@@ -48,6 +45,12 @@ def compute(
     rows = _with_label(rows, features, frames)
     rows = _within(rows, features, entity, since, until)
     return rows[[column.name for column in features.columns]]
+
+
+def _tables(features: FeatureSet) -> set[str]:
+    tables = {features.telemetry.table, features.label.table}
+    tables |= {counts.table for counts in features.counts} | {since.table for since in features.since}
+    return tables | ({features.attributes.table} if features.attributes else set())
 
 
 def _ends(features: FeatureSet, times: pd.Series[pd.Timestamp]) -> pd.Series[pd.Timestamp]:
@@ -68,7 +71,7 @@ def _rows(features: FeatureSet, telemetry: pd.DataFrame) -> pd.DataFrame:
     first = telemetry.groupby(features.entity.name)[features.time].min()
     has_history = slots[features.entity.name].map(first) <= slots[_END] - _hours(features.history_hours)
     has_ended = slots[_END] <= telemetry[features.time].max()
-    rows = slots.loc[has_history & has_ended, [features.entity.name, _END]].drop_duplicates()
+    rows: pd.DataFrame = slots.loc[has_history & has_ended, [features.entity.name, _END]].drop_duplicates()
     return rows.rename(columns={_END: features.time}).sort_values(keys, ignore_index=True)
 
 
@@ -107,9 +110,7 @@ def _with_counts(rows: pd.DataFrame, features: FeatureSet, counts: EventCounts, 
     return rows
 
 
-def _with_time_since(
-    rows: pd.DataFrame, features: FeatureSet, group: TimeSince, events: pd.DataFrame
-) -> pd.DataFrame:
+def _with_time_since(rows: pd.DataFrame, features: FeatureSet, group: TimeSince, events: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     keys = [features.entity.name, features.time]

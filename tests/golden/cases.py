@@ -1,0 +1,95 @@
+"""What each template is rendered with for its golden text: plain names once, hostile names once.
+
+UPDATE_GOLDEN=1 in the environment writes the texts anew.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pymlsql._resources import read_text
+from pymlsql.examples.pdm.declaration import FEATURES, PROCEDURE
+from pymlsql.features import Attributes, Column, EventCounts, FeatureSet, LabelAhead, OneHot, TimeSince, Windows
+from pymlsql.procedures import SCORE_SCRIPT, ScoringProcedure
+
+FOLDER = Path(__file__).parent / "sql"
+
+HOSTILE_FEATURES = FeatureSet(
+    view="odd.[O'Brien's view]",
+    entity=Column(name="asset]id", sql_type="nvarchar(40)"),
+    parameter="asset",
+    time="time stamp",
+    slot_hours=6,
+    telemetry=Windows(table="odd.[read]]ings]", columns=("score]s", "select"), hours=(6, 12, 48)),
+    counts=(
+        EventCounts(table="odd.log", column="kind'", values={"it's": "n]1", "]": "n 2"}, hours=12),
+        EventCounts(table="odd.alarms", column="code", values={"A": "alarms"}, hours=24),
+    ),
+    since=(TimeSince(table="odd.visits", column="what", values={"O'Brien": "since O'Brien"}),),
+    attributes=Attributes(
+        table="odd.assets",
+        columns=(Column(name="group", sql_type="nvarchar(10)"), Column(name="built", sql_type="datetime")),
+        one_hot=(OneHot(column="make", values=("A'1", "B]2")),),
+    ),
+    label=LabelAhead(
+        table="odd.ends",
+        column="end",
+        name="next]end",
+        sql_type="nvarchar(10)",
+        values=("e'1",),
+        none="no'ne",
+        hours=12,
+    ),
+)
+"""Names with brackets, quotes, spaces and keywords; text and time features; another rhythm."""
+
+BARE_FEATURES = FEATURES.model_copy(update={"view": "dbo.Bare", "counts": (), "since": (), "attributes": None})
+"""Telemetry and a label, nothing else."""
+
+HOSTILE_PROCEDURE = ScoringProcedure.over(
+    HOSTILE_FEATURES, name="odd.[score]]s]", predictions="odd.[O'Brien's]", served="odd.[serv]]ed]", model="O'Brien"
+)
+
+TABLE_PROCEDURE = ScoringProcedure(
+    name="dbo.PredictRows",
+    source="dbo.FeatureRows",
+    entity=Column(name="machineID", sql_type="int"),
+    parameter="machine_id",
+    time="datetime",
+    features=(Column(name="a", sql_type="float"), Column(name="b", sql_type="int")),
+    classes=("none", "comp1"),
+    predictions="dbo.RowPredictions",
+    served="dbo.ServedRowPredictions",
+    model="rows",
+    chunk_rows=50_000,
+)
+"""Over a table instead of a feature function."""
+
+SCRIPT = read_text("sql", SCORE_SCRIPT)
+
+CASES: dict[str, tuple[str, dict[str, Any]]] = {
+    "slots": ("functions/slots.sql.j2", {"features": FEATURES}),
+    "slots-hostile": ("functions/slots.sql.j2", {"features": HOSTILE_FEATURES}),
+    "features": ("functions/features.sql.j2", {"features": FEATURES}),
+    "features-hostile": ("functions/features.sql.j2", {"features": HOSTILE_FEATURES}),
+    "features-bare": ("functions/features.sql.j2", {"features": BARE_FEATURES}),
+    "view": ("views/features.sql.j2", {"features": FEATURES}),
+    "view-hostile": ("views/features.sql.j2", {"features": HOSTILE_FEATURES}),
+    "predict": ("procedures/predict.sql.j2", {"procedure": PROCEDURE, "script": SCRIPT}),
+    "predict-hostile": ("procedures/predict.sql.j2", {"procedure": HOSTILE_PROCEDURE, "script": "x = 'O''Brien'\n"}),
+    "predict-table": ("procedures/predict.sql.j2", {"procedure": TABLE_PROCEDURE, "script": "x = 1\n"}),
+    "predictions": ("views/predictions.sql.j2", {"procedure": PROCEDURE}),
+    "predictions-hostile": ("views/predictions.sql.j2", {"procedure": HOSTILE_PROCEDURE}),
+}
+"""Golden text by name: template and variables."""
+
+
+def check_golden(name: str, text: str) -> None:
+    """Compare with the golden text of that name, or write it where UPDATE_GOLDEN says so."""
+    path = FOLDER / f"{name}.sql"
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(text, encoding="utf-8")
+    assert path.is_file(), f"{path.name} is missing: UPDATE_GOLDEN=1 writes it"
+    assert text == path.read_text(encoding="utf-8"), f"{path.name} differs: look at it, then UPDATE_GOLDEN=1"

@@ -1,0 +1,303 @@
+CREATE OR ALTER PROCEDURE [odd].[score]]s]
+    @asset nvarchar(40) = NULL,
+    @since datetime = NULL,
+    @until datetime = NULL,
+    @unscored bit = 0,
+    @model sysname = N'O''Brien',
+    @alias sysname = N'champion',
+    @persist bit = 1,
+    @run_id bigint = NULL OUTPUT
+AS
+BEGIN
+-- Without a range: the latest slot of each [asset]]id]. With one: all its slots, both ends included. @unscored = 1: the slots
+-- (of the range, if there is one) that this model version has not scored in a succeeded run. @persist = 0 stores
+-- nothing, not even the run. Call it outside a transaction: inside one, all it stores is part of that transaction,
+-- and a failure rolls it back.
+SET NOCOUNT ON;
+SET XACT_ABORT ON;
+SET IMPLICIT_TRANSACTIONS OFF;
+
+DECLARE @started_at datetime = GETUTCDATE(), @model_version_id int, @version int, @sha256 binary(32),
+    @bytes varbinary(max), @signature nvarchar(max), @missing nvarchar(128), @from datetime, @to datetime,
+    @n_rows int, @first int = 1, @last int, @query nvarchar(max), @refusal nvarchar(max), @failure nvarchar(max),
+    @number int, @text nvarchar(max), @message nvarchar(2048);
+
+DECLARE @columns nvarchar(max) = N'[{"name": "score]smean_6h", "sql_type": "float"}, {"name": "selectmean_6h", "sql_type": "float"}, {"name": "score]ssd_6h", "sql_type": "float"}, {"name": "selectsd_6h", "sql_type": "float"}, {"name": "score]smean_12h", "sql_type": "float"}, {"name": "selectmean_12h", "sql_type": "float"}, {"name": "score]ssd_12h", "sql_type": "float"}, {"name": "selectsd_12h", "sql_type": "float"}, {"name": "score]smean_48h", "sql_type": "float"}, {"name": "selectmean_48h", "sql_type": "float"}, {"name": "score]ssd_48h", "sql_type": "float"}, {"name": "selectsd_48h", "sql_type": "float"}, {"name": "n]1", "sql_type": "int"}, {"name": "n 2", "sql_type": "int"}, {"name": "alarms", "sql_type": "int"}, {"name": "since O''Brien", "sql_type": "float"}, {"name": "group", "sql_type": "nvarchar(10)"}, {"name": "built", "sql_type": "datetime"}, {"name": "make_A''1", "sql_type": "int"}, {"name": "make_B]2", "sql_type": "int"}]';
+
+DECLARE @classes nvarchar(max) = N'["no''ne", "e''1"]';
+
+DECLARE @script nvarchar(max) = N'x = ''O''''Brien''
+';
+
+CREATE TABLE #slots (
+    [asset]]id] nvarchar(40) NOT NULL,
+    [time stamp] datetime NOT NULL
+);
+-- Numbers travel as float: an int that is NULL has no meaning to Python on SQL Server. Keys stay here; the script
+-- gets and gives back row_no.
+CREATE TABLE #features (
+    row_no int NOT NULL PRIMARY KEY,
+    [asset]]id] nvarchar(40) NOT NULL,
+    [time stamp] datetime NOT NULL,
+    [score]]smean_6h] float NULL,
+    [selectmean_6h] float NULL,
+    [score]]ssd_6h] float NULL,
+    [selectsd_6h] float NULL,
+    [score]]smean_12h] float NULL,
+    [selectmean_12h] float NULL,
+    [score]]ssd_12h] float NULL,
+    [selectsd_12h] float NULL,
+    [score]]smean_48h] float NULL,
+    [selectmean_48h] float NULL,
+    [score]]ssd_48h] float NULL,
+    [selectsd_48h] float NULL,
+    [n]]1] float NULL,
+    [n 2] float NULL,
+    [alarms] float NULL,
+    [since O'Brien] float NULL,
+    [group] nvarchar(10) NULL,
+    [built] datetime NULL,
+    [make_A'1] float NULL,
+    [make_B]]2] float NULL
+);
+CREATE TABLE #scored (
+    row_no int NOT NULL PRIMARY KEY,
+    predicted nvarchar(10) NOT NULL,
+    [p_no'ne] float NOT NULL,
+    [p_e'1] float NOT NULL
+);
+
+SET @run_id = NULL;
+BEGIN TRY
+    SELECT @model_version_id = v.model_version_id, @version = v.version, @sha256 = b.sha256, @bytes = b.data,
+        @signature = v.signature
+    FROM ml.models AS m
+    JOIN ml.model_aliases AS a ON a.model_id = m.model_id
+    JOIN ml.model_versions AS v ON v.model_id = a.model_id AND v.version = a.version
+    JOIN ml.blobs AS b ON b.sha256 = v.sha256
+    WHERE m.name = @model AND a.alias = @alias;
+    IF @model_version_id IS NULL
+    BEGIN
+        SET @message = CONCAT(N'No version of model ''', @model, N''' has the alias ''', @alias,
+            N''': push one and promote it (pymlsql model push, pymlsql model promote).');
+        THROW 51001, @message, 1;
+    END;
+    IF HASHBYTES('SHA2_256', @bytes) <> @sha256
+    BEGIN
+        SET @message = CONCAT(N'The bytes of model ''', @model, N''' version ', @version,
+            N' do not match their sha256: restore ml.blobs from a backup, or push the model again as a new version.');
+        THROW 51002, @message, 1;
+    END;
+    -- Who may not see the view's definition gets error 207 from the statements below instead of this sentence.
+    SELECT TOP (1) @missing = wanted.name
+    FROM (VALUES
+        (N'score]smean_6h'),
+        (N'selectmean_6h'),
+        (N'score]ssd_6h'),
+        (N'selectsd_6h'),
+        (N'score]smean_12h'),
+        (N'selectmean_12h'),
+        (N'score]ssd_12h'),
+        (N'selectsd_12h'),
+        (N'score]smean_48h'),
+        (N'selectmean_48h'),
+        (N'score]ssd_48h'),
+        (N'selectsd_48h'),
+        (N'n]1'),
+        (N'n 2'),
+        (N'alarms'),
+        (N'since O''Brien'),
+        (N'group'),
+        (N'built'),
+        (N'make_A''1'),
+        (N'make_B]2')
+    ) AS wanted (name)
+    WHERE OBJECT_ID(N'[odd].[O''Brien''s view]') IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM sys.columns AS c
+            WHERE c.object_id = OBJECT_ID(N'[odd].[O''Brien''s view]') AND c.name = wanted.name);
+    IF @missing IS NOT NULL
+    BEGIN
+        SET @message = CONCAT(N'odd.[O''Brien''s view] has no column ', @missing,
+            N', which this procedure was made for: apply view and procedure again (pymlsql apply).');
+        THROW 51003, @message, 1;
+    END;
+
+    IF @unscored = 1
+        INSERT INTO #slots ([asset]]id], [time stamp])
+        SELECT s.[asset]]id], s.[time stamp]
+        FROM [odd].[O'Brien's viewSlots] (@asset, @since, @until) AS s
+        WHERE NOT EXISTS (SELECT 1
+            FROM [odd].[O'Brien's] AS p
+            JOIN ml.scoring_runs AS r ON r.run_id = p.run_id
+            WHERE p.[time stamp] = s.[time stamp] AND p.[asset]]id] = s.[asset]]id]
+                AND r.model_version_id = @model_version_id AND r.status = N'succeeded')
+        OPTION (RECOMPILE);
+    ELSE IF @since IS NULL AND @until IS NULL
+        INSERT INTO #slots ([asset]]id], [time stamp])
+        SELECT s.[asset]]id], MAX(s.[time stamp])
+        FROM [odd].[O'Brien's viewSlots] (@asset, @since, @until) AS s
+        GROUP BY s.[asset]]id]
+        OPTION (RECOMPILE);
+    ELSE
+        INSERT INTO #slots ([asset]]id], [time stamp])
+        SELECT s.[asset]]id], s.[time stamp]
+        FROM [odd].[O'Brien's viewSlots] (@asset, @since, @until) AS s
+        OPTION (RECOMPILE);
+
+    -- From here on @since and @until are the range that is read: no more than the slots need.
+    SELECT @from = MIN([time stamp]), @to = MAX([time stamp]) FROM #slots;
+    IF @from IS NULL
+    BEGIN
+        SET @message = CASE
+            WHEN @unscored = 1 THEN N'Nothing to score: this version has scored every slot in the range already. '
+                + N'A job may take 51004 for success; to score again, leave @unscored out.'
+            ELSE N'Nothing to score: no slot lies in the range. Compare @since, @until and the machine with the '
+                + N'times in the feature view, and load data where they are missing.'
+        END;
+        THROW 51004, @message, 1;
+    END;
+    SELECT @since = @from, @until = @to;
+    INSERT INTO #features (row_no, [asset]]id], [time stamp],
+        [score]]smean_6h],
+        [selectmean_6h],
+        [score]]ssd_6h],
+        [selectsd_6h],
+        [score]]smean_12h],
+        [selectmean_12h],
+        [score]]ssd_12h],
+        [selectsd_12h],
+        [score]]smean_48h],
+        [selectmean_48h],
+        [score]]ssd_48h],
+        [selectsd_48h],
+        [n]]1],
+        [n 2],
+        [alarms],
+        [since O'Brien],
+        [group],
+        [built],
+        [make_A'1],
+        [make_B]]2])
+    SELECT ROW_NUMBER() OVER (ORDER BY f.[asset]]id], f.[time stamp]), f.[asset]]id], f.[time stamp],
+        f.[score]]smean_6h],
+        f.[selectmean_6h],
+        f.[score]]ssd_6h],
+        f.[selectsd_6h],
+        f.[score]]smean_12h],
+        f.[selectmean_12h],
+        f.[score]]ssd_12h],
+        f.[selectsd_12h],
+        f.[score]]smean_48h],
+        f.[selectmean_48h],
+        f.[score]]ssd_48h],
+        f.[selectsd_48h],
+        f.[n]]1],
+        f.[n 2],
+        f.[alarms],
+        f.[since O'Brien],
+        f.[group],
+        f.[built],
+        f.[make_A'1],
+        f.[make_B]]2]
+    FROM [odd].[O'Brien's viewFor] (@asset, @since, @until) AS f
+    JOIN #slots AS s ON s.[asset]]id] = f.[asset]]id] AND s.[time stamp] = f.[time stamp]
+    OPTION (RECOMPILE);
+    SET @n_rows = @@ROWCOUNT;
+
+    IF @persist = 1
+    BEGIN
+        INSERT INTO ml.scoring_runs (model_version_id, procedure_name, since, until, status, started_at)
+        VALUES (@model_version_id, N'odd.[score]]s]', @since, @until, N'running', @started_at);
+        SET @run_id = SCOPE_IDENTITY();
+    END;
+
+    WHILE @first <= @n_rows
+    BEGIN
+        SET @last = @first + 99999;
+        IF @last > @n_rows SET @last = @n_rows;
+        SET @query = CONCAT(N'SELECT row_no, [score]]smean_6h], [selectmean_6h], [score]]ssd_6h], [selectsd_6h], [score]]smean_12h], [selectmean_12h], [score]]ssd_12h], [selectsd_12h], [score]]smean_48h], [selectmean_48h], [score]]ssd_48h], [selectsd_48h], [n]]1], [n 2], [alarms], [since O''Brien], [group], [built], [make_A''1], [make_B]]2] FROM #features WHERE row_no BETWEEN ', @first, N' AND ', @last, N' ORDER BY row_no');
+        INSERT INTO #scored (row_no, predicted, [p_no'ne], [p_e'1])
+        EXEC sp_execute_external_script
+            @language = N'Python',
+            @script = @script,
+            @input_data_1 = @query,
+            @params = N'@model varbinary(max), @signature nvarchar(max), @columns nvarchar(max), @classes nvarchar(max),
+                @refusal nvarchar(max) OUTPUT, @failure nvarchar(max) OUTPUT',
+            @model = @bytes,
+            @signature = @signature,
+            @columns = @columns,
+            @classes = @classes,
+            @refusal = @refusal OUTPUT,
+            @failure = @failure OUTPUT;
+        IF @refusal <> N''
+        BEGIN
+            SET @message = CONCAT(N'Model ''', @model, N''' version ', @version, N' does not fit this procedure: ',
+                LEFT(@refusal, 1500), N'. Train it on the feature view as it is, push and promote it.');
+            THROW 51003, @message, 1;
+        END;
+        IF @failure <> N''
+        BEGIN
+            SET @message = CONCAT(N'The script failed on rows ', @first, N' to ', @last,
+                N': see its traceback, in whole in ml.scoring_runs.error. ', RIGHT(@failure, 1800));
+            THROW 51005, @message, 1;
+        END;
+        IF (SELECT COUNT(*) FROM #scored WHERE row_no BETWEEN @first AND @last) <> @last - @first + 1
+            THROW 51005, N'The script gave back other rows than it was given: apply the procedure again (pymlsql apply).', 1;
+
+        IF @persist = 1
+        BEGIN
+            BEGIN TRANSACTION;
+            INSERT INTO [odd].[O'Brien's] ([asset]]id], [time stamp], predicted, [p_no'ne], [p_e'1],
+                model_version, run_id, scored_at)
+            SELECT f.[asset]]id], f.[time stamp], s.predicted, s.[p_no'ne], s.[p_e'1], @version, @run_id, GETUTCDATE()
+            FROM #scored AS s
+            JOIN #features AS f ON f.row_no = s.row_no
+            WHERE s.row_no BETWEEN @first AND @last;
+            COMMIT TRANSACTION;
+        END;
+        SET @first = @last + 1;
+    END;
+
+    IF @persist = 1
+        UPDATE ml.scoring_runs
+        SET status = N'succeeded', rows = @n_rows, finished_at = GETUTCDATE(),
+            duration_s = DATEDIFF(millisecond, @started_at, GETUTCDATE()) / 1000E0
+        WHERE run_id = @run_id;
+END TRY
+BEGIN CATCH
+    SELECT @number = ERROR_NUMBER(), @text = ERROR_MESSAGE();
+    IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;
+    IF @persist = 1 AND @model_version_id IS NOT NULL AND @number <> 51004
+    BEGIN
+        DELETE FROM [odd].[O'Brien's] WHERE run_id = @run_id;
+        -- In a caller's transaction the rollback took the run as well: then it is written anew.
+        UPDATE ml.scoring_runs
+        SET status = N'failed', rows = 0, finished_at = GETUTCDATE(),
+            duration_s = DATEDIFF(millisecond, @started_at, GETUTCDATE()) / 1000E0,
+            error = CONCAT(N'Msg ', @number, N': ', COALESCE(NULLIF(@failure, N''), @text))
+        WHERE run_id = @run_id;
+        IF @@ROWCOUNT = 0
+        BEGIN
+            INSERT INTO ml.scoring_runs (model_version_id, procedure_name, since, until, status, rows, started_at,
+                finished_at, duration_s, error)
+            VALUES (@model_version_id, N'odd.[score]]s]', @since, @until, N'failed', 0, @started_at,
+                GETUTCDATE(), DATEDIFF(millisecond, @started_at, GETUTCDATE()) / 1000E0,
+                CONCAT(N'Msg ', @number, N': ', @text));
+            SET @run_id = SCOPE_IDENTITY();
+        END;
+    END;
+    -- 39000 to 39099 are the messages of external scripts: the script died, or Python could not be started.
+    IF @number BETWEEN 39000 AND 39099
+    BEGIN
+        SET @message = LEFT(CONCAT(N'The script failed outside Python''s reach (out of memory, killed, or Python not '
+            + N'started): see the server''s log. Msg ', @number, N': ', @text), 2048);
+        THROW 51005, @message, 1;
+    END;
+    THROW;
+END CATCH;
+
+SELECT f.[asset]]id], f.[time stamp], s.predicted, s.[p_no'ne], s.[p_e'1], @version AS model_version
+FROM #scored AS s
+JOIN #features AS f ON f.row_no = s.row_no
+ORDER BY s.[p_no'ne], f.[asset]]id], f.[time stamp];
+END;

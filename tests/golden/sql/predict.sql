@@ -1,0 +1,443 @@
+CREATE OR ALTER PROCEDURE [dbo].[PredictFailures]
+    @machine_id int = NULL,
+    @since datetime = NULL,
+    @until datetime = NULL,
+    @unscored bit = 0,
+    @model sysname = N'failures',
+    @alias sysname = N'champion',
+    @persist bit = 1,
+    @run_id bigint = NULL OUTPUT
+AS
+BEGIN
+-- Without a range: the latest slot of each [machineID]. With one: all its slots, both ends included. @unscored = 1: the slots
+-- (of the range, if there is one) that this model version has not scored in a succeeded run. @persist = 0 stores
+-- nothing, not even the run. Call it outside a transaction: inside one, all it stores is part of that transaction,
+-- and a failure rolls it back.
+SET NOCOUNT ON;
+SET XACT_ABORT ON;
+SET IMPLICIT_TRANSACTIONS OFF;
+
+DECLARE @started_at datetime = GETUTCDATE(), @model_version_id int, @version int, @sha256 binary(32),
+    @bytes varbinary(max), @signature nvarchar(max), @missing nvarchar(128), @from datetime, @to datetime,
+    @n_rows int, @first int = 1, @last int, @query nvarchar(max), @refusal nvarchar(max), @failure nvarchar(max),
+    @number int, @text nvarchar(max), @message nvarchar(2048);
+
+DECLARE @columns nvarchar(max) = N'[{"name": "voltmean_3h", "sql_type": "float"}, {"name": "rotatemean_3h", "sql_type": "float"}, {"name": "pressuremean_3h", "sql_type": "float"}, {"name": "vibrationmean_3h", "sql_type": "float"}, {"name": "voltsd_3h", "sql_type": "float"}, {"name": "rotatesd_3h", "sql_type": "float"}, {"name": "pressuresd_3h", "sql_type": "float"}, {"name": "vibrationsd_3h", "sql_type": "float"}, {"name": "voltmean_24h", "sql_type": "float"}, {"name": "rotatemean_24h", "sql_type": "float"}, {"name": "pressuremean_24h", "sql_type": "float"}, {"name": "vibrationmean_24h", "sql_type": "float"}, {"name": "voltsd_24h", "sql_type": "float"}, {"name": "rotatesd_24h", "sql_type": "float"}, {"name": "pressuresd_24h", "sql_type": "float"}, {"name": "vibrationsd_24h", "sql_type": "float"}, {"name": "error1count", "sql_type": "int"}, {"name": "error2count", "sql_type": "int"}, {"name": "error3count", "sql_type": "int"}, {"name": "error4count", "sql_type": "int"}, {"name": "error5count", "sql_type": "int"}, {"name": "comp1", "sql_type": "float"}, {"name": "comp2", "sql_type": "float"}, {"name": "comp3", "sql_type": "float"}, {"name": "comp4", "sql_type": "float"}, {"name": "age", "sql_type": "int"}, {"name": "model_model1", "sql_type": "int"}, {"name": "model_model2", "sql_type": "int"}, {"name": "model_model3", "sql_type": "int"}, {"name": "model_model4", "sql_type": "int"}]';
+
+DECLARE @classes nvarchar(max) = N'["none", "comp1", "comp2", "comp3", "comp4"]';
+
+DECLARE @script nvarchar(max) = N'# Scores one chunk of rows with a stored classifier. Columns are bound by name, classes by name.
+# in:  InputDataSet           row_no and the columns that the procedure selects
+#      model      varbinary   the pickle
+#      signature  nvarchar    the model''s inputs (name, sql_type) and classes as JSON
+#      columns    nvarchar    what the procedure selects, as JSON: [{"name", "sql_type"}] in the view''s order
+#      classes    nvarchar    the procedure''s classes as JSON, in the order of its probability columns
+# out: OutputDataSet          row_no, predicted, one probability per class of the procedure
+#      refusal    nvarchar    empty, or why this model does not fit this procedure
+#      failure    nvarchar    empty, or the traceback of what the model raised
+import json
+import pickle
+import traceback
+import warnings
+
+import numpy as np
+import pandas as pd
+
+
+class Refusal(Exception):
+    pass
+
+
+def base_type(sql_type):
+    return sql_type.split("(")[0].strip().lower()
+
+
+def bind_columns(inputs, selected):
+    """The names of the model''s inputs, in its order, after a look at names and types."""
+    types = {column["name"]: column["sql_type"] for column in selected}
+    for column in inputs:
+        name = column["name"]
+        if name not in types:
+            raise Refusal(f"the model takes the column {name}, which the feature view does not have")
+        if base_type(column["sql_type"]) != base_type(types[name]):
+            raise Refusal("the model was trained on {} as {}, and the feature view gives {}".format(
+                name, column["sql_type"], types[name]))
+    return [column["name"] for column in inputs]
+
+
+def check_model(loaded, names, expected):
+    """The model''s own classes, in the order of its probabilities."""
+    if not hasattr(loaded, "predict_proba"):
+        raise Refusal("the stored bytes hold no classifier with predict_proba")
+    own_names = getattr(loaded, "feature_names_in_", None)  # scikit-learn before 1.0 does not keep them
+    if own_names is not None and [str(name) for name in own_names] != names:
+        raise Refusal("the model''s own input columns are not those of its signature, in that order")
+    own_classes = [str(name) for name in loaded.classes_]
+    if own_classes != expected:
+        raise Refusal("the model''s own classes are {}, its signature says {}".format(
+            ", ".join(own_classes), ", ".join(expected)))
+    return own_classes
+
+
+def by_class(probabilities, own_classes, wanted):
+    """Probability columns in the procedure''s order; 0 for a class that the model has never seen."""
+    for name in own_classes:
+        if name not in wanted:
+            raise Refusal(f"the model knows the class {name}, which the procedure has no column for")
+    ordered = np.zeros((len(probabilities), len(wanted)))
+    for position, name in enumerate(own_classes):
+        ordered[:, wanted.index(name)] = probabilities[:, position]
+    return ordered
+
+
+def score():
+    expected = json.loads(signature)
+    wanted = json.loads(classes)
+    names = bind_columns(expected["inputs"], json.loads(columns))
+    with warnings.catch_warnings():
+        # Of another scikit-learn: it may predict something else without a word. Better no number than a wrong one.
+        warnings.filterwarnings("error", message="Trying to unpickle estimator")
+        loaded = pickle.loads(model)
+    own_classes = check_model(loaded, names, expected["output"]["classes"])
+    probabilities = by_class(np.asarray(loaded.predict_proba(InputDataSet[names])), own_classes, wanted)
+    if not np.isfinite(probabilities).all():
+        raise ValueError("predict_proba gave a probability that is not a number")
+    predicted = np.array(wanted, dtype=object)[probabilities.argmax(axis=1)]
+    return frame_of(InputDataSet["row_no"].values, predicted, probabilities)
+
+
+def frame_of(row_no, predicted, probabilities):
+    """Only the order of the columns counts for the procedure; their names are for people."""
+    scored = pd.DataFrame({"row_no": row_no, "predicted": predicted}, columns=["row_no", "predicted"])
+    for position in range(probabilities.shape[1]):
+        scored[f"p_{position}"] = probabilities[:, position]
+    return scored
+
+
+refusal = ""
+failure = ""
+try:
+    OutputDataSet = score()
+except Refusal as error:
+    refusal = str(error)
+except Exception:
+    failure = traceback.format_exc()
+if refusal or failure:
+    OutputDataSet = frame_of(np.zeros(0, "int32"), np.zeros(0, object), np.zeros((0, len(json.loads(classes)))))
+';
+
+CREATE TABLE #slots (
+    [machineID] int NOT NULL,
+    [datetime] datetime NOT NULL
+);
+-- Numbers travel as float: an int that is NULL has no meaning to Python on SQL Server. Keys stay here; the script
+-- gets and gives back row_no.
+CREATE TABLE #features (
+    row_no int NOT NULL PRIMARY KEY,
+    [machineID] int NOT NULL,
+    [datetime] datetime NOT NULL,
+    [voltmean_3h] float NULL,
+    [rotatemean_3h] float NULL,
+    [pressuremean_3h] float NULL,
+    [vibrationmean_3h] float NULL,
+    [voltsd_3h] float NULL,
+    [rotatesd_3h] float NULL,
+    [pressuresd_3h] float NULL,
+    [vibrationsd_3h] float NULL,
+    [voltmean_24h] float NULL,
+    [rotatemean_24h] float NULL,
+    [pressuremean_24h] float NULL,
+    [vibrationmean_24h] float NULL,
+    [voltsd_24h] float NULL,
+    [rotatesd_24h] float NULL,
+    [pressuresd_24h] float NULL,
+    [vibrationsd_24h] float NULL,
+    [error1count] float NULL,
+    [error2count] float NULL,
+    [error3count] float NULL,
+    [error4count] float NULL,
+    [error5count] float NULL,
+    [comp1] float NULL,
+    [comp2] float NULL,
+    [comp3] float NULL,
+    [comp4] float NULL,
+    [age] float NULL,
+    [model_model1] float NULL,
+    [model_model2] float NULL,
+    [model_model3] float NULL,
+    [model_model4] float NULL
+);
+CREATE TABLE #scored (
+    row_no int NOT NULL PRIMARY KEY,
+    predicted nvarchar(20) NOT NULL,
+    [p_none] float NOT NULL,
+    [p_comp1] float NOT NULL,
+    [p_comp2] float NOT NULL,
+    [p_comp3] float NOT NULL,
+    [p_comp4] float NOT NULL
+);
+
+SET @run_id = NULL;
+BEGIN TRY
+    SELECT @model_version_id = v.model_version_id, @version = v.version, @sha256 = b.sha256, @bytes = b.data,
+        @signature = v.signature
+    FROM ml.models AS m
+    JOIN ml.model_aliases AS a ON a.model_id = m.model_id
+    JOIN ml.model_versions AS v ON v.model_id = a.model_id AND v.version = a.version
+    JOIN ml.blobs AS b ON b.sha256 = v.sha256
+    WHERE m.name = @model AND a.alias = @alias;
+    IF @model_version_id IS NULL
+    BEGIN
+        SET @message = CONCAT(N'No version of model ''', @model, N''' has the alias ''', @alias,
+            N''': push one and promote it (pymlsql model push, pymlsql model promote).');
+        THROW 51001, @message, 1;
+    END;
+    IF HASHBYTES('SHA2_256', @bytes) <> @sha256
+    BEGIN
+        SET @message = CONCAT(N'The bytes of model ''', @model, N''' version ', @version,
+            N' do not match their sha256: restore ml.blobs from a backup, or push the model again as a new version.');
+        THROW 51002, @message, 1;
+    END;
+    -- Who may not see the view's definition gets error 207 from the statements below instead of this sentence.
+    SELECT TOP (1) @missing = wanted.name
+    FROM (VALUES
+        (N'voltmean_3h'),
+        (N'rotatemean_3h'),
+        (N'pressuremean_3h'),
+        (N'vibrationmean_3h'),
+        (N'voltsd_3h'),
+        (N'rotatesd_3h'),
+        (N'pressuresd_3h'),
+        (N'vibrationsd_3h'),
+        (N'voltmean_24h'),
+        (N'rotatemean_24h'),
+        (N'pressuremean_24h'),
+        (N'vibrationmean_24h'),
+        (N'voltsd_24h'),
+        (N'rotatesd_24h'),
+        (N'pressuresd_24h'),
+        (N'vibrationsd_24h'),
+        (N'error1count'),
+        (N'error2count'),
+        (N'error3count'),
+        (N'error4count'),
+        (N'error5count'),
+        (N'comp1'),
+        (N'comp2'),
+        (N'comp3'),
+        (N'comp4'),
+        (N'age'),
+        (N'model_model1'),
+        (N'model_model2'),
+        (N'model_model3'),
+        (N'model_model4')
+    ) AS wanted (name)
+    WHERE OBJECT_ID(N'[dbo].[FeaturesAndLabels]') IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM sys.columns AS c
+            WHERE c.object_id = OBJECT_ID(N'[dbo].[FeaturesAndLabels]') AND c.name = wanted.name);
+    IF @missing IS NOT NULL
+    BEGIN
+        SET @message = CONCAT(N'dbo.FeaturesAndLabels has no column ', @missing,
+            N', which this procedure was made for: apply view and procedure again (pymlsql apply).');
+        THROW 51003, @message, 1;
+    END;
+
+    IF @unscored = 1
+        INSERT INTO #slots ([machineID], [datetime])
+        SELECT s.[machineID], s.[datetime]
+        FROM [dbo].[FeaturesAndLabelsSlots] (@machine_id, @since, @until) AS s
+        WHERE NOT EXISTS (SELECT 1
+            FROM [dbo].[FailurePredictions] AS p
+            JOIN ml.scoring_runs AS r ON r.run_id = p.run_id
+            WHERE p.[datetime] = s.[datetime] AND p.[machineID] = s.[machineID]
+                AND r.model_version_id = @model_version_id AND r.status = N'succeeded')
+        OPTION (RECOMPILE);
+    ELSE IF @since IS NULL AND @until IS NULL
+        INSERT INTO #slots ([machineID], [datetime])
+        SELECT s.[machineID], MAX(s.[datetime])
+        FROM [dbo].[FeaturesAndLabelsSlots] (@machine_id, @since, @until) AS s
+        GROUP BY s.[machineID]
+        OPTION (RECOMPILE);
+    ELSE
+        INSERT INTO #slots ([machineID], [datetime])
+        SELECT s.[machineID], s.[datetime]
+        FROM [dbo].[FeaturesAndLabelsSlots] (@machine_id, @since, @until) AS s
+        OPTION (RECOMPILE);
+
+    -- From here on @since and @until are the range that is read: no more than the slots need.
+    SELECT @from = MIN([datetime]), @to = MAX([datetime]) FROM #slots;
+    IF @from IS NULL
+    BEGIN
+        SET @message = CASE
+            WHEN @unscored = 1 THEN N'Nothing to score: this version has scored every slot in the range already. '
+                + N'A job may take 51004 for success; to score again, leave @unscored out.'
+            ELSE N'Nothing to score: no slot lies in the range. Compare @since, @until and the machine with the '
+                + N'times in the feature view, and load data where they are missing.'
+        END;
+        THROW 51004, @message, 1;
+    END;
+    SELECT @since = @from, @until = @to;
+    INSERT INTO #features (row_no, [machineID], [datetime],
+        [voltmean_3h],
+        [rotatemean_3h],
+        [pressuremean_3h],
+        [vibrationmean_3h],
+        [voltsd_3h],
+        [rotatesd_3h],
+        [pressuresd_3h],
+        [vibrationsd_3h],
+        [voltmean_24h],
+        [rotatemean_24h],
+        [pressuremean_24h],
+        [vibrationmean_24h],
+        [voltsd_24h],
+        [rotatesd_24h],
+        [pressuresd_24h],
+        [vibrationsd_24h],
+        [error1count],
+        [error2count],
+        [error3count],
+        [error4count],
+        [error5count],
+        [comp1],
+        [comp2],
+        [comp3],
+        [comp4],
+        [age],
+        [model_model1],
+        [model_model2],
+        [model_model3],
+        [model_model4])
+    SELECT ROW_NUMBER() OVER (ORDER BY f.[machineID], f.[datetime]), f.[machineID], f.[datetime],
+        f.[voltmean_3h],
+        f.[rotatemean_3h],
+        f.[pressuremean_3h],
+        f.[vibrationmean_3h],
+        f.[voltsd_3h],
+        f.[rotatesd_3h],
+        f.[pressuresd_3h],
+        f.[vibrationsd_3h],
+        f.[voltmean_24h],
+        f.[rotatemean_24h],
+        f.[pressuremean_24h],
+        f.[vibrationmean_24h],
+        f.[voltsd_24h],
+        f.[rotatesd_24h],
+        f.[pressuresd_24h],
+        f.[vibrationsd_24h],
+        f.[error1count],
+        f.[error2count],
+        f.[error3count],
+        f.[error4count],
+        f.[error5count],
+        f.[comp1],
+        f.[comp2],
+        f.[comp3],
+        f.[comp4],
+        f.[age],
+        f.[model_model1],
+        f.[model_model2],
+        f.[model_model3],
+        f.[model_model4]
+    FROM [dbo].[FeaturesAndLabelsFor] (@machine_id, @since, @until) AS f
+    JOIN #slots AS s ON s.[machineID] = f.[machineID] AND s.[datetime] = f.[datetime]
+    OPTION (RECOMPILE);
+    SET @n_rows = @@ROWCOUNT;
+
+    IF @persist = 1
+    BEGIN
+        INSERT INTO ml.scoring_runs (model_version_id, procedure_name, since, until, status, started_at)
+        VALUES (@model_version_id, N'dbo.PredictFailures', @since, @until, N'running', @started_at);
+        SET @run_id = SCOPE_IDENTITY();
+    END;
+
+    WHILE @first <= @n_rows
+    BEGIN
+        SET @last = @first + 99999;
+        IF @last > @n_rows SET @last = @n_rows;
+        SET @query = CONCAT(N'SELECT row_no, [voltmean_3h], [rotatemean_3h], [pressuremean_3h], [vibrationmean_3h], [voltsd_3h], [rotatesd_3h], [pressuresd_3h], [vibrationsd_3h], [voltmean_24h], [rotatemean_24h], [pressuremean_24h], [vibrationmean_24h], [voltsd_24h], [rotatesd_24h], [pressuresd_24h], [vibrationsd_24h], [error1count], [error2count], [error3count], [error4count], [error5count], [comp1], [comp2], [comp3], [comp4], [age], [model_model1], [model_model2], [model_model3], [model_model4] FROM #features WHERE row_no BETWEEN ', @first, N' AND ', @last, N' ORDER BY row_no');
+        INSERT INTO #scored (row_no, predicted, [p_none], [p_comp1], [p_comp2], [p_comp3], [p_comp4])
+        EXEC sp_execute_external_script
+            @language = N'Python',
+            @script = @script,
+            @input_data_1 = @query,
+            @params = N'@model varbinary(max), @signature nvarchar(max), @columns nvarchar(max), @classes nvarchar(max),
+                @refusal nvarchar(max) OUTPUT, @failure nvarchar(max) OUTPUT',
+            @model = @bytes,
+            @signature = @signature,
+            @columns = @columns,
+            @classes = @classes,
+            @refusal = @refusal OUTPUT,
+            @failure = @failure OUTPUT;
+        IF @refusal <> N''
+        BEGIN
+            SET @message = CONCAT(N'Model ''', @model, N''' version ', @version, N' does not fit this procedure: ',
+                LEFT(@refusal, 1500), N'. Train it on the feature view as it is, push and promote it.');
+            THROW 51003, @message, 1;
+        END;
+        IF @failure <> N''
+        BEGIN
+            SET @message = CONCAT(N'The script failed on rows ', @first, N' to ', @last,
+                N': see its traceback, in whole in ml.scoring_runs.error. ', RIGHT(@failure, 1800));
+            THROW 51005, @message, 1;
+        END;
+        IF (SELECT COUNT(*) FROM #scored WHERE row_no BETWEEN @first AND @last) <> @last - @first + 1
+            THROW 51005, N'The script gave back other rows than it was given: apply the procedure again (pymlsql apply).', 1;
+
+        IF @persist = 1
+        BEGIN
+            BEGIN TRANSACTION;
+            INSERT INTO [dbo].[FailurePredictions] ([machineID], [datetime], predicted, [p_none], [p_comp1], [p_comp2], [p_comp3], [p_comp4],
+                model_version, run_id, scored_at)
+            SELECT f.[machineID], f.[datetime], s.predicted, s.[p_none], s.[p_comp1], s.[p_comp2], s.[p_comp3], s.[p_comp4], @version, @run_id, GETUTCDATE()
+            FROM #scored AS s
+            JOIN #features AS f ON f.row_no = s.row_no
+            WHERE s.row_no BETWEEN @first AND @last;
+            COMMIT TRANSACTION;
+        END;
+        SET @first = @last + 1;
+    END;
+
+    IF @persist = 1
+        UPDATE ml.scoring_runs
+        SET status = N'succeeded', rows = @n_rows, finished_at = GETUTCDATE(),
+            duration_s = DATEDIFF(millisecond, @started_at, GETUTCDATE()) / 1000E0
+        WHERE run_id = @run_id;
+END TRY
+BEGIN CATCH
+    SELECT @number = ERROR_NUMBER(), @text = ERROR_MESSAGE();
+    IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;
+    IF @persist = 1 AND @model_version_id IS NOT NULL AND @number <> 51004
+    BEGIN
+        DELETE FROM [dbo].[FailurePredictions] WHERE run_id = @run_id;
+        -- In a caller's transaction the rollback took the run as well: then it is written anew.
+        UPDATE ml.scoring_runs
+        SET status = N'failed', rows = 0, finished_at = GETUTCDATE(),
+            duration_s = DATEDIFF(millisecond, @started_at, GETUTCDATE()) / 1000E0,
+            error = CONCAT(N'Msg ', @number, N': ', COALESCE(NULLIF(@failure, N''), @text))
+        WHERE run_id = @run_id;
+        IF @@ROWCOUNT = 0
+        BEGIN
+            INSERT INTO ml.scoring_runs (model_version_id, procedure_name, since, until, status, rows, started_at,
+                finished_at, duration_s, error)
+            VALUES (@model_version_id, N'dbo.PredictFailures', @since, @until, N'failed', 0, @started_at,
+                GETUTCDATE(), DATEDIFF(millisecond, @started_at, GETUTCDATE()) / 1000E0,
+                CONCAT(N'Msg ', @number, N': ', @text));
+            SET @run_id = SCOPE_IDENTITY();
+        END;
+    END;
+    -- 39000 to 39099 are the messages of external scripts: the script died, or Python could not be started.
+    IF @number BETWEEN 39000 AND 39099
+    BEGIN
+        SET @message = LEFT(CONCAT(N'The script failed outside Python''s reach (out of memory, killed, or Python not '
+            + N'started): see the server''s log. Msg ', @number, N': ', @text), 2048);
+        THROW 51005, @message, 1;
+    END;
+    THROW;
+END CATCH;
+
+SELECT f.[machineID], f.[datetime], s.predicted, s.[p_none], s.[p_comp1], s.[p_comp2], s.[p_comp3], s.[p_comp4], @version AS model_version
+FROM #scored AS s
+JOIN #features AS f ON f.row_no = s.row_no
+ORDER BY s.[p_none], f.[machineID], f.[datetime];
+END;

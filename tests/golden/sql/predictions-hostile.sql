@@ -1,0 +1,14 @@
+CREATE OR ALTER VIEW [odd].[serv]]ed]
+AS
+SELECT
+    p.[asset]]id],
+    p.[time stamp],
+    p.predicted,
+    p.[p_no'ne],
+    p.[p_e'1],
+    p.model_version,
+    p.run_id,
+    p.scored_at
+FROM [odd].[O'Brien's] AS p
+JOIN ml.scoring_runs AS r ON r.run_id = p.run_id
+WHERE r.status = N'succeeded';

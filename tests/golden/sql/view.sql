@@ -1,0 +1,38 @@
+CREATE OR ALTER VIEW [dbo].[FeaturesAndLabels]
+AS
+-- For a range use [dbo].[FeaturesAndLabelsFor]: a WHERE on this view does not reach below its windows.
+SELECT
+    f.[machineID],
+    f.[datetime],
+    f.[voltmean_3h],
+    f.[rotatemean_3h],
+    f.[pressuremean_3h],
+    f.[vibrationmean_3h],
+    f.[voltsd_3h],
+    f.[rotatesd_3h],
+    f.[pressuresd_3h],
+    f.[vibrationsd_3h],
+    f.[voltmean_24h],
+    f.[rotatemean_24h],
+    f.[pressuremean_24h],
+    f.[vibrationmean_24h],
+    f.[voltsd_24h],
+    f.[rotatesd_24h],
+    f.[pressuresd_24h],
+    f.[vibrationsd_24h],
+    f.[error1count],
+    f.[error2count],
+    f.[error3count],
+    f.[error4count],
+    f.[error5count],
+    f.[comp1],
+    f.[comp2],
+    f.[comp3],
+    f.[comp4],
+    f.[age],
+    f.[model_model1],
+    f.[model_model2],
+    f.[model_model3],
+    f.[model_model4],
+    f.[failure]
+FROM [dbo].[FeaturesAndLabelsFor] (NULL, NULL, NULL) AS f;
