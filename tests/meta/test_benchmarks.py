@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import ast
-import sys
 from pathlib import Path
 
 import pytest
+import run
 
 from tests.meta.sources import ROOT, name_of, tree
 
 FOLDER = ROOT / "benchmarks"
 SCRIPTS = sorted(FOLDER.glob("*.py"))
-
-sys.path.insert(0, str(FOLDER))
-import run
 
 
 def _imported(module: ast.Module) -> set[str]:

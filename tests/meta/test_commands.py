@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+import reference
 
 from tests.meta.sources import ROOT
 from tests.servers import command
-
-sys.path.insert(0, str(ROOT / "tools"))
-import reference
 
 PROMISED = {
     "server start", "server status", "server stop", "db upgrade", "db downgrade", "db current", "db sql", "data load",
