@@ -151,17 +151,20 @@ def _print_warnings(report: DemoReport) -> None:
 def _print_urgent(report: DemoReport) -> None:
     latest = report.latest.assign(p_fail=1 - report.latest["p_none"])
     urgent = latest.sort_values("p_fail", ascending=False, kind="stable").head(N_URGENT)
-    columns = ["machineID", "datetime", "predicted", "p_fail", "p_comp1", "p_comp2", "p_comp3", "p_comp4"]
+    columns = ["machineID", "datetime", "predicted", "p_fail", "p_comp1", "p_comp2", "p_comp3", "p_comp4", "outcome"]
     rows = [
-        [str(row[0]), row[1].to_pydatetime(), str(row[2]), *(f"{p:.4f}" for p in row[3:])]
+        [str(row[0]), row[1].to_pydatetime(), str(row[2]), *map(_render_share, row[3:8]), row[8] or "not known"]
         for row in urgent[columns].itertuples(index=False)
     ]
     title = f"EXEC dbo.PredictFailures: the {len(rows)} most urgent of {len(latest)} machines, latest slot"
-    output.print_table(title, columns, rows)
+    output.print_table(title, (*columns[:-1], "what happened then"), rows)
     n_warned = int((latest["predicted"] != "none").sum())
-    output.print_line(
-        f"{n_warned} of {len(latest)} machines are expected to fail within 24 hours; p_fail is 1 - p_none"
-    )
+    output.print_line(f"Expected to fail within 24 hours: {n_warned} of {len(latest)} machines. p_fail is 1 - p_none.")
+
+
+def _render_share(share: float) -> str:
+    """A probability with four decimals; what is not zero never looks like zero."""
+    return f"{share:.4f}" if share >= 0.0001 else "<0.0001"
 
 
 def print_connection(server: ServerFile | None, *, keep: bool) -> None:

@@ -42,14 +42,14 @@ def print_json(value: Any) -> None:
     print_line(json.dumps(_plain(value), indent=2, ensure_ascii=False))
 
 
-def build_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Any:
+def build_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Any:
     """A Rich table; numbers to the right."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     rows = [list(row) for row in rows]
-    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold", pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for position, column in enumerate(columns):
         values = [row[position] for row in rows]
         is_number = bool(values) and all(isinstance(value, int | float) for value in values if value is not None)
@@ -60,8 +60,14 @@ def build_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """A table on stdout."""
-    console().print(build_table(title, columns, rows))
+    """A table on stdout under its title, which may be empty."""
+    out = console()
+    if title:
+        out.print(f"\n[bold]{title}[/bold]", soft_wrap=True)
+    with out.capture() as captured:
+        out.print(build_table(columns, rows))
+    sys.stdout.write("".join(line.rstrip() + "\n" for line in captured.get().splitlines() if line.strip()))
+    print_line("")
 
 
 def render_value(value: Any) -> str:

@@ -40,6 +40,8 @@ WHERE datetime > ? AND datetime <= ?
 ORDER BY datetime, machineID, failure
 """
 
+_ALL_FAILURES = "SELECT machineID, datetime, failure FROM dbo.PdM_failures"
+
 _STORED = "SELECT COUNT(*) FROM dbo.FailurePredictions"
 
 
@@ -77,7 +79,11 @@ class HeldOut:
 
 @dataclass(slots=True)
 class DemoReport:
-    """Everything the demo has to say; `latest` has a row per machine, most urgent first."""
+    """Everything the demo has to say.
+
+    `latest` has a row per machine, most urgent first; its column `outcome` is what failed in the 24 hours after, "none",
+    or None where the data ends before.
+    """
 
     loaded: LoadReport
     class_counts: dict[str, int]
@@ -122,6 +128,7 @@ def run(
         failures = db.read(_FAILURES, (since, until + _hours(HORIZON_H)))
         counts = {str(row.label): int(row.n_rows) for row in db.rows(_CLASS_COUNTS)}
         n_stored = int(db.scalar(_STORED))
+        latest = latest.assign(outcome=find_outcomes(latest, db.read(_ALL_FAILURES)))
     held_out = compare(predictions, failures, since, until)
     return DemoReport(loaded, counts, trained.metrics, version, latest, held_out, n_stored, steps)
 
@@ -157,7 +164,24 @@ def compare(
         ahead = None if first is None or first != first else (at - first).total_seconds() / 3600
         if ahead is not None or at - horizon <= until:
             warnings.append(Foresight(int(machine), at.to_pydatetime(), components, ahead))
+    warnings.sort(key=lambda warning: (warning.at, warning.machine_id))
     return HeldOut(since, until, len(predictions), len(alarms) - len(justified), tuple(warnings))
+
+
+def find_outcomes(latest: pd.DataFrame, failures: pd.DataFrame) -> list[str | None]:
+    """For each row of `latest` what failed within the horizon after its slot, as far as `failures` reaches."""
+    known_until = failures["datetime"].max()
+    outcomes: list[str | None] = []
+    for machine, slot in zip(latest["machineID"], latest["datetime"], strict=True):
+        until = slot + _hours(HORIZON_H)
+        near = failures[
+            (failures["machineID"] == machine) & (failures["datetime"] > slot) & (failures["datetime"] <= until)
+        ]
+        if len(near):
+            outcomes.append(" + ".join(sorted(near["failure"])))
+        else:
+            outcomes.append(NONE if known_until >= until else None)
+    return outcomes
 
 
 def _hours(count: int) -> datetime.timedelta:
