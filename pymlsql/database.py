@@ -6,6 +6,7 @@ import re
 import socket
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -17,7 +18,7 @@ from pymlsql.errors import DatabaseError, DriverError, PymlsqlError, ServerNotRu
 
 if TYPE_CHECKING:
     import pandas as pd
-    from sqlalchemy.engine import URL, Connection, CursorResult, Engine
+    from sqlalchemy.engine import URL, Connection, Engine
 
 N_ROWS_A_BATCH = 10_000
 """Rows of one fast_executemany message: bounds the client's and the server's memory for it."""
@@ -107,24 +108,24 @@ class Database:
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[Any]:
         """All rows of a query, columns by attribute (`row.name`), as the driver's own Python values."""
         with self.connect(autocommit=True) as connection:
-            return list(execute(connection, sql, params).fetchall())
+            return fetch(connection, sql, params).rows
 
     def scalar(self, sql: str, params: Sequence[Any] = ()) -> Any:
         """The first column of the first row, or None where there is none."""
-        with self.connect(autocommit=True) as connection:
-            return execute(connection, sql, params).scalar()
+        rows = self.rows(sql, params)
+        return rows[0][0] if rows else None
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> None:
         """Run one statement or batch and commit it."""
         with self.transaction() as connection:
-            drain(execute(connection, sql, params))
+            fetch(connection, sql, params)
 
     def execute_batches(self, script: str) -> int:
         """Run a script batch by batch, as sqlcmd does at each GO, in autocommit mode; returns how many ran."""
         count = 0
         with self.connect(autocommit=True) as connection:
             for batch in batches.split(script):
-                drain(execute(connection, batch))
+                fetch(connection, batch)
                 count += 1
         return count
 
@@ -134,36 +135,45 @@ class Database:
             return insert_frame(connection, table, frame, progress=progress)
 
 
-def execute(connection: Connection, sql: str, params: Sequence[Any] = ()) -> CursorResult[Any]:
-    """Send T-SQL as it is, `?` marking the parameters."""
-    return connection.exec_driver_sql(sql, tuple(params)) if params else connection.exec_driver_sql(sql)
+@dataclass(frozen=True, slots=True)
+class ResultSet:
+    """Names and Python types of the columns, and all rows; no columns where the batch gave no result set."""
+
+    names: tuple[str, ...]
+    kinds: tuple[Any, ...]
+    rows: list[Any]
 
 
-def drain(result: CursorResult[Any]) -> None:
-    """Take all results of a batch: an error in its second statement is only raised when one gets there."""
-    cursor = result.cursor
-    while cursor is not None and cursor.nextset():
-        pass
-    result.close()
+def fetch(connection: Connection, sql: str, params: Sequence[Any] = ()) -> ResultSet:
+    """Send T-SQL as it is, `?` marking the parameters, and take its first result set that has columns.
+
+    All further results are taken too, down at the driver: an error in a later statement of a batch is raised only
+    when one gets there, and SQLAlchemy closes the cursor at the first row count.
+    """
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(sql, *([tuple(params)] if params else []))
+        found = ResultSet((), (), [])
+        while True:
+            if cursor.description is not None and not found.names:
+                columns = list(cursor.description)
+                rows = cursor.fetchall()
+                found = ResultSet(tuple(str(c[0]) for c in columns), tuple(c[1] for c in columns), list(rows))
+            if not cursor.nextset():
+                return found
+    finally:
+        cursor.close()
 
 
 def read_frame(connection: Connection, sql: str, params: Sequence[Any] = ()) -> pd.DataFrame:
-    """`Database.read` on a connection of one's own: the first result set that has columns."""
+    """`Database.read` on a connection of one's own."""
     import pandas as pd
 
-    result = execute(connection, sql, params)
-    cursor = result.cursor
-    if cursor is None or cursor.description is None:
-        result.close()
-        return pd.DataFrame()
-    names = [column[0] for column in cursor.description]
-    kinds = [column[1] for column in cursor.description]
-    rows = cursor.fetchall()
-    drain(result)
-    columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * len(names)
-    series = [_series(values, kind) for values, kind in zip(columns, kinds, strict=True)]
+    found = fetch(connection, sql, params)
+    columns: list[Sequence[Any]] = list(zip(*found.rows, strict=True)) if found.rows else [()] * len(found.names)
+    series = [_series(values, kind) for values, kind in zip(columns, found.kinds, strict=True)]
     frame = pd.concat(series, axis=1) if series else pd.DataFrame()
-    frame.columns = pd.Index(names)
+    frame.columns = pd.Index(found.names)
     return frame
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from pymlsql.database import Database, execute, insert_frame
+from pymlsql.database import Database, fetch, insert_frame
 from pymlsql.errors import LoadError
 from pymlsql.quoting import qualified
 from pymlsql.schema import METADATA
@@ -223,11 +223,11 @@ def _text_parser(max_length: int | None) -> Callable[[str], str]:
 
 def _make_room(connection: sa.Connection, *, replace: bool) -> None:
     for table in reversed(TABLES.values()):
-        n_rows = int(execute(connection, f"SELECT COUNT(*) FROM {qualified(table)}").scalar_one())
+        n_rows = int(fetch(connection, f"SELECT COUNT(*) FROM {qualified(table)}").rows[0][0])
         if n_rows and not replace:
             raise LoadError(f"{table} already holds {n_rows:,} rows: use --replace to load anew.")
         if n_rows:
-            execute(connection, f"DELETE FROM {qualified(table)}")
+            fetch(connection, f"DELETE FROM {qualified(table)}")
 
 
 def _insert(connection: sa.Connection, name: str, table: str, frame: pd.DataFrame, progress: Progress | None) -> None:

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from pymlsql.database import Database, drain, execute
+from pymlsql.database import Database, fetch
 from pymlsql.errors import DatabaseError, RegistryError, RuntimeMismatch
 from pymlsql.models import PackedModel, Signature
 from pymlsql.runtime import check_versions, read_load_script
@@ -157,9 +157,7 @@ def push(db: Database, model: PackedModel, name: str, *, comment: str = "", alia
     )
     try:
         with db.connect(autocommit=True) as connection:
-            result = execute(connection, _PUSH, values)
-            version = int(result.scalar_one())
-            drain(result)
+            version = int(fetch(connection, _PUSH, values).rows[0][0])
     except DatabaseError as error:
         if error.number == MSG_NOT_LOADABLE:
             raise RuntimeMismatch(
@@ -238,8 +236,9 @@ def promote(db: Database, name: str, version: int, *, alias: str = "champion") -
 def check_name(name: str, what: str) -> None:
     """Raises RegistryError where a model's or alias's name cannot be one."""
     if not 1 <= len(name) <= MAX_NAME or name != name.strip() or re.search(r"[\x00-\x1f]", name):
+        article = "an" if what == "alias" else "a"
         raise RegistryError(
-            f"{name!r} cannot be the name of {'an' if what == 'alias' else 'a'} {what}: 1 to {MAX_NAME} characters, no blanks at the ends."
+            f"{name!r} cannot be the name of {article} {what}: 1 to {MAX_NAME} characters, no blanks at the ends."
         )
 
 

@@ -168,8 +168,10 @@ def compare(
     return HeldOut(since, until, len(predictions), len(alarms) - len(justified), tuple(warnings))
 
 
-def find_outcomes(latest: pd.DataFrame, failures: pd.DataFrame) -> list[str | None]:
+def find_outcomes(latest: pd.DataFrame, failures: pd.DataFrame) -> pd.Series[Any]:
     """For each row of `latest` what failed within the horizon after its slot, as far as `failures` reaches."""
+    import pandas as pd
+
     known_until = failures["datetime"].max()
     outcomes: list[str | None] = []
     for machine, slot in zip(latest["machineID"], latest["datetime"], strict=True):
@@ -181,7 +183,7 @@ def find_outcomes(latest: pd.DataFrame, failures: pd.DataFrame) -> list[str | No
             outcomes.append(" + ".join(sorted(near["failure"])))
         else:
             outcomes.append(NONE if known_until >= until else None)
-    return outcomes
+    return pd.Series(outcomes, index=latest.index, dtype="object")
 
 
 def _hours(count: int) -> datetime.timedelta:
