@@ -6,6 +6,7 @@ import json
 import pickle
 import platform
 import runpy
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from sklearn.linear_model import LogisticRegression
 from pymlsql import runtime
 from pymlsql._resources import folder
 from pymlsql.runtime import ServerRuntime
+from tests.interpreters import require_python37
 
 MADE_WITH = {"scikit-learn": "1.9.1", "numpy": "2.4.6", "pandas": "3.1.1"}
 
@@ -91,3 +93,31 @@ def test_the_load_script_says_why_bytes_do_not_load(model: bytes) -> None:
 @pytest.mark.parametrize("script", [runtime.VERSIONS_SCRIPT, runtime.LOAD_SCRIPT])
 def test_scripts_are_ascii(script: str) -> None:
     assert (Path(folder("sql")) / script).read_bytes().isascii()
+
+
+ON_37 = """\
+import json, pickle, runpy, sys
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+model = pickle.dumps(LogisticRegression(solver="liblinear").fit(np.eye(4), ["a", "a", "b", "b"]), protocol=4)
+signature = json.dumps({"inputs": [{"name": "x"}], "output": {"classes": sys.argv[3].split(",")}})
+versions = runpy.run_path(sys.argv[1], init_globals={"names": "sklearn,pandas,no_such_package"})["versions"]
+problem = runpy.run_path(sys.argv[2], init_globals={"model": model, "signature": signature})["problem"]
+print(json.dumps({"versions": json.loads(versions), "problem": problem}))
+"""
+
+
+@pytest.mark.parametrize(("classes", "problem"), [("a,b", ""), ("b,a", "the model's classes are not those")])
+def test_the_scripts_run_on_sql_server_2019_s_python(classes: str, problem: str) -> None:
+    python = require_python37()
+    scripts = [str(folder("sql") / name) for name in (runtime.VERSIONS_SCRIPT, runtime.LOAD_SCRIPT)]
+    done = subprocess.run(
+        [str(python), "-W", "ignore", "-c", ON_37, *scripts, classes],
+        capture_output=True, text=True, timeout=100, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert said["versions"]["python"].startswith("3.7.")
+    assert set(said["versions"]) == {"python", "sklearn", "pandas"}
+    assert said["problem"].startswith(problem)
+    assert bool(said["problem"]) == bool(problem)

@@ -81,8 +81,8 @@ class HeldOut:
 class DemoReport:
     """Everything the demo has to say.
 
-    `latest` has a row per machine, most urgent first; its column `outcome` is what failed in the 24 hours after, "none",
-    or None where the data ends before.
+    `latest` has a row per machine, most urgent first; its column `outcome` is what failed in the 24 hours after,
+    "none", or None where the data ends before.
     """
 
     loaded: LoadReport
