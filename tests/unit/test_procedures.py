@@ -1,0 +1,73 @@
+"""Prediction procedures as declared and rendered."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pymlsql import batches, procedures
+from pymlsql.errors import DeclarationError
+from pymlsql.examples.pdm.declaration import FEATURES, PROCEDURE, render_all
+from pymlsql.features import Column
+from pymlsql.procedures import ScoringProcedure
+from tests.golden.cases import TABLE_PROCEDURE
+
+
+def test_all_modules_come_in_an_order_in_which_they_can_be_created() -> None:
+    assert [(module.type, module.name) for module in render_all()] == [
+        ("function", "[dbo].[FeaturesAndLabelsSlots]"),
+        ("function", "[dbo].[FeaturesAndLabelsFor]"),
+        ("view", "[dbo].[FeaturesAndLabels]"),
+        ("procedure", "[dbo].[PredictFailures]"),
+        ("view", "[dbo].[ServedFailurePredictions]"),
+    ]
+
+
+def test_script_has_one_batch_a_module_behind_the_options() -> None:
+    first, *rest = batches.split(procedures.render_all())
+    assert "SET QUOTED_IDENTIFIER ON" in first
+    assert [batch.rstrip() for batch in rest] == [module.text.rstrip() for module in render_all()]
+
+
+def test_signature_of_the_procedure_is_the_agreed_one() -> None:
+    (text,) = [module.text for module in render_all() if module.type == "procedure"]
+    head = " ".join(text[: text.index("\nAS\n")].split())
+    assert head == (
+        "CREATE OR ALTER PROCEDURE [dbo].[PredictFailures] @machine_id int = NULL, @since datetime = NULL,"
+        " @until datetime = NULL, @unscored bit = 0, @model sysname = N'failures', @alias sysname = N'champion',"
+        " @persist bit = 1, @run_id bigint = NULL OUTPUT"
+    )
+    assert [f"THROW 5100{n}" in text for n in range(1, 6)] == [True] * 5
+
+
+def test_script_is_told_the_columns_with_the_types_of_the_view() -> None:
+    columns = json.loads(PROCEDURE.columns_json)
+    assert columns == [{"name": column.name, "sql_type": column.sql_type} for column in FEATURES.features]
+    assert json.loads(PROCEDURE.classes_json) == ["none", "comp1", "comp2", "comp3", "comp4"]
+
+
+def test_procedure_over_a_table_filters_the_table() -> None:
+    assert "[dbo].[FeatureRows]" in TABLE_PROCEDURE.feature_rows
+    assert "@machine_id" in TABLE_PROCEDURE.slot_rows
+    assert PROCEDURE.feature_rows == "[dbo].[FeaturesAndLabelsFor] (@machine_id, @since, @until)"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"parameter": "since"}, "parameter @since of its own"),
+        ({"classes": ("none", "None")}, "differ in case only"),
+        ({"features": (Column(name="t", sql_type="time"),)}, "CAST"),
+        ({"chunk_rows": 0}, "greater than or equal to 1"),
+    ],
+)
+def test_procedure_that_cannot_work_is_refused(change: dict[str, object], message: str) -> None:
+    with pytest.raises((ValueError, DeclarationError), match=message):
+        ScoringProcedure.model_validate({**dict(TABLE_PROCEDURE), **change})
+
+
+@pytest.mark.parametrize("name", ["nothing", "pymlsql.nothing:render_all", "pymlsql.examples.pdm.declaration:nothing"])
+def test_declaration_that_is_not_there_is_named(name: str) -> None:
+    with pytest.raises(DeclarationError, match=name):
+        procedures.render_all(name)
