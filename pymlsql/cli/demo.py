@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import signal
-import sys
 import tempfile
+import time
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -18,7 +18,7 @@ from pymlsql.cli.options import UrlOption
 
 if TYPE_CHECKING:
     from pymlsql.examples.pdm.demo import DemoReport
-    from pymlsql.settings import ServerFile
+    from pymlsql.settings import ServerFile, Target
 
 EXAMPLE = "Example: pymlsql demo --keep"
 N_URGENT = 10
@@ -58,17 +58,17 @@ def demo(
         db = stack.enter_context(Toolkit(named))
         db.ping()
         report = job.run(db, frames, replace=replace or server is not None, on_step=show_step, steps=steps)
-        print_report(report, source, named.display)
+        print_report(report, source, _render_target(named, server))
     print_connection(server, keep=keep)
 
 
 @contextmanager
 def show_step(name: str) -> Generator[None]:
-    """A step on stderr: a spinner while it lasts on a terminal, one line where there is none."""
-    if not sys.stderr.isatty():
-        output.print_note(f"{name} ...")
+    """A step on stderr: a spinner while it lasts, on a terminal, and a line when it is done."""
+    started = time.perf_counter()
     with output.status(name):
         yield
+    output.print_note(f"{time.perf_counter() - started:6.2f} s  {name}")
 
 
 @contextmanager
@@ -89,6 +89,10 @@ def _sigterm_as_interrupt() -> Generator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, former)
+
+
+def _render_target(target: Target, server: ServerFile | None) -> str:
+    return target.display if server is None else f"an embedded server at {server.host},{server.port}"
 
 
 def print_report(report: DemoReport, source: str, target: str) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import datetime
-import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -123,12 +122,17 @@ def predict(
             alias=alias,
             persist=not no_persist,
         )
+    names = [str(name) for name in rows.columns]
+    values = [[_plain(value) for value in row] for row in rows.itertuples(index=False)]
     if as_json:
-        output.print_line(json.dumps(json.loads(rows.to_json(orient="records", date_format="iso")), indent=2))
+        output.print_json([dict(zip(names, row, strict=True)) for row in values])
         return
-    shown = [
-        [getattr(value, "to_pydatetime", lambda v=value: v)() for value in row]
-        for row in rows.head(limit).to_numpy(object)
-    ]
-    output.print_table("", [str(name) for name in rows.columns], shown)
+    output.print_table("", names, values[:limit])
     output.print_line(f"{len(rows):,} rows, {min(limit, len(rows)):,} shown")
+
+
+def _plain(value: Any) -> Any:
+    """pandas' timestamps and numpy's numbers as Python's own."""
+    if hasattr(value, "to_pydatetime"):
+        return value.to_pydatetime()
+    return value.item() if hasattr(value, "item") else value
