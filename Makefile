@@ -13,7 +13,6 @@ ifneq ($(wildcard ../shared/data/pdm/telemetry.csv),)
 export PYMLSQL_PDM_DATA := $(abspath ../shared/data/pdm)
 endif
 endif
-export PYMLSQL_PDM_DATA
 
 # Some login files point Python at another home or at the user's packages; the environment is .venv alone.
 unexport PYTHONHOME PYTHONPATH
