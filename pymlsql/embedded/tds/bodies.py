@@ -8,7 +8,7 @@ from typing import Literal
 from pymlsql.embedded.tds.login import TDS_7_2
 from pymlsql.embedded.tds.packets import PacketType, RawMessage
 from pymlsql.embedded.tds.reader import ProtocolError, Reader
-from pymlsql.embedded.tds.repeats import CallShape, read_same
+from pymlsql.embedded.tds.repeats import CallShape, read_repeats
 from pymlsql.embedded.tds.requests import Parameter, Request, Rpc, RpcCall, SqlBatch, TransactionRequest
 from pymlsql.embedded.tds.types import TypeInfo, is_before, read_type_info
 from pymlsql.embedded.tds.values import read_value
@@ -74,28 +74,19 @@ def _read_sql_batch(reader: Reader, version: int) -> Request:
 def _read_rpc(reader: Reader, version: int) -> Request:
     separator = 0x80 if is_before(version, TDS_7_2) else 0xFF
     calls: list[RpcCall] = []
+    segment, start = reader.here()
     while reader.remaining:
         call, shape = _read_call(reader, separator)
+        if shape is not None and not calls and reader.is_last_segment(segment):
+            repeated = read_repeats(shape, segment, start, separator)
+            if repeated is not None:
+                return Rpc(repeated)
         calls.append(call)
         if reader.remaining and reader.u8() == _NO_EXEC:
             raise unsupported("a procedure call that is not to be executed (NoExecFlag)")
-        if shape is not None:
-            _read_repeats(reader, shape, separator, calls)
     if not calls:
         raise ProtocolError("an RPC message without a call")
     return Rpc(tuple(calls))
-
-
-def _read_repeats(reader: Reader, shape: CallShape, separator: int, calls: list[RpcCall]) -> None:
-    """Calls like the last one, as long as they end with a separator in the segment at hand."""
-    data, at = reader.here()
-    while (same := read_same(shape, data, at)) is not None:
-        call, end = same
-        if end >= len(data) or data[end] != separator:
-            return
-        calls.append(call)
-        at = end + 1
-        reader.skip_to(at)
 
 
 def _read_call(reader: Reader, separator: int) -> tuple[RpcCall, CallShape | None]:

@@ -92,12 +92,12 @@ class Reader:
             left -= n_now
 
     def here(self) -> tuple[bytearray, int]:
-        """The segment at hand and the place in it, to read ahead; skip_to tells how far."""
+        """The segment at hand and the place in it, to read ahead."""
         return self._segment, self._at
 
-    def skip_to(self, at: int) -> None:
-        """Go on at ``at`` in the segment at hand."""
-        self._at = at
+    def is_last_segment(self, segment: bytearray) -> bool:
+        """Whether ``segment`` is at hand and nothing comes after it."""
+        return segment is self._segment and not self._left_behind
 
     def start_tape(self) -> None:
         """Remember this place."""

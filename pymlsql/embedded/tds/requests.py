@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, overload
+from uuid import UUID
 
 from pymlsql.embedded.tsql.types import SqlType
 
@@ -52,11 +54,52 @@ class RpcCall:
     no_metadata: bool = False
 
 
+class RepeatedCalls(Sequence[RpcCall]):
+    """Many calls of one procedure that differ in their values only, kept as columns.
+
+    ``first`` is the first call. ``columns`` holds a pyarrow array per parameter, as long as there are calls, of the
+    Arrow type that responses.Rows tells for the parameter's type. As a sequence it makes each call when asked.
+    """
+
+    def __init__(self, first: RpcCall, columns: tuple[Any, ...]) -> None:
+        self.first = first
+        self.columns = columns
+
+    def __len__(self) -> int:
+        return len(self.columns[0])
+
+    @overload
+    def __getitem__(self, place: int) -> RpcCall: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[RpcCall]: ...
+    def __getitem__(self, place: int | slice) -> RpcCall | Sequence[RpcCall]:
+        if isinstance(place, slice):
+            return [self[one] for one in range(*place.indices(len(self)))]
+        if not -len(self) <= place < len(self):
+            raise IndexError(f"call {place} of {len(self)}")
+        return self._call(column[place].as_py() for column in self.columns)
+
+    def __iter__(self) -> Iterator[RpcCall]:
+        for values in zip(*(column.to_pylist() for column in self.columns), strict=True):
+            yield self._call(values)
+
+    def _call(self, values: Iterable[Any]) -> RpcCall:
+        parameters = tuple(
+            Parameter(old.name, old.type, _as_python(value, old.type), old.output, old.default)
+            for old, value in zip(self.first.parameters, values, strict=True)
+        )
+        return RpcCall(self.first.procedure, parameters, self.first.no_metadata)
+
+
+def _as_python(value: Any, type_: SqlType) -> Any:
+    return UUID(value) if type_.name == "uniqueidentifier" and value is not None else value
+
+
 @dataclass(frozen=True, slots=True)
 class Rpc:
-    """One message of one or many calls (fast_executemany sends one with N sp_execute)."""
+    """One message of one or many calls (fast_executemany sends one with N sp_execute: RepeatedCalls)."""
 
-    calls: tuple[RpcCall, ...]
+    calls: Sequence[RpcCall]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta, timezone
@@ -105,6 +106,13 @@ def _integer(data: bytes, type_: SqlType) -> int:
     return int.from_bytes(data, "little", signed=type_.name != "tinyint")
 
 
+def _finite(value: float) -> float:
+    """SQL Server has neither NaN nor infinity."""
+    if not math.isfinite(value):
+        raise ValueError(value)
+    return value
+
+
 def _money(data: bytes, type_: SqlType) -> Decimal:
     """Four decimals; money's high half comes first."""
     if len(data) == 8:
@@ -178,8 +186,8 @@ DECODERS: dict[str, Decoder] = {
     "smallint": _integer,
     "int": _integer,
     "bigint": _integer,
-    "real": lambda data, type_: struct.unpack("<f", data)[0],
-    "float": lambda data, type_: struct.unpack("<d", data)[0],
+    "real": lambda data, type_: _finite(struct.unpack("<f", data)[0]),
+    "float": lambda data, type_: _finite(struct.unpack("<d", data)[0]),
     "money": _money,
     "smallmoney": _money,
     "decimal": _decimal,
