@@ -1,0 +1,82 @@
+"""What the system views are made of: a database's catalog, its server's databases, sessions and settings."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from pymlsql.embedded.engine.catalog import Catalog, Table, new_catalog
+
+COLLATION = "SQL_Latin1_General_CP1_CI_AS"
+"""The collation of the server, its databases and every character column that names none."""
+
+UNKNOWN_TIME = dt.datetime(1900, 1, 1)
+"""datetime's zero: stands where a time cannot be NULL and nobody kept it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A session as sys.dm_exec_sessions tells of it; ``status`` is running or sleeping, times are the server's local
+    time, ``isolation`` is 1 (read uncommitted) to 5 (snapshot). What is None is shown as NULL."""
+
+    spid: int
+    login: str
+    host: str
+    application: str
+    status: str
+    login_time: dt.datetime
+    database_id: int = 5
+    isolation: int = 2
+    open_transactions: int = 0
+    lock_timeout_ms: int = -1
+    last_request_start: dt.datetime | None = None
+    last_request_end: dt.datetime | None = None
+    host_process_id: int | None = None
+    client_interface: str | None = None
+    client_address: str | None = None
+    client_port: int | None = None
+    local_port: int | None = None
+    packet_size: int | None = None
+    encrypted: bool | None = None
+
+
+@dataclass(frozen=True)
+class SystemState:
+    """All that a system view may ask, as it is at one moment for one session.
+
+    ``databases`` are (database_id, name, compatibility_level); ``configurations`` map a name to (value, value in use);
+    ``temporary`` are the session's temporary tables, what tempdb's views show; ``identity_values`` map a table's id to
+    the last value its identity column generated; ``row_counts`` map it to its number of rows, left out where unknown.
+    """
+
+    catalog: Catalog
+    database: str
+    database_id: int
+    databases: tuple[tuple[int, str, int], ...]
+    spid: int
+    login: str
+    host: str
+    application: str
+    isolation: int
+    sessions: tuple[SessionRow, ...]
+    configurations: Mapping[str, tuple[int, int]]
+    temporary: tuple[Table, ...] = ()
+    identity_values: Mapping[int, int] = field(default_factory=dict)
+    row_counts: Mapping[int, int] = field(default_factory=dict)
+    created: dt.datetime = UNKNOWN_TIME
+
+
+def in_database(state: SystemState, name: str) -> SystemState:
+    """The same moment seen from another database: ``tempdb.sys.tables`` shows temporary tables, master's none.
+
+    Raises LookupError when there is no such database.
+    """
+    if name.lower() == state.database.lower():
+        return state
+    for database_id, known, _ in state.databases:
+        if known.lower() == name.lower():
+            objects = {("dbo", t.name.lower()): t for t in state.temporary} if known == "tempdb" else {}
+            catalog = replace(new_catalog(), objects=dict(objects))
+            return replace(state, catalog=catalog, database=known, database_id=database_id)
+    raise LookupError(f"there is no database {name}")
