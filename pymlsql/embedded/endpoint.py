@@ -42,9 +42,13 @@ class Session(Protocol):
     """One logged-in client, as the engine sees it."""
 
     @property
-    def spid(self) -> int: ...
+    def spid(self) -> int:
+        """The session's number, @@SPID."""
+
     @property
-    def database(self) -> str: ...
+    def database(self) -> str:
+        """The current database's name."""
+
 
     def run(self, request: Request, sink: Sink) -> None:
         """Carry out ``request``, in the session's thread; errors go to ``sink`` as Message and Done. ``sink`` raises
@@ -66,7 +70,8 @@ class Engine(Protocol):
     def login(self, login: Login, *, client_host: str) -> Session:
         """A new session. Raises SqlError 18456 for a wrong user or password, 4060 for a database that is not there."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Nobody logs in any more; called by who opened the engine."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +119,7 @@ class Endpoint(asyncio.Protocol):
     # --- asyncio -----------------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client is there."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         transport.set_write_buffer_limits(high=_SEND_BUFFER_BYTES)
@@ -121,6 +127,7 @@ class Endpoint(asyncio.Protocol):
         self._login_timer = self._loop.call_later(self._options.login_timeout_s, self._fail, "no login in time")
 
     def data_received(self, data: bytes) -> None:
+        """Bytes from the client; what is not TDS ends the connection."""
         try:
             if self._tls is not None and (self._tls.is_established or self._protocol.strict):
                 self._receive_tls(data)
@@ -131,6 +138,7 @@ class Endpoint(asyncio.Protocol):
             self._fail(str(error))
 
     def connection_lost(self, error: Exception | None) -> None:
+        """The client is gone: cancel what runs, close the session in its thread."""
         self._login_timer.cancel()
         self._closing = True
         self._credit.close()
@@ -143,9 +151,11 @@ class Endpoint(asyncio.Protocol):
         self._thread.stop()
 
     def pause_writing(self) -> None:
+        """The client takes too little: keep the credit of what is sent from now on."""
         self._is_sending_paused = True
 
     def resume_writing(self) -> None:
+        """The client caught up."""
         self._is_sending_paused = False
         self._credit.give_back(self._n_unsent)
         self._n_unsent = 0

@@ -67,6 +67,7 @@ class SessionThread:
         self._thread.start()
 
     def submit(self, job: Callable[[], None]) -> None:
+        """Run ``job`` after those before it."""
         self._jobs.put(job)
 
     def stop(self) -> None:
@@ -103,6 +104,7 @@ class Credit:
             return not self._closed
 
     def give_back(self, n_bytes: int) -> None:
+        """So many bytes have gone out."""
         with self._changed:
             self._taken -= n_bytes
             self._changed.notify_all()

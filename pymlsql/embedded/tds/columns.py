@@ -159,6 +159,7 @@ def little(values: npt.NDArray[Any], n_bytes: int) -> Bytes:
 
 
 def encode_number(dtype: str) -> Encoder:
+    """The encoder of a little-endian numpy type; it raises SqlError 3623 for NaN and infinity."""
     width = np.dtype(dtype).itemsize
 
     def encode(array: Any, type_: SqlType) -> list[Part]:
@@ -172,6 +173,7 @@ def encode_number(dtype: str) -> Encoder:
 
 
 def encode_bit(array: Any, type_: SqlType) -> list[Part]:
+    """One byte, 0 or 1."""
     values = array.fill_null(False).to_numpy(zero_copy_only=False).astype(np.uint8)
     return _with_length(values[:, None], valid_rows(array))
 
@@ -188,6 +190,7 @@ def _decimal_words(array: Any) -> tuple[npt.NDArray[np.uint64], Mask]:
 
 
 def encode_decimal(array: Any, type_: SqlType) -> list[Part]:
+    """A sign byte (1 is positive), then the magnitude in the bytes of its precision."""
     words, negative = _decimal_words(array)
     size = decimal_size(type_.precision)
     out = np.empty((len(array), size), np.uint8)
@@ -197,6 +200,7 @@ def encode_decimal(array: Any, type_: SqlType) -> list[Part]:
 
 
 def encode_money(array: Any, type_: SqlType) -> list[Part]:
+    """Ten-thousandths; money's high half comes first."""
     words = _fixed_values(array, np.dtype((np.int64, 2)))[:, 0] if len(array) else np.empty(0, np.int64)
     low_first = little(words, 8)
     if type_.name == "smallmoney":
@@ -271,6 +275,7 @@ def encode_smalldatetime(array: Any, type_: SqlType) -> list[Part]:
 
 
 def encode_date(array: Any, type_: SqlType) -> list[Part]:
+    """Days since 0001-01-01 in three bytes."""
     valid = valid_rows(array)
     days = _fixed_values(array, np.int32).astype(np.int64)
     if valid is not None:
@@ -292,6 +297,7 @@ def _rounded(microseconds: Integers, scale: int) -> Integers:
 
 
 def encode_time(array: Any, type_: SqlType) -> list[Part]:
+    """Units of the scale since midnight, rounded to the nearest; 24:00 is 00:00."""
     valid = valid_rows(array)
     of_day = _rounded(_fixed_values(array, np.int64), type_.scale) % _US_A_DAY
     return _with_length(_units(of_day, type_.scale), valid)

@@ -70,10 +70,12 @@ class RequestReceived:
 
     @property
     def reset(self) -> bool:
+        """Whether the session is to be reset first."""
         return bool(self.message.status & (Status.RESET | Status.RESET_KEEP_TRANSACTION))
 
     @property
     def keep_transaction(self) -> bool:
+        """Whether the reset leaves the transaction open."""
         return bool(self.message.status & Status.RESET_KEEP_TRANSACTION)
 
     def read(self) -> Request:

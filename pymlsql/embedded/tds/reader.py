@@ -115,6 +115,7 @@ class Reader:
         return self._view[self._at]
 
     def u8(self) -> int:
+        """An unsigned byte."""
         at = self._at
         if at == len(self._view):
             self.peek()
@@ -123,12 +124,15 @@ class Reader:
         return self._view[at]
 
     def u16(self) -> int:
+        """Two bytes, little-endian."""
         return int.from_bytes(self.take(2), "little")
 
     def u32(self) -> int:
+        """Four bytes, little-endian."""
         return int.from_bytes(self.take(4), "little")
 
     def u64(self) -> int:
+        """Eight bytes, little-endian."""
         return int.from_bytes(self.take(8), "little")
 
     def utf16(self, n_units: int) -> str:

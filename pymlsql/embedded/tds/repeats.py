@@ -42,6 +42,7 @@ class ValueShape:
 
     @property
     def n_length(self) -> int:
+        """How many bytes tell the value's length."""
         return 2 if self.info.token in types.LONG else 1
 
     def decode(self, data: bytes) -> Any:

@@ -90,10 +90,12 @@ def render_collation_change() -> bytes:
 
 
 def render_language_change(language: str) -> bytes:
+    """ENVCHANGE 2: the language of messages."""
     return _env_change(_LANGUAGE, _b_varchar(language), b"\0")
 
 
 def render_packet_size_change(new: int, old: int) -> bytes:
+    """ENVCHANGE 4: the size of packets from the next message on."""
     return _env_change(_PACKET_SIZE, _b_varchar(str(new)), _b_varchar(str(old)))
 
 
@@ -106,6 +108,7 @@ def render_login_ack(tds_version: int, server_version: tuple[int, int, int]) -> 
 
 
 def render_return_status(status: ReturnStatus) -> bytes:
+    """RETURNSTATUS."""
     return struct.pack("<Bi", TOKEN_RETURN_STATUS, status.value)
 
 

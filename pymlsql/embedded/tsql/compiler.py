@@ -51,6 +51,7 @@ class Compiler:
     commons: list[dict[str, tuple[str, tuple[Typed, ...]]]] = field(default_factory=list)
     line: int = 1
     n_aliases: int = 0
+    runtime_prefix: str = "r"
     depth: int = 0
 
     @property
@@ -100,7 +101,7 @@ class Compiler:
         for parameter, known in self.runtime.items():
             if known == what:
                 return Typed(f"CAST(${parameter} AS {type_.duckdb})", type_, nullable)
-        parameter = f"r{len(self.runtime)}"
+        parameter = f"{self.runtime_prefix}{len(self.runtime)}"
         self.runtime[parameter] = what
         return Typed(f"CAST(${parameter} AS {type_.duckdb})", type_, nullable)
 

@@ -60,6 +60,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     209: (16, "Ambiguous column name '{}'."),
     213: (16, "Column name or number of supplied values does not match table definition."),
     214: (16, "Procedure expects parameter '{}' of type '{}'."),
+    216: (16, "Parameters were not supplied for the function '{}'."),
     217: (16, "Maximum stored procedure, function, trigger, or view nesting level exceeded (limit 32)."),
     219: (16, "The type '{}' already exists, or you do not have permission to create it."),
     220: (16, "Arithmetic overflow error for data type {}, value = {}."),
@@ -210,6 +211,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     5074: (16, "The {} '{}' is dependent on {} '{}'."),
     5308: (16, "Windowed functions, aggregates and NEXT VALUE FOR functions do not support integer indices as "
           "ORDER BY clause expressions."),
+    8102: (16, "Cannot update identity column '{}'."),
     8101: (16, "An explicit value for the identity column in table '{}' can only be specified when a column list"
           " is used and IDENTITY_INSERT is ON."),
     8107: (16, "IDENTITY_INSERT is already ON for table '{}'. Cannot perform SET operation for table '{}'."),

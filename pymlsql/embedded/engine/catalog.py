@@ -1,0 +1,267 @@
+"""What exists in a database: schemas, tables, views, functions, procedures, and how that is stored.
+
+A catalog is a value. A statement that defines something makes a new one; the session's transaction decides whether
+others ever see it. Writers are serialised, so that two transactions never change it at once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+import types
+import typing
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
+
+from pymlsql.embedded.tsql.nodes import ModuleParameter, Name, Text
+from pymlsql.embedded.tsql.types import SqlType
+
+FIRST_OBJECT_ID = 245575913
+
+
+@dataclass(frozen=True, slots=True)
+class Default:
+    object_id: int
+    name: str
+    text: str
+    named_by_system: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TableColumn:
+    """A column of a table; ``column_id`` is never used again after a drop."""
+
+    name: str
+    type: SqlType
+    nullable: bool
+    column_id: int
+    identity: tuple[int, int] | None = None
+    default: Default | None = None
+    binary: bool = False
+    collation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A primary key, a unique constraint or an index; ``object_id`` is 0 for an index that is no constraint."""
+
+    object_id: int
+    index_id: int
+    name: str
+    kind: str
+    columns: tuple[tuple[str, bool], ...]
+    clustered: bool = False
+    unique: bool = True
+    included: tuple[str, ...] = ()
+    where: str = ""
+    columnstore: bool = False
+    named_by_system: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    object_id: int
+    name: str
+    text: str
+    column: str = ""
+    named_by_system: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignKey:
+    object_id: int
+    name: str
+    columns: tuple[str, ...]
+    referenced_id: int
+    referenced: tuple[str, ...]
+    named_by_system: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    object_id: int
+    schema: str
+    name: str
+    columns: tuple[TableColumn, ...]
+    keys: tuple[Key, ...] = ()
+    checks: tuple[Check, ...] = ()
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    created: str = ""
+    modified: str = ""
+    max_column_id: int = 0
+    temporary: bool = False
+
+    @property
+    def sql(self) -> str:
+        """The DuckDB table that holds its rows: named by id, so that no T-SQL name can clash or need care."""
+        return f"temp.t{self.object_id}" if self.temporary else f"store.t{self.object_id}"
+
+    def column(self, name: str) -> TableColumn | None:
+        wanted = name.lower()
+        return next((column for column in self.columns if column.name.lower() == wanted), None)
+
+    @property
+    def identity(self) -> TableColumn | None:
+        return next((column for column in self.columns if column.identity), None)
+
+    @property
+    def primary_key(self) -> Key | None:
+        return next((key for key in self.keys if key.kind == "pk"), None)
+
+
+@dataclass(frozen=True, slots=True)
+class ViewColumn:
+    name: str
+    type: SqlType
+    nullable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A view (V), procedure (P) or inline function (IF); ``text`` as SQL Server keeps it."""
+
+    object_id: int
+    schema: str
+    name: str
+    kind: str
+    text: str
+    query: Text | None = None
+    column_names: tuple[str, ...] = ()
+    columns: tuple[ViewColumn, ...] = ()
+    parameters: tuple[ModuleParameter, ...] = ()
+    ansi_nulls: bool = True
+    quoted_identifier: bool = True
+    created: str = ""
+    modified: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    schema_id: int
+    name: str
+    owner: str = "dbo"
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """One database. Names are looked up without regard to case."""
+
+    schemas: dict[str, Schema] = field(default_factory=dict)
+    objects: dict[tuple[str, str], Table | Module] = field(default_factory=dict)
+    next_id: int = FIRST_OBJECT_ID
+    version: int = 0
+
+    def find(self, schema: str, name: str) -> Table | Module | None:
+        return self.objects.get((schema.lower(), name.lower()))
+
+    def by_id(self, object_id: int) -> Table | Module | None:
+        return next((found for found in self.objects.values() if found.object_id == object_id), None)
+
+    def constraint_owner(self, schema: str, name: str) -> Table | None:
+        """The table that has a constraint of this name in this schema."""
+        wanted = name.lower()
+        for table in self.tables():
+            if table.schema.lower() == schema.lower() and any(n.lower() == wanted for n in constraint_names(table)):
+                return table
+        return None
+
+    def tables(self) -> list[Table]:
+        return [found for found in self.objects.values() if isinstance(found, Table)]
+
+    def modules(self) -> list[Module]:
+        return [found for found in self.objects.values() if isinstance(found, Module)]
+
+    def with_object(self, found: Table | Module) -> Catalog:
+        objects = dict(self.objects)
+        objects[(found.schema.lower(), found.name.lower())] = found
+        return replace(self, objects=objects, version=self.version + 1)
+
+    def without_object(self, found: Table | Module) -> Catalog:
+        objects = dict(self.objects)
+        del objects[(found.schema.lower(), found.name.lower())]
+        return replace(self, objects=objects, version=self.version + 1)
+
+    def with_schema(self, schema: Schema) -> Catalog:
+        return replace(self, schemas={**self.schemas, schema.name.lower(): schema}, version=self.version + 1)
+
+    def without_schema(self, name: str) -> Catalog:
+        schemas = {key: value for key, value in self.schemas.items() if key != name.lower()}
+        return replace(self, schemas=schemas, version=self.version + 1)
+
+    def allocate(self, count: int = 1) -> tuple[Catalog, int]:
+        """``count`` new object ids, the first of which is returned."""
+        return replace(self, next_id=self.next_id + count), self.next_id
+
+
+def constraint_names(table: Table) -> list[str]:
+    """The names of a table's constraints (indexes have a name space of their own)."""
+    names = [key.name for key in table.keys if key.object_id]
+    names += [check.name for check in table.checks]
+    names += [foreign.name for foreign in table.foreign_keys]
+    return names + [column.default.name for column in table.columns if column.default]
+
+
+SYSTEM_SCHEMAS = {"dbo": 1, "guest": 2, "INFORMATION_SCHEMA": 3, "sys": 4}
+
+
+def new_catalog() -> Catalog:
+    """A database as CREATE DATABASE makes it."""
+    schemas = {name.lower(): Schema(number, name, name) for name, number in SYSTEM_SCHEMAS.items()}
+    return Catalog(schemas=schemas)
+
+
+def now_text() -> str:
+    return dt.datetime.now(dt.UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
+
+
+# As JSON ----------------------------------------------------------------------------------------------------------
+
+_CLASSES: dict[str, type[Any]] = {"table": Table, "module": Module, "schema": Schema}
+
+
+def encode(value: Table | Module | Schema) -> str:
+    """One entry as JSON; what is left at its default is left out."""
+    kind = next(name for name, cls in _CLASSES.items() if isinstance(value, cls))
+    return json.dumps([kind, _plain(value)], ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)
+                if getattr(value, f.name) != f.default}  # fmt: skip
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    return value
+
+
+def decode(text: str) -> Table | Module | Schema:
+    kind, data = json.loads(text)
+    return _read(_CLASSES[kind], data)  # type: ignore[no-any-return]
+
+
+@lru_cache(maxsize=64)
+def _hints(cls: type[Any]) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
+
+
+def _read(hint: Any, data: Any) -> Any:
+    if data is None:
+        return None
+    origin = typing.get_origin(hint)
+    if origin in (types.UnionType, typing.Union):
+        return _read(next(arg for arg in typing.get_args(hint) if arg is not type(None)), data)
+    if origin is tuple:
+        args = typing.get_args(hint)
+        if len(args) == 2 and args[1] is Ellipsis:
+            return tuple(_read(args[0], item) for item in data)
+        return tuple(_read(arg, item) for arg, item in zip(args, data, strict=True))
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        hints = _hints(hint)
+        return hint(**{name: _read(hints[name], item) for name, item in data.items()})
+    return data
+
+
+__all__ = ["Catalog", "Check", "Default", "ForeignKey", "Key", "Module", "Name", "Schema", "Table", "TableColumn",
+           "ViewColumn", "constraint_names", "decode", "encode", "new_catalog", "now_text"]  # fmt: skip

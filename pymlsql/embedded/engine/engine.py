@@ -1,0 +1,201 @@
+"""The engine: one DuckDB database, its catalog, and the sessions on it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hmac
+import itertools
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from pymlsql.embedded.engine.catalog import Catalog, Schema, decode, encode, new_catalog
+from pymlsql.embedded.engine.identity import Identities
+from pymlsql.embedded.engine.locks import ApplicationLocks
+from pymlsql.embedded.engine.names import SYSTEM_DATABASES, Plans
+from pymlsql.embedded.engine.session import Session
+from pymlsql.embedded.engine.store import Store, WriterLock
+from pymlsql.embedded.engine.system_views import SystemState
+from pymlsql.embedded.satellite.pool import SatellitePool
+from pymlsql.embedded.tds.requests import Login
+from pymlsql.embedded.tsql.messages import sql_error
+
+_CONFIGURATION = {
+    "external scripts enabled": (0, 1, 0), "show advanced options": (0, 1, 0), "clr enabled": (0, 1, 0),
+    "max degree of parallelism": (0, 32767, 0), "cost threshold for parallelism": (0, 32767, 5),
+    "max server memory (mb)": (128, 2147483647, 2147483647), "xp_cmdshell": (0, 0, 0),
+    "ole automation procedures": (0, 0, 0), "remote access": (0, 1, 1), "user options": (0, 32767, 0),
+    "nested triggers": (0, 1, 1), "default language": (0, 9999, 0), "agent xps": (0, 1, 0),
+}  # fmt: skip
+"""name: (minimum, maximum, value at installation)."""
+
+FORMAT = 1
+"""The version of what is stored; another one is refused."""
+
+
+class Engine:
+    """Opens ``path`` (None: in memory), and holds what all sessions share.
+
+    ``password`` is sa's; ``level`` the compatibility level, 150 or 160. Raises duckdb.IOException when another
+    process has the file, ValueError when it was written by another format.
+    """
+
+    def __init__(self, path: Path | None, *, password: str, level: int = 160, satellites: SatellitePool | None = None,
+                 database: str = "pymlsql", n_threads: int = 2, process_id: int = 0) -> None:  # fmt: skip
+        self.database = database
+        self.level = level
+        self.satellites = satellites
+        self.process_id = process_id
+        self._password = password
+        self._n_threads = n_threads
+        self._connection = duckdb.connect(str(path) if path else ":memory:", config={"threads": n_threads})
+        self.writers = WriterLock()
+        self.locks = ApplicationLocks()
+        self.plans = Plans()
+        self.identities = Identities()
+        self.configuration: dict[str, tuple[int, int, int, int]] = {}
+        self.catalog: Catalog = new_catalog()
+        self._sessions: dict[int, Session] = {}
+        self._spids = itertools.count(51)
+        self._versions = itertools.count(1)
+        self._transactions = itertools.count(1)
+        self._n_scripts = 0
+        self._lock = threading.Lock()
+        self._closed = False
+        self._prepare()
+
+    # Storage --------------------------------------------------------------------------------------------------
+
+    def _prepare(self) -> None:
+        run = self._connection.execute
+        run("CREATE SCHEMA IF NOT EXISTS store")
+        run("CREATE TABLE IF NOT EXISTS store.catalog (entry VARCHAR, data VARCHAR)")
+        run("CREATE TABLE IF NOT EXISTS store.identities (object_id BIGINT, last BIGINT)")
+        run("CREATE TABLE IF NOT EXISTS store.configuration (name VARCHAR, value INTEGER, in_use INTEGER)")
+        run("CREATE TABLE IF NOT EXISTS store.counters (format INTEGER, next_id BIGINT)")
+        row = run("SELECT format, next_id FROM store.counters").fetchone()
+        if row is None:
+            run("INSERT INTO store.counters VALUES ($format, $next)", {"format": FORMAT, "next": self.catalog.next_id})
+            for schema in self.catalog.schemas.values():
+                run("INSERT INTO store.catalog VALUES ($entry, $data)",
+                    {"entry": f"schema:{schema.name.lower()}", "data": encode(schema)})  # fmt: skip
+        elif row[0] != FORMAT:
+            raise ValueError(f"the data directory has format {row[0]}, this version reads {FORMAT}; export its data with "
+                             "the version that wrote it and load them into a new one")  # fmt: skip
+        self._load()
+
+    def _load(self) -> None:
+        run = self._connection.execute
+        schemas, objects = {}, {}
+        for (data,) in run("SELECT data FROM store.catalog").fetchall():
+            entry = decode(data)
+            if isinstance(entry, Schema):
+                schemas[entry.name.lower()] = entry
+            else:
+                objects[(entry.schema.lower(), entry.name.lower())] = entry
+        row = run("SELECT next_id FROM store.counters").fetchone()
+        assert row is not None
+        self.catalog = Catalog(schemas, objects, row[0], next(self._versions))
+        self.identities.load(dict(run("SELECT object_id, last FROM store.identities").fetchall()))
+        kept = {name: (value, used) for name, value, used in run("FROM store.configuration").fetchall()}
+        for name, (low, high, default) in _CONFIGURATION.items():
+            value, used = kept.get(name, (default, default))
+            self.configuration[name] = (low, high, value, used)
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        return self._connection.cursor()
+
+    def next_version(self) -> int:
+        return next(self._versions)
+
+    def next_transaction(self) -> int:
+        return next(self._transactions)
+
+    # Configuration --------------------------------------------------------------------------------------------
+
+    def configure(self, store: Store, name: str, value: int) -> None:
+        """sp_configure: the value waits for RECONFIGURE."""
+        low, high, _, used = self.configuration[name]
+        self._keep(store, name, value, used)
+        self.configuration[name] = (low, high, value, used)
+
+    def reconfigure(self, store: Store) -> None:
+        for name, (low, high, value, used) in list(self.configuration.items()):
+            if value != used:
+                self._keep(store, name, value, value)
+                self.configuration[name] = (low, high, value, value)
+
+    def _keep(self, store: Store, name: str, value: int, used: int) -> None:
+        with store.statement():
+            store.write("DELETE FROM store.configuration WHERE name = $name", {"name": name})
+            values = {"name": name, "value": value, "used": used}
+            store.write("INSERT INTO store.configuration VALUES ($name, $value, $used)", values)
+
+    def in_use(self, name: str) -> int:
+        return self.configuration[name][3]
+
+    # Scripts --------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def scripts_running(self) -> Iterator[None]:
+        with self._lock:
+            self._n_scripts += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._n_scripts -= 1
+
+    def threads_for_script(self) -> int:
+        """The cores that are left for one more script."""
+        return max(1, self._n_threads - self._n_scripts)
+
+    # Sessions -------------------------------------------------------------------------------------------------
+
+    def login(self, login: Login, *, client_host: str) -> Session:
+        """A new session. Raises 18456 for a wrong user or password, 4060 for an unknown database."""
+        known = login.user.lower() == "sa"
+        if not hmac.compare_digest(login.password.encode(), self._password.encode()) or not known:
+            raise sql_error(18456, login.user)
+        database = login.database.strip("[]").lower()
+        if database and database != self.database.lower() and database not in SYSTEM_DATABASES:
+            raise sql_error(4060, login.database)
+        with self._lock:
+            session = Session(self, next(self._spids), login, client_host)
+            self._sessions[session.spid] = session
+        if database in SYSTEM_DATABASES:
+            session.database = database
+        return session
+
+    def forget(self, session: Session) -> None:
+        with self._lock:
+            self._sessions.pop(session.spid, None)
+
+    def system_state(self, session: Session) -> SystemState:
+        """What the system views show to ``session`` now."""
+        databases = [(number, name, self.level) for name, number in SYSTEM_DATABASES.items()]
+        databases.append((5, self.database, self.level))
+        with self._lock:
+            sessions = tuple(other.session_row() for other in self._sessions.values())
+        return SystemState(
+            catalog=session.catalog, database=session.database,
+            database_id=next(number for number, name, _ in databases if name.lower() == session.database.lower()),
+            databases=tuple(databases), spid=session.spid, login=session.login, host=session.host,
+            application=session.application, isolation=session.options.isolation, sessions=sessions,
+            configurations={name: (value, used) for name, (_, _, value, used) in self.configuration.items()},
+            temporary=tuple(session.temporary.values()), created=dt.datetime.now(),
+        )  # fmt: skip
+
+    def close(self) -> None:
+        """Close all sessions and write everything to disk."""
+        if self._closed:
+            return
+        self._closed = True
+        for session in list(self._sessions.values()):
+            session.close()
+        if self.satellites is not None:
+            self.satellites.close()
+        self._connection.close()

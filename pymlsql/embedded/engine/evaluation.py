@@ -1,0 +1,123 @@
+"""Expressions, conditions and queries of a session: compiled once, bound to its variables, run on DuckDB."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from pymlsql.embedded.engine.frame import Frame
+from pymlsql.embedded.engine.names import Plan, SessionNames, variable_types
+from pymlsql.embedded.engine.runtime import runtime_value
+from pymlsql.embedded.engine.system_views import SYSTEM_VIEWS, arrow_table
+from pymlsql.embedded.tsql.compiler import compile_condition, compile_query, compile_scalar
+from pymlsql.embedded.tsql.messages import SqlError
+from pymlsql.embedded.tsql.nodes import Text
+from pymlsql.embedded.tsql.scope import Scope
+from pymlsql.embedded.tsql.types import SqlType
+
+if TYPE_CHECKING:
+    from pymlsql.embedded.engine.session import Session
+
+
+def names(session: Session) -> SessionNames:
+    return SessionNames(session.catalog, session.database, session.temporary, {})
+
+
+def plan_query(session: Session, frame: Frame, text: Text) -> Plan:
+    """The query's plan. Raises SqlError."""
+    types = frame.types()
+    key = ("query", text.sql, _context(session), variable_types(types))
+
+    def make() -> Plan:
+        known = names(session)
+        return Plan(compile_query(text, known, types, level=session.engine.level), known.system)
+
+    return _with_line(text, lambda: session.engine.plans.get(key, make))
+
+
+def plan_scalar(session: Session, frame: Frame, text: Text, target: SqlType | None = None,
+                scope: Scope | None = None) -> Plan:  # fmt: skip
+    types = frame.types()
+
+    def make() -> Plan:
+        known = names(session)
+        compiled = compile_scalar(text, known, types, level=session.engine.level, scope=scope, target=target)
+        return Plan(compiled, known.system)
+
+    if scope is not None:
+        return _with_line(text, make)
+    key = ("scalar", text.sql, target, _context(session), variable_types(types))
+    return _with_line(text, lambda: session.engine.plans.get(key, make))
+
+
+def plan_condition(session: Session, frame: Frame, text: Text, scope: Scope | None = None) -> Plan:
+    types = frame.types()
+
+    def make() -> Plan:
+        known = names(session)
+        return Plan(compile_condition(text, known, types, level=session.engine.level, scope=scope), known.system)
+
+    if scope is not None:
+        return _with_line(text, make)
+    key = ("condition", text.sql, _context(session), variable_types(types))
+    return _with_line(text, lambda: session.engine.plans.get(key, make))
+
+
+def _context(session: Session) -> tuple[object, ...]:
+    return session.catalog.version, session.engine.level, session.database, session.temporary_key
+
+
+def _with_line(text: Text, make: Any) -> Plan:
+    try:
+        return make()  # type: ignore[no-any-return]
+    except SqlError as error:
+        error.line = error.line or text.line
+        raise
+
+
+def bind(session: Session, frame: Frame, plan: Plan) -> dict[str, Any]:
+    """The values of a plan's parameters."""
+    values = {parameter: frame.get(name).value for parameter, name in plan.compiled.variables.items()}
+    for parameter, what in plan.compiled.runtime.items():
+        values[parameter] = runtime_value(session, frame, what)
+    return values
+
+
+@contextmanager
+def system_rows(session: Session, views: Mapping[str, tuple[str, str]]) -> Iterator[None]:
+    """The rows of system views, known to DuckDB while the block runs."""
+    if not views:
+        yield
+        return
+    state = session.system_state()
+    tables = {duck: arrow_table(SYSTEM_VIEWS[key], state) for duck, key in views.items()}
+    with session.store.registered(tables):
+        yield
+
+
+def evaluate(session: Session, frame: Frame, text: Text, target: SqlType | None = None) -> Any:
+    """The Python value of an expression, at ``target`` if given."""
+    plan = plan_scalar(session, frame, text, target)
+    column = plan.compiled.columns[0]
+    if isinstance(column.constant, str) and column.type.is_string:
+        return column.constant
+    if isinstance(column.constant, int) and column.type.name == "int":
+        return column.constant
+    return _first(session, frame, plan, f"SELECT {plan.compiled.sql}", text.line)
+
+
+def holds(session: Session, frame: Frame, text: Text) -> bool:
+    """Whether a condition is true (UNKNOWN is not)."""
+    plan = plan_condition(session, frame, text)
+    return bool(_first(session, frame, plan, f"SELECT {plan.compiled.sql}", text.line))
+
+
+def _first(session: Session, frame: Frame, plan: Plan, sql: str, line: int) -> Any:
+    try:
+        with system_rows(session, plan.system):
+            row = session.store.run(sql, bind(session, frame, plan)).fetchone()
+    except SqlError as error:
+        error.line = error.line or line
+        raise
+    return row[0] if row else None

@@ -1,0 +1,493 @@
+"""Statements, one function a node class: flow, variables, queries, transactions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pymlsql.embedded.engine import ddl, dml, modules
+from pymlsql.embedded.engine.errors import Cancelled, translate
+from pymlsql.embedded.engine.evaluation import bind, evaluate, holds, plan_query, system_rows
+from pymlsql.embedded.engine.frame import (
+    BatchAborted,
+    BreakSignal,
+    ContinueSignal,
+    Frame,
+    ReturnSignal,
+    SetOptions,
+    Value,
+)
+from pymlsql.embedded.engine.names import SYSTEM_DATABASES
+from pymlsql.embedded.engine.procedures import execute_procedure, insert_execute
+from pymlsql.embedded.tds.responses import Done, EnvChange
+from pymlsql.embedded.tsql import nodes
+from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
+from pymlsql.embedded.tsql.nodes import Text
+from pymlsql.embedded.tsql.types import BIT, INT, nvarchar
+
+if TYPE_CHECKING:
+    from pymlsql.embedded.engine.session import Session
+
+BATCH_ENDING = frozenset({241, 242, 245, 295, 8114, 8169, 1205, 9803, 6522})
+"""Errors that end the batch and roll the transaction back, even with XACT_ABORT OFF: failed conversions, deadlocks."""
+SCOPE_ENDING = frozenset({208, 207, 4104, 209, 137, 1087, 40510, 8624})
+"""Errors of compilation: they end the batch (or procedure) but leave the transaction alone."""
+
+
+def execute_all(session: Session, frame: Frame, statements: tuple[nodes.Statement, ...]) -> None:
+    for statement in statements:
+        execute(session, frame, statement)
+
+
+def execute(session: Session, frame: Frame, statement: nodes.Statement) -> None:
+    """One statement; an error goes to the TRY around it, or to the client."""
+    if session.options.noexec and not isinstance(statement, nodes.SetOption | nodes.Block | nodes.If):
+        return
+    if session.store.cancelled.is_set():
+        raise Cancelled
+    try:
+        _HANDLERS[type(statement)](session, frame, statement)
+    except (ReturnSignal, BreakSignal, ContinueSignal, BatchAborted, Cancelled):
+        raise
+    except Exception as raised:
+        error = translate(raised, statement.line)
+        if not isinstance(error, SqlError):
+            raise error from raised
+        error.line = error.line or statement.line
+        error.procedure = error.procedure or frame.procedure
+        session.store.recover()
+        _fail(session, frame, error, statement)
+
+
+def _fail(session: Session, frame: Frame, error: SqlError, statement: nodes.Statement) -> None:
+    """What an error ends: inside TRY control goes to CATCH; else the statement, the batch, the transaction."""
+    session.last_error = error.number
+    session.rowcount = 0
+    ends_transaction = session.options.xact_abort or error.number in BATCH_ENDING
+    if ends_transaction and session.trancount and not isinstance(statement, nodes.RaiseError):
+        session.doomed = True
+    if session.try_depth:
+        raise error
+    session.send_error(error)
+    session.sink(Done(frame.kind, error=True))  # type: ignore[arg-type]
+    thrown = isinstance(statement, nodes.Throw)
+    if session.doomed or (ends_transaction and not isinstance(statement, nodes.RaiseError)):
+        if session.trancount:
+            session.rollback()
+        raise BatchAborted
+    if thrown or error.number in SCOPE_ENDING or error.severity >= 20:
+        raise BatchAborted
+
+
+def _done(session: Session, frame: Frame, count: int | None = None, command: int = 0) -> None:
+    if session.options.nocount:
+        count = None
+    session.sink(Done(frame.kind, count=count, command=command))  # type: ignore[arg-type]
+
+
+# Flow -------------------------------------------------------------------------------------------------------------
+
+
+def _block(session: Session, frame: Frame, statement: nodes.Block) -> None:
+    execute_all(session, frame, statement.body)
+
+
+def _if(session: Session, frame: Frame, statement: nodes.If) -> None:
+    if session.options.noexec:
+        return
+    if holds(session, frame, statement.condition):
+        execute(session, frame, statement.then)
+    elif statement.otherwise is not None:
+        execute(session, frame, statement.otherwise)
+
+
+def _while(session: Session, frame: Frame, statement: nodes.While) -> None:
+    while holds(session, frame, statement.condition):
+        try:
+            execute(session, frame, statement.body)
+        except BreakSignal:
+            return
+        except ContinueSignal:
+            continue
+
+
+def _break(session: Session, frame: Frame, statement: nodes.Break) -> None:
+    raise BreakSignal
+
+
+def _continue(session: Session, frame: Frame, statement: nodes.Continue) -> None:
+    raise ContinueSignal
+
+
+def _return(session: Session, frame: Frame, statement: nodes.Return) -> None:
+    if statement.value is not None:
+        if not frame.procedure:
+            raise sql_error(178, line=statement.line)
+        frame.return_value = evaluate(session, frame, statement.value, INT) or 0
+    raise ReturnSignal
+
+
+def _try(session: Session, frame: Frame, statement: nodes.TryCatch) -> None:
+    session.try_depth += 1
+    temporary, nested = len(frame.temporary), session.nest_level
+    try:
+        try:
+            execute_all(session, frame, statement.body)
+        finally:
+            session.try_depth -= 1
+    except SqlError as error:
+        del temporary
+        session.nest_level = nested
+        _catch(session, frame, statement, error)
+
+
+def _catch(session: Session, frame: Frame, statement: nodes.TryCatch, error: SqlError) -> None:
+    session.caught.append(error)
+    try:
+        execute_all(session, frame, statement.catch)
+    finally:
+        session.caught.pop()
+
+
+def _throw(session: Session, frame: Frame, statement: nodes.Throw) -> None:
+    if not statement.arguments:
+        caught = session.caught_error()
+        if caught is None:
+            raise sql_error(10704, line=statement.line)
+        raise SqlError(caught.number, caught.message, severity=caught.severity, state=caught.state, line=caught.line,
+                       procedure=caught.procedure)  # fmt: skip
+    number = evaluate(session, frame, statement.arguments[0], INT)
+    text = evaluate(session, frame, statement.arguments[1], nvarchar(2048))
+    state = evaluate(session, frame, statement.arguments[2], INT)
+    if number is None or number < 50000:
+        raise sql_error(35100, number if number is not None else "NULL", line=statement.line)
+    raise SqlError(number, text or "", severity=16, state=state or 1, line=statement.line)
+
+
+def _raiserror(session: Session, frame: Frame, statement: nodes.RaiseError) -> None:
+    values = [evaluate(session, frame, argument) for argument in statement.arguments]
+    if isinstance(values[0], int):
+        raise unsupported("RAISERROR with a message number", line=statement.line)
+    severity, state = int(values[1] or 0), int(values[2] or 0)
+    text = format_message(str(values[0]), values[3:], statement.line)
+    if severity > 18:
+        raise sql_error(2754, line=statement.line)
+    number = 50000
+    error = SqlError(number, text, severity=severity, state=max(0, min(state, 255)), line=statement.line)
+    if severity <= 10:
+        session.send_error(error)
+        if "SETERROR" not in statement.options:
+            session.last_error = 0
+        return
+    raise error
+
+
+def format_message(text: str, arguments: list[Any], line: int = 0) -> str:
+    """RAISERROR's %d %i %s %u %x %o with flags, width and precision."""
+    import re
+
+    values = list(arguments)
+
+    def one(match: re.Match[str]) -> str:
+        if match[0] == "%%":
+            return "%"
+        if not values:
+            return "(null)"
+        value = values.pop(0)
+        if value is None:
+            return "(null)"
+        if match[2] in "dixXou" and not isinstance(value, int):
+            raise sql_error(2786, 1, line=line)
+        kind = "d" if match[2] in "iu" else match[2]
+        return str(("%" + match[1] + kind) % value)
+
+    return re.sub(r"%([-+0# ]*\d*(?:\.\d+)?)(?:I64|l|h)?([disuxXo])|%%", one, text)
+
+
+def _print(session: Session, frame: Frame, statement: nodes.Print) -> None:
+    text = evaluate(session, frame, statement.value, nvarchar(4000))
+    session.send_error(SqlError(0, text if text is not None else " ", severity=0, state=1, line=statement.line))
+    session.last_error = 0
+
+
+def _waitfor(session: Session, frame: Frame, statement: nodes.WaitFor) -> None:
+    text = evaluate(session, frame, statement.delay, nvarchar(60))
+    import re
+
+    match = re.fullmatch(r"(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,3}))?)?", text or "")
+    if match is None:
+        raise sql_error(148, text, line=statement.line)
+    hours, minutes, seconds, millis = (int(part or 0) for part in match.groups())
+    until = time.monotonic() + hours * 3600 + minutes * 60 + seconds + millis / 1000
+    while (left := until - time.monotonic()) > 0:
+        if session.store.cancelled.wait(min(left, 0.05)):
+            raise Cancelled
+    _done(session, frame)
+
+
+# Variables and options --------------------------------------------------------------------------------------------
+
+
+def _declare(session: Session, frame: Frame, statement: nodes.Declare) -> None:
+    for variable in statement.variables:
+        if variable.name in frame.variables:
+            # A DECLARE in a loop runs again: the variable stays, its initial value is assigned once more.
+            if frame.variables[variable.name].type != variable.type:
+                raise sql_error(134, variable.name, line=statement.line)
+        elif variable.table is not None:
+            raise unsupported("table variable", line=statement.line)
+        else:
+            assert variable.type is not None
+            frame.variables[variable.name] = Value(variable.type)
+        if variable.value is not None:
+            assert variable.type is not None
+            frame.variables[variable.name].value = evaluate(session, frame, variable.value, variable.type)
+
+
+def _set_variable(session: Session, frame: Frame, statement: nodes.SetVariable) -> None:
+    value = frame.get(statement.name, statement.line)
+    expression = statement.value
+    if statement.operator != "=":
+        expression = Text(f"{statement.name} {statement.operator[0]} ({expression.sql})", expression.line)
+    value.value = evaluate(session, frame, expression, value.type)
+    session.rowcount = 1
+    session.last_error = 0
+
+
+_SWITCHES = {
+    "NOCOUNT": "nocount", "XACT_ABORT": "xact_abort", "NOEXEC": "noexec",
+    "ANSI_NULLS": "ansi_nulls", "QUOTED_IDENTIFIER": "quoted_identifier", "ANSI_WARNINGS": "ansi_warnings",
+    "ANSI_PADDING": "ansi_padding", "ARITHABORT": "arithabort", "CONCAT_NULL_YIELDS_NULL": "concat_null_yields_null",
+    "IMPLICIT_TRANSACTIONS": "implicit_transactions", "FMTONLY": "fmtonly",
+}  # fmt: skip
+_ONLY_ON = frozenset({"ANSI_NULLS", "ANSI_PADDING", "ANSI_WARNINGS", "CONCAT_NULL_YIELDS_NULL"})
+_IGNORED = {"ANSI_NULL_DFLT_ON": "ON", "NUMERIC_ROUNDABORT": "OFF", "CURSOR_CLOSE_ON_COMMIT": "OFF",
+            "ANSI_DEFAULTS": "ON"}  # fmt: skip
+_ISOLATION = {"READ UNCOMMITTED": 1, "READ COMMITTED": 2, "REPEATABLE READ": 3, "SERIALIZABLE": 4, "SNAPSHOT": 5}
+
+
+def _set_option(session: Session, frame: Frame, statement: nodes.SetOption) -> None:
+    for option in statement.options:
+        _set_one(session, frame, statement, option, statement.value)
+
+
+def _set_one(session: Session, frame: Frame, statement: nodes.SetOption, option: str, value: str) -> None:
+    if option in _SWITCHES:
+        if value not in ("ON", "OFF"):
+            raise sql_error(102, value, line=statement.line)
+        if option in _ONLY_ON and value == "OFF":
+            raise unsupported(f"SET {option} OFF", line=statement.line)
+        if option in ("IMPLICIT_TRANSACTIONS", "FMTONLY") and value == "ON":
+            raise unsupported(f"SET {option} ON", line=statement.line)
+        session.options = replace(session.options, **{_SWITCHES[option]: value == "ON"})
+    elif option in _IGNORED:
+        if value != _IGNORED[option]:
+            raise unsupported(f"SET {option} {value}", line=statement.line)
+    elif option == "TRANSACTION ISOLATION LEVEL":
+        if value not in _ISOLATION:
+            raise sql_error(102, value, line=statement.line)
+        session.options = replace(session.options, isolation=_ISOLATION[value])
+    elif option == "IDENTITY_INSERT":
+        _identity_insert(session, statement, value)
+    else:
+        _set_number(session, frame, statement, option, value)
+
+
+def _identity_insert(session: Session, statement: nodes.SetOption, value: str) -> None:
+    assert statement.target is not None
+    table = dml.target_table(session, statement.target)
+    if table.identity is None:
+        raise sql_error(8106, str(statement.target), line=statement.line)
+    if value == "ON" and session.options.identity_insert not in (0, table.object_id):
+        raise sql_error(8107, statement.target.object, statement.target.object, line=statement.line)
+    session.options = replace(session.options, identity_insert=table.object_id if value == "ON" else 0)
+
+
+def _set_number(session: Session, frame: Frame, statement: nodes.SetOption, option: str, value: str) -> None:
+    number: Any = frame.get(value).value if value.startswith("@") else value
+    if option == "LANGUAGE":
+        if str(number).lower() not in ("us_english", "english"):
+            raise unsupported(f"SET LANGUAGE {number}", line=statement.line)
+        return
+    if option == "DATEFORMAT":
+        if str(number).lower() != "mdy":
+            raise unsupported(f"SET DATEFORMAT {number}", line=statement.line)
+        return
+    if option == "DEADLOCK_PRIORITY":
+        return
+    if not str(number).lstrip("-").isdigit():
+        raise sql_error(102, str(number), line=statement.line)
+    number = int(number)
+    if option == "DATEFIRST" and number != 7:
+        raise unsupported(f"SET DATEFIRST {number}", line=statement.line)
+    if option == "ROWCOUNT" and number != 0:
+        raise unsupported("SET ROWCOUNT", line=statement.line)
+    if option == "PARSEONLY":
+        raise unsupported("SET PARSEONLY", line=statement.line)
+    if option == "LOCK_TIMEOUT":
+        session.options = replace(session.options, lock_timeout_ms=number)
+        session.store.lock_timeout_ms = number
+    elif option == "TEXTSIZE":
+        session.options = replace(session.options, textsize=number)
+
+
+def _use(session: Session, frame: Frame, statement: nodes.Use) -> None:
+    wanted = statement.database.lower()
+    if wanted not in SYSTEM_DATABASES and wanted != session.engine.database.lower():
+        raise sql_error(911, statement.database, line=statement.line)
+    session.use(session.engine.database if wanted == session.engine.database.lower() else wanted)
+
+
+# Queries and changes ----------------------------------------------------------------------------------------------
+
+
+def _select(session: Session, frame: Frame, statement: nodes.Select) -> None:
+    if statement.into is not None:
+        count = _select_into(session, frame, statement)
+        session.finish_rows(count)
+        _done(session, frame, count, 0xC1)
+        return
+    plan = plan_query(session, frame, statement.query)
+    with system_rows(session, plan.system):
+        values = bind(session, frame, plan)
+        if statement.assignments:
+            _assign(session, frame, statement, session.store.run(plan.compiled.sql, values))
+            return
+        cursor = session.store.run(session.wire_sql(plan.compiled), values)
+        count = session.send_rows(plan.compiled.columns, cursor)
+    session.finish_rows(count)
+    _done(session, frame, count, 0xC1)
+
+
+def _assign(session: Session, frame: Frame, statement: nodes.Select, cursor: Any) -> None:
+    """SELECT @x = ...: every row assigns, so that the last one stays; none leaves the variables alone."""
+    from pymlsql.embedded.tsql.nodes import Text
+
+    compound = any(operator != "=" for _, operator in statement.assignments)
+    count = 0
+    last = None
+    while rows := cursor.fetchmany(2048):
+        count += len(rows)
+        last = rows[-1]
+        if compound and count > 1:
+            raise unsupported("SELECT @x += over several rows", line=statement.line)
+    session.finish_rows(count)
+    if last is None:
+        return
+    temporary = Frame(variables=dict(frame.variables))
+    plan = plan_query(session, frame, statement.query)
+    for index, (name, operator) in enumerate(statement.assignments):
+        target = frame.get(name, statement.line)
+        temporary.variables["@pymlsql_value"] = Value(plan.compiled.columns[index].type, last[index])
+        same = plan.compiled.columns[index].type == target.type and operator == "="
+        if same or (last[index] is None and operator == "="):
+            target.value = last[index]
+            continue
+        text = "@pymlsql_value" if operator == "=" else f"{name} {operator[0]} @pymlsql_value"
+        target.value = evaluate(session, temporary, Text(text, statement.line), target.type)
+
+
+def _select_into(session: Session, frame: Frame, statement: nodes.Select) -> int:
+    """SELECT ... INTO: a new table with the query's columns."""
+    assert statement.into is not None
+    plan = plan_query(session, frame, statement.query)
+    columns = []
+    for index, column in enumerate(plan.compiled.columns, 1):
+        if not column.name:
+            raise sql_error(1038, line=statement.line)
+        type_ = INT if column.type.name == "null" else column.type
+        columns.append(nodes.ColumnDefinition(column.name, type_, column.nullable))
+        del index
+    definition = nodes.TableDefinition(tuple(columns))
+    with session.store.statement(locked=not statement.into.object.startswith("#")):
+        ddl.create_table(session, nodes.CreateTable(statement.line, statement.into, definition))
+        table = dml.target_table(session, statement.into)
+        return dml.insert_plan(session, frame, table, list(table.columns), plan, None, statement.line)
+
+
+def _insert(session: Session, frame: Frame, statement: nodes.Insert) -> None:
+    if statement.top is not None:
+        raise unsupported("INSERT TOP", line=statement.line)
+    if statement.execute is not None:
+        count = insert_execute(session, frame, statement)
+    else:
+        count = dml.insert(session, frame, statement)
+    session.finish_rows(count)
+    _done(session, frame, count, 0xC3)
+
+
+def _update(session: Session, frame: Frame, statement: nodes.Update) -> None:
+    count = dml.update(session, frame, statement)
+    session.finish_rows(count)
+    _done(session, frame, count, 0xC5)
+
+
+def _delete(session: Session, frame: Frame, statement: nodes.Delete) -> None:
+    count = dml.delete(session, frame, statement)
+    session.finish_rows(count)
+    _done(session, frame, count, 0xC4)
+
+
+def _truncate(session: Session, frame: Frame, statement: nodes.Truncate) -> None:
+    dml.truncate(session, statement)
+    session.finish_rows(0)
+    _done(session, frame)
+
+
+def _defines(function: Callable[[Session, Any], None]) -> Callable[[Session, Frame, Any], None]:
+    """A definition: no row count, and refused in a doomed transaction."""
+
+    def execute_definition(session: Session, frame: Frame, statement: nodes.Statement) -> None:
+        function(session, statement)
+        session.last_error = 0
+        _done(session, frame)
+
+    return execute_definition
+
+
+# Transactions -----------------------------------------------------------------------------------------------------
+
+
+def _transaction(session: Session, frame: Frame, statement: nodes.Transaction) -> None:
+    if statement.action == "begin":
+        session.begin()
+    elif statement.action == "commit":
+        if not session.trancount:
+            raise sql_error(3902, line=statement.line)
+        session.commit()
+    elif statement.action == "rollback":
+        name = frame.get(statement.name).value if statement.name.startswith("@") else statement.name
+        if name and session.savepoint(name) is not None:
+            session.rollback_to(name)
+        elif not session.trancount:
+            raise sql_error(3903, line=statement.line)
+        elif session.insert_exec_depth:
+            raise sql_error(3915, line=statement.line)
+        elif name and name.lower() != session.transaction_name.lower():
+            raise sql_error(6401, name, line=statement.line)
+        else:
+            session.rollback()
+    else:
+        name = frame.get(statement.name).value if statement.name.startswith("@") else statement.name
+        session.save(name)
+    if statement.action == "begin" and session.trancount == 1:
+        session.transaction_name = statement.name
+    session.last_error = 0
+    _done(session, frame)
+
+
+_HANDLERS: dict[type[nodes.Statement], Callable[[Session, Frame, Any], None]] = {
+    nodes.Block: _block, nodes.If: _if, nodes.While: _while, nodes.Break: _break, nodes.Continue: _continue,
+    nodes.Return: _return, nodes.TryCatch: _try, nodes.Throw: _throw, nodes.RaiseError: _raiserror,
+    nodes.Print: _print, nodes.WaitFor: _waitfor, nodes.Declare: _declare, nodes.SetVariable: _set_variable,
+    nodes.SetOption: _set_option, nodes.Use: _use, nodes.Select: _select, nodes.Insert: _insert,
+    nodes.Update: _update, nodes.Delete: _delete, nodes.Truncate: _truncate, nodes.Transaction: _transaction,
+    nodes.Execute: execute_procedure, nodes.CreateTable: _defines(ddl.create_table),
+    nodes.AlterTable: _defines(ddl.alter_table), nodes.CreateIndex: _defines(ddl.create_index),
+    nodes.DropIndex: _defines(ddl.drop_index), nodes.CreateSchema: _defines(ddl.create_schema),
+    nodes.Drop: _defines(ddl.drop), nodes.CreateModule: _defines(modules.create_module),
+}  # fmt: skip
+
+__all__ = ["BIT", "EnvChange", "SetOptions", "execute", "execute_all"]

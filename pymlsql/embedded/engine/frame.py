@@ -1,0 +1,86 @@
+"""What a batch or procedure has of its own while it runs: variables, options, the error it catches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pymlsql.embedded.engine.catalog import Table
+from pymlsql.embedded.tsql.messages import SqlError, sql_error
+from pymlsql.embedded.tsql.types import SqlType
+
+
+@dataclass(frozen=True, slots=True)
+class SetOptions:
+    """SET options of a session. A procedure's changes end with it; the two at the end come from its creation."""
+
+    nocount: bool = False
+    xact_abort: bool = False
+    implicit_transactions: bool = False
+    rowcount: int = 0
+    noexec: bool = False
+    fmtonly: bool = False
+    isolation: int = 2
+    language: str = "us_english"
+    lock_timeout_ms: int = -1
+    textsize: int = -1
+    ansi_nulls: bool = True
+    quoted_identifier: bool = True
+    ansi_warnings: bool = True
+    ansi_padding: bool = True
+    arithabort: bool = True
+    concat_null_yields_null: bool = True
+    identity_insert: int = 0
+
+
+@dataclass(slots=True)
+class Value:
+    """A variable: its type and its Python value."""
+
+    type: SqlType
+    value: Any = None
+
+
+@dataclass(slots=True)
+class Frame:
+    """One level of execution. ``procedure`` is its name ("" for a batch), ``object_id`` its id."""
+
+    variables: dict[str, Value] = field(default_factory=dict)
+    temporary: list[str] = field(default_factory=list)
+    procedure: str = ""
+    object_id: int = 0
+    caught: list[SqlError] = field(default_factory=list)
+    in_try: int = 0
+    return_value: int = 0
+    kind: str = "done"
+    in_dynamic: bool = False
+
+    def get(self, name: str, line: int = 0) -> Value:
+        """Raises 137."""
+        value = self.variables.get(name)
+        if value is None:
+            raise sql_error(137, name, line=line)
+        return value
+
+    def types(self) -> dict[str, SqlType]:
+        return {name: value.type for name, value in self.variables.items()}
+
+
+class ReturnSignal(Exception):
+    """RETURN."""
+
+
+class BreakSignal(Exception):
+    """BREAK."""
+
+
+class ContinueSignal(Exception):
+    """CONTINUE."""
+
+
+class BatchAborted(Exception):
+    """The batch ends here; the error that ended it has been told to the client."""
+
+
+__all__ = ["BatchAborted", "BreakSignal", "ContinueSignal", "Frame", "ReturnSignal", "SetOptions", "Table", "Value",
+           "replace"]  # fmt: skip

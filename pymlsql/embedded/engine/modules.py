@@ -1,0 +1,80 @@
+"""CREATE, ALTER of views, procedures and inline functions, and their text as SQL Server keeps it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pymlsql.embedded.engine.catalog import Module, Table, ViewColumn, now_text
+from pymlsql.embedded.engine.ddl import schema_of
+from pymlsql.embedded.engine.evaluation import names
+from pymlsql.embedded.tsql import nodes
+from pymlsql.embedded.tsql.compiler import Compiler
+from pymlsql.embedded.tsql.dialect import parse_query
+from pymlsql.embedded.tsql.messages import sql_error
+from pymlsql.embedded.tsql.queries import compile_query
+from pymlsql.embedded.tsql.typed import Typed
+
+if TYPE_CHECKING:
+    from pymlsql.embedded.engine.session import Session
+
+_KINDS = {"VIEW": "V", "PROCEDURE": "P", "FUNCTION": "IF"}
+_HEAD = re.compile(r"\b(CREATE\s+OR\s+ALTER|ALTER|CREATE)\b(\s+)(?=(VIEW|PROC|PROCEDURE|FUNCTION)\b)", re.IGNORECASE)
+
+
+def stored_text(text: str) -> str:
+    """The batch as sys.sql_modules shows it: OR ALTER is left out and ALTER has become CREATE."""
+    return _HEAD.sub(lambda match: "CREATE" + match[2], text, count=1)
+
+
+def create_module(session: Session, statement: nodes.CreateModule) -> None:
+    """Raises 2714 when it is there, 208 when ALTER finds none, and what is wrong with its query."""
+    schema = schema_of(session, statement.name)
+    kind = _KINDS[statement.kind]
+    found = session.catalog.find(schema.name, statement.name.object)
+    if found is not None and (isinstance(found, Table) or found.kind != kind or statement.action == "create"):
+        raise sql_error(2714, statement.name.object)
+    if found is None and statement.action == "alter":
+        raise sql_error(208, str(statement.name))
+    columns: tuple[ViewColumn, ...] = ()
+    if statement.query is not None:
+        columns = _described(session, statement, schema.name)
+    with session.store.statement():
+        catalog = session.catalog
+        if found is None:
+            catalog, number = catalog.allocate()
+        else:
+            number = found.object_id
+        options = session.options
+        module = Module(
+            number, schema.name, statement.name.object, kind, stored_text(statement.text), statement.query,
+            statement.columns, columns, statement.parameters, options.ansi_nulls, options.quoted_identifier,
+            found.created if found else now_text(), now_text(),
+        )  # fmt: skip
+        session.set_catalog(catalog.with_object(replace(module)), [module])
+
+
+def _described(session: Session, statement: nodes.CreateModule, schema: str) -> tuple[ViewColumn, ...]:
+    """The columns of a view or inline function; compiling it finds every unknown name now, as SQL Server does."""
+    assert statement.query is not None
+    compiler = Compiler(names(session), {}, session.engine.level, line=statement.query.line)
+    known = {p.name: Typed(f"CAST(NULL AS {p.type.duckdb})", p.type) for p in statement.parameters}
+    compiler.arguments.append(known)
+    query = compile_query(compiler, parse_query(statement.query.sql, statement.query.line))
+    if statement.columns and len(statement.columns) != len(query.columns):
+        number = 8158 if len(statement.columns) < len(query.columns) else 4502
+        raise sql_error(number, statement.name.object, line=statement.line)
+    described = []
+    seen: set[str] = set()
+    for index, column in enumerate(query.columns, 1):
+        name = statement.columns[index - 1] if statement.columns else column.name
+        if not name:
+            raise sql_error(4511, index, line=statement.line)
+        if name.lower() in seen:
+            raise sql_error(4506, name, f"{schema}.{statement.name.object}", line=statement.line)
+        seen.add(name.lower())
+        described.append(ViewColumn(name, column.type, column.nullable))
+    # The plan is asked of DuckDB too, which finds what the compiler leaves to it (ungrouped columns).
+    session.check_plan(query.sql, compiler)
+    return tuple(described)

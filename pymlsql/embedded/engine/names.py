@@ -1,0 +1,120 @@
+"""Names in a session: what a table, view or function name means to it, and plans kept by text."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from threading import Lock
+
+from pymlsql.embedded.engine.catalog import Catalog, Module, Table
+from pymlsql.embedded.engine.system_views import SYSTEM_VIEWS
+from pymlsql.embedded.tsql.compiler import Compiled
+from pymlsql.embedded.tsql.messages import sql_error, unsupported
+from pymlsql.embedded.tsql.nodes import Name
+from pymlsql.embedded.tsql.scope import Relation, RelationColumn
+from pymlsql.embedded.tsql.types import SqlType
+
+SYSTEM_DATABASES = {"master": 1, "tempdb": 2, "model": 3, "msdb": 4}
+
+
+@dataclass(slots=True)
+class SessionNames:
+    """The compiler's catalog: temporary tables first, then the database's objects, then system views.
+
+    ``system`` collects the system views that a compilation used, by the DuckDB name their rows must have.
+    """
+
+    catalog: Catalog
+    database: str
+    temporary: Mapping[str, Table]
+    system: dict[str, tuple[str, str]]
+
+    def relation(self, name: Name) -> Relation:
+        if name.object.startswith(("#", "@")):
+            table = self.temporary.get(name.object.lower())
+            if table is None:
+                if name.object.startswith("@"):
+                    raise sql_error(1087, name.object)
+                raise sql_error(208, name.object)
+            return table_relation(table)
+        schema = name.schema.lower() or "dbo"
+        if schema in ("sys", "information_schema") or (schema, name.object.lower()) in SYSTEM_VIEWS:
+            return self._system_view(name, schema)
+        self.check_database(name)
+        found = self.catalog.find(schema, name.object)
+        if isinstance(found, Table):
+            return table_relation(found)
+        if isinstance(found, Module) and found.kind == "V":
+            return Relation(query=found.query, column_names=found.column_names, name=Name((found.schema, found.name)))
+        if isinstance(found, Module) and found.kind == "IF":
+            raise sql_error(216, found.name)
+        raise sql_error(208, str(name))
+
+    def check_database(self, name: Name) -> None:
+        """Raises 911 for an unknown database; objects of system databases are refused."""
+        database = name.database.lower()
+        if not database or database == self.database.lower():
+            return
+        if database in SYSTEM_DATABASES:
+            raise sql_error(208, str(name))
+        raise sql_error(911, name.database)
+
+    def _system_view(self, name: Name, schema: str) -> Relation:
+        key = (schema, name.object.lower())
+        view = SYSTEM_VIEWS.get(key)
+        if view is None:
+            raise sql_error(208, str(name))
+        duck = f"{schema}__{key[1]}"
+        self.system[duck] = key
+        return Relation(sql=f'"{duck}"', columns=view.columns, name=Name((schema, name.object)))
+
+    def table_function(self, name: Name) -> Relation:
+        self.check_database(name)
+        found = self.catalog.find(name.schema or "dbo", name.object)
+        if not isinstance(found, Module) or found.kind != "IF":
+            if len(name.parts) == 1:
+                raise unsupported(f"table-valued function {name.object}")
+            raise sql_error(208, str(name))
+        return Relation(query=found.query, parameters=found.parameters, name=Name((found.schema, found.name)))
+
+
+def table_relation(table: Table) -> Relation:
+    """A table's rows and columns for the compiler."""
+    columns = tuple(RelationColumn(c.name, c.type, c.nullable, c.identity is not None, c.binary) for c in table.columns)
+    name = Name((table.name,)) if table.temporary else Name((table.schema, table.name))
+    return Relation(sql=table.sql, columns=columns, name=name)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A compilation and the system views it reads."""
+
+    compiled: Compiled
+    system: Mapping[str, tuple[str, str]]
+
+
+class Plans:
+    """Compilations kept by everything they depend on, the least recently used dropped first."""
+
+    def __init__(self, size: int = 2000) -> None:
+        self._plans: OrderedDict[object, Plan] = OrderedDict()
+        self._lock = Lock()
+        self._size = size
+
+    def get(self, key: object, make: Callable[[], Plan]) -> Plan:
+        with self._lock:
+            plan = self._plans.get(key)
+            if plan is not None:
+                self._plans.move_to_end(key)
+                return plan
+        plan = make()
+        with self._lock:
+            self._plans[key] = plan
+            if len(self._plans) > self._size:
+                self._plans.popitem(last=False)
+        return plan
+
+
+def variable_types(variables: Mapping[str, SqlType]) -> tuple[tuple[str, SqlType], ...]:
+    return tuple(sorted(variables.items()))

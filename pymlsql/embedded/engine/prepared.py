@@ -1,0 +1,193 @@
+"""sp_executesql, sp_prepare and their kin: T-SQL with parameters, and what drivers ask about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from pymlsql.embedded.engine import dml
+from pymlsql.embedded.engine.frame import Frame, Value
+from pymlsql.embedded.engine.names import Plan
+from pymlsql.embedded.engine.procedures import Actual, convert_value, execute_text, give_back
+from pymlsql.embedded.tds.columns import arrow_type
+from pymlsql.embedded.tds.requests import RpcCall
+from pymlsql.embedded.tds.responses import Done, ReturnStatus
+from pymlsql.embedded.tsql import nodes
+from pymlsql.embedded.tsql.compiler import Compiled
+from pymlsql.embedded.tsql.definitions import _parameters
+from pymlsql.embedded.tsql.messages import SqlError, sql_error
+from pymlsql.embedded.tsql.parser import Parser, parse_batch
+from pymlsql.embedded.tsql.typed import Typed
+from pymlsql.embedded.tsql.types import INT
+
+if TYPE_CHECKING:
+    from pymlsql.embedded.engine.session import Session
+
+
+class Prepared:
+    """A statement kept under a handle, with its parameters' declarations."""
+
+    def __init__(self, text: str, parameters: list[nodes.ModuleParameter]) -> None:
+        self.text = text
+        self.parameters = parameters
+        self.insert = _plain_insert(text, parameters)
+
+
+def _plain_insert(text: str, parameters: list[nodes.ModuleParameter]) -> nodes.Insert | None:
+    """The statement if it is INSERT ... VALUES of all its parameters in order: what fast_executemany repeats."""
+    try:
+        batch = parse_batch(text)
+    except SqlError:
+        return None
+    if len(batch.statements) != 1 or not isinstance(batch.statements[0], nodes.Insert):
+        return None
+    insert = batch.statements[0]
+    if len(insert.rows) != 1 or insert.output is not None or insert.common is not None:
+        return None
+    cells = [cell.sql.lower() if cell is not None else "" for cell in insert.rows[0]]
+    return insert if cells == [parameter.name for parameter in parameters] else None
+
+
+def declarations(text: str | None) -> list[nodes.ModuleParameter]:
+    """``@P1 int, @P2 nvarchar(10) OUTPUT`` as declarations."""
+    if not text or not text.strip():
+        return []
+    parser = Parser(text)
+    found = list(_parameters(parser))
+    if parser.token.kind != "end":
+        parser.fail()
+    return found
+
+
+def execute_with(session: Session, text: str, declared: list[nodes.ModuleParameter], actuals: list[Actual]) -> int:
+    """Run ``text`` with its parameters bound by name or position. Raises 8144, 8178."""
+    variables: dict[str, Value] = {}
+    if len(actuals) > len(declared):
+        raise sql_error(8144, "", line=1)
+    given = {a.name.lower() if a.name else declared[i].name: a for i, a in enumerate(actuals)}
+    outputs: list[tuple[str, Value]] = []
+    for parameter in declared:
+        actual = given.get(parameter.name)
+        if actual is None:
+            raise sql_error(8178, text[:100], parameter.name)
+        value = convert_value(session, actual.value, actual.type, parameter.type)
+        variables[parameter.name] = Value(parameter.type, value)
+        if actual.target is not None:
+            outputs.append((parameter.name, actual.target))
+    execute_text(session, text, variables, None)
+    holder = Frame(variables=variables)
+    give_back(session, holder, outputs)
+    return 0
+
+
+def sp_executesql(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
+    if not actuals:
+        raise sql_error(201, "sp_executesql", "@statement", line=line)
+    text = actuals[0].value
+    if text is None:
+        return 0
+    if not actuals[0].type.is_unicode:
+        raise sql_error(214, "@statement", "ntext/nchar/nvarchar", line=line)
+    declared = declarations(actuals[1].value) if len(actuals) > 1 else []
+    return execute_with(session, str(text), declared, actuals[2:])
+
+
+def sp_prepare(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
+    """(handle OUTPUT, @params, @stmt [, @options])."""
+    handle = session.prepare(Prepared(str(actuals[2].value), declarations(actuals[1].value)))
+    if actuals[0].target is not None:
+        actuals[0].target.value = handle
+    return 0
+
+
+def sp_prepexec(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
+    """(handle OUTPUT, @params, @stmt, values ...)."""
+    sp_prepare(session, frame, actuals[:3], line)
+    prepared = session.prepared[actuals[0].target.value] if actuals[0].target else None
+    assert prepared is not None
+    return execute_with(session, prepared.text, prepared.parameters, actuals[3:])
+
+
+def sp_execute(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
+    prepared = _prepared(session, actuals[0].value)
+    return execute_with(session, prepared.text, prepared.parameters, actuals[1:])
+
+
+def _prepared(session: Session, handle: Any) -> Prepared:
+    prepared = session.prepared.get(handle)
+    if prepared is None:
+        raise sql_error(8179, handle)
+    return prepared
+
+
+def sp_unprepare(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
+    session.prepared.pop(actuals[0].value, None)
+    return 0
+
+
+# Many executions of one INSERT ------------------------------------------------------------------------------------
+
+
+def insert_many(session: Session, calls: tuple[RpcCall, ...]) -> bool:
+    """Many sp_execute of one plain INSERT as one staged insert, answered as many; False when it is not that, or when
+    a row is refused: then each is executed by itself, so that the error is that row's and the others stay."""
+    handle = calls[0].parameters[0].value if calls[0].parameters else None
+    prepared = session.prepared.get(handle)
+    if prepared is None or prepared.insert is None:
+        return False
+    n_values = len(prepared.parameters)
+    for call in calls:
+        if call.procedure.lower() != "sp_execute" or len(call.parameters) != n_values + 1:
+            return False
+        if call.parameters[0].value != handle or any(p.default or p.output for p in call.parameters):
+            return False
+    mark = session.store.mark()
+    try:
+        _insert_rows(session, prepared, calls)
+    except SqlError:
+        session.store.recover()
+        del mark
+        return False
+    count = None if session.options.nocount else 1
+    for _ in calls:
+        session.sink(Done("done_in_proc", count=count, command=0xC3))
+        session.sink(ReturnStatus(0))
+        session.sink(Done("done_proc"))
+    session.rowcount = 1
+    return True
+
+
+def _insert_rows(session: Session, prepared: Prepared, calls: tuple[RpcCall, ...]) -> None:
+    insert = prepared.insert
+    assert insert is not None
+    table = dml.target_table(session, insert.target)
+    columns = dml.insert_columns(session, table, insert)
+    arrays, typed = [], []
+    for index, parameter in enumerate(prepared.parameters):
+        values = [call.parameters[index + 1] for call in calls]
+        same = all(v.type == parameter.type or v.value is None or _alike(v.type, parameter.type) for v in values)
+        if not same:
+            raise sql_error(8114, values[0].type, parameter.type)
+        texts = parameter.type.name == "uniqueidentifier"
+        arrays.append(pa.array([str(v.value) if texts and v.value is not None else v.value for v in values],
+                               arrow_type(parameter.type)))  # fmt: skip
+        sql = f"CAST(r.c{index} AS UUID)" if texts else f"r.c{index}"
+        typed.append(Typed(sql, parameter.type, True))
+    rows = pa.table(arrays, names=[f"c{i}" for i in range(len(arrays))])
+    select = ", ".join(f"{value.sql} AS c{i}" for i, value in enumerate(typed))
+    plan = Plan(Compiled(f"SELECT {select} FROM pymlsql_rows AS r", tuple(typed), {}, {}), {})
+    with session.store.statement(locked=not table.temporary), session.store.registered({"pymlsql_rows": rows}):
+        dml.insert_plan(session, Frame(), table, columns, plan, None, 1)
+
+
+def _alike(a: Any, b: Any) -> bool:
+    """Values of ``a`` are values of ``b`` as they are."""
+    if a.is_string and b.is_string:
+        return b.length == -1 or 0 < a.length <= b.length
+    if a.is_binary and b.is_binary:
+        return b.length == -1 or 0 < a.length <= b.length
+    return bool(a.name == b.name and a.name != "decimal" and (not a.is_time or a.scale <= b.scale))
+
+
+__all__ = ["INT", "Prepared", "insert_many", "sp_execute", "sp_executesql", "sp_prepare", "sp_prepexec", "sp_unprepare"]

@@ -1,0 +1,217 @@
+"""EXEC: procedures of the database, system procedures, strings; INSERT ... EXEC and WITH RESULT SETS."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pymlsql.embedded.engine.capture import Capture, Reshape
+from pymlsql.embedded.engine.catalog import Module
+from pymlsql.embedded.engine.evaluation import evaluate
+from pymlsql.embedded.engine.frame import BatchAborted, Frame, ReturnSignal, Value
+from pymlsql.embedded.tsql import nodes
+from pymlsql.embedded.tsql.messages import sql_error, unsupported
+from pymlsql.embedded.tsql.nodes import Name
+from pymlsql.embedded.tsql.parser import parse_batch
+from pymlsql.embedded.tsql.types import INT, MAX, SqlType, nvarchar
+
+if TYPE_CHECKING:
+    from pymlsql.embedded.engine.session import Session
+
+MAX_NESTING = 32
+
+
+def execute_procedure(session: Session, frame: Frame, statement: nodes.Execute) -> None:
+    """EXEC in a batch."""
+    if statement.result_sets is not None:
+        with session.redirected(Reshape(session, statement.result_sets)) as reshape:
+            _execute(session, frame, statement)
+        reshape.finish()
+        return
+    _execute(session, frame, statement)
+
+
+def _execute(session: Session, frame: Frame, statement: nodes.Execute) -> None:
+    if statement.batch is not None:
+        text = evaluate(session, frame, statement.batch, nvarchar(MAX))
+        if text:
+            execute_text(session, text, {}, frame)
+        return
+    name = statement.procedure
+    if name is None:
+        wanted = frame.get(statement.procedure_variable, statement.line).value
+        from pymlsql.embedded.engine.runtime import split_name
+
+        name = Name(split_name(str(wanted)))
+    status = call(session, frame, name, list(statement.arguments), statement.line)
+    if statement.return_variable:
+        target = frame.get(statement.return_variable, statement.line)
+        target.value = status
+
+
+class Actual:
+    """An argument as it is passed: its value, and the variable that takes it back."""
+
+    def __init__(self, name: str, type_: SqlType, value: Any, target: Value | None = None, *, default: bool = False) -> None:
+        self.name = name
+        self.type = type_
+        self.value = value
+        self.target = target
+        self.default = default
+
+
+def actual_arguments(session: Session, frame: Frame, arguments: list[nodes.Argument]) -> list[Actual]:
+    """The arguments' values and types, variables for OUTPUT."""
+    found = []
+    for argument in arguments:
+        if argument.value is None:
+            found.append(Actual(argument.name, INT, None, default=True))
+        elif argument.variable:
+            value = frame.get(argument.variable, argument.value.line)
+            found.append(Actual(argument.name, value.type, value.value, value if argument.output else None))
+        else:
+            from pymlsql.embedded.engine.evaluation import plan_scalar
+
+            type_ = plan_scalar(session, frame, argument.value).compiled.columns[0].type
+            found.append(Actual(argument.name, type_, evaluate(session, frame, argument.value)))
+    return found
+
+
+def call(session: Session, frame: Frame, name: Name, arguments: list[nodes.Argument], line: int) -> int:
+    """Call a procedure with arguments as written; its return status. Raises 2812."""
+    return call_actual(session, name, actual_arguments(session, frame, arguments), line, frame)
+
+
+def call_actual(session: Session, name: Name, actuals: list[Actual], line: int, frame: Frame | None = None) -> int:
+    """Call the system procedure or the database's own of this name."""
+    from pymlsql.embedded.engine.system_procedures import SYSTEM_PROCEDURES
+
+    system = SYSTEM_PROCEDURES.get(name.object.lower())
+    found = session.catalog.find(name.schema or "dbo", name.object)
+    if system is not None and (name.schema.lower() == "sys" or not isinstance(found, Module)):
+        return system(session, frame or Frame(), actuals, line)
+    if not isinstance(found, Module) or found.kind != "P":
+        raise sql_error(2812, str(name), line=line)
+    return call_module(session, found, actuals)
+
+
+def call_module(session: Session, module: Module, actuals: list[Actual]) -> int:
+    """Run a procedure of the database. Its SET options end with it; a changed @@TRANCOUNT is 266."""
+    if session.nest_level >= MAX_NESTING:
+        raise sql_error(217)
+    frame = Frame(procedure=f"{module.schema}.{module.name}" if module.schema != "dbo" else module.name,
+                  object_id=module.object_id, kind="done_in_proc")  # fmt: skip
+    bound = bind_parameters(session, frame, module, actuals)
+    batch = parse_batch(module.text)
+    create = batch.statements[0]
+    assert isinstance(create, nodes.CreateModule)
+    options, count = session.options, session.trancount
+    session.options = replace(options, ansi_nulls=module.ansi_nulls, quoted_identifier=module.quoted_identifier)
+    session.nest_level += 1
+    try:
+        session.run_frame(frame, create.body)
+    finally:
+        session.nest_level -= 1
+        session.options = options
+        session.store.lock_timeout_ms = options.lock_timeout_ms
+    give_back(session, frame, bound)
+    if session.trancount != count and not session.doomed:
+        raise sql_error(266, count, session.trancount)
+    return frame.return_value
+
+
+def bind_parameters(session: Session, frame: Frame, module: Module, actuals: list[Actual]) -> list[tuple[str, Value]]:
+    """Parameters get their arguments or defaults. Raises 201, 8143, 8144, 8145, 8146, 8162."""
+    name = module.name
+    if len(actuals) > len(module.parameters):
+        raise sql_error(8146 if not module.parameters else 8144, name)
+    given: dict[str, Actual] = {}
+    for index, actual in enumerate(actuals):
+        parameter = actual.name.lower() if actual.name else module.parameters[index].name
+        if parameter in given:
+            raise sql_error(8143, parameter)
+        if all(p.name != parameter for p in module.parameters):
+            raise sql_error(8145, actual.name, name)
+        given[parameter] = actual
+    outputs = []
+    for declared in module.parameters:
+        found = given.get(declared.name)
+        if found is None or found.default:
+            if declared.default is None:
+                raise sql_error(201, name, declared.name)
+            value = evaluate(session, Frame(), declared.default, declared.type)
+        else:
+            value = convert_value(session, found.value, found.type, declared.type)
+        frame.variables[declared.name] = Value(declared.type, value)
+        if found is not None and found.target is not None:
+            if not declared.output:
+                raise sql_error(8162, declared.name)
+            outputs.append((declared.name, found.target))
+    return outputs
+
+
+def give_back(session: Session, frame: Frame, outputs: list[tuple[str, Value]]) -> None:
+    """OUTPUT parameters to the caller's variables."""
+    for name, target in outputs:
+        value = frame.variables[name]
+        target.value = convert_value(session, value.value, value.type, target.type)
+
+
+def convert_value(session: Session, value: Any, source: SqlType, target: SqlType) -> Any:
+    """A Python value of one T-SQL type as another, implicitly."""
+    if value is None or source == target:
+        return value
+    if source.is_string and target.is_string and (target.length == MAX or len(value) <= target.length) and "var" in target.name:
+        return value
+    if source.is_binary and target.is_binary and target.length == MAX:
+        return value
+    frame = Frame(variables={"@v": Value(source, value)})
+    return evaluate(session, frame, nodes.Text("@v", 1), target)
+
+
+def execute_text(session: Session, text: str, variables: dict[str, Value], frame: Frame | None) -> None:
+    """A string as a batch of its own: it sees the caller's temporary tables, not its variables."""
+    if session.nest_level >= MAX_NESTING:
+        raise sql_error(217)
+    inner = Frame(variables=variables, kind="done_in_proc", in_dynamic=True)
+    batch = parse_batch(text)
+    options = session.options
+    session.nest_level += 1
+    try:
+        session.run_frame(inner, batch.statements)
+    finally:
+        session.nest_level -= 1
+        session.options = replace(options, identity_insert=session.options.identity_insert)
+    if frame is not None and inner.return_value:
+        raise unsupported("RETURN with a value in a string")
+
+
+def insert_execute(session: Session, frame: Frame, statement: nodes.Insert) -> int:
+    """INSERT ... EXEC: all result sets of the call go into the table. Raises 8164 when nested."""
+    from pymlsql.embedded.engine import dml
+
+    if session.insert_exec_depth:
+        raise sql_error(8164, line=statement.line)
+    assert statement.execute is not None
+    if statement.output is not None:
+        raise sql_error(483, line=statement.line)
+    table = dml.target_table(session, statement.target)
+    columns = dml.insert_columns(session, table, statement)
+    session.insert_exec_depth += 1
+    try:
+        with session.redirected(Capture()) as capture:
+            execute_procedure(session, frame, statement.execute)
+    finally:
+        session.insert_exec_depth -= 1
+    total = 0
+    with session.store.statement(locked=not table.temporary):
+        for number, (shape, rows) in enumerate(capture.results):
+            if len(shape) != len(columns):
+                raise sql_error(213, line=statement.line)
+            plan, staged = capture.plan(number, rows)
+            with session.store.registered(staged):
+                total += dml.insert_plan(session, frame, table, columns, plan, None, statement.line)
+    return total
+
+
+__all__ = ["Actual", "BatchAborted", "ReturnSignal", "call_actual", "execute_procedure", "execute_text", "insert_execute"]

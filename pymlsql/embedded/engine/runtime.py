@@ -1,0 +1,305 @@
+"""Run-time values: what @@ROWCOUNT, GETDATE(), OBJECT_ID(...) and their like are when a statement runs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from pymlsql.embedded.engine.catalog import Module, Table, constraint_names
+from pymlsql.embedded.engine.frame import Frame
+from pymlsql.embedded.engine.names import SYSTEM_DATABASES
+from pymlsql.embedded.engine.system_views import object_id_of_system_view
+from pymlsql.embedded.tsql.lexer import tokenize
+from pymlsql.embedded.tsql.messages import SqlError, unsupported
+from pymlsql.embedded.tsql.types import SqlType
+
+if TYPE_CHECKING:
+    from pymlsql.embedded.engine.session import Session
+
+VERSIONS = {160: ("16.0.1000.6", "2022"), 150: ("15.0.2000.5", "2019")}
+
+
+def runtime_value(session: Session, frame: Frame, what: tuple[str, ...]) -> Any:
+    """The value named ``what`` (name, then arguments; one that begins with NUL names a variable)."""
+    name, *arguments = what
+    values = [str(frame.get(a[1:]).value) if a.startswith("\0") else a for a in arguments]
+    if any(a.startswith("\0") and frame.get(a[1:]).value is None for a in arguments):
+        return None
+    return _VALUES[name](session, frame, values)
+
+
+def round_datetime(value: dt.datetime) -> dt.datetime:
+    """To datetime's 1/300 s."""
+    start = dt.datetime(value.year, value.month, value.day)
+    micros = (value - start) // dt.timedelta(microseconds=1)
+    ticks = (micros * 3 + 5000) // 10000
+    return start + dt.timedelta(milliseconds=(ticks * 10 + 1) // 3)
+
+
+def _error(attribute: str) -> Callable[[Session, Frame, list[str]], Any]:
+    def value(session: Session, frame: Frame, _: list[str]) -> Any:
+        caught = session.caught_error()
+        if caught is None:
+            return None
+        found = getattr(caught, attribute)
+        return None if attribute == "procedure" and not found else found
+
+    return value
+
+
+def split_name(text: str) -> tuple[str, ...]:
+    """The parts of a name in a string, quotes taken off."""
+    try:
+        tokens = [t for t in tokenize(text) if t.kind != "end" and not t.is_op(".")]
+    except SqlError:
+        return (text,)
+    return tuple(t.value if t.kind == "quoted" else t.text for t in tokens)
+
+
+def find_object(session: Session, text: str) -> Table | Module | None:
+    """The object a string names, in this database; temporary tables too."""
+    parts = split_name(text)
+    if not parts:
+        return None
+    if parts[-1].startswith("#"):
+        return session.temporary.get(parts[-1].lower())
+    if len(parts) == 3 and parts[0].lower() != session.database.lower():
+        return None
+    schema = parts[-2] if len(parts) > 1 else "dbo"
+    return session.catalog.find(schema, parts[-1])
+
+
+_KINDS = {"U": Table}
+
+
+def _object_id(session: Session, frame: Frame, args: list[str]) -> int | None:
+    found = find_object(session, args[0])
+    kind = args[1].strip().upper() if len(args) > 1 else ""
+    if found is not None:
+        actual = "U" if isinstance(found, Table) else found.kind
+        return found.object_id if kind in ("", actual) else None
+    return _other_object(session, args[0], kind)
+
+
+def _other_object(session: Session, text: str, kind: str) -> int | None:
+    """The id of a constraint or a system view."""
+    parts = split_name(text)
+    if not parts:
+        return None
+    schema = parts[-2] if len(parts) > 1 else "dbo"
+    system = object_id_of_system_view(schema.lower(), parts[-1].lower())
+    if system is not None and kind in ("", "V"):
+        return system
+    table = session.catalog.constraint_owner(schema, parts[-1])
+    if table is None:
+        return None
+    wanted = parts[-1].lower()
+    for items, code in ((table.keys, None), (table.checks, "C"), (table.foreign_keys, "F")):
+        for item in items:
+            actual = code or {"pk": "PK", "unique": "UQ"}.get(getattr(item, "kind", ""), "")
+            if item.object_id and item.name.lower() == wanted:
+                return item.object_id if kind in ("", actual) else None
+    for column in table.columns:
+        if column.default and column.default.name.lower() == wanted:
+            return column.default.object_id if kind in ("", "D") else None
+    return None
+
+
+def _by_id(session: Session, text: str) -> Table | Module | None:
+    found = session.catalog.by_id(int(float(text)))
+    if found is None:
+        return next((t for t in session.temporary.values() if t.object_id == int(float(text))), None)
+    return found
+
+
+def _object_name(session: Session, frame: Frame, args: list[str]) -> str | None:
+    found = _by_id(session, args[0])
+    return found.name if found else None
+
+
+def _object_schema_name(session: Session, frame: Frame, args: list[str]) -> str | None:
+    found = _by_id(session, args[0])
+    return found.schema if found else None
+
+
+def _object_definition(session: Session, frame: Frame, args: list[str]) -> str | None:
+    found = _by_id(session, args[0])
+    return found.text if isinstance(found, Module) else None
+
+
+def stored_length(type_: SqlType) -> int:
+    """Bytes, as COL_LENGTH and sys.columns.max_length tell; -1 for (max)."""
+    fixed = {"bit": 1, "tinyint": 1, "smallint": 2, "int": 4, "bigint": 8, "real": 4, "float": 8, "money": 8,
+             "smallmoney": 4, "date": 3, "datetime": 8, "smalldatetime": 4, "uniqueidentifier": 16,
+             "timestamp": 8, "sql_variant": 8016}  # fmt: skip
+    if type_.name in fixed:
+        return fixed[type_.name]
+    if type_.name == "decimal":
+        return 5 if type_.precision <= 9 else 9 if type_.precision <= 19 else 13 if type_.precision <= 28 else 17
+    if type_.name in ("time", "datetime2"):
+        extra = 3 if type_.scale <= 2 else 4 if type_.scale <= 4 else 5
+        return extra + (3 if type_.name == "datetime2" else 0)
+    return type_.length * 2 if type_.is_unicode and type_.length > 0 else type_.length
+
+
+def _columns_of(found: Table | Module | None) -> list[tuple[str, SqlType]]:
+    return [(column.name, column.type) for column in found.columns] if found else []
+
+
+def _col_length(session: Session, frame: Frame, args: list[str]) -> int | None:
+    for name, type_ in _columns_of(find_object(session, args[0])):
+        if name.lower() == args[1].lower():
+            return stored_length(type_)
+    return None
+
+
+def _col_name(session: Session, frame: Frame, args: list[str]) -> str | None:
+    columns = _columns_of(_by_id(session, args[0]))
+    index = int(args[1])
+    return columns[index - 1][0] if 1 <= index <= len(columns) else None
+
+
+def _schema_id(session: Session, frame: Frame, args: list[str]) -> int | None:
+    schema = session.catalog.schemas.get(args[0].lower() if args else "dbo")
+    return schema.schema_id if schema else None
+
+
+def _schema_name(session: Session, frame: Frame, args: list[str]) -> str | None:
+    if not args:
+        return "dbo"
+    wanted = int(float(args[0]))
+    return next((s.name for s in session.catalog.schemas.values() if s.schema_id == wanted), None)
+
+
+def _db_id(session: Session, frame: Frame, args: list[str]) -> int | None:
+    known = {**SYSTEM_DATABASES, session.engine.database.lower(): 5}
+    return known.get(args[0].lower()) if args else known[session.database.lower()]
+
+
+def _db_name(session: Session, frame: Frame, args: list[str]) -> str | None:
+    if not args:
+        return session.database
+    known = {number: name for name, number in SYSTEM_DATABASES.items()} | {5: session.engine.database}
+    return known.get(int(args[0]))
+
+
+def _user(session: Session, frame: Frame, args: list[str]) -> str | None:
+    return "dbo" if not args or args[0] == "1" else None
+
+
+def _login(session: Session, frame: Frame, args: list[str]) -> str:
+    return session.login
+
+
+def _server_property(session: Session, frame: Frame, args: list[str]) -> str | None:
+    version, _ = VERSIONS[session.engine.level]
+    major = version.split(".")[0]
+    known: dict[str, str | None] = {
+        "productversion": version, "productlevel": "RTM", "productmajorversion": major, "productminorversion": "0",
+        "edition": "Developer Edition (64-bit)", "editionid": "-2117995310", "engineedition": "3",
+        "collation": "SQL_Latin1_General_CP1_CI_AS", "servername": "pymlsql", "machinename": "pymlsql",
+        "instancename": None, "isclustered": "0", "issingleuser": "0", "isintegratedsecurityonly": "0",
+        "isfulltextinstalled": "0", "ishadrenabled": "0", "isxtpsupported": "0", "ispolybaseinstalled": "0",
+        "isadvancedanalyticsinstalled": "1", "lcid": "1033", "sqlcharsetname": "iso_1", "sqlsortordername": "nocase_iso",
+        "resourceversion": version, "processid": str(session.engine.process_id), "productupdatelevel": None,
+    }  # fmt: skip
+    return known.get(args[0].lower())
+
+
+def _database_property(session: Session, frame: Frame, args: list[str]) -> str | None:
+    known = {
+        "collation": "SQL_Latin1_General_CP1_CI_AS", "status": "ONLINE", "updateability": "READ_WRITE",
+        "useraccess": "MULTI_USER", "recovery": "SIMPLE", "version": "957", "isautoclose": "0",
+    }  # fmt: skip
+    return known.get(args[1].lower())
+
+
+def _version(session: Session, frame: Frame, _: list[str]) -> str:
+    version, year = VERSIONS[session.engine.level]
+    return f"Microsoft SQL Server {year} (pymlsql embedded server) - {version} (X64)"
+
+
+def _identity_current(session: Session, frame: Frame, args: list[str]) -> Decimal | None:
+    found = find_object(session, args[0])
+    if not isinstance(found, Table) or found.identity is None:
+        return None
+    return Decimal(session.engine.identities.current(found))
+
+
+def _type_id(session: Session, frame: Frame, args: list[str]) -> int | None:
+    from pymlsql.embedded.engine.system_views import TYPE_IDS
+
+    return TYPE_IDS.get(args[0].lower())
+
+
+def _type_name(session: Session, frame: Frame, args: list[str]) -> str | None:
+    from pymlsql.embedded.engine.system_views import TYPE_IDS
+
+    return next((name for name, number in TYPE_IDS.items() if number == int(float(args[0]))), None)
+
+
+def _unknown(session: Session, frame: Frame, args: list[str]) -> Any:
+    raise unsupported("this function with arguments")
+
+
+_VALUES: dict[str, Callable[[Session, Frame, list[str]], Any]] = {
+    "@@ROWCOUNT": lambda s, f, a: s.rowcount,
+    "ROWCOUNT_BIG": lambda s, f, a: s.rowcount,
+    "@@ERROR": lambda s, f, a: s.last_error,
+    "@@TRANCOUNT": lambda s, f, a: s.trancount,
+    "@@IDENTITY": lambda s, f, a: s.last_identity,
+    "SCOPE_IDENTITY": lambda s, f, a: s.scope_identity,
+    "IDENT_CURRENT": _identity_current,
+    "@@VERSION": _version,
+    "@@SERVERNAME": lambda s, f, a: "pymlsql",
+    "@@SERVICENAME": lambda s, f, a: "MSSQLSERVER",
+    "@@SPID": lambda s, f, a: s.spid,
+    "@@PROCID": lambda s, f, a: f.object_id,
+    "@@NESTLEVEL": lambda s, f, a: s.nest_level,
+    "@@LANGUAGE": lambda s, f, a: "us_english",
+    "@@LANGID": lambda s, f, a: 0,
+    "@@DATEFIRST": lambda s, f, a: 7,
+    "@@MAX_PRECISION": lambda s, f, a: 38,
+    "@@LOCK_TIMEOUT": lambda s, f, a: s.options.lock_timeout_ms,
+    "@@OPTIONS": lambda s, f, a: 5432 | (512 if s.options.nocount else 0) | (16384 if s.options.xact_abort else 0),
+    "@@MICROSOFTVERSION": lambda s, f, a: int(VERSIONS[s.engine.level][0].split(".")[0]) << 24 | 1000,
+    "@@FETCH_STATUS": lambda s, f, a: 0,
+    "@@TEXTSIZE": lambda s, f, a: s.options.textsize,
+    "GETDATE": lambda s, f, a: round_datetime(dt.datetime.now()),
+    "GETUTCDATE": lambda s, f, a: round_datetime(dt.datetime.now(dt.UTC).replace(tzinfo=None)),
+    "SYSDATETIME": lambda s, f, a: dt.datetime.now(),
+    "SYSUTCDATETIME": lambda s, f, a: dt.datetime.now(dt.UTC).replace(tzinfo=None),
+    "XACT_STATE": lambda s, f, a: s.xact_state,
+    "ERROR_NUMBER": _error("number"),
+    "ERROR_SEVERITY": _error("severity"),
+    "ERROR_STATE": _error("state"),
+    "ERROR_LINE": _error("line"),
+    "ERROR_MESSAGE": _error("message"),
+    "ERROR_PROCEDURE": _error("procedure"),
+    "DB_ID": _db_id,
+    "DB_NAME": _db_name,
+    "SCHEMA_ID": _schema_id,
+    "SCHEMA_NAME": _schema_name,
+    "OBJECT_ID": _object_id,
+    "OBJECT_NAME": _object_name,
+    "OBJECT_SCHEMA_NAME": _object_schema_name,
+    "OBJECT_DEFINITION": _object_definition,
+    "COL_LENGTH": _col_length,
+    "COL_NAME": _col_name,
+    "TYPE_ID": _type_id,
+    "TYPE_NAME": _type_name,
+    "USER_NAME": _user,
+    "USER_ID": lambda s, f, a: 1,
+    "SUSER_SNAME": _login,
+    "SUSER_NAME": _login,
+    "ORIGINAL_LOGIN": _login,
+    "HOST_NAME": lambda s, f, a: s.host,
+    "APP_NAME": lambda s, f, a: s.application,
+    "SERVERPROPERTY": _server_property,
+    "DATABASEPROPERTYEX": _database_property,
+    "CONNECTIONPROPERTY": lambda s, f, a: {"net_transport": "TCP", "auth_scheme": "SQL"}.get(a[0].lower()),
+}
+
+__all__ = ["VERSIONS", "constraint_names", "find_object", "round_datetime", "runtime_value", "split_name", "stored_length"]

@@ -1,0 +1,431 @@
+"""One client's session: its state, its transaction, and the requests it runs, one at a time in its own thread."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pymlsql.embedded.engine.catalog import Catalog, Module, Schema, Table, encode, new_catalog
+from pymlsql.embedded.engine.errors import Cancelled, translate
+from pymlsql.embedded.engine.execution import execute_all
+from pymlsql.embedded.engine.frame import (
+    BatchAborted,
+    BreakSignal,
+    ContinueSignal,
+    Frame,
+    ReturnSignal,
+    SetOptions,
+    Value,
+)
+from pymlsql.embedded.engine.prepared import Prepared, insert_many
+from pymlsql.embedded.engine.procedures import Actual, call_actual
+from pymlsql.embedded.engine.runtime import split_name
+from pymlsql.embedded.engine.store import Store
+from pymlsql.embedded.engine.system_views import SessionRow, SystemState
+from pymlsql.embedded.engine.temporary import TemporaryTables
+from pymlsql.embedded.tds.requests import Login, Request, Rpc, RpcCall, SqlBatch, TransactionRequest
+from pymlsql.embedded.tds.responses import (
+    ColMetadata,
+    Column,
+    Done,
+    EnvChange,
+    Message,
+    ReturnStatus,
+    ReturnValue,
+    Rows,
+    Sink,
+)
+from pymlsql.embedded.tsql import nodes
+from pymlsql.embedded.tsql.compiler import Compiled, Compiler
+from pymlsql.embedded.tsql.messages import SqlError, sql_error
+from pymlsql.embedded.tsql.nodes import Name
+from pymlsql.embedded.tsql.parser import parse_batch
+from pymlsql.embedded.tsql.typed import Typed
+from pymlsql.embedded.tsql.types import INT, SqlType
+
+if TYPE_CHECKING:
+    from pymlsql.embedded.engine.engine import Engine
+
+_ROWS_A_BATCH = 32768
+_SYSTEM_CATALOG = new_catalog()
+S = TypeVar("S")
+
+
+def _nowhere(_: object) -> None:
+    return None
+
+
+class Session(TemporaryTables):
+    """What SQL Server calls a session; made by :meth:`Engine.login`."""
+
+    def __init__(self, engine: Engine, spid: int, login: Login, client_host: str) -> None:
+        super().__init__()
+        self.engine = engine
+        self.spid = spid
+        self.login = login.user
+        self.host = login.host or client_host
+        self.application = login.application
+        self.login_time = dt.datetime.now()
+        self.database = engine.database
+        self.store = Store(engine.cursor(), engine.writers)
+        self.options = SetOptions()
+        self.sink: Sink = _nowhere
+        self.prepared: dict[int, Prepared] = {}
+        self.rowcount = 0
+        self.last_error = 0
+        self.last_identity: int | None = None
+        self.scope_identity: int | None = None
+        self.trancount = 0
+        self.transaction_name = ""
+        self.doomed = False
+        self.nest_level = 0
+        self.try_depth = 0
+        self.insert_exec_depth = 0
+        self.caught: list[SqlError] = []
+        self._working: Catalog | None = None
+        self._savepoints: dict[str, tuple[int, Catalog | None]] = {}
+        self._n_prepared = 0
+        self._transaction_id = 0
+        self._running = False
+
+    # Requests -------------------------------------------------------------------------------------------------
+
+    def run(self, request: Request, sink: Sink) -> None:
+        """Run one request; errors become messages. Called in the session's own thread."""
+        self.sink, self._running = sink, True
+        self.store.cancelled.clear()
+        self.nest_level = self.try_depth = self.insert_exec_depth = 0
+        self.caught = []
+        try:
+            if isinstance(request, SqlBatch):
+                self._batch(request.text)
+            elif isinstance(request, Rpc):
+                self._rpc(request.calls)
+            else:
+                self._transact(request)
+        except Cancelled:
+            self._after_cancel()
+        finally:
+            self.sink, self._running = _nowhere, False
+
+    def _after_cancel(self) -> None:
+        """A cancelled request ends its statement; with XACT_ABORT its transaction too."""
+        if self.trancount and (self.options.xact_abort or self.doomed):
+            self.rollback()
+        else:
+            self.store.recover()
+        self.sink(Done("done", error=True))
+
+    def _batch(self, text: str) -> None:
+        frame = Frame()
+        try:
+            batch = parse_batch(text)
+        except SqlError as error:
+            self._refuse(error)
+            return
+        self._top(lambda: self.run_frame(frame, batch.statements))
+        if not batch.statements:
+            self.sink(Done("done"))
+
+    def _refuse(self, error: SqlError) -> None:
+        self.last_error = error.number
+        self.send_error(error)
+        self.sink(Done("done", error=True))
+
+    def _top(self, work: Any) -> bool:
+        """Run at the outermost level; whether it went through."""
+        try:
+            work()
+        except BatchAborted:
+            return False
+        except SqlError as error:
+            self._refuse(error)
+            return False
+        finally:
+            if self.doomed:
+                self._end_doomed()
+        return True
+
+    def _end_doomed(self) -> None:
+        """Msg 3998: a transaction that cannot be committed ends with the batch."""
+        if self.trancount:
+            self.send_error(sql_error(3998))
+            self.rollback()
+        self.doomed = False
+
+    def run_frame(self, frame: Frame, statements: tuple[nodes.Statement, ...]) -> None:
+        """A batch's or procedure's statements in their frame; RETURN ends it, its temporary tables end with it."""
+        identity = self.scope_identity
+        with self.temporary_scope(frame):
+            try:
+                execute_all(self, frame, statements)
+            except ReturnSignal:
+                pass
+            except (BreakSignal, ContinueSignal) as signal:
+                raise sql_error(135 if isinstance(signal, BreakSignal) else 136) from None
+        if self.nest_level:
+            self.scope_identity = identity
+
+    # RPC ------------------------------------------------------------------------------------------------------
+
+    def _rpc(self, calls: tuple[RpcCall, ...]) -> None:
+        if len(calls) > 1 and insert_many(self, calls):
+            return
+        for call in calls:
+            self._call(call)
+
+    def _call(self, call: RpcCall) -> None:
+        actuals = []
+        for parameter in call.parameters:
+            target = Value(parameter.type, parameter.value) if parameter.output else None
+            actuals.append(Actual(parameter.name, parameter.type, parameter.value, target, default=parameter.default))
+        status: list[int] = []
+        name = Name(split_name(call.procedure))
+        ok = self._top(lambda: status.append(call_actual(self, name, actuals, 1)))
+        if ok:
+            self.sink(ReturnStatus(status[0]))
+            for ordinal, (parameter, actual) in enumerate(zip(call.parameters, actuals, strict=True)):
+                if actual.target is not None:
+                    type_ = actual.target.type
+                    self.sink(ReturnValue(ordinal, parameter.name, type_, actual.target.value))
+        self.sink(Done("done_proc", error=not ok))
+
+    def prepare(self, prepared: Prepared) -> int:
+        self._n_prepared += 1
+        self.prepared[self._n_prepared] = prepared
+        return self._n_prepared
+
+    # Answers --------------------------------------------------------------------------------------------------
+
+    def send_error(self, error: SqlError) -> None:
+        """An ERROR or INFO token."""
+        self.sink(Message(error.number, error.severity, error.state, error.message, error.procedure, max(error.line, 1)))
+
+    @staticmethod
+    def on_wire(sql: str, type_: SqlType) -> str:
+        """What the wire wants of a value: text for uniqueidentifier."""
+        return f"upper(CAST({sql} AS VARCHAR))" if type_.name == "uniqueidentifier" else sql
+
+    def wire_sql(self, compiled: Compiled) -> str:
+        """The query with its columns as the wire wants them."""
+        if not any(column.type.name == "uniqueidentifier" for column in compiled.columns):
+            return compiled.sql
+        parts = ", ".join(f"{self.on_wire(f'q.c{i}', c.type)} AS c{i}" for i, c in enumerate(compiled.columns))
+        return f"SELECT {parts} FROM ({compiled.sql}) AS q"
+
+    def send_rows(self, columns: tuple[Typed, ...], cursor: Any) -> int:
+        """Column metadata and rows of a query to the sink; their number."""
+        shape = tuple(Column(c.name, INT if c.type.name == "null" else c.type, c.nullable, c.identity) for c in columns)
+        self.sink(ColMetadata(shape))
+        count = 0
+        try:
+            for batch in cursor.to_arrow_reader(_ROWS_A_BATCH):
+                if self.store.cancelled.is_set():
+                    raise Cancelled
+                count += batch.num_rows
+                self.sink(Rows(batch))
+        except (SqlError, Cancelled):
+            raise
+        except Exception as error:
+            self.store.recover()
+            raise translate(error) from error
+        return count
+
+    def finish_rows(self, count: int) -> None:
+        """After a statement that tells how many rows it touched."""
+        self.rowcount = count
+        self.last_error = 0
+
+    @contextmanager
+    def redirected(self, sink: S) -> Iterator[S]:
+        """Answers go to ``sink``, which passes on what it does not keep to its ``outer``."""
+        outer = self.sink
+        sink.outer = outer  # type: ignore[attr-defined]
+        self.sink = sink  # type: ignore[assignment]
+        try:
+            yield sink
+        finally:
+            self.sink = outer
+
+    def note_identity(self, value: int) -> None:
+        self.last_identity = self.scope_identity = value
+
+    def caught_error(self) -> SqlError | None:
+        """The error of the innermost CATCH that runs."""
+        return self.caught[-1] if self.caught else None
+
+    # Catalog --------------------------------------------------------------------------------------------------
+
+    @property
+    def catalog(self) -> Catalog:
+        """The database's objects as this session sees them: with its own changes before they are committed."""
+        if self.database.lower() != self.engine.database.lower():
+            return _SYSTEM_CATALOG
+        return self._working if self._working is not None else self.engine.catalog
+
+    def set_catalog(self, catalog: Catalog, changed: list[Any], gone: list[Table | Module | Schema] | None = None) -> None:
+        """A new catalog, written in the current statement: others see it when the transaction is committed."""
+        for entry in [*changed, *(gone or [])]:
+            key = _catalog_key(entry)
+            self.store.write("DELETE FROM store.catalog WHERE entry = $entry", {"entry": key})
+        for entry in changed:
+            values = {"entry": _catalog_key(entry), "data": encode(entry)}
+            self.store.write("INSERT INTO store.catalog VALUES ($entry, $data)", values)
+        self.store.write("UPDATE store.counters SET next_id = $next", {"next": catalog.next_id})
+        version = self.engine.next_version()
+        self._working = replace(catalog, version=version)
+        if not self.trancount:
+            self.store.after_commit = self.publish
+            self.store.after_rollback = self.discard
+
+    def publish(self) -> None:
+        """After a commit: what this session defined is what everybody sees."""
+        if self._working is not None:
+            self.engine.catalog = self._working
+            self._working = None
+
+    def discard(self) -> None:
+        """After a rollback."""
+        self._working = None
+
+    def check_plan(self, sql: str, compiler: Compiler) -> None:
+        """Let DuckDB bind a view's query, and raise what it finds."""
+        from pymlsql.embedded.engine.evaluation import system_rows
+
+        system = getattr(compiler.names, "system", {})
+        values = dict.fromkeys(compiler.runtime)
+        with system_rows(self, system):
+            self.store.run(f"SELECT * FROM ({sql}) AS q LIMIT 0", values)
+
+    def use(self, database: str) -> None:
+        old, self.database = self.database, database
+        self.sink(EnvChange("database", database, old))
+        self.send_error(SqlError(5701, f"Changed database context to '{database}'.", severity=0, state=2))
+
+    def system_state(self) -> SystemState:
+        """What the system views show."""
+        return self.engine.system_state(self)
+
+    def session_row(self) -> SessionRow:
+        status = "running" if self._running else "sleeping"
+        return SessionRow(self.spid, self.login, self.host, self.application, status, self.login_time,
+                          isolation=self.options.isolation, open_transactions=self.trancount,
+                          lock_timeout_ms=self.options.lock_timeout_ms)  # fmt: skip
+
+    # Transactions ---------------------------------------------------------------------------------------------
+
+    @property
+    def xact_state(self) -> int:
+        return 0 if not self.trancount else -1 if self.doomed else 1
+
+    @property
+    def descriptor(self) -> bytes:
+        return self._transaction_id.to_bytes(8, "little")
+
+    def begin(self) -> None:
+        self.trancount += 1
+        if self.trancount == 1:
+            self._transaction_id = self.engine.next_transaction()
+            self.store.in_transaction = True
+            self.sink(EnvChange("begin", self.descriptor))
+
+    def commit(self) -> None:
+        """Raises 3930 for a doomed transaction."""
+        if self.doomed:
+            raise sql_error(3930)
+        self.trancount -= 1
+        if self.trancount:
+            return
+        self.store.commit()
+        self._after_transaction("commit")
+        self.publish()
+
+    def rollback(self) -> None:
+        self.trancount = 0
+        self.store.rollback()
+        self.discard()
+        self.forget_rolled_back()
+        self._after_transaction("rollback")
+
+    def _after_transaction(self, kind: Any) -> None:
+        self.doomed = False
+        self._savepoints = {}
+        self.engine.locks.release_all(self, "transaction")
+        self.sink(EnvChange(kind, b"", self.descriptor))
+
+    def save(self, name: str) -> None:
+        if not self.trancount:
+            raise sql_error(628)
+        self._savepoints[name.lower()] = (self.store.mark(), self._working)
+
+    def savepoint(self, name: str) -> tuple[int, Catalog | None] | None:
+        return self._savepoints.get(name.lower())
+
+    def rollback_to(self, name: str) -> None:
+        """Raises 3931 for a doomed transaction."""
+        if self.doomed:
+            raise sql_error(3931)
+        mark, working = self._savepoints[name.lower()]
+        self.store.back_to(mark)
+        self._working = working
+
+    def _transact(self, request: TransactionRequest) -> None:
+        """A transaction manager request."""
+
+        def work() -> None:
+            if request.isolation:
+                self.options = replace(self.options, isolation=request.isolation)
+            if request.action == "begin":
+                self.begin()
+            elif request.action == "commit":
+                if not self.trancount:
+                    raise sql_error(3902)
+                self.commit()
+            elif request.action == "rollback":
+                if request.name and self.savepoint(request.name) is not None:
+                    self.rollback_to(request.name)
+                    return
+                if not self.trancount:
+                    raise sql_error(3903)
+                self.rollback()
+            else:
+                self.save(request.name)
+            if request.begin_next and request.action in ("commit", "rollback"):
+                self.begin()
+
+        if self._top(work):
+            self.sink(Done("done"))
+
+    # Life -----------------------------------------------------------------------------------------------------
+
+    def reset(self, *, keep_transaction: bool) -> None:
+        """RESETCONNECTION: as after login, but for the login itself."""
+        if self.trancount and not keep_transaction:
+            self.rollback()
+        self.options = SetOptions()
+        self.store.lock_timeout_ms = -1
+        self.database = self.engine.database
+        self.prepared = {}
+        self.last_error = self.rowcount = 0
+        self.drop_all_temporary()
+        self.engine.locks.release_all(self, "session")
+
+    def cancel(self) -> None:
+        """From another thread."""
+        self.store.interrupt()
+
+    def close(self) -> None:
+        if self.trancount:
+            self.trancount = 0
+        self.store.close()
+        self.discard()
+        self.engine.locks.release_all(self, "transaction")
+        self.engine.locks.release_all(self, "session")
+        self.engine.forget(self)
+
+
+def _catalog_key(entry: Table | Module | Schema) -> str:
+    return f"schema:{entry.name.lower()}" if isinstance(entry, Schema) else f"object:{entry.object_id}"

@@ -1,0 +1,228 @@
+"""Transactions of one session on DuckDB, with SQL Server's rules.
+
+Laws. Writers are serialised by one lock that the first write of a transaction takes and its end gives back. A DuckDB
+transaction begins with that write, so that reads before it see what is committed, statement by statement, and nobody
+else can commit once it has begun: READ_COMMITTED_SNAPSHOT with serialised writers, exactly. DuckDB ends a transaction
+with any run-time error; SQL Server often ends only the statement. So what was written is kept as a journal and is
+written again after such an error.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import duckdb
+
+from pymlsql.embedded.engine.errors import Cancelled, translate
+from pymlsql.embedded.tsql.messages import SqlError, sql_error
+
+_Step = tuple[str, Mapping[str, Any], Mapping[str, Any]]
+
+
+class WriterLock:
+    """The lock of writers; a wait ends with Msg 1222 at LOCK_TIMEOUT, or when the session is cancelled."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._owner: object | None = None
+
+    def acquire(self, owner: object, timeout_ms: int, cancelled: threading.Event) -> None:
+        with self._condition:
+            waited = 0.0
+            while self._owner not in (None, owner):
+                if cancelled.is_set():
+                    raise Cancelled
+                if 0 <= timeout_ms <= waited * 1000:
+                    raise sql_error(1222)
+                self._condition.wait(0.02)
+                waited += 0.02
+            self._owner = owner
+
+    def release(self, owner: object) -> None:
+        with self._condition:
+            if self._owner is owner:
+                self._owner = None
+                self._condition.notify_all()
+
+
+class Store:
+    """One session's connection to DuckDB, its transaction and the journal of it."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, lock: WriterLock) -> None:
+        self.connection = connection
+        self.lock = lock
+        self.cancelled = threading.Event()
+        self.lock_timeout_ms = -1
+        self.in_transaction = False
+        """A T-SQL transaction is open (BEGIN TRAN)."""
+        self._begun = False
+        self._journal: list[_Step] = []
+        self._statement: list[_Step] | None = None
+        self._aborted = False
+        self.after_commit: Callable[[], None] | None = None
+        """Called once when the statement that set it is committed; ``after_rollback`` when it is not."""
+        self.after_rollback: Callable[[], None] | None = None
+
+    # Reading --------------------------------------------------------------------------------------------------
+
+    def run(self, sql: str, parameters: Mapping[str, Any] | None = None) -> duckdb.DuckDBPyConnection:
+        """Execute a read. Raises SqlError; an open transaction's earlier writes survive."""
+        if self.cancelled.is_set():
+            raise Cancelled
+        try:
+            return self.connection.execute(sql, dict(parameters) if parameters else None)
+        except Exception as error:
+            self._aborted = self._begun
+            if self._statement is None:
+                self.recover()
+            raise translate(error) from error
+
+    @contextmanager
+    def registered(self, tables: Mapping[str, Any]) -> Iterator[None]:
+        """Arrow tables known to DuckDB by name while the block runs."""
+        for name, table in tables.items():
+            self.connection.register(name, table)
+        try:
+            yield
+        finally:
+            for name in tables:
+                # After a rollback DuckDB has forgotten the name already.
+                self.connection.execute(f'DROP VIEW IF EXISTS temp."{name}"') if not self._aborted else None
+
+    # Writing --------------------------------------------------------------------------------------------------
+
+    def write(self, sql: str, parameters: Mapping[str, Any] | None = None, tables: Mapping[str, Any] | None = None) -> int:
+        """Execute a change inside :meth:`statement`; the number of rows it changed, -1 if none is told."""
+        if self._statement is None:
+            raise AssertionError("write outside of a statement")
+        step: _Step = (sql, dict(parameters or {}), dict(tables or {}))
+        try:
+            count = self._apply(step)
+        except Exception as error:
+            self._aborted = True
+            raise translate(error) from error
+        self._statement.append(step)
+        return count
+
+    def _apply(self, step: _Step) -> int:
+        sql, parameters, tables = step
+        for name, table in tables.items():
+            self.connection.register(name, table)
+        cursor = self.connection.execute(sql, dict(parameters) if parameters else None)
+        row = cursor.fetchone() if cursor.description else None
+        for name in tables:
+            self.connection.unregister(name)
+        return int(row[0]) if row and isinstance(row[0], int) else -1
+
+    @contextmanager
+    def statement(self, *, locked: bool = True) -> Iterator[None]:
+        """One changing statement: all of it or nothing. ``locked`` is False for what only this session can see."""
+        if self._statement is not None:
+            yield
+            return
+        alone = not self.in_transaction
+        if locked or not alone:
+            self.lock.acquire(self, self.lock_timeout_ms, self.cancelled)
+        try:
+            if not self._begun:
+                self.connection.execute("BEGIN TRANSACTION")
+                self._begun = True
+            self._statement = []
+            yield
+        except BaseException:
+            self._statement = None
+            if alone:
+                self._end()
+            else:
+                self._replay(len(self._journal))
+            raise
+        steps, self._statement = self._statement, None
+        if alone:
+            self._commit()
+        else:
+            self._journal.extend(steps)
+
+    def recover(self) -> None:
+        """After a failed read in a transaction: bring its writes back."""
+        if self._aborted and self.in_transaction:
+            self._replay(len(self._journal))
+        self._aborted = False
+
+    def _replay(self, length: int) -> None:
+        """Begin anew and write the first ``length`` steps of the journal again."""
+        self._rollback_duckdb()
+        self._journal = self._journal[:length]
+        self.connection.execute("BEGIN TRANSACTION")
+        self._begun = True
+        for step in self._journal:
+            self._apply(step)
+        self._aborted = False
+
+    # Transactions ---------------------------------------------------------------------------------------------
+
+    def mark(self) -> int:
+        """A point in the transaction to which :meth:`back_to` can return."""
+        return len(self._journal)
+
+    def back_to(self, mark: int) -> None:
+        if self._begun:
+            self._replay(mark)
+
+    def commit(self) -> None:
+        self.in_transaction = False
+        if self._begun:
+            self._commit()
+        self._journal = []
+
+    def _commit(self) -> None:
+        try:
+            self.connection.execute("COMMIT")
+        except Exception as error:
+            self._end()
+            raise translate(error) from error
+        self._begun = False
+        self._journal = []
+        # Before the next writer comes: what it reads must be what was committed.
+        self._tell(self.after_commit)
+        self.lock.release(self)
+
+    def _tell(self, listener: Callable[[], None] | None) -> None:
+        self.after_commit = self.after_rollback = None
+        if listener is not None:
+            listener()
+
+    def rollback(self) -> None:
+        self.in_transaction = False
+        self._end()
+
+    def _end(self) -> None:
+        self._rollback_duckdb()
+        self._journal = []
+        self._aborted = False
+        self._tell(self.after_rollback)
+        self.lock.release(self)
+
+    def _rollback_duckdb(self) -> None:
+        if self._begun:
+            try:
+                self.connection.execute("ROLLBACK")
+            except duckdb.TransactionException as error:
+                raise SqlError(3624, f"A system assertion check has failed: {error}", severity=20) from error
+        self._begun = False
+
+    @property
+    def writing(self) -> bool:
+        """Whether this session holds the writers' lock."""
+        return self._begun
+
+    def interrupt(self) -> None:
+        """Stop what runs; from another thread."""
+        self.cancelled.set()
+        self.connection.interrupt()
+
+    def close(self) -> None:
+        self.rollback()
+        self.connection.close()

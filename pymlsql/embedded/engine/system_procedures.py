@@ -1,0 +1,209 @@
+"""Procedures that SQL Server brings along and clients, set-up scripts and the toolkit call."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from pymlsql.embedded.engine.catalog import Module
+from pymlsql.embedded.engine.describe import describe_first_result_set, describe_undeclared_parameters
+from pymlsql.embedded.engine.external import execute_external_script
+from pymlsql.embedded.engine.frame import Frame
+from pymlsql.embedded.engine.prepared import sp_execute, sp_executesql, sp_prepare, sp_prepexec, sp_unprepare
+from pymlsql.embedded.engine.runtime import find_object
+from pymlsql.embedded.tds.columns import arrow_type
+from pymlsql.embedded.tds.responses import ColMetadata, Column, Done, Rows
+from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
+from pymlsql.embedded.tsql.types import INT, SMALLINT, SYSNAME, SqlType, nvarchar, varchar
+
+if TYPE_CHECKING:
+    from pymlsql.embedded.engine.procedures import Actual
+    from pymlsql.embedded.engine.session import Session
+
+Procedure = Callable[["Session", Frame, list["Actual"], int], int]
+
+
+def send_table(session: Session, columns: list[tuple[str, SqlType]], rows: list[tuple[Any, ...]]) -> None:
+    """A result set made of Python rows."""
+    session.sink(ColMetadata(tuple(Column(name, type_) for name, type_ in columns)))
+    arrays = [pa.array([row[i] for row in rows], arrow_type(type_)) for i, (_, type_) in enumerate(columns)]
+    if rows:
+        session.sink(Rows(pa.record_batch(arrays, names=[f"c{i}" for i in range(len(arrays))])))
+    session.rowcount = len(rows)
+    session.sink(Done("done_in_proc", count=None if session.options.nocount else len(rows), command=0xC1))
+
+
+def _argument(actuals: list[Actual], index: int, name: str) -> Any:
+    """An argument by name or position; None when it is not given."""
+    for position, actual in enumerate(actuals):
+        if (actual.name.lower() == name) if actual.name else position == index:
+            return actual.value
+    return None
+
+
+# Configuration ----------------------------------------------------------------------------------------------------
+
+
+def _sp_configure(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
+    """Show options, or set one: it is in use after RECONFIGURE."""
+    name, value = _argument(actuals, 0, "@configname"), _argument(actuals, 1, "@configvalue")
+    options = session.engine.configuration
+    if name is None:
+        _show_options(session, sorted(options))
+        return 0
+    matches = [known for known in options if known.startswith(str(name).lower())]
+    if str(name).lower() in options:
+        matches = [str(name).lower()]
+    if len(matches) != 1:
+        raise sql_error(15123, name, line=line)
+    if value is None:
+        _show_options(session, matches)
+        return 0
+    minimum, maximum, configured, _ = options[matches[0]]
+    if not minimum <= int(value) <= maximum:
+        raise sql_error(15129, value, matches[0], line=line)
+    session.engine.configure(session.store, matches[0], int(value))
+    text = (f"Configuration option '{matches[0]}' changed from {configured} to {int(value)}. "
+            "Run the RECONFIGURE statement to install.")  # fmt: skip
+    session.send_error(SqlError(15457, text, severity=0, line=line))
+    return 0
+
+
+def _show_options(session: Session, names: list[str]) -> None:
+    columns = [("name", nvarchar(35)), ("minimum", INT), ("maximum", INT), ("config_value", INT), ("run_value", INT)]
+    send_table(session, columns, [(name, *session.engine.configuration[name]) for name in names])
+
+
+def _sp_reconfigure(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
+    if session.trancount:
+        raise sql_error(574, "CONFIG", line=line)
+    session.engine.reconfigure(session.store)
+    return 0
+
+
+# Catalog procedures -----------------------------------------------------------------------------------------------
+
+_TYPE_INFO_COLUMNS = [
+    ("TYPE_NAME", SYSNAME), ("DATA_TYPE", SMALLINT), ("PRECISION", INT), ("LITERAL_PREFIX", varchar(32)),
+    ("LITERAL_SUFFIX", varchar(32)), ("CREATE_PARAMS", varchar(32)), ("NULLABLE", SMALLINT),
+    ("CASE_SENSITIVE", SMALLINT), ("SEARCHABLE", SMALLINT), ("UNSIGNED_ATTRIBUTE", SMALLINT), ("MONEY", SMALLINT),
+    ("AUTO_INCREMENT", SMALLINT), ("LOCAL_TYPE_NAME", SYSNAME), ("MINIMUM_SCALE", SMALLINT),
+    ("MAXIMUM_SCALE", SMALLINT), ("SQL_DATA_TYPE", SMALLINT), ("SQL_DATETIME_SUB", SMALLINT),
+    ("NUM_PREC_RADIX", INT), ("INTERVAL_PRECISION", SMALLINT), ("USERTYPE", SMALLINT),
+]  # fmt: skip
+_TYPE_INFO = [
+    ("bigint", -5, 19, None, None, None, 0, 0), ("bit", -7, 1, None, None, None, None, None),
+    ("int", 4, 10, None, None, None, 0, 0), ("smallint", 5, 5, None, None, None, 0, 0),
+    ("tinyint", -6, 3, None, None, None, 0, 0), ("decimal", 3, 38, None, None, "precision,scale", 0, 38),
+    ("money", 3, 19, "$", None, None, 4, 4), ("float", 6, 53, None, None, None, None, None),
+    ("real", 7, 24, None, None, None, None, None), ("char", 1, 8000, "'", "'", "length", None, None),
+    ("varchar", 12, 8000, "'", "'", "max length", None, None), ("nchar", -8, 4000, "N'", "'", "length", None, None),
+    ("nvarchar", -9, 4000, "N'", "'", "max length", None, None), ("binary", -2, 8000, "0x", None, "length", None, None),
+    ("varbinary", -3, 8000, "0x", None, "max length", None, None),
+    ("uniqueidentifier", -11, 36, "'", "'", None, None, None), ("date", 91, 10, "'", "'", None, None, 0),
+    ("time", -154, 16, "'", "'", "scale", 0, 7), ("datetime", 93, 23, "'", "'", None, 3, 3),
+    ("smalldatetime", 93, 16, "'", "'", None, 0, 0), ("datetime2", 93, 27, "'", "'", "scale", 0, 7),
+]  # fmt: skip
+
+
+def _sp_datatype_info(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
+    """The types ODBC asks for, all or those of one ODBC type code."""
+    wanted = _argument(actuals, 0, "@data_type") or 0
+    rows = []
+    for name, code, precision, prefix, suffix, create, low, high in sorted(_TYPE_INFO, key=lambda row: row[1]):
+        if wanted not in (0, code):
+            continue
+        text = name in ("char", "varchar", "nchar", "nvarchar")
+        number = code in (-5, -7, 4, 5, -6, 3, 6, 7)
+        verbose, sub = (9, 1 if code == 91 else 3) if code in (91, 93) else (code, None)
+        rows.append((name, code, precision, prefix, suffix, create, 1, 0, 3 if text else 2,
+                     (1 if name == "tinyint" else 0) if number else None, 1 if name == "money" else 0,
+                     0 if number else None, name, low, high, verbose, sub, 10 if number else None, None, 0))  # fmt: skip
+    send_table(session, _TYPE_INFO_COLUMNS, rows)
+    return 0
+
+
+def _like(pattern: str | None) -> re.Pattern[str]:
+    from pymlsql.embedded.tsql.expressions import like_regex
+
+    return re.compile(like_regex(pattern if pattern is not None else "%"), re.IGNORECASE | re.DOTALL)
+
+
+def _sp_tables(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
+    name, owner = (_like(_argument(actuals, i, n)) for i, n in ((0, "@table_name"), (1, "@table_owner")))
+    rows = []
+    for found in session.catalog.objects.values():
+        kind = "TABLE" if not isinstance(found, Module) else "VIEW" if found.kind == "V" else ""
+        if kind and name.fullmatch(found.name) and owner.fullmatch(found.schema):
+            rows.append((session.database, found.schema, found.name, kind, None))
+    columns = [("TABLE_QUALIFIER", SYSNAME), ("TABLE_OWNER", SYSNAME), ("TABLE_NAME", SYSNAME),
+               ("TABLE_TYPE", varchar(32)), ("REMARKS", varchar(254))]  # fmt: skip
+    send_table(session, columns, sorted(rows, key=lambda row: (row[3], row[1], row[2])))
+    return 0
+
+
+def _sp_helptext(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
+    name = _argument(actuals, 0, "@objname")
+    found = find_object(session, str(name))
+    if not isinstance(found, Module):
+        raise sql_error(15009, name, session.database, line=line)
+    send_table(session, [("Text", nvarchar(255))], [(text,) for text in found.text.splitlines(keepends=True)])
+    return 0
+
+
+# Locks ------------------------------------------------------------------------------------------------------------
+
+
+def _sp_getapplock(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
+    """0 granted, 1 after a wait, -1 timed out. Exclusive locks only."""
+    resource = _argument(actuals, 0, "@resource")
+    mode = str(_argument(actuals, 1, "@lockmode") or "")
+    owner = str(_argument(actuals, 2, "@lockowner") or "Transaction").lower()
+    timeout = _argument(actuals, 3, "@locktimeout")
+    if mode.lower() not in ("exclusive", "shared", "update"):
+        raise sql_error(15600, "sys.sp_getapplock", line=line)
+    if mode.lower() != "exclusive":
+        raise unsupported(f"sp_getapplock with mode {mode}", line=line)
+    if owner == "transaction" and not session.trancount:
+        raise SqlError(1230, "The transaction lock owner needs an open transaction: begin one, or use "
+                             "@LockOwner = 'Session'.", line=line)  # fmt: skip
+    wait = session.options.lock_timeout_ms if timeout is None else int(timeout)
+    return session.engine.locks.acquire(str(resource), session, owner, wait, session.store.cancelled)
+
+
+def _sp_releaseapplock(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
+    resource = str(_argument(actuals, 0, "@resource"))
+    if not session.engine.locks.release(resource, session):
+        raise SqlError(1223, f"Cannot release the application lock (Database Principal: 'public', Resource: '{resource}') "
+                             "because it is not currently held.", line=line)  # fmt: skip
+    return 0
+
+
+def _nothing(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
+    return 0
+
+
+SYSTEM_PROCEDURES: dict[str, Procedure] = {
+    "sp_executesql": sp_executesql,
+    "sp_prepare": sp_prepare,
+    "sp_prepexec": sp_prepexec,
+    "sp_execute": sp_execute,
+    "sp_unprepare": sp_unprepare,
+    "sp_describe_undeclared_parameters": describe_undeclared_parameters,
+    "sp_describe_first_result_set": describe_first_result_set,
+    "sp_execute_external_script": execute_external_script,
+    "sp_configure": _sp_configure,
+    "sp_reconfigure": _sp_reconfigure,
+    "sp_datatype_info": _sp_datatype_info,
+    "sp_datatype_info_100": _sp_datatype_info,
+    "sp_tables": _sp_tables,
+    "sp_helptext": _sp_helptext,
+    "sp_getapplock": _sp_getapplock,
+    "sp_releaseapplock": _sp_releaseapplock,
+    "sp_reset_connection": _nothing,
+}
+
+__all__ = ["SYSTEM_PROCEDURES", "send_table"]

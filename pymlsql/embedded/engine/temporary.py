@@ -1,0 +1,118 @@
+"""Temporary tables of a session: #names, their scopes, and their DuckDB tables."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from pymlsql.embedded.engine.catalog import Table
+from pymlsql.embedded.engine.frame import Frame
+from pymlsql.embedded.engine.store import Store
+from pymlsql.embedded.tsql import nodes
+from pymlsql.embedded.tsql.messages import sql_error
+from pymlsql.embedded.tsql.typed import quote_name
+
+if TYPE_CHECKING:
+    from pymlsql.embedded.engine.session import Session
+
+
+class TemporaryTables:
+    """The #tables a session sees: the innermost of a name wins; those of a procedure or string end with it."""
+
+    store: Store
+    trancount: int
+
+    def __init__(self) -> None:
+        self._stack: list[Table] = []
+        self._n_made: dict[str, int] = {}
+        self._scopes: list[int] = []
+        self._visible: dict[str, Table] = {}
+        self.temporary_key: tuple[Table, ...] = ()
+
+    @property
+    def temporary(self) -> dict[str, Table]:
+        """By lower-case name."""
+        return self._visible
+
+    def _refresh(self) -> None:
+        self._visible = {table.name.lower(): table for table in self._stack}
+        self.temporary_key = tuple(self._visible.values())
+
+    @contextmanager
+    def temporary_scope(self, frame: Frame) -> Iterator[None]:
+        """A procedure's or string's scope; a batch's tables live as long as the session."""
+        depth = len(self._stack)
+        self._scopes.append(depth)
+        try:
+            yield
+        finally:
+            self._scopes.pop()
+            if frame.kind != "done":
+                self._drop(self._stack[depth:])
+
+    def create_temporary(self: Any, name: str, definition: nodes.TableDefinition) -> Table:
+        """CREATE TABLE #name. Raises 2714 when this scope has it already."""
+        from pymlsql.embedded.engine.ddl import _Ids, build_table
+
+        start = self._scopes[-1] if self._scopes else 0
+        if any(table.name.lower() == name.lower() for table in self._stack[start:]):
+            raise sql_error(2714, name)
+        session: Session = self
+        # The number depends on the name and on how many of that name are open, not on what ran before: then a
+        # procedure's plans are found again at its next call.
+        same = sum(1 for table in self._stack if table.name.lower() == name.lower())
+        number = (zlib.crc32(f"{name.lower()}|{same}".encode()) & 0x3FFFFFFF) + 0x40000000
+        table = build_table(session, _Ids(session.catalog), "dbo", name, definition, temporary_id=number)
+        table = _undated(table)
+        columns = ", ".join(f"{quote_name(column.name)} {column.type.duckdb}" for column in table.columns)
+        with self.store.statement(locked=False):
+            self.store.write(f"CREATE TEMP TABLE {table.sql.removeprefix('temp.')} ({columns})")
+        self._stack.append(table)
+        self._refresh()
+        return table
+
+    def replace_temporary(self, table: Table) -> None:
+        """A changed definition (an index)."""
+        self._stack = [table if known.object_id == table.object_id else known for known in self._stack]
+        self._refresh()
+
+    def drop_temporary(self, name: str, *, if_exists: bool = False) -> None:
+        table = self._visible.get(name.lower())
+        if table is None:
+            if if_exists:
+                return
+            raise sql_error(3701, "drop", "table", name)
+        self._drop([table])
+
+    def drop_all_temporary(self) -> None:
+        self._drop(list(self._stack))
+
+    def _drop(self, tables: list[Table]) -> None:
+        if not tables:
+            return
+        with self.store.statement(locked=False):
+            for table in tables:
+                self.store.write(f"DROP TABLE IF EXISTS {table.sql}")
+        gone = {id(table) for table in tables}
+        self._stack = [table for table in self._stack if id(table) not in gone]
+        self._refresh()
+
+    def forget_rolled_back(self) -> None:
+        """After a rollback: tables that were created in the transaction are gone."""
+        if not self._stack:
+            return
+        rows = self.store.connection.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall()
+        alive = {row[0] for row in rows}
+        self._stack = [table for table in self._stack if f"t{table.object_id}" in alive]
+        self._refresh()
+
+
+def _undated(table: Table) -> Table:
+    """Without times, so that equal definitions are equal values."""
+    from dataclasses import replace
+
+    keys = tuple(replace(key, name=f"{key.kind}_{table.name}_{key.index_id}") if key.named_by_system else key
+                 for key in table.keys)  # fmt: skip
+    return replace(table, created="", modified="", keys=keys)

@@ -1,0 +1,116 @@
+"""The embedded server as a process: data directory, password, satellites, ready file, signals."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from pymlsql.embedded.certificate import tls_context
+from pymlsql.embedded.engine.engine import Engine
+from pymlsql.embedded.satellite.pool import SatellitePool
+from pymlsql.embedded.server import Options, serve
+
+USER = "sa"
+DATABASE = "pymlsql"
+_VERSIONS = {160: (16, 0, 1000), 150: (15, 0, 2000)}
+_THREADS = 2
+
+Describe = Callable[[str, int, str, str, str], dict[str, str]]
+"""(host, port, database, user, password) to the connection strings of the ready file: ``odbc``, ``sqlalchemy_url``."""
+
+
+class ServiceError(Exception):
+    """The server cannot start; the message is a sentence for the user."""
+
+
+def run(*, port: int, data_dir: Path | None, compat: int, ready_file: Path | None, describe: Describe) -> None:
+    """Serve until SIGTERM or Ctrl-C. ``data_dir`` None keeps everything in memory. Raises ServiceError."""
+    if data_dir is not None:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _locked(data_dir):
+        password = _password(data_dir)
+        satellites = SatellitePool(n_spares=_THREADS)
+        engine = _open(data_dir, password, compat, satellites)
+        satellites.start()
+        files = [path for path in (ready_file, data_dir / "server.json" if data_dir else None) if path]
+        tls = tls_context(data_dir)
+        options = Options(tls=tls, strict_tls=tls_context(data_dir, strict=True), version=_VERSIONS[compat])
+
+        def on_ready(bound: int) -> None:
+            values = {
+                "host": "127.0.0.1", "port": bound, "database": DATABASE, "user": USER, "password": password,
+                **describe("127.0.0.1", bound, DATABASE, USER, password), "pid": os.getpid(),
+            }  # fmt: skip
+            for path in files:
+                write_private(path, json.dumps(values, indent=2) + "\n")
+            print(f"pymlsql embedded server: 127.0.0.1,{bound}, process {os.getpid()}", file=sys.stderr, flush=True)
+
+        try:
+            asyncio.run(_serve(engine, port, options, on_ready))
+        except OSError as error:
+            raise ServiceError(f"Port {port} cannot be used ({error.strerror}): choose another with --port.") from None
+        finally:
+            for path in files:
+                path.unlink(missing_ok=True)
+            engine.close()
+
+
+async def _serve(engine: Engine, port: int, options: Options, on_ready: Callable[[int], None]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await serve(engine, port=port, options=options, on_ready=on_ready, stop=stop)
+
+
+def _open(data_dir: Path | None, password: str, compat: int, satellites: SatellitePool) -> Engine:
+    try:
+        return Engine(data_dir / "pymlsql.duckdb" if data_dir else None, password=password, level=compat,
+                      satellites=satellites, database=DATABASE, n_threads=_THREADS, process_id=os.getpid())  # fmt: skip
+    except ValueError as error:
+        raise ServiceError(f"{data_dir}: {error}.") from None
+
+
+@contextlib.contextmanager
+def _locked(data_dir: Path | None) -> Iterator[None]:
+    """One server a data directory."""
+    if data_dir is None:
+        yield
+        return
+    with open(data_dir / "lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ServiceError(f"A server runs over {data_dir} already: stop it, or choose another --data-dir.") from None
+        yield
+
+
+def _password(data_dir: Path | None) -> str:
+    """sa's password: random, made once per data directory, readable by its owner only."""
+    if data_dir is None:
+        return secrets.token_urlsafe(18)
+    path = data_dir / "password"
+    if not path.exists():
+        write_private(path, secrets.token_urlsafe(18))
+    return path.read_text(encoding="utf-8").strip()
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write ``path`` at once or not at all, mode 0600."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # mkstemp makes it 0600
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
