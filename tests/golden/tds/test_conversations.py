@@ -46,7 +46,8 @@ FOLDER = Path(__file__).parent
 
 
 def rows(types: Sequence[SqlType], *values: Sequence[Any]) -> Rows:
-    arrays = [pa.array(list(column), arrow_type(type_)) for type_, column in zip(types, zip(*values, strict=True), strict=True)]
+    columns = zip(*values, strict=True)
+    arrays = [pa.array(list(column), arrow_type(type_)) for type_, column in zip(types, columns, strict=True)]
     return Rows(pa.record_batch(arrays, names=[str(place) for place in range(len(types))]))
 
 

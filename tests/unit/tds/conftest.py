@@ -8,7 +8,8 @@ import pytest
 
 from pymlsql.embedded.certificate import tls_context
 from pymlsql.embedded.endpoint import Options
-from tests.unit.tds.echo_engine import EchoEngine, serving
+from tests.unit.tds.echo_engine import EchoEngine
+from tests.unit.tds.serving import serving
 
 
 @pytest.fixture(scope="session")

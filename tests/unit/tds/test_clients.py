@@ -18,7 +18,8 @@ import pymssql
 import pyodbc
 import pytest
 
-from tests.unit.tds.echo_engine import PASSWORD, EchoEngine, serving_in_a_child, wait_until
+from tests.unit.tds.echo_engine import PASSWORD, EchoEngine
+from tests.unit.tds.serving import serving_in_a_child, wait_until
 
 FREETDS = Path("/usr/lib/x86_64-linux-gnu/odbc/libtdsodbc.so")
 Served = tuple[EchoEngine, int]

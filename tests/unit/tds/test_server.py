@@ -21,7 +21,8 @@ from pymlsql.embedded.endpoint import Options
 from pymlsql.embedded.server import Server, serve
 from pymlsql.embedded.transport import Credit
 from tests.unit.tds import client_bytes as client
-from tests.unit.tds.echo_engine import PASSWORD, EchoEngine, serving, wait_until
+from tests.unit.tds.echo_engine import PASSWORD, EchoEngine
+from tests.unit.tds.serving import serving, wait_until
 from tests.unit.tds.test_clients import _microsoft_driver
 
 Served = tuple[EchoEngine, int]
