@@ -144,6 +144,25 @@ def render_odbc(values: dict[str, str]) -> str:
     return ";".join(parts)
 
 
+def describe_server(host: str, port: int, database: str, user: str, password: str) -> dict[str, str]:
+    """Connection strings to a server with a certificate of its own, as this machine can use them.
+
+    `odbc` works as it is in pyodbc.connect (without libodbc: in mssql_python.connect), `sqlalchemy_url` in
+    create_engine. Where there is no driver at all they name the one to install.
+    """
+    try:
+        driver = find_driver()
+    except DriverError:
+        driver = Driver("pyodbc", INSTALLED_NAMES[0])
+    options = {"Encrypt": "yes", "TrustServerCertificate": "yes"}
+    values = {"server": f"tcp:{host},{port}", "database": database, "uid": user, "pwd": password, **options}
+    if driver.odbc is not None:
+        values = {"driver": driver.odbc, **values}
+        options["driver"] = driver.odbc
+    url = URL.create(f"mssql+{driver.dialect}", user, password, host, port, database, query=options)
+    return {"odbc": render_odbc(values), "sqlalchemy_url": url.render_as_string(hide_password=False)}
+
+
 def parse_url(text: str) -> URL:
     """The SQLAlchemy URL of a target: a URL (`mssql+pyodbc://...`) or a plain ODBC connection string.
 

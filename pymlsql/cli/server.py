@@ -53,22 +53,9 @@ def start(
     except ModuleNotFoundError as error:
         raise PymlsqlError(f"The embedded server needs {error.name}: pip install 'pymlsql[embedded]'.") from None
     try:
-        service.run(port=port, data_dir=place, compat=compat, ready_file=ready_file, describe=connection_strings)
+        service.run(port=port, data_dir=place, compat=compat, ready_file=ready_file, describe=drivers.describe_server)
     except service.ServiceError as error:
         raise PymlsqlError(str(error)) from None
-
-
-def connection_strings(host: str, port: int, database: str, user: str, password: str) -> dict[str, str]:
-    """How clients of this machine reach a server: ``odbc`` for pyodbc.connect, ``sqlalchemy_url`` for create_engine."""
-    from pymlsql import drivers
-
-    values = {
-        "server": f"tcp:{host},{port}", "database": database, "uid": user, "pwd": password, "encrypt": "yes",
-        "trustservercertificate": "yes",
-    }  # fmt: skip
-    driver = drivers.find_driver()
-    odbc = drivers.render_odbc({"driver": driver.odbc, **values} if driver.odbc else values)
-    return {"odbc": odbc, "sqlalchemy_url": drivers.parse_url(odbc).render_as_string(hide_password=False)}
 
 
 @app.command(epilog="Example: pymlsql server status --json")
