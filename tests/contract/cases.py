@@ -59,8 +59,8 @@ def marked(cases: list[Case], *, embedded_gaps: dict[str, str]) -> list[Any]:
 
 
 def error_number(error: BaseException) -> int:
-    """The server's number in a pyodbc error: the last "(number)" before the ODBC function's name."""
-    found = re.findall(r"\((-?\d+)\)", str(error.args[1] if len(error.args) > 1 else error))
+    """The server's number in a pyodbc error, the first where there are several: "(number) (SQLExecDirectW)"."""
+    found = re.findall(r"\((-?\d+)\) \(SQL", str(error.args[1] if len(error.args) > 1 else error))
     return int(found[0]) if found else 0
 
 

@@ -153,8 +153,6 @@ GO
 CREATE OR ALTER VIEW dbo.ct_view AS SELECT n, n * 2 AS m FROM (VALUES (1), (2)) AS t(n)
 GO
 CREATE OR ALTER FUNCTION dbo.ct_table (@low int) RETURNS TABLE AS RETURN (SELECT n FROM dbo.ct_view WHERE n >= @low)
-GO
-CREATE OR ALTER FUNCTION dbo.ct_twice (@n int) RETURNS int AS BEGIN RETURN @n * 2 END
 """
 
 MODULES: list[Case] = within(PROCEDURE, [
@@ -172,7 +170,6 @@ MODULES: list[Case] = within(PROCEDURE, [
     rows("inline function, applied", "SELECT v.x, f.n FROM (VALUES (1), (2)) AS v(x) CROSS APPLY dbo.ct_table(v.x) "
          "AS f "
          "ORDER BY 1, 2", (1, 1), (1, 2), (2, 2)),
-    rows("scalar function", "SELECT dbo.ct_twice(4)", (8,)),
     rows("catalog lists the procedure", "SELECT name, type, type_desc FROM sys.objects WHERE name = N'ct_add'",
          ("ct_add", "P ", "SQL_STORED_PROCEDURE")),
     rows("catalog lists parameters", "SELECT name, parameter_id, is_output, TYPE_NAME(system_type_id) FROM "
@@ -188,6 +185,10 @@ MODULES: list[Case] = within(PROCEDURE, [
 ], after="DROP PROCEDURE IF EXISTS dbo.ct_add, dbo.ct_fail\nGO\nDROP FUNCTION IF EXISTS dbo.ct_table, "
          "dbo.ct_twice\nGO\n"
          "DROP VIEW IF EXISTS dbo.ct_view")  # fmt: skip
+
+SCALAR: list[Case] = within("CREATE OR ALTER FUNCTION dbo.ct_twice (@n int) RETURNS int AS BEGIN RETURN @n * 2 END", [
+    rows("scalar function", "SELECT dbo.ct_twice(4)", (8,)),
+], after="DROP FUNCTION IF EXISTS dbo.ct_twice")  # fmt: skip
 
 TABLES = """
 CREATE TABLE dbo.ct_parent (id int NOT NULL CONSTRAINT PK_ct_parent PRIMARY KEY, s nvarchar(10) NULL,

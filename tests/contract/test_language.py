@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pyodbc
@@ -10,6 +9,7 @@ import pytest
 
 from tests.contract import cases_expressions, cases_queries, cases_statements, gaps
 from tests.contract.cases import Case, compare, error_number, fails, fetch, marked, rows
+from tests.servers import Target
 
 
 def _scalars() -> list[Case]:
@@ -51,25 +51,20 @@ def test_query_gives(connection: Any, case: Case) -> None:
         _run(cursor, case)
 
 
-@pytest.fixture
-def fresh(server: Any) -> Iterator[Any]:
-    """A cursor on a connection of the case's own: temporary tables and open transactions end with it."""
-    connection = pyodbc.connect(server.odbc, autocommit=True, timeout=20)
-    yield connection.cursor()
-    connection.close()
-
-
-STATEMENTS = [*cases_statements.CHANGES, *cases_statements.FLOW, *cases_statements.MODULES, *cases_statements.KEYS]
+TABLES = ("CHANGES", "FLOW", "MODULES", "SCALAR", "KEYS")
+STATEMENTS = [case for table in TABLES for case in getattr(cases_statements, table)]
 
 
 @pytest.mark.parametrize("case", marked(STATEMENTS, embedded_gaps=gaps.STATEMENTS))
-def test_batch_gives(fresh: Any, connection: Any, case: Case) -> None:
+def test_batch_gives(server: Target, connection: Any, case: Case) -> None:
+    """Each on a connection of its own: temporary tables and open transactions end with it."""
     with connection.cursor() as around:
         for batch in (*case.after, *case.before):
             fetch(around, batch)
+        own = pyodbc.connect(server.odbc, autocommit=True, timeout=20)
         try:
-            _run(fresh, case)
+            _run(own.cursor(), case)
         finally:
-            fresh.connection.close()
+            own.close()
             for batch in case.after:
                 fetch(around, batch)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests import tsqlcheck
-from tests.contract import cases_expressions, cases_queries, cases_statements, test_scripts
+from tests.contract import cases_expressions, cases_queries, test_language, test_scripts
 from tests.contract.cases import Case
 from tests.contract.test_refusals import VALID
 
@@ -13,8 +13,7 @@ SYNTAX_ERRORS = {"syntax", "syntax at the end", "unclosed string", "unclosed com
 
 
 def _cases() -> list[Case]:
-    statements = (cases_statements.CHANGES, cases_statements.FLOW, cases_statements.MODULES, cases_statements.KEYS)
-    return [*cases_queries.QUERIES, *(case for table in statements for case in table), *test_scripts.CASES]
+    return [*cases_queries.QUERIES, *test_language.STATEMENTS, *test_scripts.CASES]
 
 
 @pytest.fixture(scope="module", autouse=True)
