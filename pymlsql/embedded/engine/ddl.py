@@ -102,7 +102,7 @@ def build_table(session: Session, ids: _Ids, schema: str, name: str, definition:
 def _with_column(ids: _Ids, table: Table, column: nodes.ColumnDefinition) -> Table:
     if column.computed is not None:
         raise unsupported("computed column")
-    if column.type.name in ("timestamp", "sql_variant"):
+    if column.type.name in ("timestamp", "sql_variant", "text", "ntext", "image"):
         raise unsupported(f"column of type {column.type}")
     if table.column(column.name) is not None:
         raise sql_error(2705, column.name, table.name)

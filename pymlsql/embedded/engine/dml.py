@@ -17,7 +17,7 @@ from pymlsql.embedded.engine.evaluation import bind, names, plan_query, system_r
 from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.engine.names import Plan
 from pymlsql.embedded.tsql import nodes
-from pymlsql.embedded.tsql.compiler import Compiled, Compiler
+from pymlsql.embedded.tsql.compiler import Compiled, Compiler, compiled_as
 from pymlsql.embedded.tsql.conversion import convert
 from pymlsql.embedded.tsql.dialect import parse_scalar
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
@@ -302,10 +302,10 @@ class _Change:
 
     def select(self, parts: list[str]) -> pa.Table:
         """Each target row once: SQL Server changes a row once even when joins find it several times."""
-        plan = Plan(Compiled("", (), self.compiler.used, self.compiler.runtime), self.known.system)
         joined = len(self.scope.sources) > 1
         distinct = "DISTINCT ON (rid) " if joined else ""
         sql = f"SELECT {distinct}{self.rowid} AS rid, {', '.join(parts)} {self.from_sql} {self.where}"
+        plan = Plan(compiled_as(self.compiler, sql, ()), self.known.system)
         with system_rows(self.session, plan.system):
             return self.session.store.run(sql, bind(self.session, self.frame, plan)).to_arrow_table()
 

@@ -240,6 +240,8 @@ def _declare(session: Session, frame: Frame, statement: nodes.Declare) -> None:
             raise unsupported("table variable", line=statement.line)
         else:
             assert variable.type is not None
+            if variable.type.name in ("text", "ntext", "image"):
+                raise sql_error(2739, line=statement.line)
             frame.variables[variable.name] = Value(variable.type)
         if variable.value is not None:
             assert variable.type is not None

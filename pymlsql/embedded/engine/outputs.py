@@ -11,7 +11,7 @@ from pymlsql.embedded.engine.evaluation import bind, names
 from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.engine.names import Plan
 from pymlsql.embedded.tsql import nodes
-from pymlsql.embedded.tsql.compiler import Compiled, Compiler
+from pymlsql.embedded.tsql.compiler import Compiler, compiled_as
 from pymlsql.embedded.tsql.dialect import parse_query
 from pymlsql.embedded.tsql.messages import unsupported
 from pymlsql.embedded.tsql.queries import _Select
@@ -45,7 +45,7 @@ def send_output(session: Session, frame: Frame, table: Table, output: nodes.Outp
     with compiler.entered(scope):
         columns = select._columns(scope)
     sql = ", ".join(f"{column.sql} AS c{i}" for i, column in enumerate(columns))
-    compiled = Compiled(f"SELECT {sql} FROM {_BOTH} AS b", tuple(columns), compiler.used, compiler.runtime)
+    compiled = compiled_as(compiler, f"SELECT {sql} FROM {_BOTH} AS b", tuple(columns))
     plan = Plan(compiled, {})
     with session.store.registered({_BOTH: pa.table(rows)}):
         if output.into is None:

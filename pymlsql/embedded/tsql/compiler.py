@@ -6,6 +6,7 @@ name (Msg 40510). The result is text plus the variables and run-time values it w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from pymlsql.embedded.tsql.typed import Typed
 from pymlsql.embedded.tsql.types import SqlType
 
 MAX_NESTING = 32
+_PARAMETER = re.compile(r"\$([vrd]\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +122,11 @@ class Compiler:
         raise unsupported(construct, line=self.line)
 
 
-def _result(compiler: Compiler, sql: str, columns: tuple[Typed, ...]) -> Compiled:
-    return Compiled(sql, columns, dict(compiler.used), dict(compiler.runtime))
+def compiled_as(compiler: Compiler, sql: str, columns: tuple[Typed, ...]) -> Compiled:
+    """``sql`` with what it wants bound: a variable may have been compiled into a part that was then left out."""
+    wanted = set(_PARAMETER.findall(sql))
+    used = {parameter: name for parameter, name in compiler.used.items() if parameter in wanted}
+    return Compiled(sql, columns, used, {p: what for p, what in compiler.runtime.items() if p in wanted})
 
 
 def compile_query(text: Text, names: Names, variables: Mapping[str, SqlType], *, level: int = 160,
@@ -131,7 +136,7 @@ def compile_query(text: Text, names: Names, variables: Mapping[str, SqlType], *,
     if scope is not None:
         compiler.scopes.append(scope)
     query = queries.compile_query(compiler, parse_query(text.sql, text.line), top=True)
-    return _result(compiler, query.sql, query.columns)
+    return compiled_as(compiler, query.sql, query.columns)
 
 
 def compile_scalar(text: Text, names: Names, variables: Mapping[str, SqlType], *, level: int = 160,
@@ -142,7 +147,7 @@ def compile_scalar(text: Text, names: Names, variables: Mapping[str, SqlType], *
     value = compiler.value(parse_scalar(text.sql, text.line))
     if target is not None:
         value = expressions.assign(value, target, text.line)
-    return _result(compiler, value.sql, (value,))
+    return compiled_as(compiler, value.sql, (value,))
 
 
 def compile_condition(text: Text, names: Names, variables: Mapping[str, SqlType], *, level: int = 160,
@@ -150,4 +155,4 @@ def compile_condition(text: Text, names: Names, variables: Mapping[str, SqlType]
     """A condition's DuckDB SQL (not a query)."""
     compiler = Compiler(names, variables, level, line=text.line)
     compiler.scopes.append(scope or Scope())
-    return _result(compiler, compiler.condition(parse_scalar(text.sql, text.line)), ())
+    return compiled_as(compiler, compiler.condition(parse_scalar(text.sql, text.line)), ())

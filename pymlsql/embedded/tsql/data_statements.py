@@ -19,7 +19,7 @@ def parse_select(parser: Parser) -> nodes.Statement:
     """A query, or the statement behind a WITH."""
     line = parser.token.line
     if parser.at_word("WITH"):
-        common = _common_tables(parser)
+        common = common_tables(parser)
         if parser.at_word("INSERT"):
             return parse_insert(parser, common)
         if parser.at_word("UPDATE"):
@@ -93,7 +93,7 @@ def _assignments(parser: Parser, line: int, prefix: str) -> nodes.Select | None:
     return nodes.Select(line, Text(text, line), tuple(targets))
 
 
-def _common_tables(parser: Parser) -> Text:
+def common_tables(parser: Parser) -> Text:
     """WITH name [(columns)] AS (query), ..."""
     start = parser.index
     parser.expect_word("WITH")

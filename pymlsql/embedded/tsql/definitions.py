@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pymlsql.embedded.tsql import nodes
-from pymlsql.embedded.tsql.data_statements import column_list
+from pymlsql.embedded.tsql.data_statements import column_list, common_tables
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import ColumnDefinition, Constraint, IndexDefinition, Name, TableDefinition
 from pymlsql.embedded.tsql.types import SqlType
@@ -273,7 +273,7 @@ def _view(parser: Parser, line: int, action: str, name: Name, start: int) -> nod
     if not (parser.at_word("SELECT", "WITH") or parser.at_op("(")):
         parser.fail()
     if parser.at_word("WITH"):
-        parser.next()
+        common_tables(parser)
     parser.skip_query()
     query = parser.slice(query_start, parser.index)
     parser.take_op(";")
@@ -354,7 +354,7 @@ def _function(parser: Parser, line: int, action: str, name: Name, start: int) ->
         bracketed = parser.take_op("(")
         query_start = parser.index
         if parser.at_word("WITH"):
-            parser.next()
+            common_tables(parser)
         parser.skip_query()
         query = parser.slice(query_start, parser.index)
         if bracketed:

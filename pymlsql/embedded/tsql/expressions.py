@@ -356,7 +356,7 @@ def _subquery(compiler: Compiler, node: exp.Expr) -> Typed:
 def _function(compiler: Compiler, node: exp.Expr) -> Typed:
     from pymlsql.embedded.tsql.functions import call
 
-    return call(compiler, str(node.this).upper(), list(node.expressions))
+    return call(compiler, node.name.upper(), list(node.expressions))
 
 
 def _dot(compiler: Compiler, node: exp.Expr) -> Typed:

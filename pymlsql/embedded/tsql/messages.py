@@ -43,6 +43,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     145: (15, "ORDER BY items must appear in the select list if SELECT DISTINCT is specified."),
     147: (15, "An aggregate may not appear in the WHERE clause unless it is in a subquery contained in a HAVING"
           " clause or a select list, and the column being aggregated is an outer reference."),
+    148: (15, "Incorrect time syntax in time string '{}' used with WAITFOR."),
     153: (15, "Invalid usage of the option {} in the FETCH statement."),
     155: (15, "'{}' is not a recognized {}."),
     156: (15, "Incorrect syntax near the keyword '{}'."),
@@ -88,6 +89,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     402: (16, "The data types {} and {} are incompatible in the {} operator."),
     408: (16, "A constant expression was encountered in the ORDER BY list, position 1."),
     447: (16, "Expression type {} is invalid for COLLATE clause."),
+    483: (16, "The OUTPUT clause cannot be used in an INSERT...EXEC statement."),
     506: (16, "The invalid escape character \"{}\" was specified in a LIKE predicate."),
     512: (16, "Subquery returned more than 1 value. This is not permitted when the subquery follows =, !=, <, "
           "<= , >, >= or when the subquery is used as an expression."),
@@ -109,6 +111,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
           " table \"{}\"{}."),
     556: (16, "INSERT EXEC failed because the stored procedure altered the schema of the target table."),
     574: (16, "{} statement cannot be used inside a user transaction."),
+    628: (16, "Cannot issue SAVE TRANSACTION when there is no active transaction."),
     911: (16, "Database '{}' does not exist. Make sure that the name is entered correctly."),
     1001: (15, "Length or precision specification {} is invalid for type '{}'."),
     1007: (15, "The number '{}' is out of the range for numeric representation (maximum precision 38)."),
@@ -129,10 +132,12 @@ MESSAGES: dict[int, tuple[int, str]] = {
     1505: (16, "The CREATE UNIQUE INDEX statement terminated because a duplicate key was found for the object "
           "name '{}' and the index name '{}'. The duplicate key value is ({})."),
     1750: (16, "Could not create constraint or index. See previous errors."),
+    1752: (16, "Column '{}' in table '{}' is invalid for creating a default constraint."),
     1767: (16, "Foreign key '{}' references invalid table '{}'."),
     1769: (16, "Foreign key '{}' references invalid column '{}' in referencing table '{}'."),
     1776: (16, "There are no primary or candidate keys in the referenced table '{}' that match the referencing "
           "column list in the foreign key '{}'."),
+    1778: (16, "Column '{}' is not the same data type as referencing column '{}' in foreign key '{}'."),
     1779: (16, "Table '{}' already has a primary key defined on it."),
     1781: (16, "Column already has a DEFAULT bound to it."),
     1902: (16, "Cannot create more than one clustered index on table '{}'. Drop the existing clustered index "
@@ -154,18 +159,25 @@ MESSAGES: dict[int, tuple[int, str]] = {
     2715: (16, "Column, parameter, or variable #{}: Cannot find data type {}."),
     2716: (16, "Column, parameter, or variable #{}: Cannot specify a column width on data type {}."),
     2727: (11, "Cannot find index '{}'."),
+    2739: (16, "The text, ntext, and image data types are invalid for local variables."),
     2744: (16, "Multiple identity columns specified for table '{}'. Only one identity column per table is "
           "allowed."),
     2749: (16, "Identity column '{}' must be of data type int, bigint, smallint, tinyint, or decimal or numeric "
           "with a scale of 0, unencrypted, and constrained to be nonnullable."),
+    2754: (16, "Error severity levels greater than 18 can only be specified by members of the sysadmin rol"
+          "e, using the WITH LOG option."),
     2760: (16, "The specified schema name \"{}\" either does not exist or you do not have permission to use it."),
     2766: (16, "The definition for user-defined data type '{}' has changed."),
+    2786: (16, "The data type of substitution parameter {} does not match the expected type of the format "
+          "specification."),
     2809: (16, "The request for {} '{}' failed because '{}' is a {} object."),
     2812: (16, "Could not find stored procedure '{}'."),
     3609: (16, "The transaction ended in the trigger. The batch has been aborted."),
     3623: (16, "An invalid floating point operation occurred."),
     3701: (11, "Cannot {} the {} '{}', because it does not exist or you do not have permission."),
     3705: (16, "Cannot use DROP {} with '{}' because '{}' is a {}. Use DROP {}."),
+    3723: (16, "An explicit DROP INDEX is not allowed on index '{}'. It is being used for {} constraint en"
+          "forcement."),
     3724: (16, "Cannot drop the {} '{}' because it is being used for replication."),
     3725: (16, "The constraint '{}' is being referenced by table '{}', foreign key constraint '{}'."),
     3726: (16, "Could not drop object '{}' because it is referenced by a FOREIGN KEY constraint."),
@@ -196,6 +208,8 @@ MESSAGES: dict[int, tuple[int, str]] = {
           "first argument has to be known."),
     4194: (16, "RANGE is only supported with UNBOUNDED and CURRENT ROW window frame delimiters."),
     4502: (16, "View or function '{}' has more column names specified than columns defined."),
+    4506: (16, "Column names in each view or function must be unique. Column name '{}' in view or function"
+          " '{}' is specified more than once."),
     4511: (16, "Create View or Function failed because no column name was specified for column {}."),
     4512: (16, "Cannot schema bind {} '{}' because name '{}' is invalid for schema binding."),
     4701: (16, "Cannot find the object \"{}\" because it does not exist or you do not have permissions."),
@@ -212,9 +226,13 @@ MESSAGES: dict[int, tuple[int, str]] = {
     5308: (16, "Windowed functions, aggregates and NEXT VALUE FOR functions do not support integer indices as "
           "ORDER BY clause expressions."),
     8102: (16, "Cannot update identity column '{}'."),
+    6401: (16, "Cannot roll back {}. No transaction or savepoint of that name was found."),
     8101: (16, "An explicit value for the identity column in table '{}' can only be specified when a column list"
           " is used and IDENTITY_INSERT is ON."),
+    8106: (16, "Table '{}' does not have the identity property. Cannot perform SET operation."),
     8107: (16, "IDENTITY_INSERT is already ON for table '{}'. Cannot perform SET operation for table '{}'."),
+    8111: (16, "Cannot define PRIMARY KEY constraint on nullable column in table '{}'."),
+    8112: (16, "Cannot add more than one clustered index for constraint on table '{}'."),
     8114: (16, "Error converting data type {} to {}."),
     8115: (16, "Arithmetic overflow error converting {} to data type {}."),
     8116: (16, "Argument data type {} is invalid for argument {} of {} function."),
@@ -258,6 +276,8 @@ MESSAGES: dict[int, tuple[int, str]] = {
           "of 1000 row values."),
     10753: (15, "The function '{}' must have an OVER clause."),
     10756: (15, "Window frame with ROWS or RANGE must have an ORDER BY clause."),
+    11508: (16, "The undeclared parameter '{}' is used in an expression whose type cannot be deduced. Decla"
+          "re it, or convert it with CAST."),
     11535: (16, "EXECUTE statement failed because its WITH RESULT SETS clause specified {} result set(s), and the"
           " statement tried to send more result sets than this."),
     11536: (16, "EXECUTE statement failed because its WITH RESULT SETS clause specified {} result set(s), but the"
@@ -272,11 +292,16 @@ MESSAGES: dict[int, tuple[int, str]] = {
     13609: (16, "JSON text is not properly formatted. Unexpected character is found."),
     15009: (16, "The object '{}' does not exist in database '{}' or is invalid for this operation."),
     15123: (16, "The configuration option '{}' does not exist, or it may be an advanced option."),
+    15129: (16, "'{}' is not a valid value for configuration option '{}'."),
+    15150: (16, "Cannot {} the {} '{}'."),
     15151: (16, "Cannot {} the {} '{}', because it does not exist or you do not have permission."),
     15225: (11, "No item by the name of '{}' could be found in the current database '{}', given that @itemtype "
           "was input as '{}'."),
     15233: (16, "Property cannot be added. Property '{}' already exists for '{}'."),
+    15600: (15, "An invalid parameter or option was specified for procedure '{}'."),
     18456: (14, "Login failed for user '{}'."),
+    35100: (16, "Error number {} in the THROW statement is outside the valid range. Specify an error number"
+          " in the valid range of 50000 to 2147483647."),
     39001: (16, "Only SELECT statement is supported for input data query to 'sp_execute_external_script' stored "
           "procedure."),
     39004: (16, "A '{}' script error occurred during execution of 'sp_execute_external_script' with HRESULT "

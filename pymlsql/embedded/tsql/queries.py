@@ -87,7 +87,7 @@ def has_aggregate(node: exp.Expr) -> bool:
         return any(has_aggregate(part) for part in inner if part is not None)
     if isinstance(node, exp.WithinGroup):
         return True
-    if isinstance(node, exp.Anonymous) and str(node.this).upper() in _AGGREGATES:
+    if isinstance(node, exp.Anonymous) and node.name.upper() in _AGGREGATES:
         return True
     return any(has_aggregate(child) for child in node.iter_expressions())
 

@@ -306,6 +306,8 @@ def make_type(name: str, sizes: tuple[int, ...], *, line: int = 0, default_lengt
         if name == "datetimeoffset":
             raise unsupported("datetimeoffset", line=line)
         return SqlType(name, scale=scale)
+    if name in ("text", "ntext", "image") and not sizes:
+        return SqlType(name, length=MAX)
     if name in _KNOWN_UNSUPPORTED:
         raise unsupported(f"data type {name}", line=line)
     if name not in _PLAIN:

@@ -102,15 +102,15 @@ def _source(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None = None) -
         call = node.expression
         if not isinstance(call, exp.Anonymous):
             raise unsupported(node.key.upper(), line=compiler.line)
-        return _function(compiler, Name((*parts, str(call.this))), call.expressions, alias)
+        return _function(compiler, Name((*parts, call.name)), call.expressions, alias)
     if isinstance(node, exp.Anonymous):
-        return _function(compiler, Name((str(node.this),)), node.expressions, alias)
+        return _function(compiler, Name((node.name,)), node.expressions, alias)
     if not isinstance(node, exp.Table):
         raise unsupported(f"{node.key.upper()} in FROM", line=compiler.line)
     _check_table(compiler, node)
     qualifiers = tuple(node.args[part].name for part in ("catalog", "db") if node.args.get(part) is not None)
     if isinstance(node.this, exp.Anonymous):
-        return _function(compiler, Name((*qualifiers, str(node.this.this))), node.this.expressions, alias)
+        return _function(compiler, Name((*qualifiers, node.this.name)), node.this.expressions, alias)
     if isinstance(node.this, exp.Parameter):
         return _relation(compiler, Name(("@" + node.this.name.lower(),)), alias)
     if not isinstance(node.this, exp.Identifier):
@@ -130,7 +130,7 @@ def _check_table(compiler: Compiler, node: exp.Expr) -> None:
         raise unsupported(names.get(part, part.upper()), line=compiler.line)
     for hints in node.args.get("hints") or []:
         for hint in hints.expressions:
-            word = (hint.name or str(hint.this)).upper()
+            word = hint.name.upper()
             if word not in _HINTS:
                 raise sql_error(321, word, line=compiler.line)
 

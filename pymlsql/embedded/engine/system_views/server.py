@@ -130,9 +130,12 @@ OPTIONS = {
     "external scripts enabled": Option(1586, 0, 1, "Allows execution of external scripts"),
     "Agent XPs": Option(16384, 0, 1, "Enable or disable Agent XPs", True),
     "Database Mail XPs": Option(16386, 0, 1, "Enable or disable Database Mail XPs", True),
+    "Ole Automation Procedures": Option(16388, 0, 1, "Enable or disable Ole Automation Procedures", True),
     "xp_cmdshell": Option(16390, 0, 1, "Enable or disable command shell", True),
 }
 """What sys.configurations knows of the options that a server may have."""
+
+_SPELT = {name.lower(): (name, option) for name, option in OPTIONS.items()}
 
 
 def _databases(state: SystemState) -> Iterator[Fact]:
@@ -170,8 +173,8 @@ def _server_principals(state: SystemState) -> Iterator[Fact]:
 
 
 def _configurations(state: SystemState) -> Iterator[Fact]:
-    for name, (value, in_use) in state.configurations.items():
-        option = OPTIONS[name]
+    for asked, (value, in_use) in state.configurations.items():
+        name, option = _SPELT[asked.lower()]
         yield {
             "configuration_id": option.configuration_id, "name": name, "value": value, "minimum": option.minimum,
             "maximum": option.maximum, "value_in_use": in_use, "description": option.description,

@@ -121,7 +121,7 @@ def _joined(compiler: Compiler, nodes: list[exp.Expr], order: list[exp.Expr]) ->
 def compile_within_group(compiler: Compiler, node: exp.Expr) -> Typed:
     """STRING_AGG(...) WITHIN GROUP (ORDER BY ...)."""
     inner = node.this
-    if not isinstance(inner, exp.Anonymous) or str(inner.this).upper() != "STRING_AGG" or len(inner.expressions) != 2:
+    if not isinstance(inner, exp.Anonymous) or inner.name.upper() != "STRING_AGG" or len(inner.expressions) != 2:
         raise unsupported("WITHIN GROUP", line=compiler.line)
     return finished(_joined(compiler, inner.expressions, node.expression.expressions))
 

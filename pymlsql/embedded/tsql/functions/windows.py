@@ -25,7 +25,7 @@ def compile_window(compiler: Compiler, node: exp.Expr) -> Typed:
     call = node.this
     if node.args.get("alias") or node.args.get("first") or not isinstance(call, exp.Anonymous):
         raise unsupported("OVER here", line=compiler.line)
-    name = str(call.this).upper()
+    name = call.name.upper()
     over = _over(compiler, node, ordered=node.args.get("order") is not None)
     if name in BARE:
         if name == "STRING_AGG":
