@@ -32,6 +32,14 @@ SELECT @versions AS versions;
 """
 
 
+ENABLE_SCRIPTS = """\
+EXEC sp_configure 'external scripts enabled', 1;
+GO
+RECONFIGURE;
+"""
+"""What an administrator runs once per server; RECONFIGURE cannot be part of a transaction (Msg 574)."""
+
+
 @dataclass(frozen=True, slots=True)
 class ServerRuntime:
     """Python and package versions on the server; a package that is not there is absent from `packages`."""

@@ -57,7 +57,8 @@ def demo(
             named = settings.Target(server.sqlalchemy_url, "the demo's own server")
         db = stack.enter_context(Toolkit(named))
         db.ping()
-        report = job.run(db, frames, replace=replace or server is not None, on_step=show_step, steps=steps)
+        is_own = server is not None
+        report = job.run(db, frames, replace=replace or is_own, enable_scripts=is_own, on_step=show_step, steps=steps)
         print_report(report, source, _render_target(named, server))
     print_connection(server, keep=keep)
 

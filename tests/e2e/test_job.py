@@ -14,7 +14,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 import pymlsql
-from pymlsql import models
+from pymlsql import models, runtime
 from pymlsql.cli import main as cli
 from pymlsql.errors import DatabaseError, LoadError, RegistryError, RuntimeMismatch
 from pymlsql.models import Input, Output, Signature
@@ -65,6 +65,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
 def db(target: servers.Target, pdm_data: PdmData) -> Iterator[Toolkit]:
     """A database with everything in it: tables, data, view, procedure, and version 1 as champion."""
     with pymlsql.connect(target.sqlalchemy_url) as found:
+        found.execute_batches(runtime.ENABLE_SCRIPTS)
         found.upgrade()
         found.load(pdm_data.directory)
         found.apply()

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
+from pymlsql import runtime
 from pymlsql.loading import LoadReport
 from pymlsql.registry import ModelVersion
 from pymlsql.toolkit import Toolkit
@@ -100,15 +101,24 @@ def run(
     frames: dict[str, pd.DataFrame],
     *,
     replace: bool = False,
+    enable_scripts: bool = False,
     on_step: OnStep | None = None,
     steps: list[Step] | None = None,
 ) -> DemoReport:
-    """Run all steps against `db`. `steps` may hold those that were done before and gets the new ones."""
+    """Run all steps against `db`. `steps` may hold those that were done before and gets the new ones.
+
+    `enable_scripts` switches external scripts on first: for a server of one's own; elsewhere it is an administrator's
+    decision. Raises RuntimeMismatch at once where they are off, before anything is changed.
+    """
     steps = [] if steps is None else steps
 
     def step(name: str) -> AbstractContextManager[None]:
         return timed(name, steps, on_step)
 
+    with step("ask the server's Python"):
+        if enable_scripts:
+            db.execute_batches(runtime.ENABLE_SCRIPTS)
+        runtime.read_runtime(db)
     with step("create the tables"):
         db.upgrade()
     with step("load the data"):
