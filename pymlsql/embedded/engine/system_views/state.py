@@ -46,9 +46,9 @@ class SystemState:
     """All that a system view may ask, as it is at one moment for one session.
 
     ``databases`` are (database_id, name, compatibility_level); ``configurations`` map a name, in any case, to (value,
-    value in use);
-    ``temporary`` are the session's temporary tables, what tempdb's views show; ``identity_values`` map a table's id to
-    the last value its identity column generated; ``row_counts`` map it to its number of rows, left out where unknown.
+    value in use); ``temporary`` are the session's temporary tables, what tempdb's views show; ``identity_values`` map a
+    table's id to the last value its identity column generated; ``row_counts`` map it to its number of rows, left out
+    where unknown; ``created`` is when the databases were made.
     """
 
     catalog: Catalog
