@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import create_engine
 from sqlalchemy.engine import Connection, Engine
 
-from pymlsql import database, migrate, procedures
+from pymlsql import connect, database, migrate, procedures
 from pymlsql.examples.pdm.declaration import FEATURES
 from pymlsql.features import FeatureSet
 from tests import servers
@@ -29,11 +28,8 @@ def running_engine() -> Iterator[Engine]:
     """An engine on the server that PYMLSQL_TEST_URL names, else on an embedded one of its own, at base."""
     url = os.environ.get("PYMLSQL_TEST_URL")
     with contextlib.nullcontext(servers.real(url)) if url else servers.running() as target:
-        engine = create_engine(target.sqlalchemy_url, connect_args={"timeout": 20})
-        try:
-            yield engine
-        finally:
-            engine.dispose()
+        with connect(target.sqlalchemy_url) as db:
+            yield db.engine
 
 
 def prepare(engine: Engine, frames: dict[str, pd.DataFrame]) -> None:
@@ -48,6 +44,14 @@ def prepare(engine: Engine, frames: dict[str, pd.DataFrame]) -> None:
         for table, frame in frames.items():
             if len(frame):
                 database.insert_frame(connection, table, frame)
+
+
+def enable_scripts(engine: Engine) -> None:
+    """Switch sp_execute_external_script on, as an administrator does once a server."""
+    with engine.connect() as connection:
+        auto = connection.execution_options(isolation_level="AUTOCOMMIT")
+        auto.exec_driver_sql("EXEC sp_configure 'external scripts enabled', 1")
+        auto.exec_driver_sql("RECONFIGURE")
 
 
 def read(connection: Connection, sql: str, *values: Any) -> pd.DataFrame:

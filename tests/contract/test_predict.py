@@ -48,6 +48,7 @@ def fit(rows: pd.DataFrame, names: list[str], shift: int = 0) -> Any:
 def engine(frames: dict[str, pd.DataFrame]) -> Iterator[Engine]:
     with pdm.running_engine() as engine:
         pdm.prepare(engine, frames)
+        pdm.enable_scripts(engine)
         yield engine
 
 
@@ -266,13 +267,12 @@ def test_failure_in_a_later_chunk_leaves_no_predictions(connection: Connection, 
 def test_run_inside_a_callers_transaction_is_part_of_it(
     engine: Engine, connection: Connection, champion: tuple[int, Any]
 ) -> None:
-    with engine.connect() as own:
+    with engine.connect() as own, own.begin() as transaction:
         assert len(pdm.read(own, "EXEC dbo.PredictFailures @machine_id = 2")) == 1
-        own.rollback()
+        transaction.rollback()
     assert count(connection, "dbo.FailurePredictions") + count(connection, "ml.scoring_runs") == 0
-    with engine.connect() as own:
+    with engine.begin() as own:
         pdm.read(own, "EXEC dbo.PredictFailures @machine_id = 2")
-        own.commit()
     assert count(connection, "dbo.ServedFailurePredictions") == 1
 
 
@@ -280,7 +280,7 @@ def test_failure_inside_a_callers_transaction_is_recorded(
     engine: Engine, connection: Connection, champion: tuple[int, Any]
 ) -> None:
     pdm.push(connection, champion[1], data=b"no pickle at all")
-    with engine.connect() as own:
+    with engine.connect() as own, own.begin():
         with pytest.raises(DatabaseError) as raised, translated_errors():
             pdm.read(own, "EXEC dbo.PredictFailures @machine_id = 2")
         assert raised.value.number == 51005

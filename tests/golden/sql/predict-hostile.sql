@@ -289,8 +289,8 @@ BEGIN CATCH
     -- 39000 to 39099 are the messages of external scripts: the script died, or Python could not be started.
     IF @number BETWEEN 39000 AND 39099
     BEGIN
-        SET @message = LEFT(CONCAT(N'The script failed outside Python''s reach (out of memory, killed, or Python not '
-            + N'started): see the server''s log. Msg ', @number, N': ', @text), 2048);
+        SET @message = LEFT(CONCAT(N'The script did not run to its end (external scripts switched off, Python not '
+            + N'started, killed, or out of memory): Msg ', @number, N': ', @text), 2048);
         THROW 51005, @message, 1;
     END;
     THROW;
