@@ -27,9 +27,9 @@ ABSOLUTE_SD = 1e-6
 def running_engine() -> Iterator[Engine]:
     """An engine on the server that PYMLSQL_TEST_URL names, else on an embedded one of its own, at base."""
     url = os.environ.get("PYMLSQL_TEST_URL")
-    with contextlib.nullcontext(servers.real(url)) if url else servers.running() as target:
-        with connect(target.sqlalchemy_url) as db:
-            yield db.engine
+    place = contextlib.nullcontext(servers.real(url)) if url else servers.running()
+    with place as target, connect(target.sqlalchemy_url) as db:
+        yield db.engine
 
 
 def prepare(engine: Engine, frames: dict[str, pd.DataFrame]) -> None:
