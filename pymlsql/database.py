@@ -26,7 +26,9 @@ N_ROWS_A_BATCH = 10_000
 CONNECT_TIMEOUT_S = 3.0
 LOGIN_TIMEOUT_S = 15
 
-_SERVER_MESSAGE = re.compile(r"\[SQL Server\](.*?)\s*\((\d+)\)", re.DOTALL)
+_SERVER_MESSAGE = re.compile(
+    r"\[SQL Server\](.*?)\s*\((\d+)\)(?=\s*\(SQL\w+\)|;\s*\[\w{5}\] |\s*$)", re.DOTALL
+)
 _SQLSTATE = re.compile(r"^\[(\w{5})\]")
 _PREFIXES = re.compile(r"(\[\w{5}\] )?(\[[^\]]*\])+\s*")
 _THROWN = 50_000

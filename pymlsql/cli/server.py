@@ -51,6 +51,8 @@ def start(
     try:
         from pymlsql.embedded import service
     except ModuleNotFoundError as error:
+        if (error.name or "").startswith("pymlsql"):
+            raise
         raise PymlsqlError(f"The embedded server needs {error.name}: pip install 'pymlsql[embedded]'.") from None
     try:
         service.run(port=port, data_dir=place, compat=compat, ready_file=ready_file, describe=drivers.describe_server)

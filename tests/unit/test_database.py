@@ -29,6 +29,8 @@ class PyodbcError(Exception):
         ("42000", f"[42000] {MS}[SQL Server]first (102) (SQLExecDirectW); [42000] {MS}[SQL Server]second (319)",
          DatabaseError, 102, "first"),
         ("42000", f"[42000] {MS}[SQL Server]two\nlines (50000) (SQLFetch)", DatabaseError, 50000, "two lines"),
+        ("42000", f"[42000] {MS}[SQL Server]'age' is nvarchar(20) (not int) here. (51003) (SQLExecDirectW)",
+         DatabaseError, 51003, "'age' is nvarchar(20) (not int) here."),
         ("28000", f"[28000] {MS}[SQL Server]Login failed for user 'sa'. (18456) (SQLDriverConnect)",
          DatabaseError, 18456, "Login failed for user 'sa'."),
         ("HYT00", f"[HYT00] {MS}Login timeout expired (0) (SQLDriverConnect)",
@@ -40,7 +42,8 @@ class PyodbcError(Exception):
         ("22003", f"[22003] {MS}Numeric value out of range (0) (SQLExecute)",
          DatabaseError, None, "Numeric value out of range"),
     ],
-    ids=["number", "thrown wins", "else the first", "one line", "login", "timeout", "lost", "no driver", "client"],
+    ids=["number", "thrown wins", "else the first", "one line", "numbers in the text", "login", "timeout", "lost",
+         "no driver", "client"],
 )  # fmt: skip
 def test_what_a_driver_says_becomes_one_line(
     state: str, text: str, kind: type[PymlsqlError], number: int | None, message: str
