@@ -72,6 +72,7 @@ def column_fact(object_id: int, column_id: int, name: str, type_: SqlType, nulla
 
 
 def table_column_fact(table: Table, column: TableColumn) -> Fact:
+    """sys.columns of a table's column: with its identity, default and collation."""
     fact = column_fact(table.object_id, column.column_id, column.name, column.type, column.nullable)
     fact["is_identity"] = column.identity is not None
     if column.type.is_string and column.collation:
@@ -91,6 +92,7 @@ def column_facts(state: SystemState) -> Iterator[Fact]:
 
 
 def module_column_facts(module: Module) -> Iterator[Fact]:
+    """sys.columns of a view or inline function; a procedure has none."""
     for column_id, column in enumerate(module.columns, 1):
         yield column_fact(module.object_id, column_id, column.name, column.type, column.nullable)
 
