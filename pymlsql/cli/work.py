@@ -27,7 +27,7 @@ def train(
         datetime.datetime | None,
         typer.Option(formats=TIME_FORMATS, metavar="TIME", help="Test from then on; by default the last third."),
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="The same seed and data give the same model.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the training; the default is fixed.")] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE.pkl", help="Write the model here.")] = None,
     push: Annotated[bool, typer.Option("--push", help="Register the model on the server.")] = False,
     name: Annotated[str, typer.Option(help="With --push: the model's name.")] = "failures",
