@@ -20,17 +20,27 @@ from pymlsql.runtime import check_versions, read_load_script
 MAX_NAME = 128
 MAX_COMMENT = 4000
 MSG_NOT_LOADABLE = 51010
-MSG_NO_SUCH_VERSION = 51011
+
+# One change of the registry at a time: MAX(version) + 1 and "insert where missing" must not meet another's. An
+# application lock holds under every isolation level, and waits no longer than a minute.
+_LOCK = """\
+EXEC @locked = sp_getapplock @Resource = N'pymlsql.registry', @LockMode = N'Exclusive', @LockOwner = N'Transaction',
+    @LockTimeout = 60000;
+IF @locked < 0
+BEGIN;
+    THROW 51012, N'Another session has been changing the model registry for more than a minute: try again.', 1;
+END;
+"""
 
 # The bytes travel once, as the parameter @data of one batch: the server's Python loads them, and only then are blob
 # and version written, in one transaction. Where the blob is there already nothing travels (@data is empty).
-_PUSH = """\
+_PUSH = f"""\
 SET NOCOUNT ON;
 SET XACT_ABORT ON;
 DECLARE @data varbinary(max) = ?, @sha256 binary(32) = ?, @name nvarchar(128) = ?, @format nvarchar(20) = ?,
     @signature nvarchar(max) = ?, @python_version nvarchar(20) = ?, @packages nvarchar(max) = ?,
     @metrics nvarchar(max) = ?, @comment nvarchar(4000) = ?, @script nvarchar(max) = ?;
-DECLARE @problem nvarchar(2000), @model_id int, @version int;
+DECLARE @problem nvarchar(2000), @model_id int, @version int, @locked int;
 IF DATALENGTH(@data) = 0
     SELECT @data = data FROM ml.blobs WHERE sha256 = @sha256;
 EXEC sp_execute_external_script @language = N'Python', @script = @script,
@@ -42,7 +52,7 @@ BEGIN;
     THROW 51010, @problem, 1;
 END;
 BEGIN TRANSACTION;
-SELECT @model_id = model_id FROM ml.models WITH (UPDLOCK, HOLDLOCK) WHERE name = @name;
+{_LOCK}SELECT @model_id = model_id FROM ml.models WHERE name = @name;
 IF @model_id IS NULL
 BEGIN
     INSERT INTO ml.models (name) VALUES (@name);
@@ -50,9 +60,9 @@ BEGIN
 END;
 INSERT INTO ml.blobs (sha256, data, size_bytes)
 SELECT @sha256, @data, DATALENGTH(@data)
-WHERE NOT EXISTS (SELECT 1 FROM ml.blobs WITH (UPDLOCK, HOLDLOCK) WHERE sha256 = @sha256);
+WHERE NOT EXISTS (SELECT 1 FROM ml.blobs WHERE sha256 = @sha256);
 SELECT @version = COALESCE(MAX(version), 0) + 1
-FROM ml.model_versions WITH (UPDLOCK, HOLDLOCK) WHERE model_id = @model_id;
+FROM ml.model_versions WHERE model_id = @model_id;
 INSERT INTO ml.model_versions
     (model_id, version, sha256, format, signature, python_version, packages, metrics, comment)
 VALUES (@model_id, @version, @sha256, @format, @signature, @python_version, @packages, @metrics,
@@ -85,13 +95,13 @@ JOIN ml.models AS m ON m.model_id = a.model_id
 ORDER BY m.name, a.alias
 """
 
-_PROMOTE = """\
+_PROMOTE = f"""\
 SET NOCOUNT ON;
 SET XACT_ABORT ON;
-DECLARE @name nvarchar(128) = ?, @version int = ?, @alias nvarchar(128) = ?, @model_id int;
+DECLARE @name nvarchar(128) = ?, @version int = ?, @alias nvarchar(128) = ?, @model_id int, @locked int;
 SELECT @model_id = model_id FROM ml.models WHERE name = @name;
 BEGIN TRANSACTION;
-UPDATE ml.model_aliases WITH (UPDLOCK, HOLDLOCK)
+{_LOCK}UPDATE ml.model_aliases
 SET version = @version, changed_at = GETUTCDATE(), changed_by = SUSER_SNAME()
 WHERE model_id = @model_id AND alias = @alias;
 IF @@ROWCOUNT = 0

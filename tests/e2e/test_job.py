@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -198,6 +199,18 @@ def test_bytes_that_the_server_cannot_load_leave_nothing_behind(db: Toolkit) -> 
     with pytest.raises(RuntimeMismatch, match="ModuleNotFoundError"):
         db.push(replaced(packed, broken), "broken")
     assert (db.scalar("SELECT COUNT(*) FROM ml.blobs"), len(db.models())) == before
+
+
+def test_pushes_at_the_same_time_get_versions_of_their_own(db: Toolkit, target: servers.Target) -> None:
+    packed = models.pack(*small_model())
+
+    def push(number: int) -> int:
+        with pymlsql.connect(target.sqlalchemy_url) as own:
+            return own.push(packed, "raced", comment=str(number)).version
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(push, range(8))) == list(range(1, 9))
+    assert db.show("raced").version == 8
 
 
 def test_other_versions_are_refused_before_anything_is_sent(db: Toolkit) -> None:
