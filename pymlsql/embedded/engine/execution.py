@@ -265,7 +265,7 @@ _SWITCHES = {
     "IMPLICIT_TRANSACTIONS": "implicit_transactions", "FMTONLY": "fmtonly",
 }  # fmt: skip
 _ONLY_ON = frozenset({"ANSI_NULLS", "ANSI_PADDING", "ANSI_WARNINGS", "CONCAT_NULL_YIELDS_NULL"})
-_IGNORED = {"ANSI_NULL_DFLT_ON": "ON", "NUMERIC_ROUNDABORT": "OFF", "CURSOR_CLOSE_ON_COMMIT": "OFF",
+_IGNORED = {"ANSI_NULL_DFLT_ON": "ON", "NUMERIC_ROUNDABORT": "OFF", "CURSOR_CLOSE_ON_COMMIT": "",
             "ANSI_DEFAULTS": "ON"}  # fmt: skip
 _ISOLATION = {"READ UNCOMMITTED": 1, "READ COMMITTED": 2, "REPEATABLE READ": 3, "SERIALIZABLE": 4, "SNAPSHOT": 5}
 
@@ -285,7 +285,7 @@ def _set_one(session: Session, frame: Frame, statement: nodes.SetOption, option:
             raise unsupported(f"SET {option} ON", line=statement.line)
         session.options = replace(session.options, **{_SWITCHES[option]: value == "ON"})
     elif option in _IGNORED:
-        if value != _IGNORED[option]:
+        if _IGNORED[option] and value != _IGNORED[option]:
             raise unsupported(f"SET {option} {value}", line=statement.line)
     elif option == "TRANSACTION ISOLATION LEVEL":
         if value not in _ISOLATION:
