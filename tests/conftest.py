@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -15,6 +16,9 @@ from tests import servers
 
 pyodbc = pytest.importorskip("pyodbc", exc_type=ImportError)
 pyodbc.pooling = False
+
+LOCK_TIMEOUT_MS = 10_000
+"""A test that left a transaction open is to make the next one fail, not wait for ever."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -62,25 +66,32 @@ def embedded(server: servers.Target) -> servers.Target:
     return server
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def connect(server: servers.Target) -> Iterator[Callable[..., Any]]:
-    """Opens pyodbc connections (autocommit unless told otherwise), closed when the module's tests are done."""
+    """Opens pyodbc connections (autocommit unless told otherwise), closed when the test is over."""
     opened: list[Any] = []
 
     def open_one(**options: Any) -> Any:
         connection = pyodbc.connect(server.odbc, **{"autocommit": True, "timeout": 20, **options})
+        connection.execute(f"SET LOCK_TIMEOUT {LOCK_TIMEOUT_MS}")
+        if options.get("autocommit") is False:
+            connection.rollback()
         opened.append(connection)
         return connection
 
     yield open_one
     for connection in opened:
-        connection.close()
+        with contextlib.suppress(pyodbc.ProgrammingError):
+            connection.close()
 
 
 @pytest.fixture(scope="module")
-def connection(connect: Callable[..., Any]) -> Any:
+def connection(server: servers.Target) -> Iterator[Any]:
     """One pyodbc connection in autocommit mode, shared by the tests of a module."""
-    return connect()
+    made = pyodbc.connect(server.odbc, autocommit=True, timeout=20)
+    made.execute(f"SET LOCK_TIMEOUT {LOCK_TIMEOUT_MS}")
+    yield made
+    made.close()
 
 
 @pytest.fixture

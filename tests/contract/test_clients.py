@@ -230,7 +230,7 @@ def test_error_in_a_transaction_leaves_it_open(connect: Callable[..., Any], tabl
     other.execute(f"INSERT {table} VALUES (1)")
     with pytest.raises(pyodbc.Error):
         other.execute(f"INSERT {table} VALUES (NULL)")
-    assert other.execute(f"SELECT @@TRANCOUNT, COUNT(*) FROM {table}").fetchone() == (1, 1)
+    assert tuple(other.execute(f"SELECT @@TRANCOUNT, COUNT(*) FROM {table}").fetchone()) == (1, 1)
     other.rollback()
 
 

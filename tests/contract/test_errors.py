@@ -13,7 +13,7 @@ from tests.servers import Target
 # (name, batch, number, severity, line)
 ERRORS: list[tuple[str, str, int, int, int]] = [
     ("missing table", "SELECT 1 AS a\n\nSELECT * FROM dbo.no_such_table", 208, 16, 3),
-    ("missing column", "SELECT\n  nope\nFROM (SELECT 1 AS a) AS t", 207, 16, 2),
+    ("missing column", "\nSELECT nope FROM (SELECT 1 AS a) AS t", 207, 16, 2),
     ("syntax", "SELECT 1\nSELECT FROM t", 156, 15, 2),
     ("syntax near a sign", "SELECT 1\nSELECT (1", 102, 15, 2),
     ("division", "DECLARE @a int\nSET @a = 1\nSET @a = @a / 0", 8134, 16, 3),
@@ -80,7 +80,7 @@ TEXTS: list[tuple[str, str, str]] = [
 @pytest.mark.parametrize(("sql", "words"), [row[1:] for row in TEXTS], ids=[row[0] for row in TEXTS])
 def test_error_has_the_words_of_sql_server(dblib: Any, sql: str, words: str) -> None:
     dblib.execute_non_query("DROP TABLE IF EXISTS #n")
-    assert words in _raised(dblib, sql).message.decode()
+    assert words in _raised(dblib, sql).text.decode()
 
 
 def test_connection_lives_on_after_each_error(dblib: Any) -> None:
@@ -94,6 +94,7 @@ def test_error_in_a_procedure_names_it_and_its_line(dblib: Any) -> None:
     dblib.execute_non_query("CREATE OR ALTER PROCEDURE dbo.ct_line AS\nSELECT 1 AS a\n\nSELECT 1 / 0")
     try:
         error = _raised(dblib, "\n\nEXEC dbo.ct_line")
-        assert (error.number, error.line, error.procname) == (8134, 4, "dbo.ct_line")
+        assert (error.number, error.line) == (8134, 4)
+        assert b"ct_line" in error.procname
     finally:
         dblib.execute_non_query("DROP PROCEDURE dbo.ct_line")
