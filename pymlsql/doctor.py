@@ -10,7 +10,7 @@ from typing import Literal
 
 from pymlsql import drivers, migrate, models, procedures, registry, runtime, settings
 from pymlsql.database import Database
-from pymlsql.errors import PymlsqlError
+from pymlsql.errors import PymlsqlError, RuntimeMismatch
 
 State = Literal["ok", "warn", "fail"]
 
@@ -97,7 +97,10 @@ def _find_server(database: Database) -> Finding:
 
 
 def _find_runtime(database: Database) -> Finding:
-    found = runtime.read_runtime(database)
+    try:
+        found = runtime.read_runtime(database)
+    except RuntimeMismatch as error:
+        return Finding("server python", "fail", str(error), "run pymlsql doctor --enable-scripts")
     packages = ", ".join(f"{name} {version}" for name, version in found.packages.items())
     detail = f"Python {found.python_version}, {packages or 'none of the packages'}"
     mismatch = runtime.find_mismatch(models.client_versions(), found)

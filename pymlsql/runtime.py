@@ -59,8 +59,8 @@ def read_runtime(db: Database) -> ServerRuntime:
     except DatabaseError as error:
         if error.number == MSG_SCRIPTS_DISABLED:
             raise RuntimeMismatch(
-                "External scripts are switched off on this server: an administrator runs "
-                "EXEC sp_configure 'external scripts enabled', 1; RECONFIGURE."
+                "External scripts are switched off on this server: an administrator runs pymlsql doctor "
+                "--enable-scripts, or EXEC sp_configure 'external scripts enabled', 1; RECONFIGURE."
             ) from None
         raise
     packages = {name: found[_IMPORT_NAMES[name]] for name in PACKAGES if _IMPORT_NAMES[name] in found}

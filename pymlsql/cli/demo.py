@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 EXAMPLE = "Example: pymlsql demo --keep"
 N_URGENT = 10
 N_WARNINGS = 15
+KEPT_PORT = 14330
+ASK = "EXEC dbo.PredictFailures @machine_id = 3"
 
 
 def demo(
@@ -175,16 +177,17 @@ def _render_share(share: float) -> str:
 def print_connection(server: ServerFile | None, *, keep: bool) -> None:
     """How to look at it with one's own client."""
     if server is None:
-        output.print_line("\nLook with your own client: EXEC dbo.PredictFailures @machine_id = 3;")
+        output.print_line(f"\nAsk with your own client: {ASK}")
     elif keep:
         place = server.path.parent.parent
         facts = place / "server.json"
         output.print_line(
-            f"\nThe data is kept. Serve it again:   pymlsql server start --data-dir {place} --port 14330\n"
-            f"Then, the password being in {facts}:\n"
-            f"  sqlcmd -C -S tcp:127.0.0.1,14330 -d {server.database} -U {server.user} "
-            f'-Q "EXEC dbo.PredictFailures @machine_id = 3"\n'
-            f"  python -c \"import json, pyodbc; pyodbc.connect(json.load(open('{facts}'))['odbc'])\""
+            f"\nThe data is kept. Serve it again:\n"
+            f"  pymlsql server start --data-dir {place} --port {KEPT_PORT}\n"
+            f"Then ask with your own client; user {server.user}, the password is in {facts}:\n"
+            f'  sqlcmd -C -S tcp:127.0.0.1,{KEPT_PORT} -d {server.database} -U {server.user} -Q "{ASK}"\n'
+            f"  python -c \"import json, pyodbc; facts = json.load(open('{facts}')); "
+            f"print(*pyodbc.connect(facts['odbc'], autocommit=True).execute('{ASK}'))\""
         )
     else:
         output.print_line(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,10 +15,25 @@ if TYPE_CHECKING:
 EXAMPLE = "Example: pymlsql doctor --json"
 
 
-def doctor(url: UrlOption = None, as_json: JsonOption = False) -> None:
+def doctor(
+    enable_scripts: Annotated[
+        bool,
+        typer.Option(
+            "--enable-scripts", help="First switch external scripts on; the login must be an administrator's."
+        ),
+    ] = False,
+    url: UrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Check drivers, server, its Python, tables and objects. Exit code 1 where something fails."""
     from pymlsql import doctor as diagnosis
 
+    if enable_scripts:
+        import pymlsql
+        from pymlsql import runtime
+
+        with pymlsql.connect(url) as db:
+            db.execute_batches(runtime.ENABLE_SCRIPTS)
     with output.status("checking"):
         findings = diagnosis.examine(url)
     if as_json:

@@ -21,4 +21,4 @@ try:
     elif names is not None and [str(name) for name in names] != [column["name"] for column in expected["inputs"]]:
         problem = "the model's input columns are not those of its signature"
 except Exception as error:
-    problem = ("%s: %s" % (type(error).__name__, error))[:1500]  # what a THROW can carry with room to spare
+    problem = f"{type(error).__name__}: {error}"[:1500]  # what a THROW can carry with room to spare

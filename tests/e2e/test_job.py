@@ -310,10 +310,14 @@ def test_doctor_finds_all_well(db: Toolkit, run: Run) -> None:
 def test_doctor_says_what_to_do_where_something_is_missing(run: Run) -> None:
     with servers.running() as empty:
         outcome = run(f"doctor --json --url {empty.sqlalchemy_url}")
+        enabled = run(f"doctor --enable-scripts --json --url {empty.sqlalchemy_url}")
+        after = {finding["name"]: finding for finding in json.loads(enabled.out)}
     findings = {finding["name"]: finding for finding in json.loads(outcome.out)}
     assert outcome.code == 1
     assert findings["tables"]["advice"] == "run pymlsql db upgrade"
+    assert findings["objects"]["advice"] == "run pymlsql apply"
     assert empty.password not in outcome.out + outcome.err
+    assert after["server python"]["state"] == "ok"
     unreachable = run("doctor --json --url mssql+pyodbc://sa:x@127.0.0.1:1/x")
     assert unreachable.code == 1
     assert json.loads(unreachable.out)[-1]["name"] == "server"
