@@ -18,7 +18,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pyodbc
-from measure import at_most, interleaved, median_ratio, report, server
+from measure import at_most, interleaved, median_ratio, prepare, report, server
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 import pymlsql
@@ -142,7 +142,7 @@ def main() -> None:
     with server() as target, tempfile.TemporaryDirectory(prefix="pymlsql-bench-") as folder:
         connection = pyodbc.connect(target.odbc, autocommit=True)
         with pymlsql.connect(target.url) as toolkit:
-            toolkit.upgrade()
+            prepare(toolkit)
             for batch in MAKE.split("\nGO\n"):
                 connection.execute(batch)
             with toolkit.transaction() as transaction:

@@ -115,6 +115,14 @@ def machine_data() -> tuple[Any, str]:
     return generator.generate(n_machines=20, n_days=90, seed=1), "generated data"
 
 
+def prepare(toolkit: Any) -> None:
+    """What an administrator does once: external scripts on, the tables made."""
+    from pymlsql.runtime import ENABLE_SCRIPTS
+
+    toolkit.execute_batches(ENABLE_SCRIPTS)
+    toolkit.upgrade()
+
+
 def n_bytes(process_id: int) -> int:
     """Proportional set size of a process and its descendants in bytes; shared pages count once."""
     total = 0

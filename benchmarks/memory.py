@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import psutil
-from measure import Peak, at_most, machine_data, n_bytes, report, server
+from measure import Peak, at_most, machine_data, n_bytes, prepare, report, server
 
 import pymlsql
 
@@ -83,7 +83,7 @@ def make(url: str, folder: Path) -> None:
     """Set up the example and write the two model files."""
     data, _ = machine_data()
     with pymlsql.connect(url) as toolkit:
-        toolkit.upgrade()
+        prepare(toolkit)
         toolkit.load(data)
         toolkit.apply()
         print(make_models(toolkit, folder))

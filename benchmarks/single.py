@@ -6,7 +6,7 @@ import statistics
 import time
 
 import pyodbc
-from measure import at_most, machine_data, report, server
+from measure import at_most, machine_data, prepare, report, server
 
 import pymlsql
 
@@ -19,7 +19,7 @@ def main() -> None:
     data, what = machine_data()
     with server() as target:
         with pymlsql.connect(target.url) as toolkit:
-            toolkit.upgrade()
+            prepare(toolkit)
             toolkit.load(data)
             toolkit.apply()
             toolkit.push(toolkit.train(), alias="champion")

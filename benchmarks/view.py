@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import pyodbc
 import sqlglot
-from measure import at_most, interleaved, machine_data, median_ratio, report, server
+from measure import at_most, interleaved, machine_data, median_ratio, prepare, report, server
 
 import pymlsql
 from pymlsql import templates
@@ -79,7 +79,7 @@ def main() -> None:
     data, what = machine_data()
     with server() as target:
         with pymlsql.connect(target.url) as toolkit:
-            toolkit.upgrade()
+            prepare(toolkit)
             toolkit.load(data)
             toolkit.apply()
         connection = pyodbc.connect(target.odbc, autocommit=True)

@@ -111,6 +111,7 @@ def test_killed_server_takes_its_satellites_with_it(tmp_path: Path) -> None:
     target = servers.start(scratch=tmp_path)
     assert target.process is not None
     with _connect(target) as connection:
+        connection.execute("EXEC sp_configure 'external scripts enabled', 1; RECONFIGURE")
         connection.execute("EXEC sp_execute_external_script @language = N'Python', @script = N'x = 1'")
     children = psutil.Process(target.process.pid).children(recursive=True)
     os.kill(target.process.pid, signal.SIGKILL)

@@ -12,9 +12,8 @@ import pytest
 
 from tests.meta.sources import PACKAGE, ROOT, name_of, package_files, tree
 
-# Satellites are other processes: what they inherit is decided by the pool, from the environment that it was given.
-MAY_READ_THE_ENVIRONMENT = {"pymlsql/settings.py", "pymlsql/embedded/satellite/pool.py",
-                            "pymlsql/embedded/satellite/worker.py"}  # fmt: skip
+# A satellite binds the libraries that its script will load by the environment of its own process.
+MAY_READ_THE_ENVIRONMENT = {"pymlsql/settings.py", "pymlsql/embedded/satellite/script.py"}
 
 
 def test_import_contracts_are_kept() -> None:
