@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,9 @@ VERSIONS = {160: ("16.0.1000.6", "2022"), 150: ("15.0.2000.5", "2019")}
 def runtime_value(session: Session, frame: Frame, what: tuple[str, ...]) -> Any:
     """The value named ``what`` (name, then arguments; one that begins with NUL names a variable)."""
     name, *arguments = what
+    if name == "HASHBYTES":
+        data = frame.get(arguments[1][1:]).value
+        return None if data is None else hashlib.new(arguments[0], data).digest()
     values = [str(frame.get(a[1:]).value) if a.startswith("\0") else a for a in arguments]
     if any(a.startswith("\0") and frame.get(a[1:]).value is None for a in arguments):
         return None

@@ -6,6 +6,8 @@ refuse differently is written out; what is not written out yet is refused (529 o
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from dataclasses import replace
 
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
@@ -20,6 +22,7 @@ _DATE_STYLES = {
     25: "%Y-%m-%d %H:%M:%S.%f", 23: "%Y-%m-%d", 126: "%Y-%m-%dT%H:%M:%S.%f", 127: "%Y-%m-%dT%H:%M:%S.%fZ",
 }  # fmt: skip
 _FRACTION_DIGITS = {"datetime": 3, "smalldatetime": 0}
+_WHOLE_SECOND = re.compile(r"TIMESTAMP '[-0-9]{10} [:0-9]{8}'")
 _INTEGER_TEXT = r"[+-]?\d+"
 _NUMBER_TEXT = r"[+-]?(\d+\.?\d*|\.\d+)"
 _FLOAT_TEXT = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
@@ -364,6 +367,8 @@ def _between_times(sql: str, source: SqlType, target: SqlType) -> str:
 def _rounded(sql: str, source: SqlType, target: SqlType) -> str:
     if target.name in ("date", "time"):
         return f"CAST({sql} AS {target.duckdb})"
+    if target.name == "datetime" and _WHOLE_SECOND.fullmatch(sql):
+        return sql
     if target.name == "datetime":
         exact = source.name in ("date", "smalldatetime", "datetime")
         return f"CAST({sql} AS TIMESTAMP)" if exact else rounded_datetime(f"CAST({sql} AS TIMESTAMP)")
@@ -383,6 +388,8 @@ def _parsed_time(value: Typed, target: SqlType, style: int | None, try_: bool, l
     """A string as a timestamp, for the documented unambiguous formats (language us_english, DATEFORMAT mdy)."""
     if style not in (None, 0, 20, 21, 120, 121, 126, 127, 112, 23, 101, 111):
         raise unsupported(f"CONVERT to {target} with style {style}", line=line)
+    if isinstance(value.constant, str):
+        return _literal_time(value.constant, target, try_)
     text = f"trim({value.sql})"
     # datetime takes three digits of a fraction at most; datetime2 and time seven, of which six are kept.
     text = f"regexp_replace(regexp_replace({text}, 'Z$', ''), '(\\.\\d{{6}})\\d$', '\\1')"
@@ -397,6 +404,24 @@ def _parsed_time(value: Typed, target: SqlType, style: int | None, try_: bool, l
         limit = raise_sql(242, quote_text(value.type.name), "'datetime'") if not try_ else "NULL"
         return f"CASE WHEN {result} < TIMESTAMP '1753-01-01' THEN {limit} ELSE {result} END"
     return result
+
+
+def _literal_time(text: str, target: SqlType, try_: bool) -> str:
+    """A string constant as a timestamp, read once and for all."""
+    text = re.sub(r"(\.\d{6})\d$", r"\1", re.sub(r"Z$", "", text.strip(" ")))
+    found = dt.datetime(1900, 1, 1) if not text else None
+    for pattern in _PATTERNS if text else ():
+        try:
+            found = dt.datetime.strptime(text, pattern)
+        except ValueError:
+            continue
+        break
+    if found is None:
+        return "CAST(NULL AS TIMESTAMP)" if try_ else f"CAST({raise_sql(241)} AS TIMESTAMP)"
+    if target.name == "datetime" and found.year < 1753:
+        refused = raise_sql(242, "'varchar'", "'datetime'")
+        return "CAST(NULL AS TIMESTAMP)" if try_ else f"CAST({refused} AS TIMESTAMP)"
+    return f"TIMESTAMP '{found.isoformat(' ')}'"
 
 
 # Binary -----------------------------------------------------------------------------------------------------------

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from pymlsql.embedded.tsql.messages import MESSAGES
 from pymlsql.embedded.tsql.types import SqlType
 
+_LITERAL = re.compile(r"'(?:[^']|'')*'")
 ERROR_MARK = "pymlsql|"
 """What an error raised inside a DuckDB query begins with; then number, severity and text, each ended by '|'."""
 
@@ -44,12 +46,15 @@ def quote_text(text: str) -> str:
 def raise_sql(number: int, *values: str) -> str:
     """A DuckDB expression that raises message ``number``; ``values`` are DuckDB expressions for its placeholders."""
     severity, text = MESSAGES[number]
-    parts = text.split("{}")
-    pieces = [quote_text(f"{ERROR_MARK}{number}|{severity}|{parts[0]}")]
-    for value, part in zip(values, parts[1:], strict=False):
-        pieces.append(f"coalesce(CAST({value} AS VARCHAR), 'NULL')")
-        pieces.append(quote_text(part))
-    return f"error({' || '.join(pieces)})"
+    first, *parts = text.split("{}")
+    literal, pieces = f"{ERROR_MARK}{number}|{severity}|{first}", []
+    for value, part in zip(values, parts, strict=False):
+        if _LITERAL.fullmatch(value):
+            literal += value[1:-1].replace("''", "'") + part
+            continue
+        pieces += [quote_text(literal), f"coalesce(CAST({value} AS VARCHAR), 'NULL')"]
+        literal = part
+    return f"error({' || '.join([*pieces, quote_text(literal)])})"
 
 
 def fold(value: Typed) -> str:

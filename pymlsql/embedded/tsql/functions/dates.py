@@ -69,10 +69,10 @@ def _dateadd(compiler: Compiler, nodes: list[exp.Expr]) -> Typed:
     if value.type.name == "datetime" and part in ("millisecond", "microsecond"):
         moved = rounded_datetime(moved)
     low = "1753-01-01" if value.type.name == "datetime" else "0001-01-01"
-    limit = raise_sql(517, f"'{value.type.name}'")
-    cast = f"CAST({moved} AS {value.type.duckdb})"
-    sql = f"CASE WHEN {moved} < TIMESTAMP '{low}' OR {moved} >= TIMESTAMP '10000-01-01' THEN {limit} ELSE {cast} END"
-    return Typed(sql, value.type, True)
+    inside = f"({moved} BETWEEN TIMESTAMP '{low}' AND TIMESTAMP '9999-12-31 23:59:59.999999')"
+    overflow = raise_sql(517, f"'{value.type.name}'")
+    cast = f"CAST({moved} AS {value.type.duckdb})" if value.type.name == "date" else moved
+    return Typed(f"CASE WHEN {inside} IS FALSE THEN {overflow} ELSE {cast} END", value.type, True)
 
 
 def _difference(compiler: Compiler, nodes: list[exp.Expr], result: SqlType) -> Typed:
