@@ -16,7 +16,7 @@ from tests.conftest import PdmData
 
 pytestmark = pytest.mark.timeout(300)
 
-SMALL = ("--machines", "4", "--days", "30")
+SMALL = ("--machines", "20", "--days", "30")
 
 
 def environment(home: Path) -> dict[str, str]:

@@ -112,7 +112,7 @@ def test_the_servers_python_scripts_are_in_the_wheel(clean: Path, outside: Path)
 
 def test_a_server_starts_from_the_wheel(clean: Path, outside: Path) -> None:
     demo = run(
-        clean / "pymlsql", "demo", "--machines", "3", "--days", "20", cwd=outside, XDG_DATA_HOME=str(outside)
+        clean / "pymlsql", "demo", "--machines", "20", "--days", "30", cwd=outside, XDG_DATA_HOME=str(outside)
     )  # fmt: skip
     assert demo.returncode == 0, demo.stderr
     assert "macro-F1" in demo.stdout
