@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pymlsql.embedded.engine.catalog import Check, ForeignKey, Key, Table, TableColumn
-from pymlsql.embedded.engine.frame import Frame
-from pymlsql.embedded.tsql.compiler import compile_condition
+from pymlsql.embedded.engine.names import Plan
+from pymlsql.embedded.tsql.compiler import Compiled, compile_condition
 from pymlsql.embedded.tsql.messages import sql_error
 from pymlsql.embedded.tsql.nodes import Text
 from pymlsql.embedded.tsql.scope import Scope, Source
@@ -38,14 +38,17 @@ def key_expression(column: TableColumn, alias: str) -> str:
     return fold(Typed(f"{alias}.{quote_name(column.name)}", column.type, column.nullable, column.binary))
 
 
-def check_rows(session: Session, table: Table, *, action: str, replaced: str = "", changed: set[str] | None = None) -> None:
-    """CHECK, UNIQUE and FOREIGN KEY of the staged rows. ``replaced`` is the DuckDB name of a table of rowids that the
+def check_rows(session: Session, table: Table, n_rows: int, *, action: str, replaced: str = "",
+               changed: set[str] | None = None) -> None:  # fmt: skip
+    """CHECK, UNIQUE and FOREIGN KEY of the ``n_rows`` staged rows. ``replaced`` is the DuckDB name of a table of rowids that the
     rows replace; ``changed`` the columns (lower case) an UPDATE touches, all for an INSERT."""
+    if not n_rows:
+        return
     for check in table.checks:
         _check_condition(session, table, check, action)
     for key in table.keys:
         if key.unique and _touched(changed, [name for name, _ in key.columns]):
-            _check_key(session, table, key, replaced)
+            _check_key(session, table, key, n_rows, replaced)
     for foreign in table.foreign_keys:
         if _touched(changed, list(foreign.columns)):
             _check_reference(session, table, foreign, action)
@@ -65,15 +68,19 @@ def _check_condition(session: Session, table: Table, check: Check, action: str) 
 
 def condition_sql(session: Session, table: Table, text: str, alias: str) -> str:
     """A CHECK's or filter's condition over a row source."""
+    key = ("constraint", table, text, alias)
+    return session.engine.plans.get(key, lambda: Plan(_compiled_condition(session, table, text, alias), {})).compiled.sql
+
+
+def _compiled_condition(session: Session, table: Table, text: str, alias: str) -> Compiled:
     from pymlsql.embedded.engine.evaluation import names
 
     columns = [Typed(f"{alias}.{quote_name(c.name)}", c.type, c.nullable, c.binary, None, c.name) for c in table.columns]
     scope = Scope(sources=[Source(table.name, columns)])
-    compiled = compile_condition(Text(text, 1), names(session), Frame().types(), level=session.engine.level, scope=scope)
-    return compiled.sql
+    return compile_condition(Text(text, 1), names(session), {}, level=session.engine.level, scope=scope)
 
 
-def _check_key(session: Session, table: Table, key: Key, replaced: str) -> None:
+def _check_key(session: Session, table: Table, key: Key, n_rows: int, replaced: str) -> None:
     """NULLs count as equal, as in SQL Server; a filtered index looks at the rows of its filter."""
     columns = [table.column(name) for name, _ in key.columns]
     staged = [key_expression(c, "s") for c in columns if c is not None]
@@ -82,7 +89,7 @@ def _check_key(session: Session, table: Table, key: Key, replaced: str) -> None:
     shown = ", ".join(f"first(s.{quote_name(c.name)})" for c in columns if c is not None)
     run = session.store.run
     grouped = f"SELECT {shown} FROM {STAGE} AS s {where_s} GROUP BY {', '.join(staged)} HAVING count(*) > 1 LIMIT 1"
-    row = run(grouped).fetchone()
+    row = run(grouped).fetchone() if n_rows > 1 else None
     if row is None:
         same = " AND ".join(_equal(a, b, c) for a, b, c in zip(staged, stored, columns, strict=True))
         left = f"AND t.rowid NOT IN (SELECT rid FROM {replaced})" if replaced else ""

@@ -324,7 +324,7 @@ def _check_existing(session: Session, table: Table, before: Table) -> None:
     rows = session.store.run(f"SELECT * FROM {table.sql}").to_arrow_table()
     rids = session.store.run(f"SELECT rowid AS rid FROM {table.sql}").to_arrow_table()
     with session.store.registered({STAGE: rows, "pymlsql_old": rids}):
-        check_rows(session, new, action="ALTER TABLE", replaced="pymlsql_old")
+        check_rows(session, new, rows.num_rows, action="ALTER TABLE", replaced="pymlsql_old")
 
 
 def _alter_drop_constraints(session: Session, table: Table, statement: nodes.AlterTable) -> None:

@@ -151,20 +151,24 @@ def _given(cell: Text | None, column: TableColumn) -> str:
 def insert_plan(session: Session, frame: Frame, table: Table, columns: list[TableColumn], plan: Plan,
                 output: nodes.Output | None, line: int) -> int:  # fmt: skip
     """Stage the plan's rows with ``columns`` given, and insert them."""
-    select, defaults = stage_select(session, table, columns, plan.compiled)
+    stage = staging_plan(session, table, columns, plan)
     store = session.store
     with store.statement(locked=not table.temporary), system_rows(session, plan.system):
-        values = bind(session, frame, plan)
-        values.update(bind(session, frame, Plan(defaults, {})))
-        stage = store.run(select, values).to_arrow_table()
-        return insert_stage(session, frame, table, stage, output, given_identity=_has_identity(columns))
+        rows = store.run(stage.compiled.sql, bind(session, frame, stage)).to_arrow_table()
+        return insert_stage(session, frame, table, rows, output, given_identity=_has_identity(columns))
 
 
 def _has_identity(columns: list[TableColumn]) -> bool:
     return any(column.identity for column in columns)
 
 
-def stage_select(session: Session, table: Table, columns: list[TableColumn], compiled: Compiled) -> tuple[str, Compiled]:
+def staging_plan(session: Session, table: Table, columns: list[TableColumn], plan: Plan) -> Plan:
+    """The plan that turns the source's rows into whole rows of the table; kept like any other."""
+    key = ("stage", table, tuple(column.name for column in columns), plan.compiled.sql, plan.compiled.columns)
+    return session.engine.plans.get(key, lambda: Plan(_staging(session, table, columns, plan.compiled), plan.system))
+
+
+def _staging(session: Session, table: Table, columns: list[TableColumn], compiled: Compiled) -> Compiled:
     """SELECT of whole rows: the given columns converted, defaults for the rest (identity is filled in later)."""
     name = display_name(session, table)
     given = {c.name: replace(v, sql=f"q.c{i}") for i, (c, v) in enumerate(zip(columns, compiled.columns, strict=False))}
@@ -179,14 +183,15 @@ def stage_select(session: Session, table: Table, columns: list[TableColumn], com
             sql = stored(value, column, name).sql if column.default else f"CAST(NULL AS {column.type.duckdb})"
             parts.append(f"{sql} AS {quote_name(column.name)}")
     sql = ", ".join(parts) or "1 AS pymlsql_none"
-    return f"SELECT {sql} FROM ({compiled.sql}) AS q", Compiled("", (), {}, compiler.runtime)
+    text = f"SELECT {sql} FROM ({compiled.sql}) AS q"
+    return Compiled(text, (), compiled.variables, {**compiled.runtime, **compiler.runtime})
 
 
 def insert_stage(session: Session, frame: Frame, table: Table, stage: pa.Table, output: nodes.Output | None,
                  *, given_identity: bool = False) -> int:  # fmt: skip
     """Check and insert staged rows; inside a statement of the store."""
     identity = table.identity
-    n_rows = stage.num_rows
+    n_rows: int = stage.num_rows
     if identity is not None and n_rows and not given_identity:
         first, step = session.engine.identities.take(table, n_rows)
         numbers = pa.array(range(first, first + n_rows * step, step), _arrow_type(identity))
@@ -200,7 +205,7 @@ def insert_stage(session: Session, frame: Frame, table: Table, stage: pa.Table, 
     order = ", ".join(quote_name(column.name) for column in table.columns)
     store = session.store
     with store.registered({STAGE: stage}):
-        check_rows(session, table, action="INSERT")
+        check_rows(session, table, n_rows, action="INSERT")
     if n_rows:
         store.write(f"INSERT INTO {table.sql} ({order}) SELECT {order} FROM {STAGE}", {}, {STAGE: stage})
         if identity is not None:
@@ -391,7 +396,7 @@ def _apply_update(session: Session, frame: Frame, table: Table, rows: pa.Table, 
     old = pa.table({"rid": rows.column("rid"), **{c.name: rows.column("old." + c.name) for c in table.columns}})
     store = session.store
     with store.registered({STAGE: stage, OLD: old}):
-        check_rows(session, table, action="UPDATE", replaced=OLD, changed=changed)
+        check_rows(session, table, stage.num_rows, action="UPDATE", replaced=OLD, changed=changed)
         check_children(session, table, OLD, "UPDATE", changed)
     if rids.num_rows:
         columns = [c for c in table.columns if c.name.lower() in changed]
@@ -439,5 +444,5 @@ def truncate(session: Session, statement: nodes.Truncate) -> None:
             session.engine.identities.save(session.store, table)
 
 
-__all__ = ["constraints", "delete", "insert", "insert_plan", "insert_stage", "stage_select", "stored", "target_table",
+__all__ = ["constraints", "delete", "insert", "insert_plan", "insert_stage", "staging_plan", "stored", "target_table",
            "truncate", "update"]  # fmt: skip

@@ -45,10 +45,10 @@ class Engine:
 
     def __init__(self, path: Path | None, *, password: str, level: int = 160, satellites: SatellitePool | None = None,
                  database: str = "pymlsql", n_threads: int = 2, process_id: int = 0) -> None:  # fmt: skip
-        self.database = database
-        self.level = level
+        self.database: str = database
+        self.level: int = level
         self.satellites = satellites
-        self.process_id = process_id
+        self.process_id: int = process_id
         self._password = password
         self._n_threads = n_threads
         self._connection = duckdb.connect(str(path) if path else ":memory:", config={"threads": n_threads})
@@ -65,6 +65,7 @@ class Engine:
         self._n_scripts = 0
         self._lock = threading.Lock()
         self._closed = False
+        self._created = dt.datetime.now()
         self._prepare()
 
     # Storage --------------------------------------------------------------------------------------------------
@@ -178,15 +179,16 @@ class Engine:
         """What the system views show to ``session`` now."""
         databases = [(number, name, self.level) for name, number in SYSTEM_DATABASES.items()]
         databases.append((5, self.database, self.level))
+        columns = [table for table in session.catalog.tables() if table.identity is not None]
         with self._lock:
             sessions = tuple(other.session_row() for other in self._sessions.values())
         return SystemState(
-            catalog=session.catalog, database=session.database,
-            database_id=next(number for number, name, _ in databases if name.lower() == session.database.lower()),
+            catalog=session.user_catalog, database=self.database, database_id=5,
             databases=tuple(databases), spid=session.spid, login=session.login, host=session.host,
             application=session.application, isolation=session.options.isolation, sessions=sessions,
             configurations={name: (value, used) for name, (_, _, value, used) in self.configuration.items()},
-            temporary=tuple(session.temporary.values()), created=dt.datetime.now(),
+            temporary=tuple(session.temporary.values()), created=self._created,
+            identity_values={t.object_id: last for t in columns if (last := self.identities.last(t)) is not None},
         )  # fmt: skip
 
     def close(self) -> None:

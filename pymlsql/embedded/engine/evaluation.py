@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pymlsql.embedded.engine.frame import Frame
-from pymlsql.embedded.engine.names import Plan, SessionNames, variable_types
+from pymlsql.embedded.engine.names import Plan, SessionNames, SystemUse, variable_types
 from pymlsql.embedded.engine.runtime import runtime_value
-from pymlsql.embedded.engine.system_views import SYSTEM_VIEWS, arrow_table
+from pymlsql.embedded.engine.shortcuts import UNKNOWN_YET, quick_condition, quick_value
+from pymlsql.embedded.engine.system_views import SYSTEM_VIEWS, arrow_table, in_database
 from pymlsql.embedded.tsql.compiler import compile_condition, compile_query, compile_scalar
 from pymlsql.embedded.tsql.messages import SqlError
 from pymlsql.embedded.tsql.nodes import Text
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def names(session: Session) -> SessionNames:
-    return SessionNames(session.catalog, session.database, session.temporary, {})
+    return SessionNames(session.catalog, session.database, session.engine.database, session.temporary, {})
 
 
 def plan_query(session: Session, frame: Frame, text: Text) -> Plan:
@@ -85,19 +86,25 @@ def bind(session: Session, frame: Frame, plan: Plan) -> dict[str, Any]:
 
 
 @contextmanager
-def system_rows(session: Session, views: Mapping[str, tuple[str, str]]) -> Iterator[None]:
+def system_rows(session: Session, views: Mapping[str, SystemUse]) -> Iterator[None]:
     """The rows of system views, known to DuckDB while the block runs."""
     if not views:
         yield
         return
     state = session.system_state()
-    tables = {duck: arrow_table(SYSTEM_VIEWS[key], state) for duck, key in views.items()}
+    tables = {
+        duck: arrow_table(SYSTEM_VIEWS[(schema, name)], in_database(state, database))
+        for duck, (database, schema, name) in views.items()
+    }
     with session.store.registered(tables):
         yield
 
 
 def evaluate(session: Session, frame: Frame, text: Text, target: SqlType | None = None) -> Any:
     """The Python value of an expression, at ``target`` if given."""
+    quick = quick_value(frame, text.sql, target)
+    if quick is not UNKNOWN_YET:
+        return quick
     plan = plan_scalar(session, frame, text, target)
     column = plan.compiled.columns[0]
     if isinstance(column.constant, str) and column.type.is_string:
@@ -109,6 +116,9 @@ def evaluate(session: Session, frame: Frame, text: Text, target: SqlType | None 
 
 def holds(session: Session, frame: Frame, text: Text) -> bool:
     """Whether a condition is true (UNKNOWN is not)."""
+    quick = quick_condition(frame, text.sql)
+    if quick is not None:
+        return quick
     plan = plan_condition(session, frame, text)
     return bool(_first(session, frame, plan, f"SELECT {plan.compiled.sql}", text.line))
 

@@ -283,7 +283,8 @@ def _set_one(session: Session, frame: Frame, statement: nodes.SetOption, option:
             raise unsupported(f"SET {option} OFF", line=statement.line)
         if option in ("IMPLICIT_TRANSACTIONS", "FMTONLY") and value == "ON":
             raise unsupported(f"SET {option} ON", line=statement.line)
-        session.options = replace(session.options, **{_SWITCHES[option]: value == "ON"})
+        switch: dict[str, Any] = {_SWITCHES[option]: value == "ON"}
+        session.options = replace(session.options, **switch)
     elif option in _IGNORED:
         if _IGNORED[option] and value != _IGNORED[option]:
             raise unsupported(f"SET {option} {value}", line=statement.line)

@@ -18,6 +18,10 @@ class Identities:
     def load(self, last: dict[int, int]) -> None:
         self._last = dict(last)
 
+    def last(self, table: Table) -> int | None:
+        """The last value that was given out, None before the first."""
+        return self._last.get(table.object_id)
+
     def current(self, table: Table) -> int:
         """The last value, or the seed before the first."""
         column = table.identity
@@ -39,7 +43,7 @@ class Identities:
         """Explicit values were inserted: go on behind them."""
         column = table.identity
         assert column is not None and column.identity is not None
-        seed, step = column.identity
+        _, step = column.identity
         edge = highest if step > 0 else lowest
         with self._lock:
             last = self._last.get(table.object_id)

@@ -15,6 +15,9 @@ from pymlsql.embedded.tsql.nodes import Name
 from pymlsql.embedded.tsql.scope import Relation, RelationColumn
 from pymlsql.embedded.tsql.types import SqlType
 
+SystemUse = tuple[str, str, str]
+"""A system view as a query uses it: database, schema and name, all in lower case."""
+
 SYSTEM_DATABASES = {"master": 1, "tempdb": 2, "model": 3, "msdb": 4}
 
 
@@ -22,13 +25,15 @@ SYSTEM_DATABASES = {"master": 1, "tempdb": 2, "model": 3, "msdb": 4}
 class SessionNames:
     """The compiler's catalog: temporary tables first, then the database's objects, then system views.
 
-    ``system`` collects the system views that a compilation used, by the DuckDB name their rows must have.
+    ``system`` collects the system views that a compilation used, by the DuckDB name their rows must have. ``user`` is
+    the name of the one database that is not a system database.
     """
 
     catalog: Catalog
     database: str
+    user: str
     temporary: Mapping[str, Table]
-    system: dict[str, tuple[str, str]]
+    system: dict[str, SystemUse]
 
     def relation(self, name: Name) -> Relation:
         if name.object.startswith(("#", "@")):
@@ -65,8 +70,11 @@ class SessionNames:
         view = SYSTEM_VIEWS.get(key)
         if view is None:
             raise sql_error(208, str(name))
-        duck = f"{schema}__{key[1]}"
-        self.system[duck] = key
+        database = (name.database or self.database).lower()
+        if database not in SYSTEM_DATABASES and database != self.user.lower():
+            raise sql_error(911, name.database)
+        duck = f"{database}__{schema}__{key[1]}"
+        self.system[duck] = (database, *key)
         return Relation(sql=f'"{duck}"', columns=view.columns, name=Name((schema, name.object)))
 
     def table_function(self, name: Name) -> Relation:
@@ -91,7 +99,7 @@ class Plan:
     """A compilation and the system views it reads."""
 
     compiled: Compiled
-    system: Mapping[str, tuple[str, str]]
+    system: Mapping[str, SystemUse]
 
 
 class Plans:

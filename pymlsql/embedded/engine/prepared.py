@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pymlsql.embedded.engine import dml
 from pymlsql.embedded.engine.frame import Frame, Value
 from pymlsql.embedded.engine.names import Plan
 from pymlsql.embedded.engine.procedures import Actual, convert_value, execute_text, give_back
-from pymlsql.embedded.tds.columns import arrow_type
-from pymlsql.embedded.tds.requests import RpcCall
+from pymlsql.embedded.tds.requests import RepeatedCalls
 from pymlsql.embedded.tds.responses import Done, ReturnStatus
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.compiler import Compiled
+from pymlsql.embedded.tsql.conversion import convert
 from pymlsql.embedded.tsql.definitions import _parameters
 from pymlsql.embedded.tsql.messages import SqlError, sql_error
 from pymlsql.embedded.tsql.parser import Parser, parse_batch
 from pymlsql.embedded.tsql.typed import Typed
-from pymlsql.embedded.tsql.types import INT
 
 if TYPE_CHECKING:
     from pymlsql.embedded.engine.session import Session
@@ -129,28 +129,19 @@ def sp_unprepare(session: Session, frame: Frame, actuals: list[Actual], line: in
 # Many executions of one INSERT ------------------------------------------------------------------------------------
 
 
-def insert_many(session: Session, calls: tuple[RpcCall, ...]) -> bool:
+def insert_many(session: Session, calls: RepeatedCalls) -> bool:
     """Many sp_execute of one plain INSERT as one staged insert, answered as many; False when it is not that, or when
     a row is refused: then each is executed by itself, so that the error is that row's and the others stay."""
-    handle = calls[0].parameters[0].value if calls[0].parameters else None
-    prepared = session.prepared.get(handle)
+    prepared = _repeated(session, calls)
     if prepared is None or prepared.insert is None:
         return False
-    n_values = len(prepared.parameters)
-    for call in calls:
-        if call.procedure.lower() != "sp_execute" or len(call.parameters) != n_values + 1:
-            return False
-        if call.parameters[0].value != handle or any(p.default or p.output for p in call.parameters):
-            return False
-    mark = session.store.mark()
     try:
-        _insert_rows(session, prepared, calls)
+        _insert_columns(session, prepared, prepared.insert, calls)
     except SqlError:
         session.store.recover()
-        del mark
         return False
     count = None if session.options.nocount else 1
-    for _ in calls:
+    for _ in range(len(calls)):
         session.sink(Done("done_in_proc", count=count, command=0xC3))
         session.sink(ReturnStatus(0))
         session.sink(Done("done_proc"))
@@ -158,36 +149,30 @@ def insert_many(session: Session, calls: tuple[RpcCall, ...]) -> bool:
     return True
 
 
-def _insert_rows(session: Session, prepared: Prepared, calls: tuple[RpcCall, ...]) -> None:
-    insert = prepared.insert
-    assert insert is not None
+def _repeated(session: Session, calls: RepeatedCalls) -> Prepared | None:
+    """The one prepared statement that all calls execute, with a value for each of its parameters."""
+    first = calls.first
+    if first.procedure.lower() != "sp_execute" or any(p.default or p.output for p in first.parameters):
+        return None
+    handles = pc.unique(calls.columns[0])
+    prepared = session.prepared.get(handles[0].as_py()) if len(handles) == 1 else None
+    return prepared if prepared is not None and len(prepared.parameters) + 1 == len(first.parameters) else None
+
+
+def _insert_columns(session: Session, prepared: Prepared, insert: nodes.Insert, calls: RepeatedCalls) -> None:
     table = dml.target_table(session, insert.target)
     columns = dml.insert_columns(session, table, insert)
-    arrays, typed = [], []
-    for index, parameter in enumerate(prepared.parameters):
-        values = [call.parameters[index + 1] for call in calls]
-        same = all(v.type == parameter.type or v.value is None or _alike(v.type, parameter.type) for v in values)
-        if not same:
-            raise sql_error(8114, values[0].type, parameter.type)
-        texts = parameter.type.name == "uniqueidentifier"
-        arrays.append(pa.array([str(v.value) if texts and v.value is not None else v.value for v in values],
-                               arrow_type(parameter.type)))  # fmt: skip
-        sql = f"CAST(r.c{index} AS UUID)" if texts else f"r.c{index}"
-        typed.append(Typed(sql, parameter.type, True))
-    rows = pa.table(arrays, names=[f"c{i}" for i in range(len(arrays))])
+    if len(columns) != len(prepared.parameters):
+        raise sql_error(213)
+    typed = []
+    for index, (sent, declared) in enumerate(zip(calls.first.parameters[1:], prepared.parameters, strict=True)):
+        sql = f"CAST(r.c{index} AS UUID)" if sent.type.name == "uniqueidentifier" else f"r.c{index}"
+        typed.append(convert(Typed(sql, sent.type), declared.type, implicit=True))
+    rows = pa.table(list(calls.columns[1:]), names=[f"c{i}" for i in range(len(typed))])
     select = ", ".join(f"{value.sql} AS c{i}" for i, value in enumerate(typed))
-    plan = Plan(Compiled(f"SELECT {select} FROM pymlsql_rows AS r", tuple(typed), {}, {}), {})
+    compiled = Compiled(f"SELECT {select} FROM pymlsql_rows AS r", tuple(typed), {}, {})
     with session.store.statement(locked=not table.temporary), session.store.registered({"pymlsql_rows": rows}):
-        dml.insert_plan(session, Frame(), table, columns, plan, None, 1)
+        dml.insert_plan(session, Frame(), table, columns, Plan(compiled, {}), None, 1)
 
 
-def _alike(a: Any, b: Any) -> bool:
-    """Values of ``a`` are values of ``b`` as they are."""
-    if a.is_string and b.is_string:
-        return b.length == -1 or 0 < a.length <= b.length
-    if a.is_binary and b.is_binary:
-        return b.length == -1 or 0 < a.length <= b.length
-    return bool(a.name == b.name and a.name != "decimal" and (not a.is_time or a.scale <= b.scale))
-
-
-__all__ = ["INT", "Prepared", "insert_many", "sp_execute", "sp_executesql", "sp_prepare", "sp_prepexec", "sp_unprepare"]
+__all__ = ["Prepared", "insert_many", "sp_execute", "sp_executesql", "sp_prepare", "sp_prepexec", "sp_unprepare"]

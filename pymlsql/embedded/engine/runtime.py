@@ -160,9 +160,11 @@ def _col_length(session: Session, frame: Frame, args: list[str]) -> int | None:
 
 
 def _col_name(session: Session, frame: Frame, args: list[str]) -> str | None:
-    columns = _columns_of(_by_id(session, args[0]))
-    index = int(args[1])
-    return columns[index - 1][0] if 1 <= index <= len(columns) else None
+    found, wanted = _by_id(session, args[0]), int(args[1])
+    if isinstance(found, Table):
+        return next((column.name for column in found.columns if column.column_id == wanted), None)
+    columns = _columns_of(found)
+    return columns[wanted - 1][0] if 1 <= wanted <= len(columns) else None
 
 
 def _schema_id(session: Session, frame: Frame, args: list[str]) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -26,7 +26,7 @@ from pymlsql.embedded.engine.runtime import split_name
 from pymlsql.embedded.engine.store import Store
 from pymlsql.embedded.engine.system_views import SessionRow, SystemState
 from pymlsql.embedded.engine.temporary import TemporaryTables
-from pymlsql.embedded.tds.requests import Login, Request, Rpc, RpcCall, SqlBatch, TransactionRequest
+from pymlsql.embedded.tds.requests import Login, RepeatedCalls, Request, Rpc, RpcCall, SqlBatch, TransactionRequest
 from pymlsql.embedded.tds.responses import (
     ColMetadata,
     Column,
@@ -63,25 +63,25 @@ class Session(TemporaryTables):
 
     def __init__(self, engine: Engine, spid: int, login: Login, client_host: str) -> None:
         super().__init__()
-        self.engine = engine
-        self.spid = spid
-        self.login = login.user
-        self.host = login.host or client_host
-        self.application = login.application
+        self.engine: Engine = engine
+        self.spid: int = spid
+        self.login: str = login.user
+        self.host: str = login.host or client_host
+        self.application: str = login.application
         self.login_time = dt.datetime.now()
         self.database = engine.database
         self.store = Store(engine.cursor(), engine.writers)
-        self.options = SetOptions()
+        self.options: SetOptions = SetOptions()
         self.sink: Sink = _nowhere
         self.prepared: dict[int, Prepared] = {}
-        self.rowcount = 0
-        self.last_error = 0
+        self.rowcount: int = 0
+        self.last_error: int = 0
         self.last_identity: int | None = None
         self.scope_identity: int | None = None
-        self.trancount = 0
+        self.trancount: int = 0
         self.transaction_name = ""
         self.doomed = False
-        self.nest_level = 0
+        self.nest_level: int = 0
         self.try_depth = 0
         self.insert_exec_depth = 0
         self.caught: list[SqlError] = []
@@ -171,8 +171,8 @@ class Session(TemporaryTables):
 
     # RPC ------------------------------------------------------------------------------------------------------
 
-    def _rpc(self, calls: tuple[RpcCall, ...]) -> None:
-        if len(calls) > 1 and insert_many(self, calls):
+    def _rpc(self, calls: Sequence[RpcCall]) -> None:
+        if isinstance(calls, RepeatedCalls) and insert_many(self, calls):
             return
         for call in calls:
             self._call(call)
@@ -264,6 +264,11 @@ class Session(TemporaryTables):
         """The database's objects as this session sees them: with its own changes before they are committed."""
         if self.database.lower() != self.engine.database.lower():
             return _SYSTEM_CATALOG
+        return self.user_catalog
+
+    @property
+    def user_catalog(self) -> Catalog:
+        """The user database's objects, whatever database the session is in."""
         return self._working if self._working is not None else self.engine.catalog
 
     def set_catalog(self, catalog: Catalog, changed: list[Any], gone: list[Table | Module | Schema] | None = None) -> None:
