@@ -46,8 +46,12 @@ def within(before: str, cases: list[Case], *, after: str) -> list[Case]:
     return [replace(case, before=first, after=last) for case in cases]
 
 
+class Refused(Exception):
+    """Msg 40510 where the case wanted something else."""
+
+
 def marked(cases: list[Case], *, embedded_gaps: dict[str, str]) -> list[Any]:
-    """The cases as pytest parameters, known gaps marked."""
+    """The cases as pytest parameters, known gaps marked; a reason REFUSED means Msg 40510 and nothing else."""
     names = [case.name for case in cases]
     assert len(set(names)) == len(names), [name for name in names if names.count(name) > 1]
     parameters = []

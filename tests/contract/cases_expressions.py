@@ -195,6 +195,7 @@ CONVERSIONS: list[tuple[str, Any]] = [
     ("TRY_CAST('abc' AS int)", None),
     ("TRY_CAST('5' AS int)", 5),
     ("TRY_CONVERT(date, '2020-02-30')", None),
+    ("0x", b""),
     ("CAST(0x0102 AS int)", 258),
     ("CONVERT(varbinary(4), 258)", b"\x00\x00\x01\x02"),
     ("CONVERT(varchar(10), 0x4142, 1)", "0x4142"),

@@ -6,6 +6,9 @@ import os
 
 import pytest
 
+from tests.contract import gaps
+from tests.contract.cases import Refused
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the mark that says what the embedded server does not do yet."""
@@ -19,4 +22,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         mark = item.get_closest_marker("embedded_gap")
         if mark is not None:
-            item.add_marker(pytest.mark.xfail(reason=mark.args[0], strict=True))
+            refused = mark.args[0] == gaps.REFUSED
+            options = {"raises": Refused} if refused else {}
+            item.add_marker(pytest.mark.xfail(reason=mark.args[0], strict=True, **options))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+REFUSED = "refused with Msg 40510"
+"""The reason of a gap that is a refusal; any other number, or a wrong answer, is then a failure."""
+
 EXPRESSIONS: dict[str, str] = {}
 
 QUERIES: dict[str, str] = {}

@@ -90,6 +90,8 @@ def _one(connection: Any, sql: str, *parameters: Any) -> Any:
 
 
 def _literal(kind: str, value: Any) -> str:
+    if value == b"":
+        return f"CAST(CAST('' AS varchar(1)) AS {kind})"
     if isinstance(value, bytes):
         return f"CAST(0x{value.hex()} AS {kind})"
     if isinstance(value, bool):
