@@ -136,8 +136,20 @@ PARAMETERS: list[tuple[str, Any]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("kind", "value"), PARAMETERS, ids=[kind for kind, _ in PARAMETERS])
-@pytest.mark.parametrize("name", CLIENTS[:2])
+GAP_AT = ("pyodbc", "datetime2(6)")
+GAP = pytest.mark.embedded_gap(
+    "sp_datatype_info_100 of type 93 does not name datetime2 first, so pyodbc sends milliseconds only"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "value"),
+    [
+        pytest.param(name, kind, value, id=f"{name}-{kind}", marks=[GAP] if (name, kind) == GAP_AT else [])
+        for name in CLIENTS[:2]
+        for kind, value in PARAMETERS
+    ],
+)
 def test_parameter_comes_back(server: Target, name: str, kind: str, value: Any) -> None:
     with _open(name, server) as connection:
         assert _one(connection, f"SELECT CAST(? AS {kind}) AS x", value) == value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyodbc
 import pytest
 
+from tests.contract import gaps
 from tests.contract.cases import error_number, fetch
 from tests.servers import Target
 
@@ -75,7 +76,14 @@ VALID: list[tuple[str, tuple[int, ...]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("sql", "numbers"), VALID, ids=[sql[:60] for sql, _ in VALID])
+def _marks(sql: str, known: dict[str, str]) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.embedded_gap(known[sql])] if sql in known else []
+
+
+@pytest.mark.parametrize(
+    ("sql", "numbers"),
+    [pytest.param(sql, numbers, id=sql[:60], marks=_marks(sql, gaps.REFUSALS)) for sql, numbers in VALID],
+)
 def test_valid_statement_is_carried_out_or_refused_by_name(
     embedded: Target, server: Target, sql: str, numbers: tuple[int, ...]
 ) -> None:
@@ -152,7 +160,7 @@ FOREIGN: list[str] = [
 ]
 
 
-@pytest.mark.parametrize("sql", FOREIGN)
+@pytest.mark.parametrize("sql", [pytest.param(sql, id=sql, marks=_marks(sql, gaps.FOREIGN)) for sql in FOREIGN])
 def test_words_of_other_dialects_are_errors(embedded: Target, sql: str) -> None:
     """Each is an error on SQL Server; the number is one of its own, never a message of the store."""
     connection = pyodbc.connect(embedded.odbc, autocommit=True, timeout=20)
