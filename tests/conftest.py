@@ -130,7 +130,7 @@ def pdm_data(tmp_path_factory: pytest.TempPathFactory) -> PdmData:
     from pymlsql.examples.pdm import generator
 
     directory = tmp_path_factory.mktemp("pdm")
-    for name, frame in generator.generate(n_machines=20, days=90, seed=1).items():
+    for name, frame in generator.generate(n_machines=20, n_days=90, seed=1).items():
         frame.to_csv(directory / f"{name}.csv", index=False)
     return PdmData(directory, is_real=False)
 
