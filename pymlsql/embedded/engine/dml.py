@@ -5,6 +5,7 @@ A violation therefore never reaches DuckDB, and OUTPUT, identity values and defa
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -26,12 +27,18 @@ from pymlsql.embedded.tsql.operators import arithmetic
 from pymlsql.embedded.tsql.scope import Scope, Source
 from pymlsql.embedded.tsql.sources import compile_scope
 from pymlsql.embedded.tsql.typed import Typed, quote_name, raise_sql
-from pymlsql.embedded.tsql.types import MAX
+from pymlsql.embedded.tsql.types import MAX, varbinary
 
 if TYPE_CHECKING:
     from pymlsql.embedded.engine.session import Session
 
 OLD = "pymlsql_old"
+VARBINARY_MAX = varbinary(MAX)
+_LARGE = 1 << 20
+"""Bytes from which a binary value is staged on its own."""
+_PLAIN = r"(?:CAST\(\$[vr]\d+ AS [A-Z0-9(),]+\)|NULL|-?\d+|'(?:[^']|'')*') AS c\d+, "
+_BARE = r"SELECT (?:" + _PLAIN.replace("{", "{{").replace("}", "}}") + r")*CAST\(\${} AS BLOB\) AS c(\d+)(?:,| |$)"
+"""A select list whose item is the parameter and whose items before it are as plain."""
 
 
 def target_table(session: Session, name: Name) -> Table:
@@ -154,8 +161,37 @@ def insert_plan(session: Session, frame: Frame, table: Table, columns: list[Tabl
     stage = staging_plan(session, table, columns, plan)
     store = session.store
     with store.statement(locked=not table.temporary), system_rows(session, plan.system):
-        rows = store.run(stage.compiled.sql, bind(session, frame, stage)).to_arrow_table()
+        values = bind(session, frame, stage)
+        large = _take_large(plan, columns, values)
+        rows = store.run(stage.compiled.sql, values).to_arrow_table()
+        for name, value in large.items():
+            repeated = pa.chunked_array([_one_binary(value)] * rows.num_rows, pa.large_binary())
+            rows = rows.set_column(rows.column_names.index(name), name, repeated)
         return insert_stage(session, frame, table, rows, output, given_identity=_has_identity(columns))
+
+
+def _take_large(plan: Plan, columns: list[TableColumn], values: dict[str, Any]) -> dict[str, bytes]:
+    """Large binary variables that the source selects as they are, by column; their parameters become NULL.
+
+    As parameters of a query DuckDB copies their hundreds of megabytes five times; as Arrow columns, once."""
+    large: dict[str, bytes] = {}
+    for parameter, value in values.items():
+        if not isinstance(value, bytes) or len(value) < _LARGE:
+            continue
+        found = re.match(_BARE.format(parameter), plan.compiled.sql)
+        if found is None or len(re.findall(rf"\${parameter}\b", plan.compiled.sql)) != 1:
+            continue
+        column = columns[int(found[1])]
+        if column.type == VARBINARY_MAX:
+            large[column.name] = value
+            values[parameter] = None
+    return large
+
+
+def _one_binary(value: bytes) -> pa.Array:
+    """An Arrow array of one value, without a copy of it."""
+    offsets = pa.array([0, len(value)], pa.int64()).buffers()[1]
+    return pa.Array.from_buffers(pa.large_binary(), 1, [None, offsets, pa.py_buffer(value)])
 
 
 def _has_identity(columns: list[TableColumn]) -> bool:

@@ -291,6 +291,8 @@ def _set_one(session: Session, frame: Frame, statement: nodes.SetOption, option:
     elif option == "TRANSACTION ISOLATION LEVEL":
         if value not in _ISOLATION:
             raise sql_error(102, value, line=statement.line)
+        if value == "SNAPSHOT":
+            raise unsupported("SET TRANSACTION ISOLATION LEVEL SNAPSHOT", line=statement.line)
         session.options = replace(session.options, isolation=_ISOLATION[value])
     elif option == "IDENTITY_INSERT":
         _identity_insert(session, statement, value)
@@ -353,6 +355,8 @@ def _select(session: Session, frame: Frame, statement: nodes.Select) -> None:
         _done(session, frame, count, 0xC1)
         return
     plan = plan_query(session, frame, statement.query)
+    if session.options.isolation in (3, 4) or plan.compiled.locking:
+        session.store.lock_for_reading()
     with system_rows(session, plan.system):
         values = bind(session, frame, plan)
         if statement.assignments:

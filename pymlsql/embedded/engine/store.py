@@ -133,10 +133,11 @@ class Store:
             self._statement = []
             yield
         except BaseException:
-            self._statement = None
+            steps, self._statement = self._statement, None
             if alone:
                 self._end()
-            else:
+            elif steps or self._aborted:
+                # A violation is found before anything is applied; then DuckDB's transaction is as it was.
                 self._replay(len(self._journal))
             raise
         steps, self._statement = self._statement, None
@@ -144,6 +145,14 @@ class Store:
             self._commit()
         else:
             self._journal.extend(steps)
+
+    def lock_for_reading(self) -> None:
+        """Take the writers' lock in a transaction: what is read from now on nobody changes before its end. It is more
+        than UPDLOCK, HOLDLOCK and SERIALIZABLE ask for, and never less."""
+        if self.in_transaction and not self._begun:
+            self.lock.acquire(self, self.lock_timeout_ms, self.cancelled)
+            self.connection.execute("BEGIN TRANSACTION")
+            self._begun = True
 
     def recover(self) -> None:
         """After a failed read in a transaction: bring its writes back."""

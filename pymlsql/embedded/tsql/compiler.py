@@ -37,6 +37,8 @@ class Compiled:
     columns: tuple[Typed, ...]
     variables: Mapping[str, str]
     runtime: Mapping[str, tuple[str, ...]]
+    locking: bool = False
+    """Whether a table hint asks for locks that last as long as the transaction."""
 
 
 @dataclass(slots=True)
@@ -54,6 +56,7 @@ class Compiler:
     line: int = 1
     n_aliases: int = 0
     runtime_prefix: str = "r"
+    locking: bool = False
     depth: int = 0
 
     @property
@@ -126,7 +129,8 @@ def compiled_as(compiler: Compiler, sql: str, columns: tuple[Typed, ...]) -> Com
     """``sql`` with what it wants bound: a variable may have been compiled into a part that was then left out."""
     wanted = set(_PARAMETER.findall(sql))
     used = {parameter: name for parameter, name in compiler.used.items() if parameter in wanted}
-    return Compiled(sql, columns, used, {p: what for p, what in compiler.runtime.items() if p in wanted})
+    return Compiled(sql, columns, used, {p: what for p, what in compiler.runtime.items() if p in wanted},
+                    compiler.locking)  # fmt: skip
 
 
 def compile_query(text: Text, names: Names, variables: Mapping[str, SqlType], *, level: int = 160,

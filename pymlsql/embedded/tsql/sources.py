@@ -44,6 +44,9 @@ _HINTS = frozenset(
 )
 
 
+_LOCKING_HINTS = frozenset({"UPDLOCK", "XLOCK", "TABLOCKX", "HOLDLOCK", "SERIALIZABLE", "REPEATABLEREAD"})
+
+
 def compile_from(compiler: Compiler, from_: exp.Expr | None, joins: list[exp.Expr]) -> str:
     """FROM with its joins; the sources go into the compiler's current scope."""
     if from_ is None:
@@ -133,6 +136,7 @@ def _check_table(compiler: Compiler, node: exp.Expr) -> None:
             word = hint.name.upper()
             if word not in _HINTS:
                 raise sql_error(321, word, line=compiler.line)
+            compiler.locking = compiler.locking or word in _LOCKING_HINTS
 
 
 def _alias_name(alias: exp.Expr | None) -> tuple[str, list[str]]:
