@@ -243,7 +243,8 @@ def insert_stage(session: Session, frame: Frame, table: Table, stage: pa.Table, 
     with store.registered({STAGE: stage}):
         check_rows(session, table, n_rows, action="INSERT")
     if n_rows:
-        store.write(f"INSERT INTO {table.sql} ({order}) SELECT {order} FROM {STAGE}", {}, {STAGE: stage})
+        with session.engine.one_thread(stage.nbytes // n_rows >= _LARGE):
+            store.write(f"INSERT INTO {table.sql} ({order}) SELECT {order} FROM {STAGE}", {}, {STAGE: stage})
         if identity is not None:
             session.engine.identities.save(store, table)
     if output is not None:

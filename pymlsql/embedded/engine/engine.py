@@ -150,6 +150,18 @@ class Engine:
             with self._lock:
                 self._n_scripts -= 1
 
+    @contextmanager
+    def one_thread(self, wanted: bool) -> Iterator[None]:
+        """DuckDB with one thread while large values are inserted: with more it gathers the rows twice."""
+        if not wanted:
+            yield
+            return
+        self._connection.execute("SET GLOBAL threads = 1")
+        try:
+            yield
+        finally:
+            self._connection.execute(f"SET GLOBAL threads = {self._n_threads}")
+
     def threads_for_script(self) -> int:
         """The cores that are left for one more script."""
         return max(1, self._n_threads - self._n_scripts)
