@@ -182,7 +182,9 @@ def _with_key(table: Table, constraint: nodes.Constraint, number: int) -> Table:
             raise sql_error(1911, name)
         if primary and column.nullable:
             if any(c.name == column.name for c in table.columns) and table.modified == table.created:
-                table = replace(table, columns=tuple(replace(c, nullable=False) if c == column else c for c in table.columns))
+                table = replace(
+                    table, columns=tuple(replace(c, nullable=False) if c == column else c for c in table.columns)
+                )
             else:
                 raise sql_error(8111, table.name)
         columns.append((column.name, descending))
@@ -221,7 +223,9 @@ def _with_foreign_key(session: Session, table: Table, constraint: nodes.Constrai
         if found is None:
             raise sql_error(1769, name, column, table.name)
         columns.append(found.name)
-    referenced = constraint.referenced or tuple(n for n, _ in (parent.primary_key.columns if parent.primary_key else ()))
+    referenced = constraint.referenced or tuple(
+        n for n, _ in (parent.primary_key.columns if parent.primary_key else ())
+    )
     wanted = sorted(column.lower() for column in referenced)
     if not any(k.unique and not k.where and sorted(n.lower() for n, _ in k.columns) == wanted for k in parent.keys):
         raise sql_error(1776, parent.name, name)
@@ -377,7 +381,11 @@ def _alter_drop_columns(session: Session, table: Table, statement: nodes.AlterTa
 
 def _refuse_if_used(table: Table, column: TableColumn) -> None:
     name = column.name.lower()
-    used = [key.name for key in table.keys if name in {c.lower() for c, _ in key.columns} | set(map(str.lower, key.included))]
+    used = [
+        key.name
+        for key in table.keys
+        if name in {c.lower() for c, _ in key.columns} | set(map(str.lower, key.included))
+    ]
     used += [foreign.name for foreign in table.foreign_keys if name in map(str.lower, foreign.columns)]
     used += [check.name for check in table.checks if check.column.lower() == name or name in check.text.lower()]
     used += [column.default.name] if column.default else []
@@ -402,7 +410,9 @@ def _alter_column(session: Session, table: Table, statement: nodes.AlterTable) -
         kind = f"SET DATA TYPE {wanted.type.duckdb}"
         session.store.write(f"ALTER TABLE {table.sql} ALTER COLUMN {quote_name(column.name)} {kind}")
     if not nullable and column.nullable:
-        found = session.store.run(f"SELECT 1 FROM {table.sql} WHERE {quote_name(column.name)} IS NULL LIMIT 1").fetchone()
+        found = session.store.run(
+            f"SELECT 1 FROM {table.sql} WHERE {quote_name(column.name)} IS NULL LIMIT 1"
+        ).fetchone()
         if found:
             raise sql_error(515, column.name, f"{session.database}.{table.schema}.{table.name}", "UPDATE")
     table = replace(table, columns=tuple(changed if c == column else c for c in table.columns), modified=now_text())
@@ -445,7 +455,9 @@ def drop_index(session: Session, statement: nodes.DropIndex) -> None:
             return
         raise sql_error(3701, "drop", "index", f"{statement.table}.{statement.name}")
     if key.object_id:
-        raise sql_error(3723, f"{statement.table}.{statement.name}", "PRIMARY KEY" if key.kind == "pk" else "UNIQUE KEY")
+        raise sql_error(
+            3723, f"{statement.table}.{statement.name}", "PRIMARY KEY" if key.kind == "pk" else "UNIQUE KEY"
+        )
     changed = replace(table, keys=tuple(k for k in table.keys if k != key), modified=now_text())
     with session.store.statement(locked=not table.temporary):
         if table.temporary:
@@ -506,11 +518,11 @@ def _drop_object(session: Session, statement: nodes.Drop, name: Name) -> None:
     with session.store.statement():
         if isinstance(found, Table):
             for other in session.catalog.tables():
-                if other.object_id != found.object_id and any(f.referenced_id == found.object_id for f in other.foreign_keys):
+                if other.object_id != found.object_id and any(
+                    f.referenced_id == found.object_id for f in other.foreign_keys
+                ):
                     raise sql_error(3726, str(name))
             session.store.write(f"DROP TABLE {found.sql}")
             session.engine.identities.forget(found.object_id)
             session.store.write("DELETE FROM store.identities WHERE object_id = $id", {"id": found.object_id})
         session.set_catalog(session.catalog.without_object(found), [], gone=[found])
-
-

@@ -120,7 +120,9 @@ def _infer_call(session: Session, statement: nodes.Execute, types: dict[str, Sql
         return
     for index, argument in enumerate(statement.arguments):
         if argument.variable:
-            named = [p for p in found.parameters if p.name == argument.name] if argument.name else found.parameters[index:]
+            named = (
+                [p for p in found.parameters if p.name == argument.name] if argument.name else found.parameters[index:]
+            )
             if named:
                 types.setdefault(argument.variable, named[0].type)
 

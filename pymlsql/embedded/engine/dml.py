@@ -14,7 +14,7 @@ import pyarrow as pa
 from pymlsql.embedded.engine import constraints
 from pymlsql.embedded.engine.catalog import Table, TableColumn
 from pymlsql.embedded.engine.constraints import STAGE, check_children, check_nulls, check_rows, display_name
-from pymlsql.embedded.engine.evaluation import bind, names, plan_query, system_rows
+from pymlsql.embedded.engine.evaluation import bind, names, plan_query, running
 from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.engine.names import Plan
 from pymlsql.embedded.tsql import nodes
@@ -69,7 +69,12 @@ def stored(value: Typed, column: TableColumn, table_name: str, line: int = 0) ->
         fits = f"length(rtrim({wide.sql}, ' ')) <= {target.length} OR {wide.sql} IS NULL"
         kept = convert(Typed(wide.sql, wide.type), target, implicit=True, line=line)
         return Typed(f"CASE WHEN {fits} THEN {kept.sql} ELSE {cut} END", target, value.nullable)
-    if target.is_binary and target.length != MAX and value.type.is_binary and not 0 < value.type.length <= target.length:
+    if (
+        target.is_binary
+        and target.length != MAX
+        and value.type.is_binary
+        and not 0 < value.type.length <= target.length
+    ):
         cut = raise_sql(2628, _quoted(table_name), _quoted(column.name), "''")
         kept = convert(value, target, implicit=True, line=line)
         fits = f"octet_length({value.sql}) <= {target.length} OR {value.sql} IS NULL"
@@ -96,7 +101,9 @@ def insert(session: Session, frame: Frame, statement: nodes.Insert) -> int:
     return insert_plan(session, frame, table, columns, plan, statement.output, statement.line)
 
 
-def _insert_plan(session: Session, frame: Frame, statement: nodes.Insert, columns: list[TableColumn], query: Text) -> Plan:
+def _insert_plan(
+    session: Session, frame: Frame, statement: nodes.Insert, columns: list[TableColumn], query: Text
+) -> Plan:
     plan = plan_query(session, frame, query)
     if len(plan.compiled.columns) != len(columns):
         if (not statement.columns and statement.query is not None) or not statement.columns:
@@ -160,7 +167,7 @@ def insert_plan(session: Session, frame: Frame, table: Table, columns: list[Tabl
     """Stage the plan's rows with ``columns`` given, and insert them."""
     stage = staging_plan(session, table, columns, plan)
     store = session.store
-    with store.statement(locked=not table.temporary), system_rows(session, plan.system):
+    with store.statement(locked=not table.temporary), running(session, plan):
         values = bind(session, frame, stage)
         large = _take_large(plan, columns, values)
         rows = store.run(stage.compiled.sql, values).to_arrow_table()
@@ -201,7 +208,9 @@ def _has_identity(columns: list[TableColumn]) -> bool:
 def staging_plan(session: Session, table: Table, columns: list[TableColumn], plan: Plan) -> Plan:
     """The plan that turns the source's rows into whole rows of the table; kept like any other."""
     key = ("stage", table, tuple(column.name for column in columns), plan.compiled.sql, plan.compiled.columns)
-    return session.engine.plans.get(key, lambda: Plan(_staging(session, table, columns, plan.compiled), plan.system))
+    return session.engine.plans.get(
+        key, lambda: Plan(_staging(session, table, columns, plan.compiled), plan.system, plan.tables)
+    )
 
 
 def _staging(session: Session, table: Table, columns: list[TableColumn], compiled: Compiled) -> Compiled:
@@ -243,8 +252,8 @@ def insert_stage(session: Session, frame: Frame, table: Table, stage: pa.Table, 
     with store.registered({STAGE: stage}):
         check_rows(session, table, n_rows, action="INSERT")
     if n_rows:
-        with session.engine.one_thread(stage.nbytes // n_rows >= _LARGE):
-            store.write(f"INSERT INTO {table.sql} ({order}) SELECT {order} FROM {STAGE}", {}, {STAGE: stage})
+        store.write(f"INSERT INTO {table.sql} ({order}) SELECT {order} FROM {STAGE}", {}, {STAGE: stage})
+        session.engine.count_rows(table.sql, n_rows)
         if identity is not None:
             session.engine.identities.save(store, table)
     if output is not None:
@@ -347,8 +356,8 @@ class _Change:
         joined = len(self.scope.sources) > 1
         distinct = "DISTINCT ON (rid) " if joined else ""
         sql = f"SELECT {distinct}{self.rowid} AS rid, {', '.join(parts)} {self.from_sql} {self.where}"
-        plan = Plan(compiled_as(self.compiler, sql, ()), self.known.system)
-        with system_rows(self.session, plan.system):
+        plan = Plan(compiled_as(self.compiler, sql, ()), self.known.system, frozenset(self.known.tables))
+        with running(self.session, plan):
             return self.session.store.run(sql, bind(self.session, self.frame, plan)).to_arrow_table()
 
     def old(self, prefix: str = "") -> list[str]:

@@ -32,6 +32,9 @@ _CONFIGURATION = {
 }  # fmt: skip
 """name: (minimum, maximum, value at installation)."""
 
+MANY_ROWS = 200_000
+"""Rows of a statement's tables from which it runs on all cores; DuckDB divides work by 122,880 rows."""
+
 FORMAT = 1
 """The version of what is stored; another one is refused."""
 
@@ -51,7 +54,7 @@ class Engine:
         self.process_id: int = process_id
         self._password = password
         self._n_threads = n_threads
-        self._connection = duckdb.connect(str(path) if path else ":memory:", config={"threads": n_threads})
+        self._connection = duckdb.connect(str(path) if path else ":memory:", config={"threads": 1})
         self.writers = WriterLock()
         self.locks = ApplicationLocks()
         self.plans = Plans()
@@ -63,6 +66,8 @@ class Engine:
         self._versions = itertools.count(1)
         self._transactions = itertools.count(1)
         self._n_scripts = 0
+        self._n_wide = 0
+        self._rows: dict[str, int] = {}
         self._lock = threading.Lock()
         self._closed = False
         self._created = dt.datetime.now()
@@ -101,6 +106,8 @@ class Engine:
         assert row is not None
         self.catalog = Catalog(schemas, objects, row[0], next(self._versions))
         self.identities.load(dict(run("SELECT object_id, last FROM store.identities").fetchall()))
+        sizes = run("SELECT table_name, estimated_size FROM duckdb_tables() WHERE schema_name = 'store'").fetchall()
+        self._rows = {f"store.{name}": size for name, size in sizes}
         kept = {name: (value, used) for name, value, used in run("FROM store.configuration").fetchall()}
         for name, (low, high, default) in _CONFIGURATION.items():
             value, used = kept.get(name, (default, default))
@@ -151,16 +158,31 @@ class Engine:
                 self._n_scripts -= 1
 
     @contextmanager
-    def one_thread(self, wanted: bool) -> Iterator[None]:
-        """DuckDB with one thread while large values are inserted: with more it gathers the rows twice."""
-        if not wanted:
+    def threads_for(self, tables: frozenset[str]) -> Iterator[None]:
+        """All cores for a statement that reads many rows, one thread for others: to share out the work of a small
+        statement takes longer than to do it. The setting is DuckDB's as a whole, so statements that overlap share it.
+        """
+        if self._n_threads == 1 or sum(self._rows.get(table, 0) for table in tables) < MANY_ROWS:
             yield
             return
-        self._connection.execute("SET GLOBAL threads = 1")
+        with self._lock:
+            self._n_wide += 1
+            if self._n_wide == 1:
+                self._connection.execute(f"SET GLOBAL threads = {self._n_threads}")
         try:
             yield
         finally:
-            self._connection.execute(f"SET GLOBAL threads = {self._n_threads}")
+            with self._lock:
+                self._n_wide -= 1
+                if self._n_wide == 0:
+                    self._connection.execute("SET GLOBAL threads = 1")
+
+    def count_rows(self, table: str, n_rows: int) -> None:
+        """Rows were inserted: an estimate that only decides on threads."""
+        self._rows[table] = self._rows.get(table, 0) + n_rows
+
+    def forget_rows(self, table: str) -> None:
+        self._rows.pop(table, None)
 
     def threads_for_script(self) -> int:
         """The cores that are left for one more script."""

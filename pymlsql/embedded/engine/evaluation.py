@@ -32,7 +32,9 @@ def plan_query(session: Session, frame: Frame, text: Text) -> Plan:
 
     def make() -> Plan:
         known = names(session)
-        return Plan(compile_query(text, known, types, level=session.engine.level), known.system)
+        return Plan(
+            compile_query(text, known, types, level=session.engine.level), known.system, frozenset(known.tables)
+        )
 
     return _with_line(text, lambda: session.engine.plans.get(key, make))
 
@@ -44,7 +46,7 @@ def plan_scalar(session: Session, frame: Frame, text: Text, target: SqlType | No
     def make() -> Plan:
         known = names(session)
         compiled = compile_scalar(text, known, types, level=session.engine.level, scope=scope, target=target)
-        return Plan(compiled, known.system)
+        return Plan(compiled, known.system, frozenset(known.tables))
 
     if scope is not None:
         return _with_line(text, make)
@@ -57,7 +59,8 @@ def plan_condition(session: Session, frame: Frame, text: Text, scope: Scope | No
 
     def make() -> Plan:
         known = names(session)
-        return Plan(compile_condition(text, known, types, level=session.engine.level, scope=scope), known.system)
+        compiled = compile_condition(text, known, types, level=session.engine.level, scope=scope)
+        return Plan(compiled, known.system, frozenset(known.tables))
 
     if scope is not None:
         return _with_line(text, make)
@@ -86,8 +89,14 @@ def bind(session: Session, frame: Frame, plan: Plan) -> dict[str, Any]:
 
 
 @contextmanager
-def system_rows(session: Session, views: Mapping[str, SystemUse]) -> Iterator[None]:
-    """The rows of system views, known to DuckDB while the block runs."""
+def running(session: Session, plan: Plan) -> Iterator[None]:
+    """What a plan needs while it runs: the rows of its system views, and threads for its tables' rows."""
+    with session.engine.threads_for(plan.tables), _system_rows(session, plan.system):
+        yield
+
+
+@contextmanager
+def _system_rows(session: Session, views: Mapping[str, SystemUse]) -> Iterator[None]:
     if not views:
         yield
         return
@@ -125,7 +134,7 @@ def holds(session: Session, frame: Frame, text: Text) -> bool:
 
 def _first(session: Session, frame: Frame, plan: Plan, sql: str, line: int) -> Any:
     try:
-        with system_rows(session, plan.system):
+        with running(session, plan):
             row = session.store.run(sql, bind(session, frame, plan)).fetchone()
     except SqlError as error:
         error.line = error.line or line

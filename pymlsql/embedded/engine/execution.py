@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pymlsql.embedded.engine import ddl, dml, modules
 from pymlsql.embedded.engine.errors import Cancelled, translate
-from pymlsql.embedded.engine.evaluation import bind, evaluate, holds, plan_query, system_rows
+from pymlsql.embedded.engine.evaluation import bind, evaluate, holds, plan_query, running
 from pymlsql.embedded.engine.frame import (
     BatchAborted,
     BreakSignal,
@@ -357,7 +357,7 @@ def _select(session: Session, frame: Frame, statement: nodes.Select) -> None:
     plan = plan_query(session, frame, statement.query)
     if session.options.isolation in (3, 4) or plan.compiled.locking:
         session.store.lock_for_reading()
-    with system_rows(session, plan.system):
+    with running(session, plan):
         values = bind(session, frame, plan)
         if statement.assignments:
             _assign(session, frame, statement, session.store.run(plan.compiled.sql, values))

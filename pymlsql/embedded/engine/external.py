@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from pymlsql.embedded.engine.errors import Cancelled
-from pymlsql.embedded.engine.evaluation import bind, plan_query, system_rows
+from pymlsql.embedded.engine.evaluation import bind, plan_query, running
 from pymlsql.embedded.engine.frame import Frame, Value
 from pymlsql.embedded.satellite.calls import (
     Kind,
@@ -53,7 +53,15 @@ _OWN = {
     "@input_data_1_partition_by_columns": nvarchar(MAX), "@output_data_1_name": nvarchar(128), "@parallel": BIT,
     "@params": nvarchar(MAX), "@r_rowsperread": INT,
 }  # fmt: skip
-_POSITIONS = ("@language", "@script", "@input_data_1", "@input_data_1_name", "@output_data_1_name", "@params", "@parallel")
+_POSITIONS = (
+    "@language",
+    "@script",
+    "@input_data_1",
+    "@input_data_1_name",
+    "@output_data_1_name",
+    "@params",
+    "@parallel",
+)
 _KINDS: dict[str, Kind] = {
     "bit": "bool", "tinyint": "int", "smallint": "int", "int": "int", "bigint": "float", "float": "float", "real": "float",
     "char": "str", "varchar": "str", "nchar": "str", "nvarchar": "str", "uniqueidentifier": "str", "date": "datetime",
@@ -218,7 +226,7 @@ def _input(session: Session, frame: Frame, own: dict[str, Actual], line: int) ->
     for index, column in enumerate(plan.compiled.columns):
         parts.append(f"{_as_input(column, index, line)} AS c{index}")
     sql = f"SELECT {', '.join(parts)} FROM ({plan.compiled.sql}) AS q"
-    with system_rows(session, plan.system):
+    with running(session, plan):
         table = session.store.run(sql, bind(session, inner, plan)).to_arrow_table()
     return table.rename_columns([column.name for column in plan.compiled.columns])
 

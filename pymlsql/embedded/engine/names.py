@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 
 from pymlsql.embedded.engine.catalog import Catalog, Module, Table
@@ -25,8 +25,8 @@ SYSTEM_DATABASES = {"master": 1, "tempdb": 2, "model": 3, "msdb": 4}
 class SessionNames:
     """The compiler's catalog: temporary tables first, then the database's objects, then system views.
 
-    ``system`` collects the system views that a compilation used, by the DuckDB name their rows must have. ``user`` is
-    the name of the one database that is not a system database.
+    ``system`` collects the system views that a compilation used, by the DuckDB name their rows must have. ``tables``
+    collects the DuckDB names of the tables. ``user`` is the name of the one database that is not a system database.
     """
 
     catalog: Catalog
@@ -34,6 +34,7 @@ class SessionNames:
     user: str
     temporary: Mapping[str, Table]
     system: dict[str, SystemUse]
+    tables: set[str] = field(default_factory=set)
 
     def relation(self, name: Name) -> Relation:
         if name.object.startswith(("#", "@")):
@@ -42,19 +43,23 @@ class SessionNames:
                 if name.object.startswith("@"):
                     raise sql_error(1087, name.object)
                 raise sql_error(208, name.object)
-            return table_relation(table)
+            return self._table(table)
         schema = name.schema.lower() or "dbo"
         if schema in ("sys", "information_schema") or (schema, name.object.lower()) in SYSTEM_VIEWS:
             return self._system_view(name, schema)
         self.check_database(name)
         found = self.catalog.find(schema, name.object)
         if isinstance(found, Table):
-            return table_relation(found)
+            return self._table(found)
         if isinstance(found, Module) and found.kind == "V":
             return Relation(query=found.query, column_names=found.column_names, name=Name((found.schema, found.name)))
         if isinstance(found, Module) and found.kind == "IF":
             raise sql_error(216, found.name)
         raise sql_error(208, str(name))
+
+    def _table(self, table: Table) -> Relation:
+        self.tables.add(table.sql)
+        return table_relation(table)
 
     def check_database(self, name: Name) -> None:
         """Raises 911 for an unknown database; objects of system databases are refused."""
@@ -96,10 +101,11 @@ def table_relation(table: Table) -> Relation:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A compilation and the system views it reads."""
+    """A compilation, and the system views and tables (by their DuckDB names) it reads."""
 
     compiled: Compiled
     system: Mapping[str, SystemUse]
+    tables: frozenset[str] = frozenset()
 
 
 class Plans:

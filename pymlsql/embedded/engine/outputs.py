@@ -36,7 +36,9 @@ def send_output(session: Session, frame: Frame, table: Table, output: nodes.Outp
         for column in table.columns:
             name = f"{alias}.{column.name}"
             rows[name] = changed.column(column.name)
-            columns.append(Typed(f"b.{quote_name(name)}", column.type, column.nullable, column.binary, None, column.name))
+            columns.append(
+                Typed(f"b.{quote_name(name)}", column.type, column.nullable, column.binary, None, column.name)
+            )
         sources.append(Source(alias, columns))
     compiler = Compiler(names(session), frame.types(), session.engine.level, line=output.columns.line)
     scope = Scope(sources=sources)

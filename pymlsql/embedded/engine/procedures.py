@@ -52,7 +52,9 @@ def _execute(session: Session, frame: Frame, statement: nodes.Execute) -> None:
 class Actual:
     """An argument as it is passed: its value, and the variable that takes it back."""
 
-    def __init__(self, name: str, type_: SqlType, value: Any, target: Value | None = None, *, default: bool = False) -> None:
+    def __init__(
+        self, name: str, type_: SqlType, value: Any, target: Value | None = None, *, default: bool = False
+    ) -> None:
         self.name = name
         self.type = type_
         self.value = value
@@ -161,7 +163,12 @@ def convert_value(session: Session, value: Any, source: SqlType, target: SqlType
     """A Python value of one T-SQL type as another, implicitly."""
     if value is None or source == target:
         return value
-    if source.is_string and target.is_string and (target.length == MAX or len(value) <= target.length) and "var" in target.name:
+    if (
+        source.is_string
+        and target.is_string
+        and (target.length == MAX or len(value) <= target.length)
+        and "var" in target.name
+    ):
         return value
     if source.is_binary and target.is_binary and target.length == MAX:
         return value
@@ -214,4 +221,12 @@ def insert_execute(session: Session, frame: Frame, statement: nodes.Insert) -> i
     return total
 
 
-__all__ = ["Actual", "BatchAborted", "ReturnSignal", "call_actual", "execute_procedure", "execute_text", "insert_execute"]
+__all__ = [
+    "Actual",
+    "BatchAborted",
+    "ReturnSignal",
+    "call_actual",
+    "execute_procedure",
+    "execute_text",
+    "insert_execute",
+]

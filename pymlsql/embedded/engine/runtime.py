@@ -308,4 +308,12 @@ _VALUES: dict[str, Callable[[Session, Frame, list[str]], Any]] = {
     "CONNECTIONPROPERTY": lambda s, f, a: {"net_transport": "TCP", "auth_scheme": "SQL"}.get(a[0].lower()),
 }
 
-__all__ = ["VERSIONS", "constraint_names", "find_object", "round_datetime", "runtime_value", "split_name", "stored_length"]
+__all__ = [
+    "VERSIONS",
+    "constraint_names",
+    "find_object",
+    "round_datetime",
+    "runtime_value",
+    "split_name",
+    "stored_length",
+]

@@ -39,7 +39,7 @@ from pymlsql.embedded.tds.responses import (
     Sink,
 )
 from pymlsql.embedded.tsql import nodes
-from pymlsql.embedded.tsql.compiler import Compiled, Compiler
+from pymlsql.embedded.tsql.compiler import Compiled, Compiler, compiled_as
 from pymlsql.embedded.tsql.messages import SqlError, sql_error
 from pymlsql.embedded.tsql.nodes import Name
 from pymlsql.embedded.tsql.parser import parse_batch
@@ -202,7 +202,9 @@ class Session(TemporaryTables):
 
     def send_error(self, error: SqlError) -> None:
         """An ERROR or INFO token."""
-        self.sink(Message(error.number, error.severity, error.state, error.message, error.procedure, max(error.line, 1)))
+        self.sink(
+            Message(error.number, error.severity, error.state, error.message, error.procedure, max(error.line, 1))
+        )
 
     @staticmethod
     def on_wire(sql: str, type_: SqlType) -> str:
@@ -271,7 +273,9 @@ class Session(TemporaryTables):
         """The user database's objects, whatever database the session is in."""
         return self._working if self._working is not None else self.engine.catalog
 
-    def set_catalog(self, catalog: Catalog, changed: list[Any], gone: list[Table | Module | Schema] | None = None) -> None:
+    def set_catalog(
+        self, catalog: Catalog, changed: list[Any], gone: list[Table | Module | Schema] | None = None
+    ) -> None:
         """A new catalog, written in the current statement: others see it when the transaction is committed."""
         for entry in [*changed, *(gone or [])]:
             key = _catalog_key(entry)
@@ -298,12 +302,12 @@ class Session(TemporaryTables):
 
     def check_plan(self, sql: str, compiler: Compiler) -> None:
         """Let DuckDB bind a view's query, and raise what it finds."""
-        from pymlsql.embedded.engine.evaluation import system_rows
+        from pymlsql.embedded.engine.evaluation import running
+        from pymlsql.embedded.engine.names import Plan
 
-        system = getattr(compiler.names, "system", {})
-        values = dict.fromkeys(compiler.runtime)
-        with system_rows(self, system):
-            self.store.run(f"SELECT * FROM ({sql}) AS q LIMIT 0", values)
+        plan = Plan(compiled_as(compiler, sql, ()), getattr(compiler.names, "system", {}))
+        with running(self, plan):
+            self.store.run(f"SELECT * FROM ({sql}) AS q LIMIT 0", dict.fromkeys(plan.compiled.runtime))
 
     def use(self, database: str) -> None:
         old, self.database = self.database, database

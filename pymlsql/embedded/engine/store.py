@@ -94,7 +94,9 @@ class Store:
 
     # Writing --------------------------------------------------------------------------------------------------
 
-    def write(self, sql: str, parameters: Mapping[str, Any] | None = None, tables: Mapping[str, Any] | None = None) -> int:
+    def write(
+        self, sql: str, parameters: Mapping[str, Any] | None = None, tables: Mapping[str, Any] | None = None
+    ) -> int:
         """Execute a change inside :meth:`statement`; the number of rows it changed, -1 if none is told."""
         if self._statement is None:
             raise AssertionError("write outside of a statement")

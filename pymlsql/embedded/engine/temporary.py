@@ -15,6 +15,7 @@ from pymlsql.embedded.tsql.messages import sql_error
 from pymlsql.embedded.tsql.typed import quote_name
 
 if TYPE_CHECKING:
+    from pymlsql.embedded.engine.engine import Engine
     from pymlsql.embedded.engine.session import Session
 
 
@@ -22,6 +23,7 @@ class TemporaryTables:
     """The #tables a session sees: the innermost of a name wins; those of a procedure or string end with it."""
 
     store: Store
+    engine: Engine
     trancount: int
 
     def __init__(self) -> None:
@@ -95,6 +97,7 @@ class TemporaryTables:
         with self.store.statement(locked=False):
             for table in tables:
                 self.store.write(f"DROP TABLE IF EXISTS {table.sql}")
+                self.engine.forget_rows(table.sql)
         gone = {id(table) for table in tables}
         self._stack = [table for table in self._stack if id(table) not in gone]
         self._refresh()
