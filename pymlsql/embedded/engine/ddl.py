@@ -21,7 +21,7 @@ from pymlsql.embedded.engine.constraints import STAGE, check_rows
 from pymlsql.embedded.engine.dml import target_table
 from pymlsql.embedded.engine.names import SYSTEM_DATABASES
 from pymlsql.embedded.tsql import nodes
-from pymlsql.embedded.tsql.messages import sql_error, unsupported
+from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name
 from pymlsql.embedded.tsql.typed import quote_name
 
@@ -439,12 +439,22 @@ def create_index(session: Session, statement: nodes.CreateIndex) -> None:
     changed = _with_index(table, statement.index)
     with session.store.statement(locked=not table.temporary):
         if statement.index.unique:
-            _check_existing(session, changed, table)
+            _check_unique(session, changed, table)
         if table.temporary:
             session.replace_temporary(changed)
         else:
             changed = replace(changed, modified=now_text())
             session.set_catalog(session.catalog.with_object(changed), [changed])
+
+
+def _check_unique(session: Session, changed: Table, table: Table) -> None:
+    try:
+        _check_existing(session, changed, table)
+    except SqlError as error:
+        if error.number != 2601:
+            raise
+        value = error.message.rpartition("(")[2].removesuffix(").")
+        raise sql_error(1505, f"{table.schema}.{table.name}", changed.keys[-1].name, value) from None
 
 
 def drop_index(session: Session, statement: nodes.DropIndex) -> None:
@@ -523,6 +533,6 @@ def _drop_object(session: Session, statement: nodes.Drop, name: Name) -> None:
                 ):
                     raise sql_error(3726, str(name))
             session.store.write(f"DROP TABLE {found.sql}")
-            session.engine.identities.forget(found.object_id)
+            session.identities(found).forget(found.object_id)
             session.store.write("DELETE FROM store.identities WHERE object_id = $id", {"id": found.object_id})
         session.set_catalog(session.catalog.without_object(found), [], gone=[found])

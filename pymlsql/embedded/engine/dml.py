@@ -238,7 +238,7 @@ def insert_stage(session: Session, frame: Frame, table: Table, stage: pa.Table, 
     identity = table.identity
     n_rows: int = stage.num_rows
     if identity is not None and n_rows and not given_identity:
-        first, step = session.engine.identities.take(table, n_rows)
+        first, step = session.identities(table).take(table, n_rows)
         numbers = pa.array(range(first, first + n_rows * step, step), _arrow_type(identity))
         stage = stage.append_column(identity.name, numbers)
         session.note_identity(first + (n_rows - 1) * step)
@@ -255,7 +255,7 @@ def insert_stage(session: Session, frame: Frame, table: Table, stage: pa.Table, 
         store.write(f"INSERT INTO {table.sql} ({order}) SELECT {order} FROM {STAGE}", {}, {STAGE: stage})
         session.engine.count_rows(table.sql, n_rows)
         if identity is not None:
-            session.engine.identities.save(store, table)
+            session.identities(table).save(store, table)
     if output is not None:
         from pymlsql.embedded.engine.outputs import send_output
 
@@ -272,7 +272,7 @@ def _saw_identities(session: Session, table: Table, values: Any) -> None:
     import pyarrow.compute as pc
 
     edges = pc.min_max(values.cast(pa.int64()))
-    session.engine.identities.saw(table, edges["max"].as_py(), edges["min"].as_py())
+    session.identities(table).saw(table, edges["max"].as_py(), edges["min"].as_py())
     session.note_identity(values[-1].as_py())
 
 
@@ -486,8 +486,8 @@ def truncate(session: Session, statement: nodes.Truncate) -> None:
     with session.store.statement(locked=not table.temporary):
         session.store.write(f"DELETE FROM {table.sql}")
         if table.identity is not None:
-            session.engine.identities.reset(table)
-            session.engine.identities.save(session.store, table)
+            session.identities(table).reset(table)
+            session.identities(table).save(session.store, table)
 
 
 __all__ = ["constraints", "delete", "insert", "insert_plan", "insert_stage", "staging_plan", "stored", "target_table",

@@ -36,6 +36,30 @@ SCOPE_ENDING = frozenset({208, 207, 4104, 209, 137, 1087, 40510, 8624})
 """Errors of compilation: they end the batch (or procedure) but leave the transaction alone."""
 
 
+def check_declarations(statements: tuple[nodes.Statement, ...], declared: set[str]) -> None:
+    """Msg 134 for a name that a batch or procedure declares twice, whether or not it is ever reached."""
+    for statement in statements:
+        if isinstance(statement, nodes.Declare):
+            for variable in statement.variables:
+                if variable.name in declared:
+                    raise sql_error(134, variable.name, line=statement.line)
+                declared.add(variable.name)
+        check_declarations(_inner(statement), declared)
+
+
+def _inner(statement: nodes.Statement) -> tuple[nodes.Statement, ...]:
+    match statement:
+        case nodes.Block():
+            return statement.body
+        case nodes.TryCatch():
+            return statement.body + statement.catch
+        case nodes.While():
+            return (statement.body,)
+        case nodes.If():
+            return (statement.then, statement.otherwise) if statement.otherwise else (statement.then,)
+    return ()
+
+
 def execute_all(session: Session, frame: Frame, statements: tuple[nodes.Statement, ...]) -> None:
     for statement in statements:
         execute(session, frame, statement)
@@ -232,13 +256,10 @@ def _waitfor(session: Session, frame: Frame, statement: nodes.WaitFor) -> None:
 
 def _declare(session: Session, frame: Frame, statement: nodes.Declare) -> None:
     for variable in statement.variables:
-        if variable.name in frame.variables:
-            # A DECLARE in a loop runs again: the variable stays, its initial value is assigned once more.
-            if frame.variables[variable.name].type != variable.type:
-                raise sql_error(134, variable.name, line=statement.line)
-        elif variable.table is not None:
+        if variable.table is not None:
             raise unsupported("table variable", line=statement.line)
-        else:
+        # A DECLARE in a loop runs again: the variable stays, its initial value is assigned once more.
+        if variable.name not in frame.variables:
             assert variable.type is not None
             if variable.type.name in ("text", "ntext", "image"):
                 raise sql_error(2739, line=statement.line)

@@ -21,6 +21,18 @@ SystemUse = tuple[str, str, str]
 SYSTEM_DATABASES = {"master": 1, "tempdb": 2, "model": 3, "msdb": 4}
 
 
+_REFUSED_VIEWS = frozenset(
+    """allocation_units assemblies assembly_files certificates crypt_properties database_files database_permissions
+    database_role_members data_spaces endpoints events external_languages external_libraries external_tables
+    filegroups foreign_tables fulltext_indexes linked_logins login_token master_files periods plan_guides
+    resource_governor_resource_pools security_policies server_permissions server_role_members service_queues servers
+    spatial_indexes sql_dependencies sql_expression_dependencies stats stats_columns symmetric_keys sysobjects
+    syscolumns sysindexes sysusers sysdatabases sysprocesses table_types trigger_events user_token xml_indexes
+    masked_columns column_store_row_groups change_tracking_tables""".split()
+)
+"""Catalog views of SQL Server that are refused here by name; 208 is said of what SQL Server has not either."""
+
+
 @dataclass(slots=True)
 class SessionNames:
     """The compiler's catalog: temporary tables first, then the database's objects, then system views.
@@ -74,6 +86,8 @@ class SessionNames:
         key = (schema, name.object.lower())
         view = SYSTEM_VIEWS.get(key)
         if view is None:
+            if key[1] in _REFUSED_VIEWS or key[1].startswith(("dm_", "fn_")):
+                raise unsupported(f"{schema}.{name.object}")
             raise sql_error(208, str(name))
         database = (name.database or self.database).lower()
         if database not in SYSTEM_DATABASES and database != self.user.lower():

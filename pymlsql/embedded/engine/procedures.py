@@ -86,13 +86,15 @@ def call(session: Session, frame: Frame, name: Name, arguments: list[nodes.Argum
 
 def call_actual(session: Session, name: Name, actuals: list[Actual], line: int, frame: Frame | None = None) -> int:
     """Call the system procedure or the database's own of this name."""
-    from pymlsql.embedded.engine.system_procedures import SYSTEM_PROCEDURES
+    from pymlsql.embedded.engine.system_procedures import REFUSED_PROCEDURES, SYSTEM_PROCEDURES
 
     system = SYSTEM_PROCEDURES.get(name.object.lower())
     found = session.catalog.find(name.schema or "dbo", name.object)
     if system is not None and (name.schema.lower() == "sys" or not isinstance(found, Module)):
         return system(session, frame or Frame(), actuals, line)
     if not isinstance(found, Module) or found.kind != "P":
+        if name.object.lower() in REFUSED_PROCEDURES:
+            raise unsupported(name.object, line=line)
         raise sql_error(2812, str(name), line=line)
     return call_module(session, found, actuals)
 

@@ -231,7 +231,7 @@ def _identity_current(session: Session, frame: Frame, args: list[str]) -> Decima
     found = find_object(session, args[0])
     if not isinstance(found, Table) or found.identity is None:
         return None
-    return Decimal(session.engine.identities.current(found))
+    return Decimal(session.identities(found).current(found))
 
 
 def _type_id(session: Session, frame: Frame, args: list[str]) -> int | None:

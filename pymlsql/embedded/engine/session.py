@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pymlsql.embedded.engine.catalog import Catalog, Module, Schema, Table, encode, new_catalog
 from pymlsql.embedded.engine.errors import Cancelled, translate
-from pymlsql.embedded.engine.execution import execute_all
+from pymlsql.embedded.engine.execution import check_declarations, execute_all
 from pymlsql.embedded.engine.frame import (
     BatchAborted,
     BreakSignal,
@@ -159,6 +159,7 @@ class Session(TemporaryTables):
     def run_frame(self, frame: Frame, statements: tuple[nodes.Statement, ...]) -> None:
         """A batch's or procedure's statements in their frame; RETURN ends it, its temporary tables end with it."""
         identity = self.scope_identity
+        check_declarations(statements, set(frame.variables))
         with self.temporary_scope(frame):
             try:
                 execute_all(self, frame, statements)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pymlsql.embedded.engine.catalog import Table
 from pymlsql.embedded.engine.frame import Frame
+from pymlsql.embedded.engine.identity import Identities
 from pymlsql.embedded.engine.store import Store
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.messages import sql_error
@@ -27,11 +28,15 @@ class TemporaryTables:
     trancount: int
 
     def __init__(self) -> None:
+        self._own_identities = Identities()
         self._stack: list[Table] = []
-        self._n_made: dict[str, int] = {}
         self._scopes: list[int] = []
         self._visible: dict[str, Table] = {}
         self.temporary_key: tuple[Table, ...] = ()
+
+    def identities(self, table: Table) -> Identities:
+        """Who gives out the table's identity values: a temporary table's are the session's own."""
+        return self._own_identities if table.temporary else self.engine.identities
 
     @property
     def temporary(self) -> dict[str, Table]:
@@ -98,6 +103,7 @@ class TemporaryTables:
             for table in tables:
                 self.store.write(f"DROP TABLE IF EXISTS {table.sql}")
                 self.engine.forget_rows(table.sql)
+                self.identities(table).forget(table.object_id)
         gone = {id(table) for table in tables}
         self._stack = [table for table in self._stack if id(table) not in gone]
         self._refresh()
