@@ -90,7 +90,7 @@ def _locked(data_dir: Path | None) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise ServiceError(f"A server runs over {data_dir} already: stop it, or choose another --data-dir.") from None
+            raise ServiceError(f"A server runs over {data_dir} already: stop it or choose another folder.") from None
         yield
 
 

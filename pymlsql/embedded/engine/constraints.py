@@ -40,8 +40,8 @@ def key_expression(column: TableColumn, alias: str) -> str:
 
 def check_rows(session: Session, table: Table, n_rows: int, *, action: str, replaced: str = "",
                changed: set[str] | None = None) -> None:  # fmt: skip
-    """CHECK, UNIQUE and FOREIGN KEY of the ``n_rows`` staged rows. ``replaced`` is the DuckDB name of a table of rowids that the
-    rows replace; ``changed`` the columns (lower case) an UPDATE touches, all for an INSERT."""
+    """CHECK, UNIQUE and FOREIGN KEY of the ``n_rows`` staged rows. ``replaced`` is the DuckDB name of a table of rowids
+    that the rows replace; ``changed`` the columns (lower case) an UPDATE touches, all for an INSERT."""
     if not n_rows:
         return
     for check in table.checks:

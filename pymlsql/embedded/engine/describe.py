@@ -77,7 +77,8 @@ def _row(ordinal: int, name: str, type_: SqlType) -> tuple[object, ...]:
     length = stored_length(type_)
     return (
         ordinal, name, TYPE_IDS[type_.name], str(type_), length, precision, scale, None, None, None, None, None, None,
-        None, None, None, False, False, False, True, False, None, _TDS_TYPES[type_.name], 65535 if length == -1 else length,
+        None, None, None, False, False, False, True, False, None, _TDS_TYPES[type_.name],
+        65535 if length == -1 else length,
     )  # fmt: skip
 
 
@@ -129,9 +130,9 @@ def _infer_call(session: Session, statement: nodes.Execute, types: dict[str, Sql
 
 def _infer_where(session: Session, statement: nodes.Update | nodes.Delete, types: dict[str, SqlType]) -> None:
     if statement.where is not None:
-        from pymlsql.embedded.engine.dml import _written
+        from pymlsql.embedded.engine.changes import written_name
 
-        source = statement.source.sql if statement.source else _written(statement.target)
+        source = statement.source.sql if statement.source else written_name(statement.target)
         _infer_query(session, f"SELECT 1 AS one FROM {source} WHERE {statement.where.sql}", types)
 
 

@@ -89,8 +89,8 @@ class Engine:
                 run("INSERT INTO store.catalog VALUES ($entry, $data)",
                     {"entry": f"schema:{schema.name.lower()}", "data": encode(schema)})  # fmt: skip
         elif row[0] != FORMAT:
-            raise ValueError(f"the data directory has format {row[0]}, this version reads {FORMAT}; export its data with "
-                             "the version that wrote it and load them into a new one")  # fmt: skip
+            raise ValueError(f"the data directory has format {row[0]}, this version reads {FORMAT}; export its data "
+                             "with the version that wrote it and load them into a new one")  # fmt: skip
         self._load()
 
     def _load(self) -> None:

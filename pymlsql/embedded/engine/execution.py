@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pymlsql.embedded.engine import ddl, dml, modules
+from pymlsql.embedded.engine import alteration, changes, ddl, dml, modules
 from pymlsql.embedded.engine.errors import Cancelled, translate
 from pymlsql.embedded.engine.evaluation import bind, evaluate, holds, plan_query, running
 from pymlsql.embedded.engine.frame import (
@@ -16,16 +14,17 @@ from pymlsql.embedded.engine.frame import (
     ContinueSignal,
     Frame,
     ReturnSignal,
-    SetOptions,
     Value,
 )
 from pymlsql.embedded.engine.names import SYSTEM_DATABASES
+from pymlsql.embedded.engine.options import set_option
 from pymlsql.embedded.engine.procedures import execute_procedure, insert_execute
-from pymlsql.embedded.tds.responses import Done, EnvChange
+from pymlsql.embedded.engine.signals import print_, raise_error, throw, wait_for
+from pymlsql.embedded.tds.responses import Done
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Text
-from pymlsql.embedded.tsql.types import BIT, INT, nvarchar
+from pymlsql.embedded.tsql.types import INT
 
 if TYPE_CHECKING:
     from pymlsql.embedded.engine.session import Session
@@ -175,82 +174,6 @@ def _catch(session: Session, frame: Frame, statement: nodes.TryCatch, error: Sql
         session.caught.pop()
 
 
-def _throw(session: Session, frame: Frame, statement: nodes.Throw) -> None:
-    if not statement.arguments:
-        caught = session.caught_error()
-        if caught is None:
-            raise sql_error(10704, line=statement.line)
-        raise SqlError(caught.number, caught.message, severity=caught.severity, state=caught.state, line=caught.line,
-                       procedure=caught.procedure)  # fmt: skip
-    number = evaluate(session, frame, statement.arguments[0], INT)
-    text = evaluate(session, frame, statement.arguments[1], nvarchar(2048))
-    state = evaluate(session, frame, statement.arguments[2], INT)
-    if number is None or number < 50000:
-        raise sql_error(35100, number if number is not None else "NULL", line=statement.line)
-    raise SqlError(number, text or "", severity=16, state=state or 1, line=statement.line)
-
-
-def _raiserror(session: Session, frame: Frame, statement: nodes.RaiseError) -> None:
-    values = [evaluate(session, frame, argument) for argument in statement.arguments]
-    if isinstance(values[0], int):
-        raise unsupported("RAISERROR with a message number", line=statement.line)
-    severity, state = int(values[1] or 0), int(values[2] or 0)
-    text = format_message(str(values[0]), values[3:], statement.line)
-    if severity > 18:
-        raise sql_error(2754, line=statement.line)
-    number = 50000
-    error = SqlError(number, text, severity=severity, state=max(0, min(state, 255)), line=statement.line)
-    if severity <= 10:
-        session.send_error(error)
-        if "SETERROR" not in statement.options:
-            session.last_error = 0
-        return
-    raise error
-
-
-def format_message(text: str, arguments: list[Any], line: int = 0) -> str:
-    """RAISERROR's %d %i %s %u %x %o with flags, width and precision."""
-    import re
-
-    values = list(arguments)
-
-    def one(match: re.Match[str]) -> str:
-        if match[0] == "%%":
-            return "%"
-        if not values:
-            return "(null)"
-        value = values.pop(0)
-        if value is None:
-            return "(null)"
-        if match[2] in "dixXou" and not isinstance(value, int):
-            raise sql_error(2786, 1, line=line)
-        kind = "d" if match[2] in "iu" else match[2]
-        return str(("%" + match[1] + kind) % value)
-
-    return re.sub(r"%([-+0# ]*\d*(?:\.\d+)?)(?:I64|l|h)?([disuxXo])|%%", one, text)
-
-
-def _print(session: Session, frame: Frame, statement: nodes.Print) -> None:
-    text = evaluate(session, frame, statement.value, nvarchar(4000))
-    session.send_error(SqlError(0, text if text is not None else " ", severity=0, state=1, line=statement.line))
-    session.last_error = 0
-
-
-def _waitfor(session: Session, frame: Frame, statement: nodes.WaitFor) -> None:
-    text = evaluate(session, frame, statement.delay, nvarchar(60))
-    import re
-
-    match = re.fullmatch(r"(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,3}))?)?", text or "")
-    if match is None:
-        raise sql_error(148, text, line=statement.line)
-    hours, minutes, seconds, millis = (int(part or 0) for part in match.groups())
-    until = time.monotonic() + hours * 3600 + minutes * 60 + seconds + millis / 1000
-    while (left := until - time.monotonic()) > 0:
-        if session.store.cancelled.wait(min(left, 0.05)):
-            raise Cancelled
-    _done(session, frame)
-
-
 # Variables and options --------------------------------------------------------------------------------------------
 
 
@@ -277,86 +200,6 @@ def _set_variable(session: Session, frame: Frame, statement: nodes.SetVariable) 
     value.value = evaluate(session, frame, expression, value.type)
     session.rowcount = 1
     session.last_error = 0
-
-
-_SWITCHES = {
-    "NOCOUNT": "nocount", "XACT_ABORT": "xact_abort", "NOEXEC": "noexec",
-    "ANSI_NULLS": "ansi_nulls", "QUOTED_IDENTIFIER": "quoted_identifier", "ANSI_WARNINGS": "ansi_warnings",
-    "ANSI_PADDING": "ansi_padding", "ARITHABORT": "arithabort", "CONCAT_NULL_YIELDS_NULL": "concat_null_yields_null",
-    "IMPLICIT_TRANSACTIONS": "implicit_transactions", "FMTONLY": "fmtonly",
-}  # fmt: skip
-_ONLY_ON = frozenset({"ANSI_NULLS", "ANSI_PADDING", "ANSI_WARNINGS", "CONCAT_NULL_YIELDS_NULL"})
-_IGNORED = {"ANSI_NULL_DFLT_ON": "ON", "NUMERIC_ROUNDABORT": "OFF", "CURSOR_CLOSE_ON_COMMIT": "",
-            "ANSI_DEFAULTS": "ON"}  # fmt: skip
-_ISOLATION = {"READ UNCOMMITTED": 1, "READ COMMITTED": 2, "REPEATABLE READ": 3, "SERIALIZABLE": 4, "SNAPSHOT": 5}
-
-
-def _set_option(session: Session, frame: Frame, statement: nodes.SetOption) -> None:
-    for option in statement.options:
-        _set_one(session, frame, statement, option, statement.value)
-
-
-def _set_one(session: Session, frame: Frame, statement: nodes.SetOption, option: str, value: str) -> None:
-    if option in _SWITCHES:
-        if value not in ("ON", "OFF"):
-            raise sql_error(102, value, line=statement.line)
-        if option in _ONLY_ON and value == "OFF":
-            raise unsupported(f"SET {option} OFF", line=statement.line)
-        if option in ("IMPLICIT_TRANSACTIONS", "FMTONLY") and value == "ON":
-            raise unsupported(f"SET {option} ON", line=statement.line)
-        switch: dict[str, Any] = {_SWITCHES[option]: value == "ON"}
-        session.options = replace(session.options, **switch)
-    elif option in _IGNORED:
-        if _IGNORED[option] and value != _IGNORED[option]:
-            raise unsupported(f"SET {option} {value}", line=statement.line)
-    elif option == "TRANSACTION ISOLATION LEVEL":
-        if value not in _ISOLATION:
-            raise sql_error(102, value, line=statement.line)
-        if value == "SNAPSHOT":
-            raise unsupported("SET TRANSACTION ISOLATION LEVEL SNAPSHOT", line=statement.line)
-        session.options = replace(session.options, isolation=_ISOLATION[value])
-    elif option == "IDENTITY_INSERT":
-        _identity_insert(session, statement, value)
-    else:
-        _set_number(session, frame, statement, option, value)
-
-
-def _identity_insert(session: Session, statement: nodes.SetOption, value: str) -> None:
-    assert statement.target is not None
-    table = dml.target_table(session, statement.target)
-    if table.identity is None:
-        raise sql_error(8106, str(statement.target), line=statement.line)
-    if value == "ON" and session.options.identity_insert not in (0, table.object_id):
-        raise sql_error(8107, statement.target.object, statement.target.object, line=statement.line)
-    session.options = replace(session.options, identity_insert=table.object_id if value == "ON" else 0)
-
-
-def _set_number(session: Session, frame: Frame, statement: nodes.SetOption, option: str, value: str) -> None:
-    number: Any = frame.get(value).value if value.startswith("@") else value
-    if option == "LANGUAGE":
-        if str(number).lower() not in ("us_english", "english"):
-            raise unsupported(f"SET LANGUAGE {number}", line=statement.line)
-        return
-    if option == "DATEFORMAT":
-        if str(number).lower() != "mdy":
-            raise unsupported(f"SET DATEFORMAT {number}", line=statement.line)
-        return
-    if option == "DEADLOCK_PRIORITY":
-        return
-    if not str(number).lstrip("-").isdigit():
-        raise sql_error(102, str(number), line=statement.line)
-    number = int(number)
-    if option == "DATEFIRST" and number != 7:
-        raise unsupported(f"SET DATEFIRST {number}", line=statement.line)
-    if option == "ROWCOUNT" and number != 0:
-        raise unsupported("SET ROWCOUNT", line=statement.line)
-    if option == "PARSEONLY":
-        raise unsupported("SET PARSEONLY", line=statement.line)
-    if option == "LOCK_TIMEOUT":
-        session.options = replace(session.options, lock_timeout_ms=number)
-        session.store.lock_timeout_ms = number
-    elif option == "TEXTSIZE":
-        session.options = replace(session.options, textsize=number)
 
 
 def _use(session: Session, frame: Frame, statement: nodes.Use) -> None:
@@ -447,19 +290,19 @@ def _insert(session: Session, frame: Frame, statement: nodes.Insert) -> None:
 
 
 def _update(session: Session, frame: Frame, statement: nodes.Update) -> None:
-    count = dml.update(session, frame, statement)
+    count = changes.update(session, frame, statement)
     session.finish_rows(count)
     _done(session, frame, count, 0xC5)
 
 
 def _delete(session: Session, frame: Frame, statement: nodes.Delete) -> None:
-    count = dml.delete(session, frame, statement)
+    count = changes.delete(session, frame, statement)
     session.finish_rows(count)
     _done(session, frame, count, 0xC4)
 
 
 def _truncate(session: Session, frame: Frame, statement: nodes.Truncate) -> None:
-    dml.truncate(session, statement)
+    changes.truncate(session, statement)
     session.finish_rows(0)
     _done(session, frame)
 
@@ -508,14 +351,12 @@ def _transaction(session: Session, frame: Frame, statement: nodes.Transaction) -
 
 _HANDLERS: dict[type[nodes.Statement], Callable[[Session, Frame, Any], None]] = {
     nodes.Block: _block, nodes.If: _if, nodes.While: _while, nodes.Break: _break, nodes.Continue: _continue,
-    nodes.Return: _return, nodes.TryCatch: _try, nodes.Throw: _throw, nodes.RaiseError: _raiserror,
-    nodes.Print: _print, nodes.WaitFor: _waitfor, nodes.Declare: _declare, nodes.SetVariable: _set_variable,
-    nodes.SetOption: _set_option, nodes.Use: _use, nodes.Select: _select, nodes.Insert: _insert,
+    nodes.Return: _return, nodes.TryCatch: _try, nodes.Throw: throw, nodes.RaiseError: raise_error,
+    nodes.Print: print_, nodes.WaitFor: wait_for, nodes.Declare: _declare, nodes.SetVariable: _set_variable,
+    nodes.SetOption: set_option, nodes.Use: _use, nodes.Select: _select, nodes.Insert: _insert,
     nodes.Update: _update, nodes.Delete: _delete, nodes.Truncate: _truncate, nodes.Transaction: _transaction,
     nodes.Execute: execute_procedure, nodes.CreateTable: _defines(ddl.create_table),
-    nodes.AlterTable: _defines(ddl.alter_table), nodes.CreateIndex: _defines(ddl.create_index),
+    nodes.AlterTable: _defines(alteration.alter_table), nodes.CreateIndex: _defines(ddl.create_index),
     nodes.DropIndex: _defines(ddl.drop_index), nodes.CreateSchema: _defines(ddl.create_schema),
     nodes.Drop: _defines(ddl.drop), nodes.CreateModule: _defines(modules.create_module),
 }  # fmt: skip
-
-__all__ = ["BIT", "EnvChange", "SetOptions", "execute", "execute_all"]

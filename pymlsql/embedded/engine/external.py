@@ -63,7 +63,8 @@ _POSITIONS = (
     "@parallel",
 )
 _KINDS: dict[str, Kind] = {
-    "bit": "bool", "tinyint": "int", "smallint": "int", "int": "int", "bigint": "float", "float": "float", "real": "float",
+    "bit": "bool", "tinyint": "int", "smallint": "int", "int": "int", "bigint": "float", "float": "float",
+    "real": "float",
     "char": "str", "varchar": "str", "nchar": "str", "nvarchar": "str", "uniqueidentifier": "str", "date": "datetime",
     "datetime": "datetime", "smalldatetime": "datetime", "binary": "bytes", "varbinary": "bytes", "decimal": "float",
     "money": "float", "smallmoney": "float",

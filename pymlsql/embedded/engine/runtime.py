@@ -208,7 +208,8 @@ def _server_property(session: Session, frame: Frame, args: list[str]) -> str | N
         "collation": "SQL_Latin1_General_CP1_CI_AS", "servername": "pymlsql", "machinename": "pymlsql",
         "instancename": None, "isclustered": "0", "issingleuser": "0", "isintegratedsecurityonly": "0",
         "isfulltextinstalled": "0", "ishadrenabled": "0", "isxtpsupported": "0", "ispolybaseinstalled": "0",
-        "isadvancedanalyticsinstalled": "1", "lcid": "1033", "sqlcharsetname": "iso_1", "sqlsortordername": "nocase_iso",
+        "isadvancedanalyticsinstalled": "1", "lcid": "1033", "sqlcharsetname": "iso_1",
+        "sqlsortordername": "nocase_iso",
         "resourceversion": version, "processid": str(session.engine.process_id), "productupdatelevel": None,
     }  # fmt: skip
     return known.get(args[0].lower())

@@ -25,7 +25,7 @@ from pymlsql.embedded.engine.procedures import Actual, call_actual
 from pymlsql.embedded.engine.runtime import split_name
 from pymlsql.embedded.engine.store import Store
 from pymlsql.embedded.engine.system_views import SessionRow, SystemState
-from pymlsql.embedded.engine.temporary import TemporaryTables
+from pymlsql.embedded.engine.transactions import Transactions
 from pymlsql.embedded.tds.requests import Login, RepeatedCalls, Request, Rpc, RpcCall, SqlBatch, TransactionRequest
 from pymlsql.embedded.tds.responses import (
     ColMetadata,
@@ -58,7 +58,7 @@ def _nowhere(_: object) -> None:
     return None
 
 
-class Session(TemporaryTables):
+class Session(Transactions):
     """What SQL Server calls a session; made by :meth:`Engine.login`."""
 
     def __init__(self, engine: Engine, spid: int, login: Login, client_host: str) -> None:
@@ -78,17 +78,11 @@ class Session(TemporaryTables):
         self.last_error: int = 0
         self.last_identity: int | None = None
         self.scope_identity: int | None = None
-        self.trancount: int = 0
-        self.transaction_name = ""
-        self.doomed = False
         self.nest_level: int = 0
         self.try_depth = 0
         self.insert_exec_depth = 0
         self.caught: list[SqlError] = []
-        self._working: Catalog | None = None
-        self._savepoints: dict[str, tuple[int, Catalog | None]] = {}
         self._n_prepared = 0
-        self._transaction_id = 0
         self._running = False
 
     # Requests -------------------------------------------------------------------------------------------------
@@ -291,16 +285,6 @@ class Session(TemporaryTables):
             self.store.after_commit = self.publish
             self.store.after_rollback = self.discard
 
-    def publish(self) -> None:
-        """After a commit: what this session defined is what everybody sees."""
-        if self._working is not None:
-            self.engine.catalog = self._working
-            self._working = None
-
-    def discard(self) -> None:
-        """After a rollback."""
-        self._working = None
-
     def check_plan(self, sql: str, compiler: Compiler) -> None:
         """Let DuckDB bind a view's query, and raise what it finds."""
         from pymlsql.embedded.engine.evaluation import running
@@ -324,63 +308,6 @@ class Session(TemporaryTables):
         return SessionRow(self.spid, self.login, self.host, self.application, status, self.login_time,
                           isolation=self.options.isolation, open_transactions=self.trancount,
                           lock_timeout_ms=self.options.lock_timeout_ms)  # fmt: skip
-
-    # Transactions ---------------------------------------------------------------------------------------------
-
-    @property
-    def xact_state(self) -> int:
-        return 0 if not self.trancount else -1 if self.doomed else 1
-
-    @property
-    def descriptor(self) -> bytes:
-        return self._transaction_id.to_bytes(8, "little")
-
-    def begin(self) -> None:
-        self.trancount += 1
-        if self.trancount == 1:
-            self._transaction_id = self.engine.next_transaction()
-            self.store.in_transaction = True
-            self.sink(EnvChange("begin", self.descriptor))
-
-    def commit(self) -> None:
-        """Raises 3930 for a doomed transaction."""
-        if self.doomed:
-            raise sql_error(3930)
-        self.trancount -= 1
-        if self.trancount:
-            return
-        self.store.commit()
-        self._after_transaction("commit")
-        self.publish()
-
-    def rollback(self) -> None:
-        self.trancount = 0
-        self.store.rollback()
-        self.discard()
-        self.forget_rolled_back()
-        self._after_transaction("rollback")
-
-    def _after_transaction(self, kind: Any) -> None:
-        self.doomed = False
-        self._savepoints = {}
-        self.engine.locks.release_all(self, "transaction")
-        self.sink(EnvChange(kind, b"", self.descriptor))
-
-    def save(self, name: str) -> None:
-        if not self.trancount:
-            raise sql_error(628)
-        self._savepoints[name.lower()] = (self.store.mark(), self._working)
-
-    def savepoint(self, name: str) -> tuple[int, Catalog | None] | None:
-        return self._savepoints.get(name.lower())
-
-    def rollback_to(self, name: str) -> None:
-        """Raises 3931 for a doomed transaction."""
-        if self.doomed:
-            raise sql_error(3931)
-        mark, working = self._savepoints[name.lower()]
-        self.store.back_to(mark)
-        self._working = working
 
     def _transact(self, request: TransactionRequest) -> None:
         """A transaction manager request."""

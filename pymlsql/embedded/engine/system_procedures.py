@@ -104,7 +104,8 @@ _TYPE_INFO = [
     ("nvarchar", -9, 4000, "N'", "'", "max length", None, None), ("binary", -2, 8000, "0x", None, "length", None, None),
     ("varbinary", -3, 8000, "0x", None, "max length", None, None),
     ("uniqueidentifier", -11, 36, "'", "'", None, None, None), ("date", 91, 10, "'", "'", None, None, 0),
-    ("time", -154, 16, "'", "'", "scale", 0, 7), ("datetime2", 93, 27, "'", "'", "scale", 0, 7), ("datetime", 93, 23, "'", "'", None, 3, 3),
+    ("time", -154, 16, "'", "'", "scale", 0, 7), ("datetime2", 93, 27, "'", "'", "scale", 0, 7),
+    ("datetime", 93, 23, "'", "'", None, 3, 3),
     ("smalldatetime", 93, 16, "'", "'", None, 0, 0), ]  # fmt: skip
 
 
@@ -118,9 +119,10 @@ def _sp_datatype_info(session: Session, frame: Frame, actuals: list[Actual], lin
         text = name in ("char", "varchar", "nchar", "nvarchar")
         number = code in (-5, -7, 4, 5, -6, 3, 6, 7)
         verbose, sub = (9, 1 if code == 91 else 3) if code in (91, 93) else (code, None)
-        rows.append((name, code, precision, prefix, suffix, create, 1, 0, 3 if text else 2,
-                     (1 if name == "tinyint" else 0) if number else None, 1 if name == "money" else 0,
-                     0 if number else None, name, low, high, verbose, sub, 10 if number else None, None, 0))  # fmt: skip
+        unsigned, radix = (int(name == "tinyint"), 10) if number else (None, None)
+        rows.append((name, code, precision, prefix, suffix, create, 1, 0, 3 if text else 2, unsigned,
+                     int(name == "money"), 0 if number else None, name, low, high, verbose, sub, radix, None,
+                     0))  # fmt: skip
     send_table(session, _TYPE_INFO_COLUMNS, rows)
     return 0
 
@@ -176,8 +178,8 @@ def _sp_getapplock(session: Session, frame: Frame, actuals: list[Actual], line: 
 def _sp_releaseapplock(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
     resource = str(_argument(actuals, 0, "@resource"))
     if not session.engine.locks.release(resource, session):
-        raise SqlError(1223, f"Cannot release the application lock (Database Principal: 'public', Resource: '{resource}') "
-                             "because it is not currently held.", line=line)  # fmt: skip
+        raise SqlError(1223, f"Cannot release the application lock (Database Principal: 'public', Resource: "
+                             f"'{resource}') because it is not currently held.", line=line)  # fmt: skip
     return 0
 
 

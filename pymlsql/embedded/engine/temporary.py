@@ -61,7 +61,7 @@ class TemporaryTables:
 
     def create_temporary(self: Any, name: str, definition: nodes.TableDefinition) -> Table:
         """CREATE TABLE #name. Raises 2714 when this scope has it already."""
-        from pymlsql.embedded.engine.ddl import _Ids, build_table
+        from pymlsql.embedded.engine.tables import ObjectIds, build_table
 
         start = self._scopes[-1] if self._scopes else 0
         if any(table.name.lower() == name.lower() for table in self._stack[start:]):
@@ -71,7 +71,7 @@ class TemporaryTables:
         # procedure's plans are found again at its next call.
         same = sum(1 for table in self._stack if table.name.lower() == name.lower())
         number = (zlib.crc32(f"{name.lower()}|{same}".encode()) & 0x3FFFFFFF) + 0x40000000
-        table = build_table(session, _Ids(session.catalog), "dbo", name, definition, temporary_id=number)
+        table = build_table(session, ObjectIds(session.catalog), "dbo", name, definition, temporary_id=number)
         table = _undated(table)
         columns = ", ".join(f"{quote_name(column.name)} {column.type.duckdb}" for column in table.columns)
         with self.store.statement(locked=False):

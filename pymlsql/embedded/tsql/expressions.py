@@ -136,8 +136,9 @@ def _collate(compiler: Compiler, node: exp.Expr) -> Typed:
 
 # Operators --------------------------------------------------------------------------------------------------------
 
-_ARITHMETIC: dict[type[Any], str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%", exp.BitwiseAnd: "&",
-               exp.BitwiseOr: "|", exp.BitwiseXor: "^"}  # fmt: skip
+_ARITHMETIC: dict[type[Any], str] = {
+    exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%", exp.BitwiseAnd: "&",
+    exp.BitwiseOr: "|", exp.BitwiseXor: "^"}  # fmt: skip
 _COMPARISONS: dict[type[Any], str] = {
     exp.EQ: "=",
     exp.NEQ: "<>",

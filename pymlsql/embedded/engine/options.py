@@ -1,0 +1,95 @@
+"""SET options: what they change is kept per session; what would change more than this server can is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pymlsql.embedded.engine import dml
+from pymlsql.embedded.engine.frame import (
+    Frame,
+)
+from pymlsql.embedded.tsql import nodes
+from pymlsql.embedded.tsql.messages import sql_error, unsupported
+
+if TYPE_CHECKING:
+    from pymlsql.embedded.engine.session import Session
+
+_SWITCHES = {
+    "NOCOUNT": "nocount", "XACT_ABORT": "xact_abort", "NOEXEC": "noexec",
+    "ANSI_NULLS": "ansi_nulls", "QUOTED_IDENTIFIER": "quoted_identifier", "ANSI_WARNINGS": "ansi_warnings",
+    "ANSI_PADDING": "ansi_padding", "ARITHABORT": "arithabort", "CONCAT_NULL_YIELDS_NULL": "concat_null_yields_null",
+    "IMPLICIT_TRANSACTIONS": "implicit_transactions", "FMTONLY": "fmtonly",
+}  # fmt: skip
+_ONLY_ON = frozenset({"ANSI_NULLS", "ANSI_PADDING", "ANSI_WARNINGS", "CONCAT_NULL_YIELDS_NULL"})
+_IGNORED = {"ANSI_NULL_DFLT_ON": "ON", "NUMERIC_ROUNDABORT": "OFF", "CURSOR_CLOSE_ON_COMMIT": "",
+            "ANSI_DEFAULTS": "ON"}  # fmt: skip
+_ISOLATION = {"READ UNCOMMITTED": 1, "READ COMMITTED": 2, "REPEATABLE READ": 3, "SERIALIZABLE": 4, "SNAPSHOT": 5}
+
+
+def set_option(session: Session, frame: Frame, statement: nodes.SetOption) -> None:
+    for option in statement.options:
+        _set_one(session, frame, statement, option, statement.value)
+
+
+def _set_one(session: Session, frame: Frame, statement: nodes.SetOption, option: str, value: str) -> None:
+    if option in _SWITCHES:
+        if value not in ("ON", "OFF"):
+            raise sql_error(102, value, line=statement.line)
+        if option in _ONLY_ON and value == "OFF":
+            raise unsupported(f"SET {option} OFF", line=statement.line)
+        if option in ("IMPLICIT_TRANSACTIONS", "FMTONLY") and value == "ON":
+            raise unsupported(f"SET {option} ON", line=statement.line)
+        switch: dict[str, Any] = {_SWITCHES[option]: value == "ON"}
+        session.options = replace(session.options, **switch)
+    elif option in _IGNORED:
+        if _IGNORED[option] and value != _IGNORED[option]:
+            raise unsupported(f"SET {option} {value}", line=statement.line)
+    elif option == "TRANSACTION ISOLATION LEVEL":
+        if value not in _ISOLATION:
+            raise sql_error(102, value, line=statement.line)
+        if value == "SNAPSHOT":
+            raise unsupported("SET TRANSACTION ISOLATION LEVEL SNAPSHOT", line=statement.line)
+        session.options = replace(session.options, isolation=_ISOLATION[value])
+    elif option == "IDENTITY_INSERT":
+        _identity_insert(session, statement, value)
+    else:
+        _set_number(session, frame, statement, option, value)
+
+
+def _identity_insert(session: Session, statement: nodes.SetOption, value: str) -> None:
+    assert statement.target is not None
+    table = dml.target_table(session, statement.target)
+    if table.identity is None:
+        raise sql_error(8106, str(statement.target), line=statement.line)
+    if value == "ON" and session.options.identity_insert not in (0, table.object_id):
+        raise sql_error(8107, statement.target.object, statement.target.object, line=statement.line)
+    session.options = replace(session.options, identity_insert=table.object_id if value == "ON" else 0)
+
+
+def _set_number(session: Session, frame: Frame, statement: nodes.SetOption, option: str, value: str) -> None:
+    number: Any = frame.get(value).value if value.startswith("@") else value
+    if option == "LANGUAGE":
+        if str(number).lower() not in ("us_english", "english"):
+            raise unsupported(f"SET LANGUAGE {number}", line=statement.line)
+        return
+    if option == "DATEFORMAT":
+        if str(number).lower() != "mdy":
+            raise unsupported(f"SET DATEFORMAT {number}", line=statement.line)
+        return
+    if option == "DEADLOCK_PRIORITY":
+        return
+    if not str(number).lstrip("-").isdigit():
+        raise sql_error(102, str(number), line=statement.line)
+    number = int(number)
+    if option == "DATEFIRST" and number != 7:
+        raise unsupported(f"SET DATEFIRST {number}", line=statement.line)
+    if option == "ROWCOUNT" and number != 0:
+        raise unsupported("SET ROWCOUNT", line=statement.line)
+    if option == "PARSEONLY":
+        raise unsupported("SET PARSEONLY", line=statement.line)
+    if option == "LOCK_TIMEOUT":
+        session.options = replace(session.options, lock_timeout_ms=number)
+        session.store.lock_timeout_ms = number
+    elif option == "TEXTSIZE":
+        session.options = replace(session.options, textsize=number)
