@@ -136,16 +136,10 @@ PARAMETERS: list[tuple[str, Any]] = [
 ]  # fmt: skip
 
 
-GAP_AT = ("pyodbc", "datetime2(6)")
-GAP = pytest.mark.embedded_gap(
-    "sp_datatype_info_100 of type 93 does not name datetime2 first, so pyodbc sends milliseconds only"
-)
-
-
 @pytest.mark.parametrize(
     ("name", "kind", "value"),
     [
-        pytest.param(name, kind, value, id=f"{name}-{kind}", marks=[GAP] if (name, kind) == GAP_AT else [])
+        pytest.param(name, kind, value, id=f"{name}-{kind}")
         for name in CLIENTS[:2]
         for kind, value in PARAMETERS
     ],

@@ -32,7 +32,6 @@ from sqlalchemy.dialects.mssql import BIT, DATETIME, DATETIME2, DECIMAL, FLOAT, 
 from pymlsql.schema import METADATA
 from tests.servers import Target
 
-OTHER_DATABASES = pytest.mark.embedded_gap("system views of another database show the current one's objects")
 
 SCHEMA = "ct_catalog"
 PACKAGE_SCHEMAS = {"ml": "ct_catalog_ml", None: "ct_catalog_pdm"}
@@ -203,7 +202,6 @@ def test_no_comments_and_no_sequences_are_there(inspector: Inspector) -> None:
     assert not inspector.has_sequence("machine", SCHEMA)
 
 
-@OTHER_DATABASES
 def test_a_temporary_table_is_found_and_described(server: Target) -> None:
     engine = create_engine(server.sqlalchemy_url)
     with engine.connect() as connection:
@@ -291,7 +289,6 @@ def test_the_catalog_answers(engine: Engine, query: str, wanted: tuple[Any, ...]
     assert _rows(engine, query) == [wanted]
 
 
-@OTHER_DATABASES
 def test_master_has_none_of_these_tables(engine: Engine) -> None:
     assert _rows(engine, "SELECT name FROM master.sys.tables WHERE name = N'machine'") == []
 
