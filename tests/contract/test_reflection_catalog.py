@@ -32,7 +32,6 @@ from sqlalchemy.dialects.mssql import BIT, DATETIME, DATETIME2, DECIMAL, FLOAT, 
 from pymlsql.schema import METADATA
 from tests.servers import Target
 
-
 SCHEMA = "ct_catalog"
 PACKAGE_SCHEMAS = {"ml": "ct_catalog_ml", None: "ct_catalog_pdm"}
 """Where the package's own tables are made here, so that the real ones are left alone."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 def alter_table(session: Session, statement: nodes.AlterTable) -> None:
+    """ALTER TABLE ADD, DROP COLUMN, DROP CONSTRAINT, ALTER COLUMN. Raises 4902 and what each form refuses."""
     if statement.name.object.startswith("#"):
         raise unsupported("ALTER TABLE of a temporary table", line=statement.line)
     table = session.catalog.find(statement.name.schema or "dbo", statement.name.object)

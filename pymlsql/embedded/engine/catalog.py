@@ -23,6 +23,8 @@ FIRST_OBJECT_ID = 245575913
 
 @dataclass(frozen=True, slots=True)
 class Default:
+    """A DEFAULT constraint; ``text`` as it was written."""
+
     object_id: int
     name: str
     text: str
@@ -62,6 +64,8 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Check:
+    """A CHECK constraint; ``column`` is the one it was written behind, if any."""
+
     object_id: int
     name: str
     text: str
@@ -71,6 +75,8 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class ForeignKey:
+    """A FOREIGN KEY; its actions are NO ACTION."""
+
     object_id: int
     name: str
     columns: tuple[str, ...]
@@ -81,6 +87,8 @@ class ForeignKey:
 
 @dataclass(frozen=True, slots=True)
 class Table:
+    """A table, a temporary one too."""
+
     object_id: int
     schema: str
     name: str
@@ -99,20 +107,25 @@ class Table:
         return f"temp.t{self.object_id}" if self.temporary else f"store.t{self.object_id}"
 
     def column(self, name: str) -> TableColumn | None:
+        """The column of this name, in any case."""
         wanted = name.lower()
         return next((column for column in self.columns if column.name.lower() == wanted), None)
 
     @property
     def identity(self) -> TableColumn | None:
+        """The identity column, if there is one."""
         return next((column for column in self.columns if column.identity), None)
 
     @property
     def primary_key(self) -> Key | None:
+        """The primary key, if there is one."""
         return next((key for key in self.keys if key.kind == "pk"), None)
 
 
 @dataclass(frozen=True, slots=True)
 class ViewColumn:
+    """A column of a view or inline function."""
+
     name: str
     type: SqlType
     nullable: bool = True
@@ -139,6 +152,8 @@ class Module:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
+    """A schema and its owner."""
+
     schema_id: int
     name: str
     owner: str = "dbo"
@@ -154,9 +169,11 @@ class Catalog:
     version: int = 0
 
     def find(self, schema: str, name: str) -> Table | Module | None:
+        """The object of this name, in any case."""
         return self.objects.get((schema.lower(), name.lower()))
 
     def by_id(self, object_id: int) -> Table | Module | None:
+        """The object with this id."""
         return next((found for found in self.objects.values() if found.object_id == object_id), None)
 
     def constraint_owner(self, schema: str, name: str) -> Table | None:
@@ -168,25 +185,31 @@ class Catalog:
         return None
 
     def tables(self) -> list[Table]:
+        """All tables."""
         return [found for found in self.objects.values() if isinstance(found, Table)]
 
     def modules(self) -> list[Module]:
+        """All modules."""
         return [found for found in self.objects.values() if isinstance(found, Module)]
 
     def with_object(self, found: Table | Module) -> Catalog:
+        """The catalog with this object, new or changed."""
         objects = dict(self.objects)
         objects[(found.schema.lower(), found.name.lower())] = found
         return replace(self, objects=objects, version=self.version + 1)
 
     def without_object(self, found: Table | Module) -> Catalog:
+        """The catalog without this object."""
         objects = dict(self.objects)
         del objects[(found.schema.lower(), found.name.lower())]
         return replace(self, objects=objects, version=self.version + 1)
 
     def with_schema(self, schema: Schema) -> Catalog:
+        """The catalog with this schema."""
         return replace(self, schemas={**self.schemas, schema.name.lower(): schema}, version=self.version + 1)
 
     def without_schema(self, name: str) -> Catalog:
+        """The catalog without this schema."""
         schemas = {key: value for key, value in self.schemas.items() if key != name.lower()}
         return replace(self, schemas=schemas, version=self.version + 1)
 
@@ -213,6 +236,7 @@ def new_catalog() -> Catalog:
 
 
 def now_text() -> str:
+    """The time, in UTC, as the catalog keeps it."""
     return dt.datetime.now(dt.UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
 
 
@@ -237,6 +261,7 @@ def _plain(value: Any) -> Any:
 
 
 def decode(text: str) -> Table | Module | Schema:
+    """The entry that encode made a text of."""
     kind, data = json.loads(text)
     return _read(_CLASSES[kind], data)  # type: ignore[no-any-return]
 

@@ -230,6 +230,7 @@ def delete(session: Session, frame: Frame, statement: nodes.Delete) -> int:
 
 
 def truncate(session: Session, statement: nodes.Truncate) -> None:
+    """TRUNCATE TABLE; identity values begin at the seed again. Raises 4712 when a foreign key refers to it."""
     table = target_table(session, statement.target)
     for other in session.catalog.tables():
         if any(f.referenced_id == table.object_id for f in other.foreign_keys if other.object_id != table.object_id):

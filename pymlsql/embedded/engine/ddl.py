@@ -40,6 +40,7 @@ def schema_of(session: Session, name: Name) -> Schema:
 
 
 def create_table(session: Session, statement: nodes.CreateTable) -> None:
+    """CREATE TABLE, of a temporary table too. Raises 2714, 2760."""
     if statement.name.object.startswith("##"):
         raise unsupported("global temporary table", line=statement.line)
     if statement.name.object.startswith("#"):
@@ -66,6 +67,7 @@ def _duck_columns(table: Table) -> str:
 
 
 def create_index(session: Session, statement: nodes.CreateIndex) -> None:
+    """CREATE INDEX. Raises 1505 for duplicates, 1911, 1913."""
     table = target_table(session, statement.table)
     changed = with_index(table, statement.index)
     with session.store.statement(locked=not table.temporary):
@@ -89,6 +91,7 @@ def _check_unique(session: Session, changed: Table, table: Table) -> None:
 
 
 def drop_index(session: Session, statement: nodes.DropIndex) -> None:
+    """DROP INDEX ... ON. Raises 3701, 3723."""
     table = target_table(session, statement.table)
     key = next((k for k in table.keys if k.name.lower() == statement.name.lower()), None)
     if key is None:
@@ -108,6 +111,7 @@ def drop_index(session: Session, statement: nodes.DropIndex) -> None:
 
 
 def create_schema(session: Session, statement: nodes.CreateSchema) -> None:
+    """CREATE SCHEMA. Raises 2714, 15151."""
     if statement.name.lower() in session.catalog.schemas:
         raise sql_error(2714, statement.name)
     if statement.owner and statement.owner.lower() != "dbo":
@@ -123,6 +127,7 @@ _MODULE_KIND = {"VIEW": "V", "PROCEDURE": "P", "FUNCTION": "IF"}
 
 
 def drop(session: Session, statement: nodes.Drop) -> None:
+    """DROP TABLE, VIEW, PROCEDURE, FUNCTION or SCHEMA. Raises 3701, 3705, 3726, 3729."""
     for name in statement.names:
         if statement.kind == "SCHEMA":
             _drop_schema(session, name, statement.if_exists)

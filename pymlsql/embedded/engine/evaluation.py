@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 def names(session: Session) -> SessionNames:
+    """The names in the session's reach, for one compilation."""
     return SessionNames(session.catalog, session.database, session.engine.database, session.temporary, {})
 
 
@@ -41,6 +42,7 @@ def plan_query(session: Session, frame: Frame, text: Text) -> Plan:
 
 def plan_scalar(session: Session, frame: Frame, text: Text, target: SqlType | None = None,
                 scope: Scope | None = None) -> Plan:  # fmt: skip
+    """An expression's plan; with ``scope`` over that scope's columns, and then not kept."""
     types = frame.types()
 
     def make() -> Plan:
@@ -55,6 +57,7 @@ def plan_scalar(session: Session, frame: Frame, text: Text, target: SqlType | No
 
 
 def plan_condition(session: Session, frame: Frame, text: Text, scope: Scope | None = None) -> Plan:
+    """A condition's plan; with ``scope`` over that scope's columns, and then not kept."""
     types = frame.types()
 
     def make() -> Plan:

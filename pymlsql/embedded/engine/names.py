@@ -94,7 +94,7 @@ class SessionNames:
             raise sql_error(911, name.database)
         duck = f"{database}__{schema}__{key[1]}"
         self.system[duck] = (database, *key)
-        return Relation(sql=f'"{duck}"', columns=view.columns, name=Name((schema, name.object)))
+        return Relation(sql=f'"{duck}"', columns=view.columns, name=Name((*name.parts[:-2], schema, name.object)))
 
     def table_function(self, name: Name) -> Relation:
         self.check_database(name)

@@ -82,6 +82,7 @@ def execute_with(session: Session, text: str, declared: list[nodes.ModuleParamet
 
 
 def sp_executesql(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
+    """sp_executesql @statement, @params, values ... Raises 201, 214, 8144, 8178."""
     if not actuals:
         raise sql_error(201, "sp_executesql", "@statement", line=line)
     text = actuals[0].value
@@ -110,6 +111,7 @@ def sp_prepexec(session: Session, frame: Frame, actuals: list[Actual], line: int
 
 
 def sp_execute(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
+    """sp_execute handle, values ... Raises 8179."""
     prepared = _prepared(session, actuals[0].value)
     return execute_with(session, prepared.text, prepared.parameters, actuals[1:])
 
@@ -122,6 +124,7 @@ def _prepared(session: Session, handle: Any) -> Prepared:
 
 
 def sp_unprepare(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
+    """sp_unprepare handle; one that is not known is left alone."""
     session.prepared.pop(actuals[0].value, None)
     return 0
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 def throw(session: Session, frame: Frame, statement: nodes.Throw) -> None:
+    """THROW: the caught error again, or a new one of severity 16. Raises 10704, 35100."""
     if not statement.arguments:
         caught = session.caught_error()
         if caught is None:
@@ -34,6 +35,7 @@ def throw(session: Session, frame: Frame, statement: nodes.Throw) -> None:
 
 
 def raise_error(session: Session, frame: Frame, statement: nodes.RaiseError) -> None:
+    """RAISERROR with a text: up to severity 10 a message, above an error. Raises 2754, 2786."""
     values = [evaluate(session, frame, argument) for argument in statement.arguments]
     if isinstance(values[0], int):
         raise unsupported("RAISERROR with a message number", line=statement.line)
@@ -72,12 +74,14 @@ def format_message(text: str, arguments: list[Any], line: int = 0) -> str:
 
 
 def print_(session: Session, frame: Frame, statement: nodes.Print) -> None:
+    """PRINT: a message of severity 0."""
     text = evaluate(session, frame, statement.value, nvarchar(4000))
     session.send_error(SqlError(0, text if text is not None else " ", severity=0, state=1, line=statement.line))
     session.last_error = 0
 
 
 def wait_for(session: Session, frame: Frame, statement: nodes.WaitFor) -> None:
+    """WAITFOR DELAY; cancelled like any statement. Raises 148."""
     text = evaluate(session, frame, statement.delay, nvarchar(60))
     match = re.fullmatch(r"(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,3}))?)?", text or "")
     if match is None:

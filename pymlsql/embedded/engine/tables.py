@@ -58,6 +58,7 @@ def build_table(session: Session, ids: ObjectIds, schema: str, name: str, defini
 
 
 def with_column(ids: ObjectIds, table: Table, column: nodes.ColumnDefinition) -> Table:
+    """The table with one more column. Raises 2705, 2744, 2749."""
     if column.computed is not None:
         raise unsupported("computed column")
     if column.type.name in ("timestamp", "sql_variant", "text", "ntext", "image"):
@@ -90,6 +91,7 @@ def _default(ids: ObjectIds, table: Table, constraint: nodes.Constraint, column:
 
 
 def with_constraint(session: Session, ids: ObjectIds, table: Table, constraint: nodes.Constraint, column: str) -> Table:
+    """The table with one more constraint. Raises 1767 to 1781, 2714, 8111, 8112."""
     if constraint.name and _name_taken(session, table, constraint.name):
         raise sql_error(2714, constraint.name)
     number = ids.take()
@@ -195,6 +197,7 @@ def _with_foreign_key(session: Session, table: Table, constraint: nodes.Constrai
 
 
 def with_index(table: Table, index: nodes.IndexDefinition) -> Table:
+    """The table with one more index. Raises 1902, 1911, 1913."""
     if any(key.name.lower() == index.name.lower() for key in table.keys):
         raise sql_error(1913, index.name, "table", table.name)
     if index.clustered and _clustered(table):

@@ -151,6 +151,7 @@ def column_names(table: Table) -> tuple[str, ...]:
 
 
 def column_id(table: Table, name: str) -> int:
+    """The id of a column that is known to be there. Raises LookupError."""
     column = table.column(name)
     if column is None:
         raise LookupError(f"table {table.name} has no column {name}")
