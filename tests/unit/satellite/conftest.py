@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import psutil
 import pytest
 
 from pymlsql.embedded.satellite.calls import ScriptCall, ScriptParameter, ScriptResult
@@ -69,3 +70,10 @@ def make_pool() -> Iterator[Callable[..., Caller]]:
     yield make
     for pool in pools:
         pool.close()
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
