@@ -94,7 +94,7 @@ def _check_key(session: Session, table: Table, key: Key, n_rows: int, replaced: 
     run = session.store.run
     grouped = f"SELECT {shown} FROM {STAGE} AS s {where_s} GROUP BY {', '.join(staged)} HAVING count(*) > 1 LIMIT 1"
     row = run(grouped).fetchone() if n_rows > 1 else None
-    if row is None:
+    if row is None and not (table.temporary and session.row_count(table.sql) == 0):
         same = " AND ".join(_equal(a, b, c) for a, b, c in zip(staged, stored, columns, strict=True))
         left = f"AND t.rowid NOT IN (SELECT rid FROM {replaced})" if replaced else ""
         where_t = f"AND ({condition_sql(session, table, key.where, 't')})" if key.where else ""

@@ -251,7 +251,7 @@ def insert_stage(session: Session, frame: Frame, table: Table, stage: pa.Table, 
         check_rows(session, table, n_rows, action="INSERT")
     if n_rows:
         store.write(f"INSERT INTO {table.sql} ({order}) SELECT {order} FROM {STAGE}", {}, {STAGE: stage})
-        session.engine.count_rows(table.sql, n_rows)
+        session.count_rows(table, n_rows)
         if identity is not None:
             session.identities(table).save(store, table)
     if output is not None:

@@ -158,11 +158,11 @@ class Engine:
                 self._n_scripts -= 1
 
     @contextmanager
-    def threads_for(self, tables: frozenset[str]) -> Iterator[None]:
+    def threads_for(self, n_rows: int) -> Iterator[None]:
         """All cores for a statement that reads many rows, one thread for others: to share out the work of a small
         statement takes longer than to do it. The setting is DuckDB's as a whole, so statements that overlap share it.
         """
-        if self._n_threads == 1 or sum(self._rows.get(table, 0) for table in tables) < MANY_ROWS:
+        if self._n_threads == 1 or n_rows < MANY_ROWS:
             yield
             return
         with self._lock:
@@ -181,8 +181,9 @@ class Engine:
         """Rows were inserted: an estimate that only decides on threads."""
         self._rows[table] = self._rows.get(table, 0) + n_rows
 
-    def forget_rows(self, table: str) -> None:
-        self._rows.pop(table, None)
+    def row_count(self, table: str) -> int:
+        """About how many rows a table has."""
+        return self._rows.get(table, 0)
 
     def threads_for_script(self) -> int:
         """The cores that are left for one more script."""

@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from pymlsql.embedded.engine.session import Session
 
 
+_OF_THE_CATALOG = frozenset(
+    """objects all_objects tables views all_views procedures columns all_columns types schemas indexes index_columns
+    key_constraints check_constraints default_constraints foreign_keys foreign_key_columns sql_modules parameters
+    schemata routines table_constraints key_column_usage referential_constraints""".split()
+)
+"""System views (and INFORMATION_SCHEMA's) whose rows change only when something is defined."""
+
+
 def names(session: Session) -> SessionNames:
     """The names in the session's reach, for one compilation."""
     return SessionNames(session.catalog, session.database, session.engine.database, session.temporary, {})
@@ -94,7 +102,8 @@ def bind(session: Session, frame: Frame, plan: Plan) -> dict[str, Any]:
 @contextmanager
 def running(session: Session, plan: Plan) -> Iterator[None]:
     """What a plan needs while it runs: the rows of its system views, and threads for its tables' rows."""
-    with session.engine.threads_for(plan.tables), _system_rows(session, plan.system):
+    n_rows = sum(session.row_count(table) for table in plan.tables)
+    with session.engine.threads_for(n_rows), _system_rows(session, plan.system):
         yield
 
 
@@ -103,13 +112,21 @@ def _system_rows(session: Session, views: Mapping[str, SystemUse]) -> Iterator[N
     if not views:
         yield
         return
-    state = session.system_state()
-    tables = {
-        duck: arrow_table(SYSTEM_VIEWS[(schema, name)], in_database(state, database))
-        for duck, (database, schema, name) in views.items()
-    }
+    tables = {duck: _system_table(session, *use) for duck, use in views.items()}
     with session.store.registered(tables):
         yield
+
+
+def _system_table(session: Session, database: str, schema: str, name: str) -> Any:
+    """A system view's rows; those that only the catalog decides are kept as long as it stays as it is."""
+
+    def make() -> Any:
+        return arrow_table(SYSTEM_VIEWS[(schema, name)], in_database(session.system_state(), database))
+
+    if name not in _OF_THE_CATALOG:
+        return make()
+    key = ("system", database, schema, name, session.user_catalog.version, session.temporary_key, session.engine.level)
+    return session.engine.plans.get(key, make)
 
 
 def evaluate(session: Session, frame: Frame, text: Text, target: SqlType | None = None) -> Any:

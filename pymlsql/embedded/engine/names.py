@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import Any, TypeVar
 
 from pymlsql.embedded.engine.catalog import Catalog, Module, Table
 from pymlsql.embedded.engine.system_views import SYSTEM_VIEWS
@@ -15,6 +16,7 @@ from pymlsql.embedded.tsql.nodes import Name
 from pymlsql.embedded.tsql.scope import Relation, RelationColumn
 from pymlsql.embedded.tsql.types import SqlType
 
+T = TypeVar("T")
 SystemUse = tuple[str, str, str]
 """A system view as a query uses it: database, schema and name, all in lower case."""
 
@@ -123,25 +125,26 @@ class Plan:
 
 
 class Plans:
-    """Compilations kept by everything they depend on, the least recently used dropped first."""
+    """What is costly to make, kept by everything it depends on; the least recently used is dropped first."""
 
     def __init__(self, size: int = 2000) -> None:
-        self._plans: OrderedDict[object, Plan] = OrderedDict()
+        self._plans: OrderedDict[object, Any] = OrderedDict()
         self._lock = Lock()
         self._size = size
 
-    def get(self, key: object, make: Callable[[], Plan]) -> Plan:
+    def get(self, key: object, make: Callable[[], T]) -> T:
+        """What is kept under ``key``, made if it is not there."""
         with self._lock:
-            plan = self._plans.get(key)
+            plan: T | None = self._plans.get(key)
             if plan is not None:
                 self._plans.move_to_end(key)
                 return plan
-        plan = make()
+        made = make()
         with self._lock:
-            self._plans[key] = plan
+            self._plans[key] = made
             if len(self._plans) > self._size:
                 self._plans.popitem(last=False)
-        return plan
+        return made
 
 
 def variable_types(variables: Mapping[str, SqlType]) -> tuple[tuple[str, SqlType], ...]:

@@ -29,7 +29,9 @@ class TemporaryTables:
 
     def __init__(self) -> None:
         self._own_identities = Identities()
+        self._row_counts: dict[str, int] = {}
         self._stack: list[Table] = []
+        self._at_begin: list[Table] = []
         self._scopes: list[int] = []
         self._visible: dict[str, Table] = {}
         self.temporary_key: tuple[Table, ...] = ()
@@ -37,6 +39,17 @@ class TemporaryTables:
     def identities(self, table: Table) -> Identities:
         """Who gives out the table's identity values: a temporary table's are the session's own."""
         return self._own_identities if table.temporary else self.engine.identities
+
+    def count_rows(self, table: Table, n_rows: int) -> None:
+        """Rows were inserted. Deletions and rollbacks are not told: the counts are never too low."""
+        if table.temporary:
+            self._row_counts[table.sql] = self._row_counts.get(table.sql, 0) + n_rows
+        else:
+            self.engine.count_rows(table.sql, n_rows)
+
+    def row_count(self, name: str) -> int:
+        """At most so many rows are in the table of this DuckDB name; a guess for one that is not temporary."""
+        return self._row_counts.get(name, 0) if name.startswith("temp.") else self.engine.row_count(name)
 
     @property
     def temporary(self) -> dict[str, Table]:
@@ -102,19 +115,22 @@ class TemporaryTables:
         with self.store.statement(locked=False):
             for table in tables:
                 self.store.write(f"DROP TABLE IF EXISTS {table.sql}")
-                self.engine.forget_rows(table.sql)
+                self._row_counts.pop(table.sql, None)
                 self.identities(table).forget(table.object_id)
         gone = {id(table) for table in tables}
         self._stack = [table for table in self._stack if id(table) not in gone]
         self._refresh()
 
-    def forget_rolled_back(self) -> None:
-        """After a rollback: tables that were created in the transaction are gone."""
-        if not self._stack:
-            return
-        rows = self.store.connection.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall()
-        alive = {row[0] for row in rows}
-        self._stack = [table for table in self._stack if f"t{table.object_id}" in alive]
+    def mark_temporary(self) -> None:
+        """A transaction begins: a rollback brings this state back."""
+        self._at_begin = list(self._stack)
+
+    def restore_temporary(self) -> None:
+        """After a rollback: tables made in the transaction are gone, those dropped in it are there again."""
+        self._stack = self._at_begin
+        for table in self._stack:
+            # Rows that were deleted are there again too: the count must not be too low.
+            self._row_counts.setdefault(table.sql, 1)
         self._refresh()
 
 

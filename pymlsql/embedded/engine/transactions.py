@@ -47,6 +47,7 @@ class Transactions(TemporaryTables):
         if self.trancount == 1:
             self._transaction_id = self.engine.next_transaction()
             self.store.in_transaction = True
+            self.mark_temporary()
             self.sink(EnvChange("begin", self.descriptor))
 
     def commit(self) -> None:
@@ -64,7 +65,7 @@ class Transactions(TemporaryTables):
         self.trancount = 0
         self.store.rollback()
         self.discard()
-        self.forget_rolled_back()
+        self.restore_temporary()
         self._after_transaction("rollback")
 
     def _after_transaction(self, kind: Any) -> None:

@@ -42,7 +42,8 @@ def test_an_error_ends_its_statement_and_keeps_the_transaction(table: Client, st
 
 @pytest.mark.parametrize(("statement", "number"), ERRORS.values(), ids=ERRORS.keys())
 def test_with_xact_abort_an_error_rolls_the_transaction_back(table: Client, statement: str, number: int) -> None:
-    table.run(f"SET XACT_ABORT ON; BEGIN TRAN; INSERT INTO dbo.t VALUES (3, 3); {statement}; INSERT INTO dbo.t VALUES (4, 4)")
+    insert = "INSERT INTO dbo.t VALUES"
+    table.run(f"SET XACT_ABORT ON; BEGIN TRAN; {insert} (3, 3); {statement}; {insert} (4, 4)")
     assert table.errors == [number]
     assert table.run("SELECT id FROM dbo.t ORDER BY id") == [(1,), (2,)]
     assert table.run("SELECT @@TRANCOUNT") == [(0,)]
@@ -69,6 +70,16 @@ def test_what_is_defined_in_a_transaction_goes_with_it(table: Client, other: Cli
     assert other.errors == [208]
     table.run("ROLLBACK; SELECT * FROM dbo.u")
     assert table.errors == [208]
+
+
+def test_a_rollback_brings_temporary_tables_back(client: Client) -> None:
+    client.run("CREATE TABLE #a (x int PRIMARY KEY); INSERT INTO #a VALUES (1)")
+    client.run("BEGIN TRAN; DROP TABLE #a; CREATE TABLE #b (x int); ROLLBACK")
+    assert client.run("SELECT x FROM #a") == [(1,)]
+    client.run("INSERT INTO #a VALUES (1)")
+    assert client.errors == [2627]
+    client.run("SELECT * FROM #b")
+    assert client.errors == [208]
 
 
 def test_readers_see_what_is_committed_and_never_wait(table: Client, other: Client) -> None:
