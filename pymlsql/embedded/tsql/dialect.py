@@ -13,6 +13,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.tsql import TSQL
 from sqlglot.errors import ParseError, TokenError
+from sqlglot.tokenizer_core import TokenType
 
 from pymlsql.embedded.tsql.lexer import tokenize
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
@@ -30,6 +31,15 @@ class _Parser(TSQL.Parser):  # type: ignore[valid-type,misc]
     FUNCTIONS: dict[str, Any] = {}
     FUNCTION_PARSERS = {name: TSQL.Parser.FUNCTION_PARSERS[name] for name in _KEPT_PARSERS}
     NO_PAREN_FUNCTIONS: dict[Any, Any] = {}
+    # "Operator precedence" of sql-docs: & | ^ stand on one level with + and -, and all group from the left.
+    BITWISE: dict[Any, Any] = {}
+    TERM = {**TSQL.Parser.TERM, **TSQL.Parser.BITWISE}
+
+    def _parse_sign(self) -> exp.Expr:
+        """A minus sign stands on that level too, below * / %: 6 / -2 * 3 is 6 / -(2 * 3)."""
+        return self.expression(exp.Neg(this=self._parse_factor()))  # type: ignore[no-any-return]
+
+    UNARY_PARSERS = {**TSQL.Parser.UNARY_PARSERS, TokenType.DASH: _parse_sign}
 
 
 class _Dialect(TSQL):

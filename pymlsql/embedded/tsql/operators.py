@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from pymlsql.embedded.tsql.conversion import convert, rounded_datetime
+from pymlsql.embedded.tsql.decimals import decimal_arithmetic, guarded
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
-from pymlsql.embedded.tsql.typed import Typed, fold, raise_sql
+from pymlsql.embedded.tsql.typed import Typed, fold
 from pymlsql.embedded.tsql.types import DATETIME, INT, MAX, NULL, SqlType, decimal
 
 _NAMES = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "%": "modulo", "&": "boolean AND",
@@ -79,10 +80,10 @@ def arithmetic(operator: str, left: Typed, right: Typed, line: int = 0) -> Typed
         raise sql_error(8117, "bit", _NAMES[operator], line=line)
     left, right = _number(left, target, line), _number(right, target, line)
     if target.is_approximate:
-        return _approximate(operator, left, right, target)
+        return _approximate(operator, left, right, target, line)
     if target.is_integer:
         return _integer(operator, left, right, target)
-    return _decimal(operator, left, right, line)
+    return decimal_arithmetic(operator, left, right, line)
 
 
 def _clash(operator: str, left: Typed, right: Typed) -> tuple[str, ...]:
@@ -118,84 +119,17 @@ def _number(value: Typed, target: SqlType, line: int) -> Typed:
     return as_type(value, target, line)
 
 
-def _guarded(sql: str) -> str:
-    """A divisor that raises 8134 when it is zero."""
-    return f"(CASE WHEN {sql} = 0 THEN {raise_sql(8134)} ELSE {sql} END)"
-
-
-def _approximate(operator: str, left: Typed, right: Typed, target: SqlType) -> Typed:
+def _approximate(operator: str, left: Typed, right: Typed, target: SqlType, line: int) -> Typed:
     if operator == "%":
-        raise sql_error(402, left.type.name, right.type.name, "modulo")
-    divisor = right.sql if operator != "/" or _nonzero(right) else _guarded(right.sql)
-    sql = f"({left.sql} {operator} {divisor})"
-    return Typed(sql, target, left.nullable or right.nullable)
-
-
-def _nonzero(value: Typed) -> bool:
-    return isinstance(value.constant, int | float) and value.constant != 0
+        raise sql_error(402, left.type.name, right.type.name, "modulo", line=line)
+    divisor = guarded(right) if operator == "/" else right.sql
+    return Typed(f"({left.sql} {operator} {divisor})", target, left.nullable or right.nullable)
 
 
 def _integer(operator: str, left: Typed, right: Typed, target: SqlType) -> Typed:
-    divisor = right.sql if operator not in "/%" or _nonzero(right) else _guarded(right.sql)
+    divisor = guarded(right) if operator in "/%" else right.sql
     written = "//" if operator == "/" else operator
     return Typed(f"({left.sql} {written} {divisor})", target, left.nullable or right.nullable)
-
-
-def _decimal(operator: str, left: Typed, right: Typed, line: int) -> Typed:
-    if "money" in left.type.name and "money" in right.type.name:
-        raise unsupported(f"arithmetic of {left.type} and {right.type}", line=line)
-    (p1, s1), (p2, s2) = left.type.digits, right.type.digits
-    nullable = left.nullable or right.nullable
-    if operator in "+-":
-        scale = max(s1, s2)
-        result = _limited(max(s1, s2) + max(p1 - s1, p2 - s2) + 1, scale, line)
-        duck = result.duckdb
-        return Typed(f"(CAST({left.sql} AS {duck}) {operator} CAST({right.sql} AS {duck}))", result, nullable)
-    if operator == "*":
-        result = _limited(p1 + p2 + 1, s1 + s2, line)
-        a, b = f"CAST({left.sql} AS DECIMAL({p1},{s1}))", f"CAST({right.sql} AS DECIMAL({p2},{s2}))"
-        return Typed(f"CAST({a} * {b} AS {result.duckdb})", result, nullable)
-    if operator == "%":
-        scale = max(s1, s2)
-        result = _limited(min(p1 - s1, p2 - s2) + scale, scale, line)
-        wide = decimal(min(38, max(p1 - s1, p2 - s2) + scale), scale).duckdb
-        sql = f"(CAST({left.sql} AS {wide}) % {_guarded(f'CAST({right.sql} AS {wide})')})"
-        return Typed(f"CAST({sql} AS {result.duckdb})", result, nullable)
-    return _divide(left, right, nullable, line)
-
-
-def _limited(precision: int, scale: int, line: int) -> SqlType:
-    if precision > 38:
-        raise unsupported("decimal arithmetic beyond 38 digits", line=line)
-    return decimal(precision, scale)
-
-
-def _divide(left: Typed, right: Typed, nullable: bool, line: int) -> Typed:
-    """Exact decimal division: both sides as whole numbers, the quotient cut (not rounded) at the result's scale."""
-    (p1, s1), (p2, s2) = left.type.digits, right.type.digits
-    scale = max(6, s1 + p2 + 1)
-    result = _limited(p1 - s1 + s2 + scale, scale, line)
-    shift = scale + s2 - s1
-    if p1 + shift > 38:
-        raise unsupported("decimal division beyond 38 digits", line=line)
-    power = f"CAST('{10**scale}' AS HUGEINT)"
-    shifted = f"({_unscaled(left)} * CAST('{10**shift}' AS HUGEINT))"
-    whole = f"({shifted} // {_guarded(_unscaled(right))})"
-    # DuckDB has no way to reinterpret a whole number at a scale, so its digits are written out.
-    sign = f"CASE WHEN {whole} < 0 THEN '-' ELSE '' END"
-    digits = f"lpad(CAST(abs({whole}) % {power} AS VARCHAR), {scale}, '0')"
-    text = f"{sign} || CAST(abs({whole}) // {power} AS VARCHAR) || '.' || {digits}"
-    return Typed(f"CAST({text} AS {result.duckdb})", result, nullable)
-
-
-def _unscaled(value: Typed) -> str:
-    """A decimal's digits as a whole number."""
-    precision, scale = value.type.digits
-    if scale == 0:
-        return f"CAST({value.sql} AS HUGEINT)"
-    wide = min(38, precision + scale + 1)
-    scaled = f"CAST({value.sql} AS DECIMAL({wide},{scale})) * CAST({10**scale} AS DECIMAL({scale + 1},0))"
-    return f"CAST({scaled} AS HUGEINT)"
 
 
 def _bitwise(operator: str, left: Typed, right: Typed, line: int) -> Typed:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from pymlsql.embedded.tsql.messages import MESSAGES
@@ -55,6 +57,22 @@ def raise_sql(number: int, *values: str) -> str:
         pieces += [quote_text(literal), f"coalesce(CAST({value} AS VARCHAR), 'NULL')"]
         literal = part
     return f"error({' || '.join([*pieces, quote_text(literal)])})"
+
+
+_SHORT = 120
+"""Up to this length an expression is written twice rather than bound to a name."""
+
+
+def bound(sql: str, body: Callable[[str], str], *, always: bool = False) -> str:
+    """``body`` of an expression that it uses several times, evaluated (and written) once where it is long.
+
+    Without it the text of nested conversions would double at every level. The name comes from the text, so that equal
+    expressions have equal texts.
+    """
+    if len(sql) <= _SHORT and not always and "uuid()" not in sql:
+        return body(sql)
+    name = f"v{zlib.crc32(sql.encode()):x}"
+    return f"list_transform([{sql}], lambda {name}: {body(name)})[1]"
 
 
 def fold(value: Typed) -> str:

@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from pymlsql.embedded.tsql.conversion import convert
+from pymlsql.embedded.tsql.decimals import quotient
 from pymlsql.embedded.tsql.functions.rows import Function, text
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.operators import comparison_key, order_key
 from pymlsql.embedded.tsql.typed import Typed
-from pymlsql.embedded.tsql.types import BIGINT, FLOAT, INT, MAX, SqlType, decimal, nvarchar, varchar
+from pymlsql.embedded.tsql.types import BIGINT, FLOAT, INT, MAX, MONEY, SqlType, decimal, nvarchar, varchar
 
 if TYPE_CHECKING:
     from pymlsql.embedded.tsql.compiler import Compiler
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """An aggregate: the DuckDB aggregate ``calls`` it needs, and what makes its value of their results."""
+
+    calls: tuple[str, ...]
+    type: SqlType
+    finish: Callable[[list[str]], str] = lambda results: results[0]
+    nullable: bool = True
+    binary: bool = False
+
+    def finished(self, behind: str = "") -> Typed:
+        """The value, with ``behind`` (OVER or FILTER) after each call."""
+        return Typed(self.finish([call + behind for call in self.calls]), self.type, self.nullable, self.binary)
+
+
+def _cast(type_: SqlType) -> Callable[[list[str]], str]:
+    """A result at its type: a sum that does not fit overflows (8115)."""
+    return lambda results: f"CAST({results[0]} AS {type_.duckdb})"
 
 
 def _argument(compiler: Compiler, node: exp.Expr) -> tuple[Typed, bool]:
@@ -33,15 +56,15 @@ def _argument(compiler: Compiler, node: exp.Expr) -> tuple[Typed, bool]:
         scope.in_aggregate = False
 
 
-def _count(result: SqlType, name: str) -> Function:
-    def compile(compiler: Compiler, nodes: list[exp.Expr]) -> Typed:
+def _count(result: SqlType) -> Compile:
+    def compile(compiler: Compiler, nodes: list[exp.Expr]) -> Pieces:
         if isinstance(nodes[0], exp.Star):
-            return Typed("count(*)", result, False)
+            return Pieces(("count(*)",), result, _cast(result), False)
         value, distinct = _argument(compiler, nodes[0])
-        key = comparison_key(value) if distinct else value.sql
-        return Typed(f"count({'DISTINCT ' if distinct else ''}{key})", result, False)
+        inner = f"DISTINCT {comparison_key(value)}" if distinct else value.sql
+        return Pieces((f"count({inner})",), result, _cast(result), False)
 
-    return Function(1, 1, compile_nodes=compile)
+    return compile
 
 
 def _numeric(compiler: Compiler, node: exp.Expr, name: str) -> tuple[Typed, str]:
@@ -57,54 +80,62 @@ def _sum_type(type_: SqlType) -> SqlType:
     if type_.name == "decimal":
         return decimal(38, type_.scale)
     if type_.name == "smallmoney":
-        return SqlType("money")
+        return MONEY
     return FLOAT if type_.is_approximate else type_
 
 
-def _sum(compiler: Compiler, nodes: list[exp.Expr]) -> Typed:
+def _sum(compiler: Compiler, nodes: list[exp.Expr]) -> Pieces:
     value, distinct = _numeric(compiler, nodes[0], "sum")
     inner = f"CAST({value.sql} AS DOUBLE)" if value.type.name == "real" else value.sql
-    return Typed(f"sum({distinct}{inner})", _sum_type(value.type))
+    result = _sum_type(value.type)
+    return Pieces((f"sum({distinct}{inner})",), result, _cast(result))
 
 
-def _avg(compiler: Compiler, nodes: list[exp.Expr]) -> Typed:
-    """Whole numbers give a whole number, cut; decimals at least six digits."""
+def _avg(compiler: Compiler, nodes: list[exp.Expr]) -> Pieces:
+    """Whole numbers give a whole number, decimals at least six digits behind the point; both are cut, not rounded."""
     value, distinct = _numeric(compiler, nodes[0], "avg")
     if value.type.is_approximate:
-        return Typed(f"avg({distinct}CAST({value.sql} AS DOUBLE))", FLOAT)
-    if value.type.is_integer:
-        result = _sum_type(value.type)
-        return Typed(f"avg({distinct}{value.sql})", result)
-    raise unsupported(f"AVG of {value.type}", line=compiler.line)
+        return Pieces((f"avg({distinct}CAST({value.sql} AS DOUBLE))",), FLOAT)
+    calls = (f"sum({distinct}{value.sql})", f"count({distinct}{value.sql})")
+    total = _sum_type(value.type)
+    result = total if value.type.is_integer or total == MONEY else decimal(38, max(6, total.scale))
+
+    def finish(results: list[str]) -> str:
+        summed, count = f"CAST({results[0]} AS {total.duckdb})", f"nullif({results[1]}, 0)"
+        if result.is_integer:
+            return f"({summed} // CAST({count} AS {result.duckdb}))"
+        return quotient(Typed(summed, total), Typed(count, BIGINT), result)
+
+    return Pieces(calls, result, finish)
 
 
-def _extreme(function: str) -> Function:
-    def compile(compiler: Compiler, nodes: list[exp.Expr]) -> Typed:
+def _extreme(function: str) -> Compile:
+    def compile(compiler: Compiler, nodes: list[exp.Expr]) -> Pieces:
         value, _ = _argument(compiler, nodes[0])
         if value.type.name in ("bit", "null"):
             raise sql_error(8117, value.type.name, function, line=compiler.line)
         if value.type.is_string:
-            return Typed(f"arg_{function}({value.sql}, {order_key(value)})", value.type, True, value.binary)
-        return Typed(f"{function}({value.sql})", value.type)
+            return Pieces((f"arg_{function}({value.sql}, {order_key(value)})",), value.type, binary=value.binary)
+        return Pieces((f"{function}({value.sql})",), value.type)
 
-    return Function(1, 1, compile_nodes=compile)
+    return compile
 
 
-def _spread(function: str) -> Function:
+def _spread(function: str) -> Compile:
     """Standard deviation and variance of a sample or population, as float."""
 
-    def compile(compiler: Compiler, nodes: list[exp.Expr]) -> Typed:
+    def compile(compiler: Compiler, nodes: list[exp.Expr]) -> Pieces:
         value, distinct = _numeric(compiler, nodes[0], function)
-        return Typed(f"{function}({distinct}{convert(value, FLOAT, line=compiler.line).sql})", FLOAT)
+        return Pieces((f"{function}({distinct}{convert(value, FLOAT, line=compiler.line).sql})",), FLOAT)
 
-    return Function(1, 1, compile_nodes=compile)
+    return compile
 
 
-def _string_agg(compiler: Compiler, nodes: list[exp.Expr]) -> Typed:
+def _string_agg(compiler: Compiler, nodes: list[exp.Expr]) -> Pieces:
     return _joined(compiler, nodes, [])
 
 
-def _joined(compiler: Compiler, nodes: list[exp.Expr], order: list[exp.Expr]) -> Typed:
+def _joined(compiler: Compiler, nodes: list[exp.Expr], order: list[exp.Expr]) -> Pieces:
     value, _ = _argument(compiler, nodes[0])
     value = text(value, compiler.line)
     separator = text(compiler.value(nodes[1]), compiler.line)
@@ -115,7 +146,7 @@ def _joined(compiler: Compiler, nodes: list[exp.Expr], order: list[exp.Expr]) ->
     by = f" ORDER BY {', '.join(keys)}" if keys else ""
     length = MAX if value.type.length == MAX else (4000 if value.type.is_unicode else 8000)
     result = nvarchar(length) if value.type.is_unicode else varchar(length)
-    return Typed(f"string_agg({value.sql}, {separator.sql}{by})", result)
+    return Pieces((f"string_agg({value.sql}, {separator.sql}{by})",), result)
 
 
 def compile_within_group(compiler: Compiler, node: exp.Expr) -> Typed:
@@ -123,40 +154,42 @@ def compile_within_group(compiler: Compiler, node: exp.Expr) -> Typed:
     inner = node.this
     if not isinstance(inner, exp.Anonymous) or inner.name.upper() != "STRING_AGG" or len(inner.expressions) != 2:
         raise unsupported("WITHIN GROUP", line=compiler.line)
-    return finished(_joined(compiler, inner.expressions, node.expression.expressions))
+    return _joined(compiler, inner.expressions, node.expression.expressions).finished()
 
 
-def finished(value: Typed) -> Typed:
-    """The aggregate (with its OVER, if any) at its result type; a sum that does not fit overflows (8115)."""
-    if value.type.is_integer and value.sql.startswith("avg("):
-        return Typed(f"CAST(trunc({value.sql}) AS {value.type.duckdb})", value.type)
-    if value.sql.startswith(("sum(", "count(")):
-        return Typed(f"CAST({value.sql} AS {value.type.duckdb})", value.type, value.nullable)
-    return value
+Compile = Callable[["Compiler", list[exp.Expr]], Pieces]
 
-
-def _plain(function: Function) -> Function:
-    """An aggregate as it stands without OVER."""
-
-    def compile(compiler: Compiler, nodes: list[exp.Expr]) -> Typed:
-        return finished(function.compile_nodes(compiler, nodes))
-
-    return Function(function.n_min, function.n_max, compile_nodes=compile)
-
-
-BARE = {
-    "COUNT": _count(INT, "count"),
-    "COUNT_BIG": _count(BIGINT, "count_big"),
-    "SUM": Function(1, 1, compile_nodes=_sum),
-    "AVG": Function(1, 1, compile_nodes=_avg),
-    "MIN": _extreme("min"),
-    "MAX": _extreme("max"),
-    "STDEV": _spread("stddev_samp"),
-    "STDEVP": _spread("stddev_pop"),
-    "VAR": _spread("var_samp"),
-    "VARP": _spread("var_pop"),
-    "STRING_AGG": Function(2, 2, compile_nodes=_string_agg),
+PIECES: dict[str, tuple[int, Compile]] = {
+    "COUNT": (1, _count(INT)),
+    "COUNT_BIG": (1, _count(BIGINT)),
+    "SUM": (1, _sum),
+    "AVG": (1, _avg),
+    "MIN": (1, _extreme("min")),
+    "MAX": (1, _extreme("max")),
+    "STDEV": (1, _spread("stddev_samp")),
+    "STDEVP": (1, _spread("stddev_pop")),
+    "VAR": (1, _spread("var_samp")),
+    "VARP": (1, _spread("var_pop")),
+    "STRING_AGG": (2, _string_agg),
 }
-"""The aggregates before their OVER clause and the cast to their result type."""
+"""The aggregates: how many arguments each takes, and what compiles them for groups, OVER and PIVOT alike."""
 
-AGGREGATES = {name: _plain(function) for name, function in BARE.items()}
+
+def compile_pieces(compiler: Compiler, name: str, nodes: list[exp.Expr]) -> Pieces:
+    """The parts of the aggregate ``name``. Raises 174 for a wrong number of arguments."""
+    count, compile_ = PIECES[name]
+    if len(nodes) != count:
+        raise sql_error(174, name.lower(), count, line=compiler.line)
+    return compile_(compiler, nodes)
+
+
+def _alone(name: str) -> Function:
+    def compile(compiler: Compiler, nodes: list[exp.Expr]) -> Typed:
+        return compile_pieces(compiler, name, nodes).finished()
+
+    count = PIECES[name][0]
+    return Function(count, count, compile_nodes=compile)
+
+
+AGGREGATES = {name: _alone(name) for name in PIECES}
+"""The aggregates as they stand without OVER."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from pymlsql.embedded.tsql.functions.aggregates import BARE, finished
+from pymlsql.embedded.tsql.functions.aggregates import PIECES, compile_pieces
 from pymlsql.embedded.tsql.functions.rows import whole
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.operators import as_type, comparison_key, order_key
@@ -27,11 +27,10 @@ def compile_window(compiler: Compiler, node: exp.Expr) -> Typed:
         raise unsupported("OVER here", line=compiler.line)
     name = call.name.upper()
     over = _over(compiler, node, ordered=node.args.get("order") is not None)
-    if name in BARE:
+    if name in PIECES:
         if name == "STRING_AGG":
             raise sql_error(4113, name, line=compiler.line)
-        bare = BARE[name].compile_nodes(compiler, call.expressions)
-        return _with_over(bare, over)
+        return compile_pieces(compiler, name, call.expressions).finished(f" OVER ({over})")
     handler = _ANALYTIC.get(name)
     if name not in _RANKING and handler is None and name != "NTILE":
         raise sql_error(4113, name, line=compiler.line)
@@ -43,11 +42,6 @@ def compile_window(compiler: Compiler, node: exp.Expr) -> Typed:
         return Typed(f"ntile({whole(compiler.value(call.expressions[0])).sql}) OVER ({over})", BIGINT, False)
     assert handler is not None
     return handler(compiler, call.expressions, over)
-
-
-def _with_over(bare: Typed, over: str) -> Typed:
-    """An aggregate with its OVER; the marks by which ``finished`` knows it stay at the front."""
-    return finished(Typed(f"{bare.sql} OVER ({over})", bare.type, bare.nullable, bare.binary))
 
 
 def _over(compiler: Compiler, node: exp.Expr, *, ordered: bool) -> str:
