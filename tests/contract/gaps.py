@@ -10,24 +10,16 @@ REFUSED = "refused with Msg 40510"
 """The reason of a gap that is a refusal; any other number, or a wrong answer, is then a failure."""
 
 EXPRESSIONS: dict[str, str] = {
-    "ROUND(150.75, 0, 1)": REFUSED,
     "STR(123.45, 6, 1)": REFUSED,
     "STR(5)": REFUSED,
     "TRANSLATE('2*[3+4]', '[]', '()')": REFUSED,
     "0x": "error 207 instead of an empty binary",
-    "CAST(0x0102 AS int)": "error of the store instead of 258",
-    "CONVERT(varbinary(2), '0x4142', 1)": "wrong: style 1 from a string is ignored",
-    "CONVERT(date, '31.01.2020', 104)": REFUSED,
-    "CONVERT(datetime, '31/01/2020', 103)": REFUSED,
     "PARSENAME('a.b.c', 1)": REFUSED,
     "1 < ALL (SELECT v FROM (VALUES (2), (3)) AS t(v)) is true": REFUSED,
     "3 = ANY (SELECT v FROM (VALUES (2), (3)) AS t(v)) is true": REFUSED,
     "5 !< 4 AND 5 !> 6 AND 5 != 4 is true": "!< and !> are a syntax error instead of a comparison",
     "ISDATE('2020-02-30') = 0 AND ISDATE('20200229') = 1 is true": REFUSED,
-    "CAST(1e10 AS int) raises 232": "error 8115 instead of 232",
-    "CAST('2020-02-30' AS datetime) raises 242": "error 241 instead of 242",
     "dbo.no_such_function(1) raises 4121": REFUSED,
-    "DATEADD(day, 2147483647, '2020-01-01') raises 517": "error 8115 instead of 517",
     "CAST('a' AS no_such_type) raises 243": "error 2715 instead of 243",
 }
 

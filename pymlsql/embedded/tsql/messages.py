@@ -66,6 +66,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     219: (16, "The type '{}' already exists, or you do not have permission to create it."),
     220: (16, "Arithmetic overflow error for data type {}, value = {}."),
     229: (14, "The {} permission was denied on the object '{}', database '{}', schema '{}'."),
+    232: (16, "Arithmetic overflow error for type {}, value = {}."),
     233: (16, "The column '{}' in table '{}' cannot be null."),
     241: (16, "Conversion failed when converting date and/or time from character string."),
     242: (16, "The conversion of a {} data type to a {} data type resulted in an out-of-range value."),

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from pymlsql.embedded.tsql.conversion import convert, rounded_datetime
+from pymlsql.embedded.tsql.conversion import convert
 from pymlsql.embedded.tsql.decimals import decimal_arithmetic, guarded
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
+from pymlsql.embedded.tsql.times import rounded_datetime
 from pymlsql.embedded.tsql.typed import Typed, fold
 from pymlsql.embedded.tsql.types import DATETIME, INT, MAX, NULL, SqlType, decimal
 

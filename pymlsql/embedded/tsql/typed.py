@@ -84,3 +84,13 @@ def fold(value: Typed) -> str:
     if isinstance(value.constant, str):
         return quote_text(value.constant.rstrip(" ").lower())
     return f"lower(rtrim({value.sql}, ' '))"
+
+
+def checked_by(sql: str, cast: str, error: str, try_: bool) -> str:
+    """``cast`` of ``sql``, which is NULL when it fails, with the DuckDB expression ``error`` for the failure."""
+    return cast if try_ else f"CASE WHEN {sql} IS NULL THEN NULL ELSE coalesce({cast}, {error}) END"
+
+
+def checked(sql: str, cast: str, number: int, *values: str, try_: bool) -> str:
+    """``cast`` of ``sql``, which is NULL when it fails, with message ``number`` for the failure."""
+    return checked_by(sql, cast, raise_sql(number, *values), try_)

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from pymlsql.embedded.tsql.conversion import convert, rounded_datetime
+from pymlsql.embedded.tsql.conversion import convert
 from pymlsql.embedded.tsql.functions.rows import Function, whole
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
-from pymlsql.embedded.tsql.typed import Typed, raise_sql
+from pymlsql.embedded.tsql.times import rounded_datetime
+from pymlsql.embedded.tsql.typed import Typed, bound, raise_sql
 from pymlsql.embedded.tsql.types import BIGINT, DATE, DATETIME, DATETIME2, INT, SqlType, nvarchar
 
 if TYPE_CHECKING:
@@ -46,8 +47,9 @@ def _stamp(value: Typed, line: int) -> Typed:
 def _dateadd(compiler: Compiler, nodes: list[exp.Expr]) -> Typed:
     """The result has the date's type; the number is cut to a whole one. Beyond the type's range: 517."""
     part = _part(compiler, nodes[0], "dateadd")
-    number = whole(compiler.value(nodes[1]), compiler.line).sql
+    amount = whole(compiler.value(nodes[1]), compiler.line)
     value = compiler.value(nodes[2])
+    number = _within_reach(part, amount, value.type if value.type.is_time else DATETIME)
     if not value.type.is_time:
         value = convert(value, DATETIME, line=compiler.line)
     intervals = {
@@ -73,6 +75,20 @@ def _dateadd(compiler: Compiler, nodes: list[exp.Expr]) -> Typed:
     overflow = raise_sql(517, f"'{value.type.name}'")
     cast = f"CAST({moved} AS {value.type.duckdb})" if value.type.name == "date" else moved
     return Typed(f"CASE WHEN {inside} IS FALSE THEN {overflow} ELSE {cast} END", value.type, True)
+
+
+_REACH = {"year": 9999, "quarter": 39996, "month": 119988, "dayofyear": 3652059, "day": 3652059, "weekday": 3652059,
+          "week": 521723, "hour": 87649416}  # fmt: skip
+"""More of a part than lie between year 1 and year 9999; of smaller parts an int never has that many."""
+
+
+def _within_reach(part: str, amount: Typed, type_: SqlType) -> str:
+    """The number of DATEADD. One that leads out of every calendar is 517 before DuckDB adds it."""
+    most = _REACH.get(part)
+    if most is None or (isinstance(amount.constant, int) and abs(amount.constant) <= most):
+        return amount.sql
+    overflow = raise_sql(517, f"'{type_.name}'")
+    return bound(amount.sql, lambda v: f"CASE WHEN abs({v}) > {most} THEN {overflow} ELSE {v} END")
 
 
 def _difference(compiler: Compiler, nodes: list[exp.Expr], result: SqlType) -> Typed:

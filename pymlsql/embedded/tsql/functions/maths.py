@@ -71,20 +71,32 @@ def _round(compiler: Compiler, args: list[Typed]) -> Typed:
     value, digits = _number(args[0], compiler.line), whole(args[1], compiler.line)
     if not isinstance(digits.constant, int):
         raise unsupported("ROUND with a length that is not a constant", line=compiler.line)
-    cut = len(args) == 3 and whole(args[2], compiler.line).constant != 0
     n = digits.constant
-    if cut:
-        if value.type.is_approximate or n < 0:
-            power = f"CAST(1e{n} AS DOUBLE)"
-            sql = f"(trunc({value.sql} * {power}) / {power})"
-        else:
-            power = str(10**n)
-            sql = f"(trunc({value.sql} * {power}) / {power})" if value.type.name == "decimal" else value.sql
-            if value.type.name == "decimal":
-                raise unsupported("ROUND(decimal, n, 1)", line=compiler.line)
-    else:
-        sql = f"round({value.sql}, {n})"
+    if len(args) == 3:
+        how = whole(args[2], compiler.line)
+        if not isinstance(how.constant, int):
+            raise unsupported("ROUND with a third argument that is not a constant", line=compiler.line)
+        if how.constant != 0:
+            return Typed(_truncated(value, n), value.type, value.nullable)
+    sql = f"round({value.sql}, {n})"
     return Typed(f"CAST({sql} AS {value.type.duckdb})", value.type, value.nullable)
+
+
+def _truncated(value: Typed, n: int) -> str:
+    """A number cut behind ``n`` digits, or ``-n`` digits before the point; its type stays."""
+    duck = value.type.duckdb
+    if value.type.is_approximate:
+        power = f"CAST(1e{abs(n)} AS DOUBLE)"
+        scaled = f"{value.sql} * {power}" if n >= 0 else f"{value.sql} / {power}"
+        return f"CAST(trunc({scaled}) {'/' if n >= 0 else '*'} {power} AS {duck})"
+    precision, scale = value.type.digits
+    if n >= scale:
+        return value.sql
+    if -n >= precision:
+        return f"({value.sql} - {value.sql})"
+    # What lies behind the digit is taken off: the remainder has the sign of the number.
+    unit = f"CAST({10**-n} AS DECIMAL(38,0))" if n <= 0 else f"CAST('0.{'0' * (n - 1)}1' AS DECIMAL({n},{n}))"
+    return f"CAST({value.sql} - {value.sql} % {unit} AS {duck})"
 
 
 def _power(compiler: Compiler, args: list[Typed]) -> Typed:
