@@ -128,7 +128,7 @@ def _sp_datatype_info(session: Session, frame: Frame, actuals: list[Actual], lin
 
 
 def _like(pattern: str | None) -> re.Pattern[str]:
-    from pymlsql.embedded.tsql.expressions import like_regex
+    from pymlsql.embedded.tsql.patterns import like_regex
 
     return re.compile(like_regex(pattern if pattern is not None else "%"), re.IGNORECASE | re.DOTALL)
 

@@ -8,164 +8,22 @@ from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.data_statements import column_list, common_tables
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import ColumnDefinition, Constraint, IndexDefinition, Name, TableDefinition
-from pymlsql.embedded.tsql.types import SqlType
+from pymlsql.embedded.tsql.table_definitions import (
+    CONSTRAINTS,
+    parse_column,
+    parse_constraint,
+    parse_key_columns,
+    parse_table_definition,
+    skip_storage_options,
+)
 
 if TYPE_CHECKING:
     from pymlsql.embedded.tsql.parser import Parser
 
 _MODULES = {"VIEW": "VIEW", "PROCEDURE": "PROCEDURE", "PROC": "PROCEDURE", "FUNCTION": "FUNCTION"}
-_CONSTRAINTS = ("CONSTRAINT", "PRIMARY", "UNIQUE", "FOREIGN", "CHECK", "DEFAULT", "REFERENCES")
 
 
-# Tables -----------------------------------------------------------------------------------------------------------
-
-
-def parse_table_definition(parser: Parser) -> TableDefinition:
-    """What stands between the brackets of CREATE TABLE; the cursor is behind the opening one."""
-    columns: list[ColumnDefinition] = []
-    constraints: list[Constraint] = []
-    indexes: list[IndexDefinition] = []
-    while True:
-        if parser.at_word("CONSTRAINT", "PRIMARY", "UNIQUE", "FOREIGN", "CHECK"):
-            constraints.append(_constraint(parser, column=""))
-        elif parser.at_word("INDEX"):
-            indexes.append(_inline_index(parser))
-        elif parser.at_word("PERIOD"):
-            raise unsupported("PERIOD FOR SYSTEM_TIME", line=parser.token.line)
-        else:
-            columns.append(_column(parser))
-        if not parser.take_op(","):
-            return TableDefinition(tuple(columns), tuple(constraints), tuple(indexes))
-        if parser.at_op(")"):
-            return TableDefinition(tuple(columns), tuple(constraints), tuple(indexes))
-
-
-def _inline_index(parser: Parser) -> IndexDefinition:
-    parser.next()
-    name = parser.identifier()
-    unique = parser.take_word("UNIQUE")
-    clustered = parser.at_word("CLUSTERED")
-    parser.take_word("CLUSTERED", "NONCLUSTERED")
-    return IndexDefinition(name, _key_columns(parser), unique=unique, clustered=clustered)
-
-
-def _column(parser: Parser) -> ColumnDefinition:
-    name = parser.identifier()
-    if parser.take_word("AS"):
-        expression = parser.expression()
-        persisted = parser.take_word("PERSISTED")
-        if persisted and parser.take_word("NOT"):
-            parser.expect_word("NULL")
-        return ColumnDefinition(name, SqlType("null"), computed=expression, persisted=persisted)
-    data_type = parser.data_type()
-    nullable: bool | None = None
-    identity: tuple[int, int] | None = None
-    collation = ""
-    constraints: list[Constraint] = []
-    while True:
-        if parser.take_word("NULL"):
-            nullable = True
-        elif parser.at_words("NOT", "NULL"):
-            parser.index += 2
-            nullable = False
-        elif parser.take_word("IDENTITY"):
-            identity = _identity(parser)
-        elif parser.take_word("COLLATE"):
-            collation = parser.identifier()
-        elif parser.at_word("SPARSE", "ROWGUIDCOL", "FILESTREAM", "GENERATED", "MASKED", "ENCRYPTED", "HIDDEN"):
-            raise unsupported(f"column option {parser.token.value}", line=parser.token.line)
-        elif parser.at_word(*_CONSTRAINTS):
-            constraints.append(_constraint(parser, column=name))
-        else:
-            return ColumnDefinition(name, data_type, nullable, identity, None, False, tuple(constraints), collation)
-
-
-def _identity(parser: Parser) -> tuple[int, int]:
-    if not parser.take_op("("):
-        return 1, 1
-    seed = parser.integer()
-    parser.expect_op(",")
-    step = parser.integer()
-    parser.expect_op(")")
-    return seed, step
-
-
-def _constraint(parser: Parser, *, column: str) -> Constraint:
-    name = parser.identifier() if parser.take_word("CONSTRAINT") else ""
-    token = parser.next()
-    own: tuple[tuple[str, bool], ...] = ((column, False),) if column else ()
-    if token.is_word("DEFAULT"):
-        expression = parser.expression()
-        if parser.take_word("FOR"):
-            own = ((parser.identifier(), False),)
-        return Constraint("default", name, own, expression=expression)
-    if token.is_word("CHECK"):
-        if not parser.at_op("("):
-            parser.fail()
-        return Constraint("check", name, own, expression=parser.expression())
-    if token.is_word("PRIMARY", "UNIQUE"):
-        if token.value == "PRIMARY":
-            parser.expect_word("KEY")
-        return _key(parser, "pk" if token.value == "PRIMARY" else "unique", name, own)
-    if token.is_word("FOREIGN", "REFERENCES"):
-        if token.value == "FOREIGN":
-            parser.expect_word("KEY")
-            if parser.at_op("("):
-                own = tuple((c, False) for c in column_list(parser))
-            parser.expect_word("REFERENCES")
-        return _foreign_key(parser, name, own)
-    parser.index -= 1
-    parser.fail()
-
-
-def _key(parser: Parser, kind: str, name: str, own: tuple[tuple[str, bool], ...]) -> Constraint:
-    clustered: bool | None = None
-    if parser.at_word("CLUSTERED", "NONCLUSTERED"):
-        clustered = parser.next().value == "CLUSTERED"
-    columns = _key_columns(parser) if parser.at_op("(") else own
-    _storage_options(parser)
-    return Constraint(kind, name, columns, clustered)
-
-
-def _key_columns(parser: Parser) -> tuple[tuple[str, bool], ...]:
-    parser.expect_op("(")
-    columns = []
-    while True:
-        name = parser.identifier()
-        descending = parser.at_word("DESC")
-        parser.take_word("ASC", "DESC")
-        columns.append((name, descending))
-        if not parser.take_op(","):
-            break
-    parser.expect_op(")")
-    return tuple(columns)
-
-
-def _foreign_key(parser: Parser, name: str, own: tuple[tuple[str, bool], ...]) -> Constraint:
-    references = parser.name()
-    referenced = column_list(parser) if parser.at_op("(") else ()
-    actions = {"DELETE": "NO ACTION", "UPDATE": "NO ACTION"}
-    while parser.take_word("ON"):
-        event = parser.expect_word("DELETE", "UPDATE").value
-        if parser.take_word("NO"):
-            parser.expect_word("ACTION")
-        elif parser.take_word("SET"):
-            actions[event] = "SET " + parser.expect_word("NULL", "DEFAULT").value
-        else:
-            actions[event] = parser.expect_word("CASCADE").value
-    return Constraint("fk", name, own, None, None, references, referenced, actions["DELETE"], actions["UPDATE"])
-
-
-def _storage_options(parser: Parser) -> None:
-    """WITH (PAD_INDEX = OFF ...) and ON [PRIMARY]: where SQL Server stores it, of no meaning here."""
-    if parser.at_word("WITH") and parser.peek().is_op("("):
-        parser.next()
-        parser.skip_parentheses()
-    if parser.at_word("ON") and not parser.peek().is_word("DELETE", "UPDATE"):
-        parser.next()
-        parser.identifier()
-        if parser.at_op("("):
-            raise unsupported("partition scheme", line=parser.token.line)
+# Tables ---------------------------------------------------------------------------------------------------------------
 
 
 def _create_table(parser: Parser, line: int) -> nodes.Statement:
@@ -175,7 +33,7 @@ def _create_table(parser: Parser, line: int) -> nodes.Statement:
     parser.expect_op(")")
     if parser.at_word("WITH"):
         raise unsupported("CREATE TABLE ... WITH", line=line)
-    _storage_options(parser)
+    skip_storage_options(parser)
     if parser.take_word("TEXTIMAGE_ON"):
         parser.identifier()
     return nodes.CreateTable(line, name, definition)
@@ -193,7 +51,7 @@ def _alter_table(parser: Parser, line: int) -> nodes.Statement:
     if parser.take_word("DROP"):
         return _alter_drop(parser, line, name)
     if parser.take_words("ALTER", "COLUMN"):
-        return nodes.AlterTable(line, name, "alter_column", TableDefinition((_column(parser),)))
+        return nodes.AlterTable(line, name, "alter_column", TableDefinition((parse_column(parser),)))
     if parser.at_word("CHECK", "NOCHECK", "SET", "REBUILD", "SWITCH", "ENABLE", "DISABLE"):
         raise unsupported(f"ALTER TABLE ... {parser.token.value}", line=line)
     parser.fail()
@@ -203,10 +61,10 @@ def _added(parser: Parser) -> TableDefinition:
     columns: list[ColumnDefinition] = []
     constraints: list[Constraint] = []
     while True:
-        if parser.at_word(*_CONSTRAINTS):
-            constraints.append(_constraint(parser, column=""))
+        if parser.at_word(*CONSTRAINTS):
+            constraints.append(parse_constraint(parser, column=""))
         else:
-            columns.append(_column(parser))
+            columns.append(parse_column(parser))
         if not parser.take_op(","):
             return TableDefinition(tuple(columns), tuple(constraints))
 
@@ -237,12 +95,12 @@ def _create_index(parser: Parser, line: int) -> nodes.Statement:
     name = parser.identifier()
     parser.expect_word("ON")
     table = parser.name()
-    columns = _key_columns(parser) if parser.at_op("(") else ()
+    columns = parse_key_columns(parser) if parser.at_op("(") else ()
     if not columns and not (columnstore and clustered):
         parser.fail()
     included = column_list(parser) if parser.take_word("INCLUDE") else ()
     where = parser.expression() if parser.take_word("WHERE") else None
-    _storage_options(parser)
+    skip_storage_options(parser)
     index = IndexDefinition(name, columns, unique, clustered, included, where, columnstore)
     return nodes.CreateIndex(line, table, index)
 
@@ -260,11 +118,6 @@ def _module(parser: Parser, line: int, action: str, start: int) -> nodes.Stateme
     return _function(parser, line, action, name, start)
 
 
-def _module_text(parser: Parser, start: int) -> str:
-    """The whole batch from CREATE or ALTER on, with what stands before it (comments), as SQL Server keeps it."""
-    return parser.text
-
-
 def _view(parser: Parser, line: int, action: str, name: Name, start: int) -> nodes.CreateModule:
     columns = column_list(parser) if parser.at_op("(") else ()
     options = _options(parser)
@@ -280,7 +133,7 @@ def _view(parser: Parser, line: int, action: str, name: Name, start: int) -> nod
     if parser.token.kind != "end":
         parser.fail()
     return nodes.CreateModule(
-        line, "VIEW", action, name, _module_text(parser, start), columns=columns, query=query, options=options
+        line, "VIEW", action, name, parser.text, columns=columns, query=query, options=options
     )
 
 
@@ -329,7 +182,7 @@ def _procedure(parser: Parser, line: int, action: str, name: Name, start: int) -
     body = parser.statements_until("")
     _refuse_modules(body)
     return nodes.CreateModule(
-        line, "PROCEDURE", action, name, _module_text(parser, start), parameters, body=tuple(body), options=options
+        line, "PROCEDURE", action, name, parser.text, parameters, body=tuple(body), options=options
     )
 
 
@@ -346,7 +199,7 @@ def _function(parser: Parser, line: int, action: str, name: Name, start: int) ->
     parser.expect_word("RETURNS")
     if parser.token.kind == "variable":
         raise unsupported("multi-statement table-valued function", line=line)
-    text = _module_text(parser, start)
+    text = parser.text
     if parser.take_word("TABLE"):
         options = _options(parser)
         parser.take_word("AS")

@@ -15,10 +15,11 @@ from sqlglot.dialects.tsql import TSQL
 from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokenizer_core import TokenType
 
+from pymlsql.embedded.tsql.datatypes import make_type
 from pymlsql.embedded.tsql.lexer import tokenize
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
-from pymlsql.embedded.tsql.reader import RESERVED, make_type
 from pymlsql.embedded.tsql.types import MAX, SqlType
+from pymlsql.embedded.tsql.words import RESERVED
 
 _KEPT_PARSERS = ("CAST", "TRY_CAST", "CONVERT", "TRY_CONVERT", "OPENJSON")
 
@@ -58,24 +59,46 @@ _TYPE_NAMES = {
     "VARIANT": "sql_variant", "ROWVERSION": "timestamp", "TEXT": "text", "IMAGE": "image", "JSON": "json",
 }  # fmt: skip
 
-_NOT_TSQL = frozenset({"LIMIT", "QUALIFY", "ILIKE", "RLIKE", "REGEXP", "GLOB", "SIMILAR", "DIV", "ASOF", "LATERAL"})
+_NOT_TSQL = frozenset(
+    """
+    LIMIT QUALIFY ILIKE RLIKE REGEXP GLOB SIMILAR DIV ASOF LATERAL FILTER SEMI ANTI USING UNNEST EXPLODE
+    """.split()
+)
 """Words sqlglot takes for syntax and SQL Server takes for names: as a name they need brackets here."""
 
 
-def _check_tokens(text: str, line: int) -> None:
-    for token in tokenize(text):
-        if token.is_op("::", "?", ":", "$") or token.text in ("{", "}"):
+_SPELLINGS = {"!<": ">=", "!>": "<="}
+
+
+def _spelled(text: str, line: int) -> str:
+    """``text`` with what sqlglot does not read in other words; raises for what it would read otherwise."""
+    pieces: list[str] = []
+    position = 0
+    tokens = tokenize(text)
+    for index, token in enumerate(tokens):
+        if token.is_op("{"):
+            raise unsupported("ODBC escape in braces", line=line + token.line - 1)
+        if token.is_op("::", "?", ":", "}"):
             raise sql_error(102, token.text, line=line + token.line - 1)
         if token.kind == "word" and token.value in _NOT_TSQL:
             raise unsupported(f"unquoted name {token.text}", line=line + token.line - 1)
-        if token.kind == "word" and token.value in ("FILTER", "SEMI", "ANTI", "USING", "UNNEST", "EXPLODE"):
-            raise unsupported(f"unquoted name {token.text}", line=line + token.line - 1)
+        written, end = _SPELLINGS.get(token.value) if token.kind == "operator" else None, token.end
+        if token.kind == "binary" and len(token.text) == 2:
+            written = "CAST('' AS varbinary(1))"
+        elif token.is_op("$"):
+            number = tokens[index + 1]
+            if number.kind != "number":
+                raise unsupported(f"${number.text.lower()}", line=line + token.line - 1)
+            written, end = f"CAST({number.text} AS money)", number.end
+        if written is not None:
+            pieces += [text[position : token.start], written]
+            position = end
+    return "".join([*pieces, text[position:]])
 
 
 def _parse(text: str, line: int) -> exp.Expr:
-    _check_tokens(text, line)
     try:
-        trees = sqlglot.parse(text, dialect=_DIALECT)
+        trees = sqlglot.parse(_spelled(text, line), dialect=_DIALECT)
     except ParseError as error:
         detail = error.errors[0] if error.errors else {}
         near = str(detail.get("highlight") or "").strip() or text.split()[-1][:128]
@@ -84,6 +107,8 @@ def _parse(text: str, line: int) -> exp.Expr:
         raise sql_error(number, near, line=at) from None
     except TokenError:
         raise sql_error(102, text.split()[0][:128], line=line) from None
+    except RecursionError:
+        raise sql_error(191, line=line) from None
     if len(trees) != 1 or trees[0] is None:
         raise sql_error(102, text.split()[0][:128] if text.split() else "", line=line)
     return trees[0]
@@ -122,4 +147,4 @@ def read_type(node: exp.Expr, *, line: int = 0) -> SqlType:
         sizes.append(MAX if size.name.upper() == "MAX" else int(size.name))
     if name.lower().startswith(("dbo.", "sys.")):
         name = name[4:]
-    return make_type(name, tuple(sizes), line=line, default_length=30)
+    return make_type(name, tuple(sizes), line=line, default_length=30, converting=True)

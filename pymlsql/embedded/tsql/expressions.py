@@ -11,6 +11,7 @@ from pymlsql.embedded.tsql.conversion import convert
 from pymlsql.embedded.tsql.dialect import read_type
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.operators import arithmetic, as_type, comparable, compare, comparison_key, negate, unify
+from pymlsql.embedded.tsql.patterns import like_sql
 from pymlsql.embedded.tsql.typed import Typed, quote_text, raise_sql
 from pymlsql.embedded.tsql.types import BIT, FLOAT, INT, MAX, NULL, SqlType, decimal, nvarchar, varbinary, varchar
 
@@ -176,7 +177,20 @@ def _comparison(compiler: Compiler, node: exp.Expr) -> str:
 
 
 def _quantified(compiler: Compiler, node: exp.Expr, operator: str) -> str:
-    raise unsupported("comparison with ANY, SOME or ALL", line=compiler.line)
+    """ALL is true and ANY false over no rows; a NULL among the rows can make either unknown."""
+    every = isinstance(node.expression, exp.All)
+    inner = node.expression.this
+    left, query = compiler.value(node.this), compiler.subquery(inner.this if isinstance(inner, exp.Subquery) else inner)
+    if len(query.columns) != 1:
+        raise sql_error(116, line=compiler.line)
+    alias = compiler.alias()
+    column = Typed(f"{alias}.c0", query.columns[0].type, True, query.columns[0].binary)
+    a, b = comparable(left, column, compiler.line)
+    test = f"({comparison_key(a)} {operator} {comparison_key(b)})"
+    decided, otherwise = (f"bool_or(NOT {test})", "true") if every else (f"bool_or({test})", "false")
+    # bool_or leaves out NULLs: with one among the rows, what is not decided is unknown.
+    return f"(SELECT CASE WHEN {decided} THEN {'false' if every else 'true'} WHEN bool_or({test} IS NULL) THEN NULL " \
+           f"ELSE {otherwise} END FROM ({query.sql}) AS {alias})"  # fmt: skip
 
 
 def _and(compiler: Compiler, node: exp.Expr) -> str:
@@ -228,16 +242,10 @@ def _exists(compiler: Compiler, node: exp.Expr) -> str:
     return f"EXISTS ({compiler.subquery(query).sql})"
 
 
-def _like(compiler: Compiler, node: exp.Expr, escape: str | None = None) -> str:
+def _like(compiler: Compiler, node: exp.Expr, escape: str = "") -> str:
     value, pattern = compiler.value(node.this), compiler.value(node.expression)
     text, wanted = (as_type(side, _text_type(side), compiler.line) for side in (value, pattern))
-    binary = value.binary or pattern.binary
-    flags = "'s'" if binary else "'si'"
-    if isinstance(wanted.constant, str):
-        regex = quote_text(like_regex(wanted.constant, escape))
-    else:
-        regex = f"pymlsql_like({wanted.sql}, {quote_text(escape or '')})"
-    matched = f"regexp_full_match({text.sql}, {regex}, {flags})"
+    matched = like_sql(text, wanted, escape)
     return f"(NOT {matched})" if node.args.get("negate") else matched
 
 
@@ -245,40 +253,11 @@ def _text_type(value: Typed) -> SqlType:
     return value.type if value.type.is_string else varchar(8000)
 
 
-def like_regex(pattern: str, escape: str | None = None) -> str:
-    """A LIKE pattern as a regular expression (RE2), to be matched whole and across lines."""
-    special = set("\\.^$|?*+()[]{}")
-    pieces: list[str] = []
-    index = 0
-    while index < len(pattern):
-        char = pattern[index]
-        index += 1
-        if escape and char == escape and index < len(pattern):
-            pieces.append("\\" + pattern[index] if pattern[index] in special else pattern[index])
-            index += 1
-        elif char == "%":
-            pieces.append(".*")
-        elif char == "_":
-            pieces.append(".")
-        elif char == "[":
-            end = pattern.find("]", index + 1)
-            if end < 0:
-                return "[^\\s\\S]"  # an open bracket matches nothing
-            body = pattern[index:end]
-            inverted = body.startswith("^")
-            body = body.removeprefix("^").replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
-            pieces.append(f"[{'^' if inverted else ''}{body}]")
-            index = end + 1
-        else:
-            pieces.append("\\" + char if char in special else char)
-    return "".join(pieces)
-
-
 def _escape(compiler: Compiler, node: exp.Expr) -> str:
-    if not isinstance(node.this, exp.Like) or not node.expression.args.get("is_string"):
-        raise unsupported("ESCAPE with an expression", line=compiler.line)
-    escape = node.expression.name
-    if len(escape) != 1:
+    escape = compiler.value(node.expression).constant
+    if not isinstance(node.this, exp.Like) or not isinstance(escape, str):
+        raise unsupported("ESCAPE that is not a constant", line=compiler.line)
+    if len(escape) > 1:
         raise sql_error(506, escape, line=compiler.line)
     return _like(compiler, node.this, escape)
 
@@ -361,7 +340,11 @@ def _function(compiler: Compiler, node: exp.Expr) -> Typed:
 
 
 def _dot(compiler: Compiler, node: exp.Expr) -> Typed:
-    raise unsupported(f"scalar function {node.sql()[:60]}", line=compiler.line)
+    """A function of a schema: no scalar function can be created here, so there is none."""
+    parts = [part.name for part in node.flatten()]
+    if not isinstance(node.expression, exp.Anonymous) or parts[0].lower() == "sys":
+        raise unsupported(f"function {'.'.join(parts)}", line=compiler.line)
+    raise sql_error(4121, parts[0], ".".join(parts), line=compiler.line)
 
 
 def _window(compiler: Compiler, node: exp.Expr) -> Typed:

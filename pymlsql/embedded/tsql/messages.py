@@ -51,6 +51,8 @@ MESSAGES: dict[int, tuple[int, str]] = {
     174: (15, "The {} function requires {} argument(s)."),
     178: (15, "A RETURN statement with a return value cannot be used in this context."),
     189: (15, "The {} function requires {} to {} arguments."),
+    191: (15, "Some part of your SQL statement is nested too deeply. Rewrite the query or break it up into smaller "
+          "queries."),
     195: (15, "'{}' is not a recognized {}."),
     201: (16, "Procedure or function '{}' expects parameter '{}', which was not supplied."),
     205: (16, "All queries combined using a UNION, INTERSECT or EXCEPT operator must have an equal number of "

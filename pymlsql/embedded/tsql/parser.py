@@ -10,40 +10,12 @@ from functools import lru_cache
 
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.data_statements import parse_delete, parse_insert, parse_select, parse_truncate, parse_update
-from pymlsql.embedded.tsql.definitions import parse_alter, parse_create, parse_drop, parse_table_definition
+from pymlsql.embedded.tsql.definitions import parse_alter, parse_create, parse_drop
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Batch, Name, Statement
 from pymlsql.embedded.tsql.reader import Reader
-
-_OPTIONS = frozenset(
-    [
-        "NOCOUNT",
-        "XACT_ABORT",
-        "ANSI_NULLS",
-        "ANSI_PADDING",
-        "ANSI_WARNINGS",
-        "ANSI_NULL_DFLT_ON",
-        "ARITHABORT",
-        "QUOTED_IDENTIFIER",
-        "CONCAT_NULL_YIELDS_NULL",
-        "NUMERIC_ROUNDABORT",
-        "IMPLICIT_TRANSACTIONS",
-        "DATEFIRST",
-        "DATEFORMAT",
-        "LANGUAGE",
-        "LOCK_TIMEOUT",
-        "TEXTSIZE",
-        "ROWCOUNT",
-        "NOEXEC",
-        "IDENTITY_INSERT",
-        "TRANSACTION",
-        "CURSOR_CLOSE_ON_COMMIT",
-        "FMTONLY",
-        "DEADLOCK_PRIORITY",
-        "ANSI_DEFAULTS",
-        "PARSEONLY",
-    ]
-)
+from pymlsql.embedded.tsql.table_definitions import parse_table_definition
+from pymlsql.embedded.tsql.words import SET_OPTIONS
 
 
 class Parser(Reader):
@@ -172,7 +144,7 @@ class Parser(Reader):
             if not self.at_op("=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^="):
                 self.fail()
             return nodes.SetVariable(line, name, self.next().text, self.expression())
-        options = [self.expect_word(*_OPTIONS).value] if self.at_word(*_OPTIONS) else self._unknown_option()
+        options = [self.expect_word(*SET_OPTIONS).value] if self.at_word(*SET_OPTIONS) else self._unknown_option()
         if options == ["TRANSACTION"]:
             self.expect_word("ISOLATION")
             self.expect_word("LEVEL")
@@ -181,7 +153,7 @@ class Parser(Reader):
                 words.append(self.next().value)
             return nodes.SetOption(line, ("TRANSACTION ISOLATION LEVEL",), " ".join(words))
         while self.take_op(","):
-            options.append(self.expect_word(*_OPTIONS).value)
+            options.append(self.expect_word(*SET_OPTIONS).value)
         target = self.name() if options == ["IDENTITY_INSERT"] else None
         sign = "-" if self.take_op("-") else ""
         if self.token.kind not in ("word", "number", "variable", "string"):

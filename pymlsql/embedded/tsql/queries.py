@@ -23,21 +23,9 @@ _SELECT_PARTS = frozenset(
      "options", "kind", "hint", "operation_modifiers"}
 )  # fmt: skip
 _AGGREGATES = frozenset(
-    [
-        "SUM",
-        "COUNT",
-        "COUNT_BIG",
-        "AVG",
-        "MIN",
-        "MAX",
-        "STDEV",
-        "STDEVP",
-        "VAR",
-        "VARP",
-        "STRING_AGG",
-        "CHECKSUM_AGG",
-        "APPROX_COUNT_DISTINCT",
-    ]
+    """
+    SUM COUNT COUNT_BIG AVG MIN MAX STDEV STDEVP VAR VARP STRING_AGG CHECKSUM_AGG APPROX_COUNT_DISTINCT
+    """.split()
 )
 
 

@@ -20,27 +20,10 @@ if TYPE_CHECKING:
 
 _TABLE_PARTS = frozenset({"this", "db", "catalog", "alias", "hints", "joins"})
 _HINTS = frozenset(
-    [
-        "NOLOCK",
-        "READUNCOMMITTED",
-        "READCOMMITTED",
-        "READCOMMITTEDLOCK",
-        "REPEATABLEREAD",
-        "SERIALIZABLE",
-        "HOLDLOCK",
-        "UPDLOCK",
-        "XLOCK",
-        "ROWLOCK",
-        "PAGLOCK",
-        "TABLOCK",
-        "TABLOCKX",
-        "READPAST",
-        "NOWAIT",
-        "FORCESEEK",
-        "FORCESCAN",
-        "NOEXPAND",
-        "INDEX",
-    ]
+    """
+    NOLOCK READUNCOMMITTED READCOMMITTED READCOMMITTEDLOCK REPEATABLEREAD SERIALIZABLE HOLDLOCK UPDLOCK XLOCK
+    ROWLOCK PAGLOCK TABLOCK TABLOCKX READPAST NOWAIT FORCESEEK FORCESCAN NOEXPAND INDEX
+    """.split()
 )
 
 

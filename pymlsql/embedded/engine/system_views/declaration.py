@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from pymlsql.embedded.engine.system_views.state import SystemState
-from pymlsql.embedded.tsql.reader import make_type
+from pymlsql.embedded.tsql.datatypes import make_type
 from pymlsql.embedded.tsql.scope import RelationColumn
 from pymlsql.embedded.tsql.types import MAX, SqlType
 

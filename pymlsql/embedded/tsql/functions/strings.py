@@ -117,7 +117,7 @@ def _charindex(compiler: Compiler, args: list[Typed]) -> Typed:
 
 
 def _patindex(compiler: Compiler, args: list[Typed]) -> Typed:
-    from pymlsql.embedded.tsql.expressions import like_regex
+    from pymlsql.embedded.tsql.patterns import like_regex
 
     pattern, value = text(args[0], compiler.line), text(args[1], compiler.line)
     if not isinstance(pattern.constant, str):

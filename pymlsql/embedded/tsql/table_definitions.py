@@ -1,0 +1,166 @@
+"""What stands in the brackets of CREATE TABLE and behind ALTER TABLE: columns, constraints, indexes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pymlsql.embedded.tsql.data_statements import column_list
+from pymlsql.embedded.tsql.messages import unsupported
+from pymlsql.embedded.tsql.nodes import ColumnDefinition, Constraint, IndexDefinition, TableDefinition
+from pymlsql.embedded.tsql.types import SqlType
+
+if TYPE_CHECKING:
+    from pymlsql.embedded.tsql.parser import Parser
+
+CONSTRAINTS = ("CONSTRAINT", "PRIMARY", "UNIQUE", "FOREIGN", "CHECK", "DEFAULT", "REFERENCES")
+
+
+def parse_table_definition(parser: Parser) -> TableDefinition:
+    """What stands between the brackets of CREATE TABLE; the cursor is behind the opening one."""
+    columns: list[ColumnDefinition] = []
+    constraints: list[Constraint] = []
+    indexes: list[IndexDefinition] = []
+    while True:
+        if parser.at_word("CONSTRAINT", "PRIMARY", "UNIQUE", "FOREIGN", "CHECK"):
+            constraints.append(parse_constraint(parser, column=""))
+        elif parser.at_word("INDEX"):
+            indexes.append(_inline_index(parser))
+        elif parser.at_word("PERIOD"):
+            raise unsupported("PERIOD FOR SYSTEM_TIME", line=parser.token.line)
+        else:
+            columns.append(parse_column(parser))
+        if not parser.take_op(","):
+            return TableDefinition(tuple(columns), tuple(constraints), tuple(indexes))
+        if parser.at_op(")"):
+            return TableDefinition(tuple(columns), tuple(constraints), tuple(indexes))
+
+
+def _inline_index(parser: Parser) -> IndexDefinition:
+    parser.next()
+    name = parser.identifier()
+    unique = parser.take_word("UNIQUE")
+    clustered = parser.at_word("CLUSTERED")
+    parser.take_word("CLUSTERED", "NONCLUSTERED")
+    return IndexDefinition(name, parse_key_columns(parser), unique=unique, clustered=clustered)
+
+
+def parse_column(parser: Parser) -> ColumnDefinition:
+    """name type [options], or name AS expression."""
+    name = parser.identifier()
+    if parser.take_word("AS"):
+        expression = parser.expression()
+        persisted = parser.take_word("PERSISTED")
+        if persisted and parser.take_word("NOT"):
+            parser.expect_word("NULL")
+        return ColumnDefinition(name, SqlType("null"), computed=expression, persisted=persisted)
+    data_type = parser.data_type()
+    nullable: bool | None = None
+    identity: tuple[int, int] | None = None
+    collation = ""
+    constraints: list[Constraint] = []
+    while True:
+        if parser.take_word("NULL"):
+            nullable = True
+        elif parser.at_words("NOT", "NULL"):
+            parser.index += 2
+            nullable = False
+        elif parser.take_word("IDENTITY"):
+            identity = _identity(parser)
+        elif parser.take_word("COLLATE"):
+            collation = parser.identifier()
+        elif parser.at_word("SPARSE", "ROWGUIDCOL", "FILESTREAM", "GENERATED", "MASKED", "ENCRYPTED", "HIDDEN"):
+            raise unsupported(f"column option {parser.token.value}", line=parser.token.line)
+        elif parser.at_word(*CONSTRAINTS):
+            constraints.append(parse_constraint(parser, column=name))
+        else:
+            return ColumnDefinition(name, data_type, nullable, identity, None, False, tuple(constraints), collation)
+
+
+def _identity(parser: Parser) -> tuple[int, int]:
+    if not parser.take_op("("):
+        return 1, 1
+    seed = parser.integer()
+    parser.expect_op(",")
+    step = parser.integer()
+    parser.expect_op(")")
+    return seed, step
+
+
+def parse_constraint(parser: Parser, *, column: str) -> Constraint:
+    """[CONSTRAINT name] and what it is; ``column`` is the one it stands at, "" for one of the table."""
+    name = parser.identifier() if parser.take_word("CONSTRAINT") else ""
+    token = parser.next()
+    own: tuple[tuple[str, bool], ...] = ((column, False),) if column else ()
+    if token.is_word("DEFAULT"):
+        expression = parser.expression()
+        if parser.take_word("FOR"):
+            own = ((parser.identifier(), False),)
+        return Constraint("default", name, own, expression=expression)
+    if token.is_word("CHECK"):
+        if not parser.at_op("("):
+            parser.fail()
+        return Constraint("check", name, own, expression=parser.expression())
+    if token.is_word("PRIMARY", "UNIQUE"):
+        if token.value == "PRIMARY":
+            parser.expect_word("KEY")
+        return _key(parser, "pk" if token.value == "PRIMARY" else "unique", name, own)
+    if token.is_word("FOREIGN", "REFERENCES"):
+        if token.value == "FOREIGN":
+            parser.expect_word("KEY")
+            if parser.at_op("("):
+                own = tuple((c, False) for c in column_list(parser))
+            parser.expect_word("REFERENCES")
+        return _foreign_key(parser, name, own)
+    parser.index -= 1
+    parser.fail()
+
+
+def _key(parser: Parser, kind: str, name: str, own: tuple[tuple[str, bool], ...]) -> Constraint:
+    clustered: bool | None = None
+    if parser.at_word("CLUSTERED", "NONCLUSTERED"):
+        clustered = parser.next().value == "CLUSTERED"
+    columns = parse_key_columns(parser) if parser.at_op("(") else own
+    skip_storage_options(parser)
+    return Constraint(kind, name, columns, clustered)
+
+
+def parse_key_columns(parser: Parser) -> tuple[tuple[str, bool], ...]:
+    """``(a, b DESC)`` as (name, descending)."""
+    parser.expect_op("(")
+    columns = []
+    while True:
+        name = parser.identifier()
+        descending = parser.at_word("DESC")
+        parser.take_word("ASC", "DESC")
+        columns.append((name, descending))
+        if not parser.take_op(","):
+            break
+    parser.expect_op(")")
+    return tuple(columns)
+
+
+def _foreign_key(parser: Parser, name: str, own: tuple[tuple[str, bool], ...]) -> Constraint:
+    references = parser.name()
+    referenced = column_list(parser) if parser.at_op("(") else ()
+    actions = {"DELETE": "NO ACTION", "UPDATE": "NO ACTION"}
+    while parser.take_word("ON"):
+        event = parser.expect_word("DELETE", "UPDATE").value
+        if parser.take_word("NO"):
+            parser.expect_word("ACTION")
+        elif parser.take_word("SET"):
+            actions[event] = "SET " + parser.expect_word("NULL", "DEFAULT").value
+        else:
+            actions[event] = parser.expect_word("CASCADE").value
+    return Constraint("fk", name, own, None, None, references, referenced, actions["DELETE"], actions["UPDATE"])
+
+
+def skip_storage_options(parser: Parser) -> None:
+    """WITH (PAD_INDEX = OFF ...) and ON [PRIMARY]: where SQL Server stores it, of no meaning here."""
+    if parser.at_word("WITH") and parser.peek().is_op("("):
+        parser.next()
+        parser.skip_parentheses()
+    if parser.at_word("ON") and not parser.peek().is_word("DELETE", "UPDATE"):
+        parser.next()
+        parser.identifier()
+        if parser.at_op("("):
+            raise unsupported("partition scheme", line=parser.token.line)
