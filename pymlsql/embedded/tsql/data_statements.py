@@ -200,6 +200,8 @@ def _value(parser: Parser) -> Text | None:
 
 def parse_update(parser: Parser, common: Text | None = None) -> nodes.Statement:
     line = parser.next().line
+    if parser.at_word("STATISTICS"):
+        raise unsupported("UPDATE STATISTICS", line=line)
     top = _top(parser)
     target = _target(parser)
     parser.expect_word("SET")

@@ -19,7 +19,7 @@ from pymlsql.embedded.tsql.datatypes import make_type
 from pymlsql.embedded.tsql.lexer import tokenize
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.types import MAX, SqlType
-from pymlsql.embedded.tsql.words import RESERVED
+from pymlsql.embedded.tsql.words import FOREIGN_ROWSETS, RESERVED
 
 _KEPT_PARSERS = ("CAST", "TRY_CAST", "CONVERT", "TRY_CONVERT", "OPENJSON")
 
@@ -78,7 +78,13 @@ def _spelled(text: str, line: int) -> str:
     for index, token in enumerate(tokens):
         if token.is_op("{"):
             raise unsupported("ODBC escape in braces", line=line + token.line - 1)
-        if token.is_op("::", "?", ":", "}"):
+        if token.is_op("::"):
+            raise unsupported("a static method", line=line + token.line - 1)
+        if token.kind == "word" and token.value in FOREIGN_ROWSETS:
+            raise unsupported(token.value, line=line + token.line - 1)
+        if token.is_word("NULLS") and tokens[index + 1].is_word("FIRST", "LAST"):
+            raise sql_error(102, token.text, line=line + token.line - 1)
+        if token.is_op("?", ":", "}"):
             raise sql_error(102, token.text, line=line + token.line - 1)
         if token.kind == "word" and token.value in _NOT_TSQL:
             raise unsupported(f"unquoted name {token.text}", line=line + token.line - 1)

@@ -122,11 +122,13 @@ MESSAGES: dict[int, tuple[int, str]] = {
           "to distinguish them."),
     1018: (15, "Incorrect syntax near '{}'. If this is intended as a part of a table hint, A WITH keyword and "
           "parenthesis are now required. See SQL Server Books Online for proper syntax."),
+    1031: (15, "Percent values must be between 0 and 100."),
     1033: (15, "The ORDER BY clause is invalid in views, inline functions, derived tables, subqueries, and "
           "common table expressions, unless TOP, OFFSET or FOR XML is also specified."),
     1038: (15, "An object or column name is missing or empty. For SELECT INTO statements, verify each column has"
           " a name. For other statements, look for empty alias names. Aliases defined as \"\" or [] are not "
           "allowed. Change the alias to a valid name."),
+    1060: (15, "The number of rows provided for a TOP or FETCH clauses row count parameter must be an integer."),
     1062: (15, "The TOP N WITH TIES clause is not allowed without a corresponding ORDER BY clause."),
     1087: (15, "Must declare the table variable \"{}\"."),
     1205: (13, "Transaction (Process ID {}) was deadlocked on lock resources with another process and has been "

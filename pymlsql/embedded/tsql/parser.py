@@ -116,6 +116,8 @@ class Parser(Reader):
 
     def declare(self) -> Statement:
         line = self.next().line
+        if self.token.kind in ("word", "quoted"):
+            raise unsupported("DECLARE CURSOR", line=line)
         variables = [self._variable()]
         while self.take_op(","):
             variables.append(self._variable())
@@ -228,7 +230,10 @@ class Parser(Reader):
     # Execution ------------------------------------------------------------------------------------------------
 
     def execute(self) -> Statement:
-        return self._execute(self.next().line)
+        line = self.next().line
+        if self.at_word("AS"):
+            raise unsupported("EXECUTE AS", line=line)
+        return self._execute(line)
 
     def _execute(self, line: int) -> nodes.Execute:
         if self.at_op("("):

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from pymlsql.embedded.tsql.conversion import convert
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
-from pymlsql.embedded.tsql.operators import as_type, comparison_key, order_key, unify
+from pymlsql.embedded.tsql.operators import as_type, comparison_key, unify
+from pymlsql.embedded.tsql.ordering import Ordering, distinct_rows, ordered_rows
 from pymlsql.embedded.tsql.scope import Scope
 from pymlsql.embedded.tsql.sources import compile_from
 from pymlsql.embedded.tsql.typed import Typed
-from pymlsql.embedded.tsql.types import BIGINT, INT
+from pymlsql.embedded.tsql.types import INT
 
 if TYPE_CHECKING:
     from pymlsql.embedded.tsql.compiler import Compiler
@@ -106,12 +106,13 @@ class _Select:
             group, grouped = self._group(scope)
             having = self._having(scope, grouped)
             columns = self._columns(scope)
-            order = self._order(scope, columns)
+            order = self._order(columns)
         select = ", ".join(f"{column.sql} AS c{index}" for index, column in enumerate(columns))
-        distinct, wrap = self._distinct(columns)
-        pieces = [f"SELECT {distinct}{select}", from_sql, where, group, having]
+        pieces = [f"SELECT {select}{order.extra()}", from_sql, where, group, having]
         sql = " ".join(piece for piece in pieces if piece)
-        sql = self._finish(sql, order, wrap)
+        if "distinct" in self.args:
+            sql = distinct_rows(compiler, sql, columns)
+        sql = ordered_rows(compiler, sql, order, self.args.get("limit"), self.args.get("offset"))
         out = tuple(replace(column, sql=f"c{index}", constant=None) for index, column in enumerate(columns))
         single = (grouped and not group) or ("from_" not in self.args) or self._top_is_one()
         return Query(sql, out, single)
@@ -197,103 +198,25 @@ class _Select:
 
     # Order, distinct, top -------------------------------------------------------------------------------------
 
-    def _order(self, scope: Scope, columns: list[Typed]) -> list[str]:
+    def _order(self, columns: list[Typed]) -> Ordering:
+        aliases = {node.alias.lower() for node in self.node.expressions if isinstance(node, exp.Alias)}
+        ordering = Ordering(self.compiler, columns, aliases)
         order = self.args.get("order")
         if order is None:
-            return []
-        limited = "limit" in self.args or "offset" in self.args
-        if not self.top and not limited:
+            return ordering
+        if not self.top and "limit" not in self.args and "offset" not in self.args:
             raise sql_error(1033, line=self.line)
-        names = {column.name.lower(): index for index, column in reversed(list(enumerate(columns))) if column.name}
-        aliases = {node.alias.lower() for node in self.node.expressions if isinstance(node, exp.Alias)}
-        return [self._ordered(item, columns, names, aliases) for item in order.expressions]
-
-    def _ordered(self, item: exp.Expr, columns: list[Typed], names: dict[str, int], aliases: set[str]) -> str:
-        node = item.this
-        direction = "DESC NULLS LAST" if item.args.get("desc") else "ASC NULLS FIRST"
-        column = self._order_column(node, columns, names, aliases)
-        if column is not None:
-            return f"{order_key(replace(columns[column], sql=f'c{column}', constant=None))} {direction}"
-        value = self.compiler.value(node)
-        if value.constant is not None:
-            raise sql_error(408, line=self.line)
-        for index, known in enumerate(columns):
-            if known.sql == value.sql:
-                return f"{order_key(replace(known, sql=f'c{index}', constant=None))} {direction}"
-        if "distinct" in self.args:
-            raise sql_error(145, line=self.line)
-        return f"{order_key(value)} {direction}"
-
-    def _order_column(
-        self, node: exp.Expr, columns: list[Typed], names: dict[str, int], aliases: set[str]
-    ) -> int | None:
-        """The select list's column that an ORDER BY item means, by number or by name."""
-        if isinstance(node, exp.Literal) and not node.args.get("is_string"):
-            number = int(node.name)
-            if not 1 <= number <= len(columns):
-                raise sql_error(108, str(number), line=self.line)
-            return number - 1
-        if isinstance(node, exp.Column) and not node.args.get("table"):
-            name = node.name.lower()
-            if sum(1 for column in columns if column.name.lower() == name) > 1 and name in aliases:
-                raise sql_error(209, node.name, line=self.line)
-            return names.get(name)
-        return None
-
-    def _distinct(self, columns: list[Typed]) -> tuple[str, bool]:
-        if "distinct" not in self.args:
-            return "", False
-        if self.args["distinct"].args.get("on"):
-            raise unsupported("DISTINCT ON", line=self.line)
-        if any(column.type.is_string for column in columns):
-            keys = ", ".join(comparison_key(replace(c, constant=None)) for c in columns)
-            return f"DISTINCT ON ({keys}) ", True
-        return "DISTINCT ", True
+        for item in order.expressions:
+            ordering.add(item, distinct="distinct" in self.args)
+        return ordering
 
     def _top_is_one(self) -> bool:
         limit = self.args.get("limit")
         if isinstance(limit, exp.Limit) and isinstance(limit.expression, exp.Literal | exp.Paren):
             options = limit.args.get("limit_options")
-            return limit.expression.unnest().name == "1" and not (options and options.args.get("percent"))
+            return limit.expression.unnest().name == "1" and not (
+                options and (options.args.get("percent") or options.args.get("with_ties")))  # fmt: skip
         return False
-
-    def _finish(self, sql: str, order: list[str], distinct: bool) -> str:
-        """ORDER BY, TOP and OFFSET. After DISTINCT the rows are ordered from outside, where c0, c1 ... are columns."""
-        order_sql = f" ORDER BY {', '.join(order)}" if order else ""
-        limit, ties = self._limit()
-        if ties:
-            if not order:
-                raise sql_error(1062, line=self.line)
-            raise unsupported("TOP ... WITH TIES", line=self.line)
-        if distinct and (order or limit):
-            return f"SELECT * FROM ({sql}) AS {self.compiler.alias()}{order_sql}{limit}"
-        return f"{sql}{order_sql}{limit}"
-
-    def _limit(self) -> tuple[str, bool]:
-        limit, offset = self.args.get("limit"), self.args.get("offset")
-        sql, ties = "", False
-        if limit is not None:
-            options = limit.args.get("limit_options")
-            if options is not None and options.args.get("percent"):
-                raise unsupported("TOP ... PERCENT", line=self.line)
-            ties = bool(options is not None and options.args.get("with_ties"))
-            count = limit.args.get("count") if isinstance(limit, exp.Fetch) else limit.expression
-            if isinstance(limit, exp.Fetch) and offset is None:
-                raise sql_error(153, line=self.line)
-            sql = f" LIMIT {self._row_count(count)}"
-        if offset is not None:
-            if "order" not in self.args:
-                raise sql_error(102, "OFFSET", line=self.line)
-            sql += f" OFFSET {self._row_count(offset.expression)}"
-        return sql, ties
-
-    def _row_count(self, node: Any) -> str:
-        value = self.compiler.value(node if node is not None else exp.Literal.number(1))
-        if isinstance(value.constant, int):
-            if value.constant < 0:
-                raise sql_error(127, line=self.line)
-            return str(value.constant)
-        return f"({convert(value, BIGINT, line=self.line).sql})"
 
 
 # Set operators ----------------------------------------------------------------------------------------------------
@@ -310,7 +233,13 @@ def _compile_set(compiler: Compiler, node: exp.Expr, top: bool) -> Query:
         type_ = INT if type_.name == "null" else type_
         columns.append(replace(first, type=type_, nullable=first.nullable or second.nullable, constant=None))
     sql = _combined(compiler, node, _at(compiler, left, columns), _at(compiler, right, columns), columns)
-    return Query(sql + _set_order(compiler, node, columns, top), tuple(columns))
+    order, offset = node.args.get("order"), node.args.get("offset")
+    if order is not None and not top and offset is None:
+        raise sql_error(1033, line=compiler.line)
+    ordering = Ordering(compiler, columns, {column.name.lower() for column in columns})
+    for item in order.expressions if order is not None else ():
+        ordering.add_column(item)
+    return Query(ordered_rows(compiler, sql, ordering, node.args.get("limit"), offset), tuple(columns))
 
 
 def _at(compiler: Compiler, query: Query, columns: list[Typed]) -> str:
@@ -337,7 +266,7 @@ def _combined(compiler: Compiler, node: exp.Expr, left: str, right: str, columns
     if isinstance(node, exp.Union):
         if not any(column.type.is_string for column in columns):
             return f"({left}) UNION ({right})"
-        return f"SELECT DISTINCT ON ({', '.join(keys)}) * FROM (({left}) UNION ALL ({right})) AS {compiler.alias()}"
+        return distinct_rows(compiler, f"({left}) UNION ALL ({right})", columns)
     a, b = compiler.alias(), compiler.alias()
     same = " AND ".join(
         f"{comparison_key(replace(c, sql=f'{a}.c{i}', constant=None))} IS NOT DISTINCT FROM "
@@ -349,25 +278,3 @@ def _combined(compiler: Compiler, node: exp.Expr, left: str, right: str, columns
         f"SELECT DISTINCT ON ({', '.join(keys)}) * FROM ({left}) AS {a} "
         f"WHERE {negated}EXISTS (SELECT 1 FROM ({right}) AS {b} WHERE {same})"
     )
-
-
-def _set_order(compiler: Compiler, node: exp.Expr, columns: list[Typed], top: bool) -> str:
-    order = node.args.get("order")
-    if node.args.get("limit") or node.args.get("offset"):
-        raise unsupported("OFFSET behind a set operator", line=compiler.line)
-    if order is None:
-        return ""
-    if not top:
-        raise sql_error(1033, line=compiler.line)
-    names = {column.name.lower(): index for index, column in enumerate(columns)}
-    parts = []
-    for item in order.expressions:
-        if isinstance(item.this, exp.Literal) and not item.this.args.get("is_string"):
-            index: int | None = int(item.this.name) - 1
-        else:
-            index = names.get(item.this.name.lower()) if isinstance(item.this, exp.Column) else None
-        if index is None or not 0 <= index < len(columns):
-            raise sql_error(104, line=compiler.line)
-        direction = "DESC NULLS LAST" if item.args.get("desc") else "ASC NULLS FIRST"
-        parts.append(f"{order_key(replace(columns[index], sql=f'c{index}', constant=None))} {direction}")
-    return f" ORDER BY {', '.join(parts)}"
