@@ -10,11 +10,6 @@ from tests.contract import gaps
 from tests.contract.cases import Refused
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Register the mark that says what the embedded server does not do yet."""
-    config.addinivalue_line("markers", "embedded_gap(reason): fails on the embedded server for this known reason")
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Turn the marks into strict xfails, unless a real server is under test."""
     if os.environ.get("PYMLSQL_TEST_URL"):
