@@ -18,8 +18,6 @@ EXPRESSIONS: dict[str, str] = {
 }
 
 QUERIES: dict[str, str] = {
-    "rollup": REFUSED,
-    "grouping sets": REFUSED,
     "recursive cte": REFUSED,
     "maxrecursion 0": REFUSED,
     "pivot": "error 207 instead of a refusal",

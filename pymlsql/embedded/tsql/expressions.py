@@ -30,11 +30,17 @@ def compile_value(compiler: Compiler, node: exp.Expr) -> Typed:
         if type(node) in _CONDITIONS:
             raise sql_error(102, "=" if isinstance(node, exp.EQ) else node.key.upper(), line=compiler.line)
         raise unsupported(node.key.upper(), line=compiler.line)
-    value = handler(compiler, node)
     scope = compiler.scopes[-1] if compiler.scopes else None
-    if scope is not None and scope.groups is not None and not scope.in_aggregate and value.sql in scope.groups:
-        return Typed(scope.groups[value.sql], value.type, value.nullable, value.binary, name=value.name)
-    return value
+    if scope is None or scope.groups is None or scope.in_aggregate:
+        return handler(compiler, node)
+    mark = len(scope.ungrouped)
+    value = handler(compiler, node)
+    found = scope.groups.of(value)
+    if found is None:
+        return value
+    # It is grouped by, and so the columns in it are.
+    del scope.ungrouped[mark:]
+    return found
 
 
 def compile_condition(compiler: Compiler, node: exp.Expr) -> str:

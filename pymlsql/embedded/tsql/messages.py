@@ -48,6 +48,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     155: (15, "'{}' is not a recognized {}."),
     156: (15, "Incorrect syntax near the keyword '{}'."),
     157: (15, "An aggregate may not appear in the set list of an UPDATE statement."),
+    164: (15, "Each GROUP BY expression must contain at least one column that is not an outer reference."),
     174: (15, "The {} function requires {} argument(s)."),
     178: (15, "A RETURN statement with a return value cannot be used in this context."),
     189: (15, "The {} function requires {} to {} arguments."),
@@ -246,6 +247,10 @@ MESSAGES: dict[int, tuple[int, str]] = {
           "and there is no GROUP BY clause."),
     8120: (16, "Column '{}' is invalid in the select list because it is not contained in either an aggregate "
           "function or the GROUP BY clause."),
+    8121: (16, "Column '{}' is invalid in the HAVING clause because it is not contained in either an aggregate "
+          "function or the GROUP BY clause."),
+    8127: (16, "Column \"{}\" is invalid in the ORDER BY clause because it is not contained in either an aggregate "
+          "function or the GROUP BY clause."),
     8133: (16, "At least one of the result expressions in a CASE specification must be an expression other than "
           "the NULL constant."),
     8134: (16, "Divide by zero error encountered."),
@@ -258,6 +263,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     8156: (16, "The column '{}' was specified multiple times for '{}'."),
     8158: (16, "'{}' has more columns than were specified in the column list."),
     8159: (16, "'{}' has fewer columns than were specified in the column list."),
+    8161: (16, "Argument {} of the {} function does not match any of the expressions in the GROUP BY clause."),
     8162: (16, "The formal parameter \"{}\" was not declared as an OUTPUT parameter, but the actual parameter "
           "passed in requested output."),
     8164: (16, "An INSERT EXEC statement cannot be nested."),

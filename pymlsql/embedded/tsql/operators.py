@@ -62,7 +62,7 @@ def arithmetic(operator: str, left: Typed, right: Typed, line: int = 0) -> Typed
     """``left operator right`` for + - * / % & | ^. Raises 402, 8117, 206 for types that do not go together."""
     if left.type.name == "null" and right.type.name == "null":
         left = right = Typed("CAST(NULL AS INTEGER)", INT)
-    if operator == "+" and (left.type.is_string or left.type.is_binary) and (_joins(left, right)):
+    if operator == "+" and _joins(left, right):
         return _concatenate(left, right, line)
     if left.type.name == "null":
         left = Typed(f"CAST(NULL AS {right.type.duckdb})", right.type)
@@ -94,9 +94,10 @@ def _clash(operator: str, left: Typed, right: Typed) -> tuple[str, ...]:
 
 
 def _joins(left: Typed, right: Typed) -> bool:
-    """Both sides are strings, or both binary (or one is NULL)."""
+    """Both sides are strings, or both binary (or one is NULL, not both)."""
     kinds = [t for t in (left.type, right.type) if t.name != "null"]
-    return all(t.is_string for t in kinds) or all(t.is_binary for t in kinds)
+    return (bool(kinds) and all(t.is_string for t in kinds)) or (
+        bool(kinds) and all(t.is_binary for t in kinds))  # fmt: skip
 
 
 def _concatenate(left: Typed, right: Typed, line: int) -> Typed:

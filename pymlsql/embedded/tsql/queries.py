@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from pymlsql.embedded.tsql.grouping import compile_groups, grouped_from
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.operators import as_type, comparison_key, unify
 from pymlsql.embedded.tsql.ordering import Ordering, distinct_rows, ordered_rows
-from pymlsql.embedded.tsql.scope import Scope
+from pymlsql.embedded.tsql.scope import Grouping, Scope
 from pymlsql.embedded.tsql.sources import compile_from
 from pymlsql.embedded.tsql.typed import Typed
 from pymlsql.embedded.tsql.types import INT
@@ -103,18 +104,21 @@ class _Select:
         with compiler.entered(scope):
             from_sql = compile_from(compiler, self.args.get("from_"), self.args.get("joins", []))
             where = self._where(scope)
-            group, grouped = self._group(scope)
-            having = self._having(scope, grouped)
+            group_by = self._group(scope)
+            having = self._having(scope)
             columns = self._columns(scope)
             order = self._order(columns)
+            scope.check_grouped(8127, self.line)
+        if scope.groups is not None:
+            from_sql, where = grouped_from(scope.groups, from_sql, where, group_by), having
         select = ", ".join(f"{column.sql} AS c{index}" for index, column in enumerate(columns))
-        pieces = [f"SELECT {select}{order.extra()}", from_sql, where, group, having]
+        pieces = [f"SELECT {select}{order.extra()}", from_sql, where]
         sql = " ".join(piece for piece in pieces if piece)
         if "distinct" in self.args:
             sql = distinct_rows(compiler, sql, columns)
         sql = ordered_rows(compiler, sql, order, self.args.get("limit"), self.args.get("offset"))
         out = tuple(replace(column, sql=f"c{index}", constant=None) for index, column in enumerate(columns))
-        single = (grouped and not group) or ("from_" not in self.args) or self._top_is_one()
+        single = (scope.groups is not None and not group_by) or ("from_" not in self.args) or self._top_is_one()
         return Query(sql, out, single)
 
     def _where(self, scope: Scope) -> str:
@@ -125,41 +129,29 @@ class _Select:
             raise sql_error(147, line=self.line)
         return f"WHERE {self.compiler.condition(where.this)}"
 
-    def _group(self, scope: Scope) -> tuple[str, bool]:
-        """GROUP BY, and whether the query aggregates at all."""
+    def _group(self, scope: Scope) -> str:
+        """GROUP BY; from here on the scope knows whether the query groups."""
         group = self.args.get("group")
         tested = [*self.node.expressions, self.args.get("having"), self.args.get("order")]
-        aggregates = any(has_aggregate(part) for part in tested if part is not None)
-        if group is None:
-            if aggregates:
-                scope.groups = {}
-            return "", aggregates
-        keys: list[str] = []
-        groups: dict[str, str] = {}
-        for part in group.expressions:
-            if isinstance(part, exp.GroupingSets | exp.Rollup | exp.Cube | exp.Tuple):
-                raise unsupported(part.key.upper(), line=self.line)
-            value = self.compiler.value(part)
-            key = comparison_key(value)
-            keys.append(key)
-            groups[value.sql] = value.sql if key == value.sql else f"first({value.sql})"
-        if set(group.args) - {"expressions"} and any(group.args.get(k) for k in group.args if k != "expressions"):
-            raise unsupported("GROUP BY ALL, ROLLUP or CUBE", line=self.line)
-        scope.groups = groups
-        return f"GROUP BY {', '.join(keys)}", True
+        if group is not None:
+            return compile_groups(self.compiler, scope, group)
+        if "having" in self.args or any(has_aggregate(part) for part in tested if part is not None):
+            scope.groups = Grouping(self.compiler.alias())
+        return ""
 
-    def _having(self, scope: Scope, grouped: bool) -> str:
+    def _having(self, scope: Scope) -> str:
         having = self.args.get("having")
         if having is None:
             return ""
-        if scope.groups is None:
-            scope.groups = {}
-        return f"HAVING {self.compiler.condition(having.this)}"
+        sql = f"WHERE {self.compiler.condition(having.this)}"
+        scope.check_grouped(8121, self.line)
+        return sql
 
     def _columns(self, scope: Scope) -> list[Typed]:
         columns: list[Typed] = []
         for node in self.node.expressions:
             columns.extend(self._column(scope, node))
+            scope.check_grouped(8118 if scope.groups and not scope.groups.keys else 8120, self.line)
         return columns
 
     def _column(self, scope: Scope, node: exp.Expr) -> list[Typed]:
@@ -189,11 +181,13 @@ class _Select:
                 raise sql_error(107, ".".join(qualifiers), line=self.line)
         if not sources:
             raise sql_error(263, line=self.line)
-        found = [column for source in sources for column in source.columns]
-        if scope.groups is not None:
-            for column in found:
-                if column.sql not in scope.groups:
-                    raise sql_error(8120, column.name, line=self.line)
+        groups, found = scope.groups, []
+        for source in sources:
+            for column in source.columns:
+                shown = groups.of(column) if groups is not None else column
+                if shown is None:
+                    raise sql_error(8120, f"{source.alias}.{column.name}", line=self.line)
+                found.append(shown)
         return found
 
     # Order, distinct, top -------------------------------------------------------------------------------------

@@ -58,34 +58,81 @@ class Source:
 
 
 @dataclass(slots=True)
+class Grouping:
+    """What a query that groups computes below its select list: group keys and aggregates, as columns of ``alias``.
+
+    ``keys`` maps the DuckDB text of a grouping expression to its column, ``tests`` to what DuckDB groups by for it.
+    """
+
+    alias: str
+    keys: dict[str, str] = field(default_factory=dict)
+    tests: dict[str, str] = field(default_factory=dict)
+    aggregates: dict[str, str] = field(default_factory=dict)
+    sets: bool = False
+    """Whether there are grouping sets: then every key may be NULL."""
+
+    def of(self, value: Typed) -> Typed | None:
+        """The group's value where ``value`` is grouped by, else None."""
+        key = self.keys.get(value.sql)
+        if key is None:
+            return None
+        return replace(value, sql=key, constant=None, nullable=value.nullable or self.sets)
+
+    def column(self, call: str) -> str:
+        """The column that holds the DuckDB aggregate ``call``."""
+        return f"{self.alias}.{self.aggregates.setdefault(call, f'a{len(self.aggregates)}')}"
+
+
+@dataclass(slots=True)
 class Scope:
     """The sources a query sees, and those of the queries around it.
 
-    ``groups`` maps the DuckDB text of a GROUP BY expression to what stands for it in the select list; None before
-    grouping. ``in_aggregate`` is true inside an aggregate's argument.
+    ``groups`` is None before grouping, or where nothing is grouped. ``in_aggregate`` is true inside an aggregate's
+    argument, ``in_window`` inside that of an aggregate with OVER. ``ungrouped`` are the columns used outside of
+    aggregates that no grouping expression has covered yet. ``n_own`` counts references to own columns.
     """
 
     parent: Scope | None = None
     sources: list[Source] = field(default_factory=list)
-    groups: dict[str, str] | None = None
+    groups: Grouping | None = None
     in_aggregate: bool = False
-    clause: str = "SELECT"
+    in_window: bool = False
+    ungrouped: list[str] = field(default_factory=list)
+    n_own: int = 0
 
     def resolve(self, name: str, qualifiers: tuple[str, ...], line: int) -> Typed:
-        """The column ``qualifiers.name``. Raises 207, 209 or 4104."""
-        found = self._lookup(name, qualifiers, line)
-        if found is not None:
-            return found
-        if qualifiers:
-            if self._has_source(qualifiers):
+        """The column ``qualifiers.name``. Raises 207, 209, 4104; 8120 for one of a query around that groups."""
+        scope: Scope | None = self
+        while scope is not None:
+            found = scope._lookup(name, qualifiers, line)
+            if found is not None:
+                return self._own(*found) if scope is self else scope._seen_from_within(*found, line)
+            if qualifiers and any(source_matches(source, qualifiers) for source in scope.sources):
                 raise sql_error(207, name, line=line)
+            scope = scope.parent
+        if qualifiers:
             raise sql_error(4104, ".".join((*qualifiers, name)), line=line)
         raise sql_error(207, name, line=line)
 
-    def _lookup(self, name: str, qualifiers: tuple[str, ...], line: int) -> Typed | None:
+    def _own(self, source: Source, column: Typed) -> Typed:
+        self.n_own += 1
+        if self.groups is not None and not self.in_aggregate and column.sql not in self.groups.keys:
+            self.ungrouped.append(f"{source.alias}.{column.name}")
+        return column
+
+    def _seen_from_within(self, source: Source, column: Typed, line: int) -> Typed:
+        """A column as a subquery refers to it: where this query groups, the group's value."""
+        if self.groups is None or self.in_aggregate:
+            return column
+        found = self.groups.of(column)
+        if found is None:
+            raise sql_error(8120, f"{source.alias}.{column.name}", line=line)
+        return found
+
+    def _lookup(self, name: str, qualifiers: tuple[str, ...], line: int) -> tuple[Source, Typed] | None:
         wanted = name.lower()
         matches = [
-            column
+            (source, column)
             for source in self.sources
             if not qualifiers or source_matches(source, qualifiers)
             for column in source.columns
@@ -93,16 +140,12 @@ class Scope:
         ]
         if len(matches) > 1:
             raise sql_error(209, name, line=line)
-        if matches:
-            return matches[0]
-        if qualifiers and any(source_matches(source, qualifiers) for source in self.sources):
-            return None
-        return self.parent._lookup(name, qualifiers, line) if self.parent else None
+        return matches[0] if matches else None
 
-    def _has_source(self, qualifiers: tuple[str, ...]) -> bool:
-        if any(source_matches(source, qualifiers) for source in self.sources):
-            return True
-        return self.parent._has_source(qualifiers) if self.parent else False
+    def check_grouped(self, number: int, line: int) -> None:
+        """Raises ``number`` when a column was used that is neither grouped by nor aggregated."""
+        if self.ungrouped:
+            raise sql_error(number, self.ungrouped[0], line=line)
 
     def add(self, source: Source, line: int) -> None:
         """Add a source. Raises 1013 when its exposed name is taken."""

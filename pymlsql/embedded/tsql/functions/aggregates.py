@@ -41,12 +41,18 @@ def _cast(type_: SqlType) -> Callable[[list[str]], str]:
 
 
 def _argument(compiler: Compiler, node: exp.Expr) -> tuple[Typed, bool]:
-    """An aggregate's argument, compiled outside of the groups, and whether it is DISTINCT."""
+    """An aggregate's argument, compiled below the groups, and whether it is DISTINCT. Under OVER it is any value."""
     distinct = isinstance(node, exp.Distinct)
     inner = node.expressions[0] if distinct else node
     if distinct and len(node.expressions) != 1:
         raise sql_error(102, ",", line=compiler.line)
     scope = compiler.scope
+    if scope.in_window:
+        scope.in_window = False
+        try:
+            return compiler.value(inner), distinct
+        finally:
+            scope.in_window = True
     if scope.in_aggregate:
         raise sql_error(130, line=compiler.line)
     scope.in_aggregate = True
@@ -154,7 +160,7 @@ def compile_within_group(compiler: Compiler, node: exp.Expr) -> Typed:
     inner = node.this
     if not isinstance(inner, exp.Anonymous) or inner.name.upper() != "STRING_AGG" or len(inner.expressions) != 2:
         raise unsupported("WITHIN GROUP", line=compiler.line)
-    return _joined(compiler, inner.expressions, node.expression.expressions).finished()
+    return grouped(compiler, _joined(compiler, inner.expressions, node.expression.expressions))
 
 
 Compile = Callable[["Compiler", list[exp.Expr]], Pieces]
@@ -183,13 +189,43 @@ def compile_pieces(compiler: Compiler, name: str, nodes: list[exp.Expr]) -> Piec
     return compile_(compiler, nodes)
 
 
+def grouped(compiler: Compiler, pieces: Pieces) -> Typed:
+    """An aggregate's value from the columns that the query computes for its groups. Raises 147 where none are."""
+    groups = compiler.scope.groups
+    if groups is None:
+        raise sql_error(147, line=compiler.line)
+    results = [groups.column(call) for call in pieces.calls]
+    return Typed(pieces.finish(results), pieces.type, pieces.nullable, pieces.binary)
+
+
+def _grouping(name: str) -> Function:
+    """GROUPING and GROUPING_ID: which grouping expressions are not part of a row's grouping set, as bits."""
+
+    def compile(compiler: Compiler, nodes: list[exp.Expr]) -> Typed:
+        scope, tests = compiler.scope, []
+        for number, node in enumerate(nodes, 1):
+            mark = len(scope.ungrouped)
+            shown = compiler.value(node).sql
+            del scope.ungrouped[mark:]
+            found = [text for text, column in scope.groups.keys.items() if column == shown] if scope.groups else []
+            if not found or scope.groups is None:
+                raise sql_error(8161, number, name, line=compiler.line)
+            tests.append(scope.groups.tests[found[0]])
+        assert scope.groups is not None
+        type_ = SqlType("tinyint") if name == "GROUPING" else INT
+        column = scope.groups.column(f"grouping({', '.join(tests)})")
+        return Typed(f"CAST({column} AS {type_.duckdb})", type_, False)
+
+    return Function(1, 1 if name == "GROUPING" else 32, compile_nodes=compile)
+
+
 def _alone(name: str) -> Function:
     def compile(compiler: Compiler, nodes: list[exp.Expr]) -> Typed:
-        return compile_pieces(compiler, name, nodes).finished()
+        return grouped(compiler, compile_pieces(compiler, name, nodes))
 
     count = PIECES[name][0]
     return Function(count, count, compile_nodes=compile)
 
 
-AGGREGATES = {name: _alone(name) for name in PIECES}
+AGGREGATES = {**{name: _alone(name) for name in PIECES}, **{n: _grouping(n) for n in ("GROUPING", "GROUPING_ID")}}
 """The aggregates as they stand without OVER."""

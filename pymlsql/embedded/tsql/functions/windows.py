@@ -30,7 +30,11 @@ def compile_window(compiler: Compiler, node: exp.Expr) -> Typed:
     if name in PIECES:
         if name == "STRING_AGG":
             raise sql_error(4113, name, line=compiler.line)
-        return compile_pieces(compiler, name, call.expressions).finished(f" OVER ({over})")
+        compiler.scope.in_window = True
+        try:
+            return compile_pieces(compiler, name, call.expressions).finished(f" OVER ({over})")
+        finally:
+            compiler.scope.in_window = False
     handler = _ANALYTIC.get(name)
     if name not in _RANKING and handler is None and name != "NTILE":
         raise sql_error(4113, name, line=compiler.line)
