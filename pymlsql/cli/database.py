@@ -34,7 +34,7 @@ def downgrade(
     target: Annotated[str, typer.Argument(metavar="REVISION", help="How far back: base, or a revision.")],
     url: UrlOption = None,
 ) -> None:
-    """Take the tables back. What they hold is lost."""
+    """Take the tables back to a revision. What is dropped with them is lost."""
     import pymlsql
     from pymlsql import migrate
 

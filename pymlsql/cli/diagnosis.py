@@ -19,7 +19,7 @@ def doctor(
     enable_scripts: Annotated[
         bool,
         typer.Option(
-            "--enable-scripts", help="First switch external scripts on; the login must be an administrator's."
+            "--enable-scripts", help="First switch external scripts on, with sp_configure; needs ALTER SETTINGS."
         ),
     ] = False,
     url: UrlOption = None,

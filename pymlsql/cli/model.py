@@ -81,7 +81,7 @@ def show(
     url: UrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show one version: its signature, versions and metrics."""
+    """Show one version: its signature, packages and metrics."""
     import pymlsql
 
     if alias is not None and version is not None:

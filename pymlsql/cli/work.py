@@ -78,7 +78,7 @@ def metrics_rows(metrics: Metrics) -> list[tuple[str, float, float, float, int]]
 
 
 def apply(url: UrlOption = None) -> None:
-    """Create or alter the functions, the view and the procedure."""
+    """Create or alter the functions, the views and the procedure."""
     import pymlsql
 
     with pymlsql.connect(url) as db, output.status("applying"):
