@@ -11,6 +11,7 @@ import secrets
 import signal
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,6 +24,8 @@ USER = "sa"
 DATABASE = "pymlsql"
 _VERSIONS = {160: (16, 0, 1000), 150: (15, 0, 2000)}
 _THREADS = 2
+_STACK_BYTES = 256 << 20
+_RECURSION_LIMIT = 30_000
 
 Describe = Callable[[str, int, str, str, str], dict[str, str]]
 """(host, port, database, user, password) to the connection strings of the ready file: ``odbc``, ``sqlalchemy_url``."""
@@ -34,6 +37,9 @@ class ServiceError(Exception):
 
 def run(*, port: int, data_dir: Path | None, compat: int, ready_file: Path | None, describe: Describe) -> None:
     """Serve until SIGTERM or Ctrl-C. ``data_dir`` None keeps everything in memory. Raises ServiceError."""
+    # A statement of a few thousand terms is a tree as deep; what is deeper still is Msg 191.
+    threading.stack_size(_STACK_BYTES)
+    sys.setrecursionlimit(_RECURSION_LIMIT)
     if data_dir is not None:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _locked(data_dir):

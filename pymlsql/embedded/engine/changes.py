@@ -16,6 +16,7 @@ from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.compiler import Compiler, compiled_as
 from pymlsql.embedded.tsql.conversion import convert
 from pymlsql.embedded.tsql.dialect import parse_scalar
+from pymlsql.embedded.tsql.lexer import tokenize
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name
 from pymlsql.embedded.tsql.operators import arithmetic
@@ -133,7 +134,18 @@ def update(session: Session, frame: Frame, statement: nodes.Update) -> int:
         return _apply_update(session, frame, table, rows, statement, {name.lower() for name in new})
 
 
+def _refuse_accumulation(statement: nodes.Update) -> None:
+    """SET @i = column = @i + 1 counts row by row on SQL Server; here the rows are changed as one."""
+    assigned = {assignment.variable for assignment in statement.assignments if assignment.variable}
+    for assignment in statement.assignments:
+        tokens = tokenize(assignment.value.sql) if assignment.value is not None else ()
+        compound = assignment.variable and not assignment.column and assignment.operator != "="
+        if compound or any(token.kind == "variable" and token.value in assigned for token in tokens):
+            raise unsupported("UPDATE that reads a variable it assigns", line=statement.line)
+
+
 def _new_values(change: _Change, statement: nodes.Update) -> tuple[dict[str, Typed], dict[str, Typed]]:
+    _refuse_accumulation(statement)
     new: dict[str, Typed] = {}
     variables: dict[str, Typed] = {}
     name = display_name(change.session, change.table)
@@ -238,5 +250,4 @@ def truncate(session: Session, statement: nodes.Truncate) -> None:
     with session.store.statement(locked=not table.temporary):
         session.store.write(f"DELETE FROM {table.sql}")
         if table.identity is not None:
-            session.identities(table).reset(table)
-            session.identities(table).save(session.store, table)
+            session.reset_identity(table)

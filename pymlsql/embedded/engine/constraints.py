@@ -47,11 +47,13 @@ def check_rows(session: Session, table: Table, n_rows: int, *, action: str, repl
     for check in table.checks:
         _check_condition(session, table, check, action)
     for key in table.keys:
-        if key.unique and _touched(changed, [name for name, _ in key.columns]):
+        # A filter may look at any column: a row can come under it without a change of its key.
+        if key.unique and (key.where or _touched(changed, [name for name, _ in key.columns])):
             _check_key(session, table, key, n_rows, replaced)
     for foreign in table.foreign_keys:
-        if _touched(changed, list(foreign.columns)):
-            _check_reference(session, table, foreign, action)
+        own = foreign.referenced_id == table.object_id
+        if _touched(changed, list(foreign.columns)) or (own and _touched(changed, list(foreign.referenced))):
+            _check_reference(session, table, foreign, action, replaced)
 
 
 def _touched(changed: set[str] | None, columns: list[str]) -> bool:
@@ -126,7 +128,7 @@ def shown_value(value: Any) -> str:
     return str(int(value)) if isinstance(value, bool) else str(value)
 
 
-def _check_reference(session: Session, table: Table, foreign: ForeignKey, action: str) -> None:
+def _check_reference(session: Session, table: Table, foreign: ForeignKey, action: str, replaced: str) -> None:
     """Each staged row without a NULL in its foreign key has its parent."""
     parent = session.catalog.by_id(foreign.referenced_id)
     assert isinstance(parent, Table)
@@ -136,6 +138,8 @@ def _check_reference(session: Session, table: Table, foreign: ForeignKey, action
     )
     known = " AND ".join(f"s.{quote_name(_column(table, a).name)} IS NOT NULL" for a, _ in pairs)
     stored = f"SELECT 1 FROM {parent.sql} AS p WHERE {same}"
+    if replaced and parent.object_id == table.object_id:
+        stored += f" AND p.rowid NOT IN (SELECT rid FROM {replaced})"
     own = f" AND NOT EXISTS (SELECT 1 FROM {STAGE} AS p WHERE {same})" if parent.object_id == table.object_id else ""
     sql = f"SELECT 1 FROM {STAGE} AS s WHERE {known} AND NOT EXISTS ({stored}){own} LIMIT 1"
     if session.store.run(sql).fetchone():

@@ -30,6 +30,8 @@ def schema_of(session: Session, name: Name) -> Schema:
         if database in SYSTEM_DATABASES:
             raise unsupported(f"objects in database {name.database}")
         raise sql_error(911, name.database)
+    if session.database.lower() in SYSTEM_DATABASES:
+        raise unsupported(f"objects in database {session.database}")
     schema = session.catalog.schemas.get(name.schema.lower() or "dbo")
     if schema is None or schema.schema_id in (3, 4):
         raise sql_error(2760, name.schema)
@@ -112,6 +114,8 @@ def drop_index(session: Session, statement: nodes.DropIndex) -> None:
 
 def create_schema(session: Session, statement: nodes.CreateSchema) -> None:
     """CREATE SCHEMA. Raises 2714, 15151."""
+    if session.database.lower() in SYSTEM_DATABASES:
+        raise unsupported(f"objects in database {session.database}")
     if statement.name.lower() in session.catalog.schemas:
         raise sql_error(2714, statement.name)
     if statement.owner and statement.owner.lower() != "dbo":
@@ -169,6 +173,5 @@ def _drop_object(session: Session, statement: nodes.Drop, name: Name) -> None:
                 ):
                     raise sql_error(3726, str(name))
             session.store.write(f"DROP TABLE {found.sql}")
-            session.identities(found).forget(found.object_id)
-            session.store.write("DELETE FROM store.identities WHERE object_id = $id", {"id": found.object_id})
+            session.reset_identity(found)
         session.set_catalog(session.catalog.without_object(found), [], gone=[found])

@@ -24,7 +24,7 @@ from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name, Text
 from pymlsql.embedded.tsql.scope import Scope
 from pymlsql.embedded.tsql.typed import Typed, quote_name, raise_sql
-from pymlsql.embedded.tsql.types import MAX, nvarchar, varbinary, varchar
+from pymlsql.embedded.tsql.types import MAX, SqlType, nvarchar, varbinary, varchar
 
 if TYPE_CHECKING:
     from pymlsql.embedded.engine.session import Session
@@ -61,10 +61,10 @@ def stored(value: Typed, column: TableColumn, table_name: str, line: int = 0) ->
         if not value.type.is_string:
             longest = nvarchar(MAX) if target.is_unicode else varchar(MAX)
             wide = convert(value, longest, implicit=True, line=line)
-        if value.type.is_string and 0 < value.type.length <= target.length:
+        if value.type.is_string and 0 < value.type.length <= target.length and not target.is_unicode:
             return convert(value, target, implicit=True, line=line)
         cut = raise_sql(2628, _quoted(table_name), _quoted(column.name), f"left({wide.sql}, {target.length})")
-        fits = f"length(rtrim({wide.sql}, ' ')) <= {target.length} OR {wide.sql} IS NULL"
+        fits = f"{_fits(wide.sql, target)} OR {wide.sql} IS NULL"
         kept = convert(Typed(wide.sql, wide.type), target, implicit=True, line=line)
         return Typed(f"CASE WHEN {fits} THEN {kept.sql} ELSE {cut} END", target, value.nullable)
     if (
@@ -78,6 +78,15 @@ def stored(value: Typed, column: TableColumn, table_name: str, line: int = 0) ->
         fits = f"octet_length({value.sql}) <= {target.length} OR {value.sql} IS NULL"
         return Typed(f"CASE WHEN {fits} THEN {kept.sql} ELSE {cut} END", target, value.nullable)
     return convert(value, target, implicit=True, line=line)
+
+
+def _fits(sql: str, target: SqlType) -> str:
+    """Whether a text fits without its trailing blanks. nvarchar counts UTF-16 units: an emoji is two."""
+    text = f"rtrim({sql}, ' ')"
+    if not target.is_unicode:
+        return f"length({text}) <= {target.length}"
+    beyond = f"length(regexp_replace({text}, '[^\\x{{10000}}-\\x{{10FFFF}}]', '', 'g'))"
+    return f"strlen({text}) <= {target.length} OR length({text}) + {beyond} <= {target.length}"
 
 
 def _quoted(text: str) -> str:
@@ -237,6 +246,7 @@ def insert_stage(session: Session, frame: Frame, table: Table, stage: pa.Table, 
     n_rows: int = stage.num_rows
     if identity is not None and n_rows and not given_identity:
         first, step = session.identities(table).take(table, n_rows)
+        _check_identity_range(identity, first + (n_rows - 1) * step)
         numbers = pa.array(range(first, first + n_rows * step, step), _arrow_type(identity))
         stage = stage.append_column(identity.name, numbers)
         session.note_identity(first + (n_rows - 1) * step)
@@ -252,13 +262,21 @@ def insert_stage(session: Session, frame: Frame, table: Table, stage: pa.Table, 
     if n_rows:
         store.write(f"INSERT INTO {table.sql} ({order}) SELECT {order} FROM {STAGE}", {}, {STAGE: stage})
         session.count_rows(table, n_rows)
-        if identity is not None:
-            session.identities(table).save(store, table)
     if output is not None:
         from pymlsql.embedded.engine.outputs import send_output
 
         send_output(session, frame, table, output, inserted=stage, deleted=None)
     return n_rows
+
+
+def _check_identity_range(column: TableColumn, last: int) -> None:
+    """Msg 8115 when the type has no more values."""
+    bits = {"tinyint": (0, 255), "smallint": (-(2**15), 2**15 - 1), "int": (-(2**31), 2**31 - 1),
+            "bigint": (-(2**63), 2**63 - 1)}  # fmt: skip
+    limit = 10**column.type.precision - 1
+    low, high = bits.get(column.type.name, (-limit, limit))
+    if not low <= last <= high:
+        raise sql_error(8115, "IDENTITY", column.type.name)
 
 
 def _arrow_type(column: TableColumn) -> pa.DataType:

@@ -58,7 +58,7 @@ class Engine:
         self.writers = WriterLock()
         self.locks = ApplicationLocks()
         self.plans = Plans()
-        self.identities = Identities()
+        self.identities = Identities(self._connection.cursor())
         self.configuration: dict[str, tuple[int, int, int, int]] = {}
         self.catalog: Catalog = new_catalog()
         self._sessions: dict[int, Session] = {}
@@ -235,4 +235,5 @@ class Engine:
             session.close()
         if self.satellites is not None:
             self.satellites.close()
+        self.identities.save({table.object_id for table in self.catalog.tables()})
         self._connection.close()

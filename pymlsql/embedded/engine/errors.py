@@ -25,6 +25,8 @@ def translate(error: Exception, line: int = 0) -> Exception:
     """``error`` as an SqlError, or Cancelled. A text that is not known becomes 8624, with DuckDB's own words."""
     if isinstance(error, SqlError | Cancelled):
         return error
+    if isinstance(error, RecursionError):
+        return sql_error(191, line=line)
     text = str(error)
     marked = _MARKED.search(text)
     if marked:

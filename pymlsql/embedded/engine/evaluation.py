@@ -102,6 +102,8 @@ def bind(session: Session, frame: Frame, plan: Plan) -> dict[str, Any]:
 @contextmanager
 def running(session: Session, plan: Plan) -> Iterator[None]:
     """What a plan needs while it runs: the rows of its system views, and threads for its tables' rows."""
+    if session.options.isolation in (3, 4) or plan.compiled.locking:
+        session.store.lock_for_reading()
     n_rows = sum(session.row_count(table) for table in plan.tables)
     with session.engine.threads_for(n_rows), _system_rows(session, plan.system):
         yield

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pymlsql.embedded.engine import alteration, changes, ddl, dml, modules
@@ -23,7 +24,7 @@ from pymlsql.embedded.engine.signals import print_, raise_error, throw, wait_for
 from pymlsql.embedded.tds.responses import Done
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
-from pymlsql.embedded.tsql.nodes import Text
+from pymlsql.embedded.tsql.nodes import Name, Text
 from pymlsql.embedded.tsql.types import INT
 
 if TYPE_CHECKING:
@@ -219,8 +220,6 @@ def _select(session: Session, frame: Frame, statement: nodes.Select) -> None:
         _done(session, frame, count, 0xC1)
         return
     plan = plan_query(session, frame, statement.query)
-    if session.options.isolation in (3, 4) or plan.compiled.locking:
-        session.store.lock_for_reading()
     with running(session, plan):
         values = bind(session, frame, plan)
         if statement.assignments:
@@ -230,6 +229,12 @@ def _select(session: Session, frame: Frame, statement: nodes.Select) -> None:
         count = session.send_rows(plan.compiled.columns, cursor)
     session.finish_rows(count)
     _done(session, frame, count, 0xC1)
+
+
+def _reads_its_target(session: Session, frame: Frame, statement: nodes.Select) -> bool:
+    """Whether SELECT @x = ... uses a variable that it assigns: then the answer hangs on the order of the rows."""
+    read = set(plan_query(session, frame, statement.query).compiled.variables.values())
+    return any(name in read for name, _ in statement.assignments)
 
 
 def _assign(session: Session, frame: Frame, statement: nodes.Select, cursor: Any) -> None:
@@ -242,8 +247,8 @@ def _assign(session: Session, frame: Frame, statement: nodes.Select, cursor: Any
     while rows := cursor.fetchmany(2048):
         count += len(rows)
         last = rows[-1]
-        if compound and count > 1:
-            raise unsupported("SELECT @x += over several rows", line=statement.line)
+        if count > 1 and (compound or _reads_its_target(session, frame, statement)):
+            raise unsupported("SELECT that adds up a variable over several rows", line=statement.line)
     session.finish_rows(count)
     if last is None:
         return
@@ -260,9 +265,23 @@ def _assign(session: Session, frame: Frame, statement: nodes.Select, cursor: Any
         target.value = evaluate(session, temporary, Text(text, statement.line), target.type)
 
 
+@contextmanager
+def _changing(session: Session, *targets: Name) -> Iterator[None]:
+    """A changing statement: names mean what they mean once the writers' lock is held, not before. Raises 3930."""
+    if session.doomed:
+        raise sql_error(3930)
+    with session.store.statement(locked=not all(target.object.startswith("#") for target in targets)):
+        yield
+
+
 def _select_into(session: Session, frame: Frame, statement: nodes.Select) -> int:
     """SELECT ... INTO: a new table with the query's columns."""
     assert statement.into is not None
+    with _changing(session, statement.into):
+        return _selected_into(session, frame, statement, statement.into)
+
+
+def _selected_into(session: Session, frame: Frame, statement: nodes.Select, into: Name) -> int:
     plan = plan_query(session, frame, statement.query)
     columns = []
     for index, column in enumerate(plan.compiled.columns, 1):
@@ -272,10 +291,9 @@ def _select_into(session: Session, frame: Frame, statement: nodes.Select) -> int
         columns.append(nodes.ColumnDefinition(column.name, type_, column.nullable))
         del index
     definition = nodes.TableDefinition(tuple(columns))
-    with session.store.statement(locked=not statement.into.object.startswith("#")):
-        ddl.create_table(session, nodes.CreateTable(statement.line, statement.into, definition))
-        table = dml.target_table(session, statement.into)
-        return dml.insert_plan(session, frame, table, list(table.columns), plan, None, statement.line)
+    ddl.create_table(session, nodes.CreateTable(statement.line, into, definition))
+    table = dml.target_table(session, into)
+    return dml.insert_plan(session, frame, table, list(table.columns), plan, None, statement.line)
 
 
 def _insert(session: Session, frame: Frame, statement: nodes.Insert) -> None:
@@ -284,34 +302,53 @@ def _insert(session: Session, frame: Frame, statement: nodes.Insert) -> None:
     if statement.execute is not None:
         count = insert_execute(session, frame, statement)
     else:
-        count = dml.insert(session, frame, statement)
+        with _changing(session, statement.target):
+            count = dml.insert(session, frame, statement)
     session.finish_rows(count)
     _done(session, frame, count, 0xC3)
 
 
 def _update(session: Session, frame: Frame, statement: nodes.Update) -> None:
-    count = changes.update(session, frame, statement)
+    with _changing(session, *_targets(statement)):
+        count = changes.update(session, frame, statement)
     session.finish_rows(count)
     _done(session, frame, count, 0xC5)
 
 
 def _delete(session: Session, frame: Frame, statement: nodes.Delete) -> None:
-    count = changes.delete(session, frame, statement)
+    with _changing(session, *_targets(statement)):
+        count = changes.delete(session, frame, statement)
     session.finish_rows(count)
     _done(session, frame, count, 0xC4)
 
 
 def _truncate(session: Session, frame: Frame, statement: nodes.Truncate) -> None:
-    changes.truncate(session, statement)
+    with _changing(session, statement.target):
+        changes.truncate(session, statement)
     session.finish_rows(0)
     _done(session, frame)
+
+
+def _targets(statement: nodes.Statement) -> tuple[Name, ...]:
+    """The names a statement is about; what an alias stands for, or what has no name, counts as not temporary."""
+    match statement:
+        case nodes.CreateTable() | nodes.AlterTable():
+            return (statement.name,)
+        case nodes.CreateIndex() | nodes.DropIndex():
+            return (statement.table,)
+        case nodes.Drop():
+            return statement.names
+        case nodes.Update() | nodes.Delete() if statement.source is None:
+            return (statement.target,)
+    return (Name(("",)),)
 
 
 def _defines(function: Callable[[Session, Any], None]) -> Callable[[Session, Frame, Any], None]:
     """A definition: no row count, and refused in a doomed transaction."""
 
     def execute_definition(session: Session, frame: Frame, statement: nodes.Statement) -> None:
-        function(session, statement)
+        with _changing(session, *_targets(statement)):
+            function(session, statement)
         session.last_error = 0
         _done(session, frame)
 
@@ -322,6 +359,8 @@ def _defines(function: Callable[[Session, Any], None]) -> Callable[[Session, Fra
 
 
 def _transaction(session: Session, frame: Frame, statement: nodes.Transaction) -> None:
+    if session.doomed and statement.action in ("begin", "save"):
+        raise sql_error(3930, line=statement.line)
     if statement.action == "begin":
         session.begin()
     elif statement.action == "commit":

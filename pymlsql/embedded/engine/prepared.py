@@ -163,6 +163,13 @@ def _repeated(session: Session, calls: RepeatedCalls) -> Prepared | None:
 
 
 def _insert_columns(session: Session, prepared: Prepared, insert: nodes.Insert, calls: RepeatedCalls) -> None:
+    if session.doomed:
+        raise sql_error(3930)
+    with session.store.statement(locked=not insert.target.object.startswith("#")):
+        _insert_locked(session, prepared, insert, calls)
+
+
+def _insert_locked(session: Session, prepared: Prepared, insert: nodes.Insert, calls: RepeatedCalls) -> None:
     table = dml.target_table(session, insert.target)
     columns = dml.insert_columns(session, table, insert)
     if len(columns) != len(prepared.parameters):
@@ -174,7 +181,7 @@ def _insert_columns(session: Session, prepared: Prepared, insert: nodes.Insert, 
     rows = pa.table(list(calls.columns[1:]), names=[f"c{i}" for i in range(len(typed))])
     select = ", ".join(f"{value.sql} AS c{i}" for i, value in enumerate(typed))
     compiled = Compiled(f"SELECT {select} FROM pymlsql_rows AS r", tuple(typed), {}, {})
-    with session.store.statement(locked=not table.temporary), session.store.registered({"pymlsql_rows": rows}):
+    with session.store.registered({"pymlsql_rows": rows}):
         dml.insert_plan(session, Frame(), table, columns, Plan(compiled, {}), None, 1)
 
 

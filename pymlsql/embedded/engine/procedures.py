@@ -183,14 +183,18 @@ def execute_text(session: Session, text: str, variables: dict[str, Value], frame
     if session.nest_level >= MAX_NESTING:
         raise sql_error(217)
     inner = Frame(variables=variables, kind="done_in_proc", in_dynamic=True)
+    session.check_quotes(text)
     batch = parse_batch(text)
-    options = session.options
+    options, database = session.options, session.database
     session.nest_level += 1
     try:
         session.run_frame(inner, batch.statements)
     finally:
         session.nest_level -= 1
         session.options = replace(options, identity_insert=session.options.identity_insert)
+        session.store.lock_timeout_ms = options.lock_timeout_ms
+        if session.database != database:
+            session.use(database)
     if frame is not None and inner.return_value:
         raise unsupported("RETURN with a value in a string")
 
@@ -213,7 +217,11 @@ def insert_execute(session: Session, frame: Frame, statement: nodes.Insert) -> i
     finally:
         session.insert_exec_depth -= 1
     total = 0
+    if session.doomed:
+        raise sql_error(3930, line=statement.line)
     with session.store.statement(locked=not table.temporary):
+        table = dml.target_table(session, statement.target)
+        columns = dml.insert_columns(session, table, statement)
         for number, (shape, rows) in enumerate(capture.results):
             if len(shape) != len(columns):
                 raise sql_error(213, line=statement.line)

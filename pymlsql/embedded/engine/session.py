@@ -40,7 +40,8 @@ from pymlsql.embedded.tds.responses import (
 )
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.compiler import Compiled, Compiler, compiled_as
-from pymlsql.embedded.tsql.messages import SqlError, sql_error
+from pymlsql.embedded.tsql.lexer import tokenize
+from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name
 from pymlsql.embedded.tsql.parser import parse_batch
 from pymlsql.embedded.tsql.typed import Typed
@@ -71,6 +72,7 @@ class Session(Transactions):
         self.login_time = dt.datetime.now()
         self.database = engine.database
         self.store = Store(engine.cursor(), engine.writers)
+        self.store.take_state, self.store.restore_state = self.take_state, self.restore_state
         self.options: SetOptions = SetOptions()
         self.sink: Sink = _nowhere
         self.prepared: dict[int, Prepared] = {}
@@ -116,15 +118,25 @@ class Session(Transactions):
     def _batch(self, text: str) -> None:
         frame = Frame()
         try:
+            self.check_quotes(text)
             batch = parse_batch(text)
-        except SqlError as error:
-            self._refuse(error)
+        except (SqlError, RecursionError) as error:
+            self._refuse(translate(error))
             return
         self._top(lambda: self.run_frame(frame, batch.statements))
         if not batch.statements:
             self.sink(Done("done"))
 
-    def _refuse(self, error: SqlError) -> None:
+    def check_quotes(self, text: str) -> None:
+        """With QUOTED_IDENTIFIER OFF double quotes enclose strings, which this server does not read: refused."""
+        if self.options.quoted_identifier or '"' not in text:
+            return
+        for token in tokenize(text):
+            if token.kind == "quoted" and token.text.startswith('"'):
+                raise unsupported("double quotes with QUOTED_IDENTIFIER OFF", line=token.line)
+
+    def _refuse(self, error: Exception) -> None:
+        assert isinstance(error, SqlError)
         self.last_error = error.number
         self.send_error(error)
         self.sink(Done("done", error=True))
@@ -135,8 +147,8 @@ class Session(Transactions):
             work()
         except BatchAborted:
             return False
-        except SqlError as error:
-            self._refuse(error)
+        except (SqlError, RecursionError) as error:
+            self._refuse(translate(error))
             return False
         finally:
             if self.doomed:
@@ -169,7 +181,13 @@ class Session(Transactions):
     def _rpc(self, calls: Sequence[RpcCall]) -> None:
         if isinstance(calls, RepeatedCalls) and insert_many(self, calls):
             return
+        counted = self.trancount
         for call in calls:
+            if counted and not self.trancount:
+                # The transaction that the client began is gone: nothing more may be done outside of it.
+                self.send_error(sql_error(3930))
+                self.sink(Done("done_proc", error=True))
+                continue
             self._call(call)
 
     def _call(self, call: RpcCall) -> None:

@@ -39,7 +39,7 @@ def raise_error(session: Session, frame: Frame, statement: nodes.RaiseError) -> 
     values = [evaluate(session, frame, argument) for argument in statement.arguments]
     if isinstance(values[0], int):
         raise unsupported("RAISERROR with a message number", line=statement.line)
-    severity, state = int(values[1] or 0), int(values[2] or 0)
+    severity, state = max(0, int(values[1] or 0)), int(values[2] or 0)
     text = format_message(str(values[0]), values[3:], statement.line)
     if severity > 18:
         raise sql_error(2754, line=statement.line)
@@ -70,6 +70,9 @@ def format_message(text: str, arguments: list[Any], line: int = 0) -> str:
         kind = "d" if match[2] in "iu" else match[2]
         return str(("%" + match[1] + kind) % value)
 
+    unknown = re.search(r"%(?![-+0# ]*\d*(?:\.\d+)?(?:I64|l|h)?[disuxXo]|%)[^ ]?", re.sub("%%", "", text))
+    if unknown:
+        raise sql_error(2787, unknown[0], line=line)
     return re.sub(r"%([-+0# ]*\d*(?:\.\d+)?)(?:I64|l|h)?([disuxXo])|%%", one, text)
 
 

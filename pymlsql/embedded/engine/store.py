@@ -9,6 +9,7 @@ written again after such an error.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -61,7 +62,11 @@ class Store:
         self._begun = False
         self._journal: list[_Step] = []
         self._statement: list[_Step] | None = None
-        self._aborted = False
+        self._guard = threading.Lock()
+        self._critical = False
+        self.take_state: Callable[[], Any] = lambda: None
+        """What the session knows of tables, taken before a statement; ``restore_state`` puts it back if that fails."""
+        self.restore_state: Callable[[Any], None] = lambda state: None
         self.after_commit: Callable[[], None] | None = None
         """Called once when the statement that set it is committed; ``after_rollback`` when it is not."""
         self.after_rollback: Callable[[], None] | None = None
@@ -75,7 +80,6 @@ class Store:
         try:
             return self.connection.execute(sql, dict(parameters) if parameters else None)
         except Exception as error:
-            self._aborted = self._begun
             if self._statement is None:
                 self.recover()
             raise translate(error) from error
@@ -89,8 +93,9 @@ class Store:
             yield
         finally:
             for name in tables:
-                # After a rollback DuckDB has forgotten the name already.
-                self.connection.execute(f'DROP VIEW IF EXISTS temp."{name}"') if not self._aborted else None
+                # In a transaction that an error has ended the names go with it.
+                with contextlib.suppress(duckdb.TransactionException):
+                    self.connection.execute(f'DROP VIEW IF EXISTS temp."{name}"')
 
     # Writing --------------------------------------------------------------------------------------------------
 
@@ -104,7 +109,6 @@ class Store:
         try:
             count = self._apply(step)
         except Exception as error:
-            self._aborted = True
             raise translate(error) from error
         self._statement.append(step)
         return count
@@ -128,6 +132,7 @@ class Store:
         alone = not self.in_transaction
         if locked or not alone:
             self.lock.acquire(self, self.lock_timeout_ms, self.cancelled)
+        state = self.take_state()
         try:
             if not self._begun:
                 self.connection.execute("BEGIN TRANSACTION")
@@ -138,9 +143,10 @@ class Store:
             steps, self._statement = self._statement, None
             if alone:
                 self._end()
-            elif steps or self._aborted:
+            elif steps or self._is_aborted():
                 # A violation is found before anything is applied; then DuckDB's transaction is as it was.
                 self._replay(len(self._journal))
+            self.restore_state(state)
             raise
         steps, self._statement = self._statement, None
         if alone:
@@ -158,19 +164,40 @@ class Store:
 
     def recover(self) -> None:
         """After a failed read in a transaction: bring its writes back."""
-        if self._aborted and self.in_transaction:
+        if self.in_transaction and self._is_aborted():
             self._replay(len(self._journal))
-        self._aborted = False
+
+    def _is_aborted(self) -> bool:
+        """Whether an error has ended DuckDB's transaction: it shows when rows are fetched, long after the call, so
+        DuckDB is asked. A COMMIT of such a transaction would be taken, and would keep nothing."""
+        if not self._begun:
+            return False
+        try:
+            self.connection.execute("SELECT 1")
+        except duckdb.TransactionException:
+            return True
+        return False
 
     def _replay(self, length: int) -> None:
         """Begin anew and write the first ``length`` steps of the journal again."""
-        self._rollback_duckdb()
-        self._journal = self._journal[:length]
-        self.connection.execute("BEGIN TRANSACTION")
-        self._begun = True
-        for step in self._journal:
-            self._apply(step)
-        self._aborted = False
+        with self._uninterrupted():
+            self._rollback_duckdb()
+            self._journal = self._journal[:length]
+            self.connection.execute("BEGIN TRANSACTION")
+            self._begun = True
+            for step in self._journal:
+                self._apply(step)
+
+    @contextlib.contextmanager
+    def _uninterrupted(self) -> Iterator[None]:
+        """What must not be left half done by a cancel."""
+        with self._guard:
+            self._critical = True
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._critical = False
 
     # Transactions ---------------------------------------------------------------------------------------------
 
@@ -183,6 +210,7 @@ class Store:
             self._replay(mark)
 
     def commit(self) -> None:
+        self.recover()
         self.in_transaction = False
         if self._begun:
             self._commit()
@@ -190,7 +218,8 @@ class Store:
 
     def _commit(self) -> None:
         try:
-            self.connection.execute("COMMIT")
+            with self._uninterrupted():
+                self.connection.execute("COMMIT")
         except Exception as error:
             self._end()
             raise translate(error) from error
@@ -212,7 +241,6 @@ class Store:
     def _end(self) -> None:
         self._rollback_duckdb()
         self._journal = []
-        self._aborted = False
         self._tell(self.after_rollback)
         self.lock.release(self)
 
@@ -232,7 +260,9 @@ class Store:
     def interrupt(self) -> None:
         """Stop what runs; from another thread."""
         self.cancelled.set()
-        self.connection.interrupt()
+        with self._guard:
+            if not self._critical:
+                self.connection.interrupt()
 
     def close(self) -> None:
         self.rollback()

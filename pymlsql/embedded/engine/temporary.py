@@ -31,7 +31,6 @@ class TemporaryTables:
         self._own_identities = Identities()
         self._row_counts: dict[str, int] = {}
         self._stack: list[Table] = []
-        self._at_begin: list[Table] = []
         self._scopes: list[int] = []
         self._visible: dict[str, Table] = {}
         self.temporary_key: tuple[Table, ...] = ()
@@ -121,13 +120,9 @@ class TemporaryTables:
         self._stack = [table for table in self._stack if id(table) not in gone]
         self._refresh()
 
-    def mark_temporary(self) -> None:
-        """A transaction begins: a rollback brings this state back."""
-        self._at_begin = list(self._stack)
-
-    def restore_temporary(self) -> None:
-        """After a rollback: tables made in the transaction are gone, those dropped in it are there again."""
-        self._stack = self._at_begin
+    def restore_temporary(self, stack: list[Table]) -> None:
+        """After a rollback: the tables that were there then are there again, with the rows they had."""
+        self._stack = list(stack)
         for table in self._stack:
             # Rows that were deleted are there again too: the count must not be too low.
             self._row_counts.setdefault(table.sql, 1)

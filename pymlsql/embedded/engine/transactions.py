@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pymlsql.embedded.engine.catalog import Catalog
+from pymlsql.embedded.engine.catalog import Catalog, Table
 from pymlsql.embedded.engine.temporary import TemporaryTables
 from pymlsql.embedded.tds.responses import EnvChange, Sink
 from pymlsql.embedded.tsql.messages import sql_error
@@ -21,8 +21,10 @@ class Transactions(TemporaryTables):
         self.transaction_name = ""
         self.doomed = False
         self._transaction_id = 0
-        self._savepoints: dict[str, tuple[int, Catalog | None]] = {}
+        self._savepoints: dict[str, tuple[int, tuple[Catalog | None, list[Table]]]] = {}
         self._working: Catalog | None = None
+        self._at_begin: list[Table] = []
+        self._identities_before: dict[int, int | None] = {}
 
     def publish(self) -> None:
         """After a commit: what this session defined is what everybody sees."""
@@ -33,6 +35,26 @@ class Transactions(TemporaryTables):
     def discard(self) -> None:
         """After a rollback."""
         self._working = None
+
+    def take_state(self) -> tuple[Catalog | None, list[Table]]:
+        """What this session alone knows of tables."""
+        return self._working, list(self._stack)
+
+    def restore_state(self, state: tuple[Catalog | None, list[Table]]) -> None:
+        """Back to what :meth:`take_state` gave."""
+        self._working, stack = state
+        self.restore_temporary(stack)
+
+    def reset_identity(self, table: Table) -> None:
+        """TRUNCATE and DROP begin anew; a rollback takes that back."""
+        if self.trancount and not table.temporary:
+            self._identities_before.setdefault(table.object_id, self.engine.identities.last(table))
+        self.identities(table).forget(table.object_id)
+
+    def restore_identities(self) -> None:
+        """After a rollback."""
+        for object_id, last in self._identities_before.items():
+            self.engine.identities.restore(object_id, last)
 
     @property
     def xact_state(self) -> int:
@@ -47,7 +69,8 @@ class Transactions(TemporaryTables):
         if self.trancount == 1:
             self._transaction_id = self.engine.next_transaction()
             self.store.in_transaction = True
-            self.mark_temporary()
+            self._at_begin = list(self._stack)
+            self._identities_before = {}
             self.sink(EnvChange("begin", self.descriptor))
 
     def commit(self) -> None:
@@ -65,7 +88,8 @@ class Transactions(TemporaryTables):
         self.trancount = 0
         self.store.rollback()
         self.discard()
-        self.restore_temporary()
+        self.restore_temporary(self._at_begin)
+        self.restore_identities()
         self._after_transaction("rollback")
 
     def _after_transaction(self, kind: Any) -> None:
@@ -77,15 +101,16 @@ class Transactions(TemporaryTables):
     def save(self, name: str) -> None:
         if not self.trancount:
             raise sql_error(628)
-        self._savepoints[name.lower()] = (self.store.mark(), self._working)
+        self._savepoints[name.lower()] = (self.store.mark(), self.take_state())
 
-    def savepoint(self, name: str) -> tuple[int, Catalog | None] | None:
+    def savepoint(self, name: str) -> tuple[int, tuple[Catalog | None, list[Table]]] | None:
         return self._savepoints.get(name.lower())
 
     def rollback_to(self, name: str) -> None:
         """Raises 3931 for a doomed transaction."""
         if self.doomed:
             raise sql_error(3931)
-        mark, working = self._savepoints[name.lower()]
+        mark, state = self._savepoints[name.lower()]
         self.store.back_to(mark)
-        self._working = working
+        self.restore_state(state)
+        self.restore_identities()

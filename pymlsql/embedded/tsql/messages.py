@@ -176,6 +176,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     2766: (16, "The definition for user-defined data type '{}' has changed."),
     2786: (16, "The data type of substitution parameter {} does not match the expected type of the format "
           "specification."),
+    2787: (16, "Invalid format specification: '{}'."),
     2809: (16, "The request for {} '{}' failed because '{}' is a {} object."),
     2812: (16, "Could not find stored procedure '{}'."),
     3609: (16, "The transaction ended in the trigger. The batch has been aborted."),
