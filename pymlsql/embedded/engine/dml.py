@@ -44,8 +44,7 @@ def target_table(session: Session, name: Name) -> Table:
         if table is None:
             raise sql_error(1087 if name.object.startswith("@") else 208, name.object)
         return table
-    names(session).check_database(name)
-    found = session.catalog.find(name.schema or "dbo", name.object)
+    found = names(session).catalog_of(name).find(name.schema or "dbo", name.object)
     if found is None:
         raise sql_error(208, str(name))
     if not isinstance(found, Table):

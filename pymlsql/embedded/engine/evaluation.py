@@ -31,7 +31,9 @@ _OF_THE_CATALOG = frozenset(
 
 def names(session: Session) -> SessionNames:
     """The names in the session's reach, for one compilation."""
-    return SessionNames(session.catalog, session.database, session.engine.database, session.temporary, {})
+    return SessionNames(
+        session.catalog, session.user_catalog, session.database, session.engine.database, session.temporary, {}
+    )
 
 
 def plan_query(session: Session, frame: Frame, text: Text) -> Plan:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, TypeVar
 
-from pymlsql.embedded.engine.catalog import Catalog, Module, Table
+from pymlsql.embedded.engine.catalog import Catalog, Module, Table, new_catalog
 from pymlsql.embedded.engine.system_views import SYSTEM_VIEWS
 from pymlsql.embedded.tsql.compiler import Compiled
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
@@ -44,6 +44,7 @@ class SessionNames:
     """
 
     catalog: Catalog
+    user_catalog: Catalog
     database: str
     user: str
     temporary: Mapping[str, Table]
@@ -61,8 +62,7 @@ class SessionNames:
         schema = name.schema.lower() or "dbo"
         if schema in ("sys", "information_schema") or (schema, name.object.lower()) in SYSTEM_VIEWS:
             return self._system_view(name, schema)
-        self.check_database(name)
-        found = self.catalog.find(schema, name.object)
+        found = self.catalog_of(name).find(schema, name.object)
         if isinstance(found, Table):
             return self._table(found)
         if isinstance(found, Module) and found.kind == "V":
@@ -75,13 +75,15 @@ class SessionNames:
         self.tables.add(table.sql)
         return table_relation(table)
 
-    def check_database(self, name: Name) -> None:
-        """Raises 911 for an unknown database; objects of system databases are refused."""
+    def catalog_of(self, name: Name) -> Catalog:
+        """The catalog of the database that the name names, or of the current one. Raises 911."""
         database = name.database.lower()
         if not database or database == self.database.lower():
-            return
+            return self.catalog
+        if database == self.user.lower():
+            return self.user_catalog
         if database in SYSTEM_DATABASES:
-            raise sql_error(208, str(name))
+            return new_catalog()
         raise sql_error(911, name.database)
 
     def _system_view(self, name: Name, schema: str) -> Relation:
@@ -99,8 +101,7 @@ class SessionNames:
         return Relation(sql=f'"{duck}"', columns=view.columns, name=Name((*name.parts[:-2], schema, name.object)))
 
     def table_function(self, name: Name) -> Relation:
-        self.check_database(name)
-        found = self.catalog.find(name.schema or "dbo", name.object)
+        found = self.catalog_of(name).find(name.schema or "dbo", name.object)
         if not isinstance(found, Module) or found.kind != "IF":
             if len(name.parts) == 1:
                 raise unsupported(f"table-valued function {name.object}")
