@@ -7,13 +7,14 @@ name (Msg 40510). The result is text plus the variables and run-time values it w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from sqlglot import exp
 
 from pymlsql.embedded.tsql import expressions, queries
+from pymlsql.embedded.tsql.commons import Recursion
 from pymlsql.embedded.tsql.dialect import parse_query, parse_scalar
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Text
@@ -58,6 +59,8 @@ class Compiler:
     runtime_prefix: str = "r"
     locking: bool = False
     depth: int = 0
+    recursions: dict[str, Recursion] = field(default_factory=dict)
+    """By DuckDB name, the common table expressions whose recursive part is being compiled."""
 
     @property
     def scope(self) -> Scope:
@@ -120,6 +123,9 @@ class Compiler:
 
     def subquery(self, node: exp.Expr, *, top: bool = False) -> queries.Query:
         return queries.compile_query(self, node, top=top)
+
+    def recursive_member(self, node: exp.Expr, counter: Callable[[], str]) -> queries.Query:
+        return queries.compile_member(self, node, counter)
 
     def refuse(self, construct: str) -> None:
         raise unsupported(construct, line=self.line)

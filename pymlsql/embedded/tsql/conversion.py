@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
-from pymlsql.embedded.tsql.numbers import to_bit, to_decimal, to_float, to_integer
+from pymlsql.embedded.tsql.numerics import to_bit, to_decimal, to_float, to_integer
 from pymlsql.embedded.tsql.times import time_text, to_time
 from pymlsql.embedded.tsql.typed import Typed, checked, quote_text, raise_sql
 from pymlsql.embedded.tsql.types import MAX, SqlType

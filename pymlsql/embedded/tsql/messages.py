@@ -71,11 +71,17 @@ MESSAGES: dict[int, tuple[int, str]] = {
     229: (14, "The {} permission was denied on the object '{}', database '{}', schema '{}'."),
     232: (16, "Arithmetic overflow error for type {}, value = {}."),
     233: (16, "The column '{}' in table '{}' cannot be null."),
+    239: (16, "Duplicate common table expression name '{}' was specified."),
+    240: (16, "Types don't match between the anchor and the recursive part in column \"{}\" of "
+          "recursive query \"{}\"."),
     241: (16, "Conversion failed when converting date and/or time from character string."),
     242: (16, "The conversion of a {} data type to a {} data type resulted in an out-of-range value."),
     243: (16, "Type {} is not a defined system type."),
     245: (16, "Conversion failed when converting the {} value '{}' to data type {}."),
+    246: (16, "No anchor member was specified for recursive query \"{}\"."),
     248: (16, "The conversion of the {} value '{}' overflowed an int column."),
+    252: (16, "Recursive common table expression '{}' does not contain a top-level UNION ALL operator."),
+    253: (16, "Recursive member of a common table expression '{}' has multiple recursive references."),
     257: (16, "Implicit conversion from data type {} to {} is not allowed. Use the CONVERT function to run this"
           " query."),
     263: (16, "Must specify table to select from."),
@@ -86,6 +92,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
           "Previous count = {}, current count = {}."),
     271: (16, "The column \"{}\" cannot be modified because it is either a computed column or is the result of a "
           "UNION operator."),
+    310: (15, "The value {} specified for the MAXRECURSION option exceeds the allowed maximum of 32767."),
     313: (16, "An insufficient number of arguments were supplied for the procedure or function {}."),
     321: (15, "\"{}\" is not a recognized table hints option. If it is intended as a parameter to a table-valued "
           "function or to the CHANGETABLE function, ensure that your database compatibility mode is set to "
@@ -93,6 +100,13 @@ MESSAGES: dict[int, tuple[int, str]] = {
     402: (16, "The data types {} and {} are incompatible in the {} operator."),
     408: (16, "A constant expression was encountered in the ORDER BY list, position 1."),
     447: (16, "Expression type {} is invalid for COLLATE clause."),
+    460: (16, "DISTINCT operator is not allowed in the recursive part of a recursive common table "
+          "expression '{}'."),
+    461: (16, "The TOP or OFFSET operator is not allowed in the recursive part of a recursive common "
+          "table expression '{}'."),
+    462: (16, "Outer join is not allowed in the recursive part of a recursive common table expression '{}'."),
+    467: (16, "GROUP BY, HAVING, or aggregate functions are not allowed in the recursive part of a recursive common "
+          "table expression '{}'."),
     483: (16, "The OUTPUT clause cannot be used in an INSERT...EXEC statement."),
     506: (16, "The invalid escape character \"{}\" was specified in a LIKE predicate."),
     512: (16, "Subquery returned more than 1 value. This is not permitted when the subquery follows =, !=, <, "
@@ -280,6 +294,8 @@ MESSAGES: dict[int, tuple[int, str]] = {
           "row of the target table multiple times. Refine the ON clause to ensure a target row matches at "
           "most one source row, or use the GROUP BY clause to group the source rows."),
     9810: (16, "The datepart {} is not supported by date function {} for data type {}."),
+    9828: (16, "The second and third arguments of the TRANSLATE built-in function must contain an equal number of "
+           "characters."),
     10700: (16, "The table-valued parameter \"{}\" is READONLY and cannot be modified."),
     10704: (15, "To rethrow an error, a THROW statement must be used inside a CATCH block. Insert the THROW "
           "statement inside a CATCH block, or add error parameters to the THROW statement."),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from pymlsql.embedded.tsql.commons import compile_common_tables, max_recursion
 from pymlsql.embedded.tsql.grouping import compile_groups, grouped_from
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.operators import as_type, comparison_key, unify
@@ -44,15 +46,13 @@ def compile_query(compiler: Compiler, node: exp.Expr, *, top: bool = False) -> Q
     with_ = node.args.get("with_")
     if with_ is None:
         return _compile_bare(compiler, node, top)
-    from pymlsql.embedded.tsql.sources import compile_common_tables
-
     compiler.commons.append({})
     try:
-        definitions = compile_common_tables(compiler, with_)
+        definitions = compile_common_tables(compiler, with_, max_recursion(compiler, node))
         query = _compile_bare(compiler, node, top)
     finally:
         compiler.commons.pop()
-    return replace(query, sql=f"WITH {', '.join(definitions)} {query.sql}")
+    return replace(query, sql=f"{definitions} {query.sql}")
 
 
 def _compile_bare(compiler: Compiler, node: exp.Expr, top: bool) -> Query:
@@ -81,10 +81,18 @@ def has_aggregate(node: exp.Expr) -> bool:
     return any(has_aggregate(child) for child in node.iter_expressions())
 
 
+def compile_member(compiler: Compiler, node: exp.Expr, counter: Callable[[], str]) -> Query:
+    """The recursive part of a common table expression, with one more column that ``counter`` writes."""
+    if any(has_aggregate(item) for item in node.expressions):
+        raise sql_error(467, "recursion", line=compiler.line)
+    return _Select(compiler, node, False, counter).compile()
+
+
 class _Select:
     """One SELECT on its way to DuckDB."""
 
-    def __init__(self, compiler: Compiler, node: exp.Expr, top: bool) -> None:
+    def __init__(self, compiler: Compiler, node: exp.Expr, top: bool, counter: Callable[[], str] | None = None) -> None:
+        self.counter = counter
         self.compiler = compiler
         self.node = node
         self.top = top
@@ -112,7 +120,8 @@ class _Select:
         if scope.groups is not None:
             from_sql, where = grouped_from(scope.groups, from_sql, where, group_by), having
         select = ", ".join(f"{column.sql} AS c{index}" for index, column in enumerate(columns))
-        pieces = [f"SELECT {select}{order.extra()}", from_sql, where]
+        counted = self.counter() if self.counter is not None else ""
+        pieces = [f"SELECT {select}{order.extra()}{counted}", from_sql, where]
         sql = " ".join(piece for piece in pieces if piece)
         if "distinct" in self.args:
             sql = distinct_rows(compiler, sql, columns)

@@ -79,6 +79,8 @@ def _apply(compiler: Compiler, left: str, lateral: exp.Expr) -> str:
 
 def _source(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None = None) -> str:
     alias = alias or node.args.get("alias")
+    if node.args.get("pivots"):
+        raise unsupported("PIVOT or UNPIVOT", line=compiler.line)
     if isinstance(node, exp.Subquery):
         return _derived(compiler, node, alias)
     if isinstance(node, exp.Values):
@@ -122,13 +124,15 @@ def _check_table(compiler: Compiler, node: exp.Expr) -> None:
             compiler.locking = compiler.locking or word in _LOCKING_HINTS
 
 
-def _alias_name(alias: exp.Expr | None) -> tuple[str, list[str]]:
+def alias_name(alias: exp.Expr | None) -> tuple[str, list[str]]:
+    """The name and the columns of an alias."""
     if alias is None:
         return "", []
     return (alias.name if alias.this is not None else ""), [column.name for column in alias.args.get("columns") or []]
 
 
-def _renamed(columns: list[Typed], names: list[str], of: str, line: int) -> list[Typed]:
+def renamed(columns: list[Typed], names: list[str], of: str, line: int) -> list[Typed]:
+    """The columns under ``names``, if any are given. Raises 8158 or 8159 when their numbers differ."""
     if not names:
         return columns
     if len(names) < len(columns):
@@ -138,7 +142,7 @@ def _renamed(columns: list[Typed], names: list[str], of: str, line: int) -> list
     return [replace(column, name=name) for column, name in zip(columns, names, strict=True)]
 
 
-def _check_names(columns: list[Typed], of: str, line: int) -> None:
+def check_names(columns: list[Typed], of: str, line: int) -> None:
     """A derived table's columns all have names, and no two the same. Raises 8155 or 8156."""
     seen: set[str] = set()
     for index, column in enumerate(columns, 1):
@@ -162,25 +166,24 @@ def _derived(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None) -> str:
         return f"({sql})"
     if isinstance(node.this, exp.Values):
         return _values(compiler, node.this, alias)
-    name, names = _alias_name(alias)
+    name, names = alias_name(alias)
     if not name:
         raise sql_error(102, ")", line=compiler.line)
     query = compiler.subquery(node.this)
-    columns = _renamed(list(query.columns), names, name, compiler.line)
-    _check_names(columns, name, compiler.line)
+    columns = renamed(list(query.columns), names, name, compiler.line)
+    check_names(columns, name, compiler.line)
     duck = compiler.alias()
     _add(compiler, name, columns, duck)
     return f"({query.sql}) AS {duck}"
 
 
 def _values(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None) -> str:
-    name, names = _alias_name(alias)
+    name, names = alias_name(alias)
     if not name or not names:
         raise sql_error(102, ")", line=compiler.line)
     sql, columns = compile_rows(compiler, [list(row.expressions) for row in node.expressions])
     duck = compiler.alias()
-    renamed = _renamed(columns, names, name, compiler.line)
-    _add(compiler, name, renamed, duck)
+    _add(compiler, name, renamed(columns, names, name, compiler.line), duck)
     return f"({sql}) AS {duck}"
 
 
@@ -207,7 +210,7 @@ def compile_rows(compiler: Compiler, rows: list[list[exp.Expr]]) -> tuple[str, l
 
 
 def _relation(compiler: Compiler, name: Name, alias: exp.Expr | None) -> str:
-    written, names = _alias_name(alias)
+    written, names = alias_name(alias)
     if names:
         raise unsupported("column aliases of a table", line=compiler.line)
     exposed = written or name.object
@@ -215,6 +218,8 @@ def _relation(compiler: Compiler, name: Name, alias: exp.Expr | None) -> str:
     if len(name.parts) == 1:
         common = _common_table(compiler, name.object)
         if common is not None:
+            if common[0] in compiler.recursions:
+                compiler.recursions[common[0]].aliases.append(duck)
             _add(compiler, exposed, list(common[1]), duck)
             return f"{common[0]} AS {duck}"
     relation = compiler.names.relation(name)
@@ -242,14 +247,14 @@ def _expanded(compiler: Compiler, relation: Relation, arguments: dict[str, Typed
     finally:
         compiler.arguments.pop()
         compiler.line, compiler.scopes, compiler.commons = line, scopes, commons
-    columns = _renamed(list(query.columns), list(relation.column_names), str(relation.name), line)
+    columns = renamed(list(query.columns), list(relation.column_names), str(relation.name), line)
     return query.sql, columns
 
 
 def _function(compiler: Compiler, name: Name, arguments: list[exp.Expr], alias: exp.Expr | None) -> str:
     from pymlsql.embedded.tsql.functions.tables import TABLE_FUNCTIONS
 
-    written, names = _alias_name(alias)
+    written, names = alias_name(alias)
     exposed = written or name.object
     duck = compiler.alias()
     known = TABLE_FUNCTIONS.get(name.object.upper()) if len(name.parts) == 1 or name.schema.lower() == "sys" else None
@@ -258,7 +263,7 @@ def _function(compiler: Compiler, name: Name, arguments: list[exp.Expr], alias: 
     else:
         relation = compiler.names.table_function(name)
         sql, columns = _expanded(compiler, relation, _bound(compiler, relation, arguments))
-    _add(compiler, exposed, _renamed(columns, names, exposed, compiler.line), duck)
+    _add(compiler, exposed, renamed(columns, names, exposed, compiler.line), duck)
     return f"({sql}) AS {duck}"
 
 
@@ -281,34 +286,6 @@ def _bound(compiler: Compiler, relation: Relation, nodes: list[exp.Expr]) -> dic
         typed = as_type(value, parameter.type, compiler.line)
         bound[parameter.name] = Typed(typed.sql, parameter.type, typed.nullable)
     return bound
-
-
-# WITH -------------------------------------------------------------------------------------------------------------
-
-
-def compile_common_tables(compiler: Compiler, with_: exp.Expr) -> list[str]:
-    """``name AS (query)`` for each common table expression; they are known in the compiler's innermost frame."""
-    definitions = []
-    for common in with_.expressions:
-        name, names = _alias_name(common.args.get("alias"))
-        if _refers_to(common.this, name):
-            raise unsupported("recursive common table expression", line=compiler.line)
-        outer = compiler.scopes
-        compiler.scopes = []
-        try:
-            query = compiler.subquery(common.this)
-        finally:
-            compiler.scopes = outer
-        columns = _renamed(list(query.columns), names, name, compiler.line)
-        _check_names(columns, name, compiler.line)
-        duck = f"w{compiler.alias()}"
-        compiler.commons[-1][name.lower()] = (duck, tuple(columns))
-        definitions.append(f"{duck} AS ({query.sql})")
-    return definitions
-
-
-def _refers_to(node: exp.Expr, name: str) -> bool:
-    return any(table.name.lower() == name.lower() and not table.args.get("db") for table in node.find_all(exp.Table))
 
 
 def _common_table(compiler: Compiler, name: str) -> tuple[str, tuple[Typed, ...]] | None:

@@ -29,6 +29,8 @@ class Function:
     n_max: int | None
     compile: Callable[[Compiler, list[Typed]], Typed] = _missing
     compile_nodes: Callable[[Compiler, list[exp.Expr]], Typed] = _missing
+    level: int = 0
+    """The compatibility level from which on the function is known."""
 
     @property
     def takes_nodes(self) -> bool:

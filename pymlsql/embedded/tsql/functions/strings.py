@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pymlsql.embedded.tsql.conversion import convert
 from pymlsql.embedded.tsql.functions.rows import Function, string_type, text, whole
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.operators import as_type, unify
-from pymlsql.embedded.tsql.typed import Typed, fold, quote_text
-from pymlsql.embedded.tsql.types import BIGINT, INT, MAX, SqlType, nvarchar, varbinary, varchar
+from pymlsql.embedded.tsql.typed import Typed, bound, quote_text, raise_sql
+from pymlsql.embedded.tsql.types import (
+    BIGINT,
+    DATETIME,
+    FLOAT,
+    INT,
+    MAX,
+    SYSNAME,
+    SqlType,
+    nvarchar,
+    varbinary,
+    varchar,
+)
 
 if TYPE_CHECKING:
     from pymlsql.embedded.tsql.compiler import Compiler
@@ -203,8 +215,6 @@ def _quotename(compiler: Compiler, args: list[Typed]) -> Typed:
 
 def _hashbytes(compiler: Compiler, args: list[Typed]) -> Typed:
     """SHA2_256, SHA1 and MD5 of the bytes SQL Server stores (UTF-16 for nvarchar)."""
-    from pymlsql.embedded.tsql.conversion import convert
-
     name = args[0].constant
     functions = {"sha2_256": "sha256", "sha1": "sha1", "sha": "sha1", "md5": "md5"}
     if not isinstance(name, str) or name.lower() not in functions:
@@ -231,7 +241,88 @@ def _isnumeric(compiler: Compiler, args: list[Typed]) -> Typed:
 
 
 def _str(compiler: Compiler, args: list[Typed]) -> Typed:
-    raise unsupported("function STR", line=compiler.line)
+    """STR(float [, length [, decimals]]): right-justified; stars where the whole part does not fit."""
+    value = convert(args[0], FLOAT, line=compiler.line)
+    sizes = [whole(arg, compiler.line).constant for arg in args[1:]]
+    if not all(isinstance(size, int) for size in sizes):
+        raise unsupported("STR with a length that is not a constant", line=compiler.line)
+    length = sizes[0] if sizes else 10
+    decimals = sizes[1] if len(sizes) > 1 else 0
+    assert isinstance(length, int) and isinstance(decimals, int)
+    if not 0 < length <= 8000 or not 0 <= decimals <= 16:
+        return Typed("CAST(NULL AS VARCHAR)", varchar(max(1, min(length, 8000))))
+    places = [f"format('{{:.{n}f}}', round(v, {n}))" for n in range(decimals, -1, -1)]
+
+    def body(v: str) -> str:
+        # Digits behind the point give way before stars are printed.
+        fitting = " ".join(f"WHEN length({p}) <= {length} THEN lpad({p}, {length}, ' ')" for p in
+                           (place.replace("(v,", f"({v},") for place in places))  # fmt: skip
+        return f"CASE WHEN {v} IS NULL THEN NULL {fitting} ELSE repeat('*', {length}) END"
+
+    return Typed(bound(value.sql, body), varchar(length), value.nullable)
+
+
+def _translate(compiler: Compiler, args: list[Typed]) -> Typed:
+    """Characters are replaced one by one; 9828 when the two lists differ in length."""
+    value, old, new = (text(arg, compiler.line) for arg in args)
+    if not isinstance(old.constant, str) or not isinstance(new.constant, str):
+        raise unsupported("TRANSLATE with lists that are not constants", line=compiler.line)
+    if len(old.constant) != len(new.constant):
+        raise sql_error(9828, line=compiler.line)
+    before, after = "", ""
+    for char, replacement in zip(old.constant, new.constant, strict=True):
+        for cased in dict.fromkeys((char, char.lower(), char.upper())) if not value.binary else (char,):
+            if cased not in before:
+                before, after = before + cased, after + replacement
+    result = string_type(value, value.type.length)
+    sql = f"translate({value.sql}, {quote_text(before)}, {quote_text(after)})"
+    return Typed(sql, result, value.nullable, value.binary)
+
+
+def _parsename(compiler: Compiler, args: list[Typed]) -> Typed:
+    """A part of a name, counted from its end; NULL for what is no name or has no such part."""
+    value, number = text(args[0], compiler.line), whole(args[1], compiler.line).constant
+    if not isinstance(number, int):
+        raise unsupported("PARSENAME with a number that is not a constant", line=compiler.line)
+    if not 1 <= number <= 4:
+        return Typed("CAST(NULL AS VARCHAR)", SYSNAME)
+    if isinstance(value.constant, str) and any(mark in value.constant for mark in '[]"'):
+        raise unsupported("PARSENAME of a quoted name", line=compiler.line)
+
+    def body(v: str) -> str:
+        quoted = raise_sql(40510, quote_text("PARSENAME of a quoted name"))
+        parts = f"string_split({v}, '.')"
+        return f"CASE WHEN regexp_matches({v}, '[\\[\\]\"]') THEN {quoted} WHEN len({parts}) > 4 THEN NULL " \
+               f"ELSE nullif({parts}[-{number}], '') END"  # fmt: skip
+
+    return Typed(bound(value.sql, body), SYSNAME)
+
+
+def _isdate(compiler: Compiler, args: list[Typed]) -> Typed:
+    """1 for what converts to datetime; datetime2, date and time are not asked about."""
+    value = args[0]
+    if value.type.name in ("datetime", "smalldatetime"):
+        return Typed(f"CASE WHEN {value.sql} IS NULL THEN 0 ELSE 1 END", INT, False)
+    if not value.type.is_string:
+        raise unsupported(f"ISDATE of {value.type}", line=compiler.line)
+    if value.type.length == MAX or value.type.name == "null":
+        raise sql_error(8116, value.type.name, 1, "isdate", line=compiler.line)
+    known = f"nullif(trim({value.sql}), '')"
+    tried = convert(Typed(value.sql, value.type, constant=value.constant), DATETIME, try_=True, line=compiler.line)
+    return Typed(f"CASE WHEN {known} IS NULL OR {tried.sql} IS NULL THEN 0 ELSE 1 END", INT, False)
+
+
+def _extreme(function: str) -> Function:
+    """GREATEST and LEAST, of level 160: NULLs are left out."""
+
+    def compile(compiler: Compiler, args: list[Typed]) -> Typed:
+        target = unify(arg.type for arg in args)
+        if target.is_string or not (target.is_number or target.is_time):
+            raise unsupported(f"{function.upper()} of {target}", line=compiler.line)
+        written = ", ".join(as_type(arg, target, compiler.line).sql for arg in args)
+        return Typed(f"{function}({written})", target, all(arg.nullable for arg in args))
+
+    return Function(1, 254, compile, level=160)
 
 
 STRINGS = {
@@ -262,6 +353,9 @@ STRINGS = {
     "HASHBYTES": Function(2, 2, _hashbytes),
     "ISNUMERIC": Function(1, 1, _isnumeric),
     "STR": Function(1, 3, _str),
+    "TRANSLATE": Function(3, 3, _translate),
+    "PARSENAME": Function(2, 2, _parsename),
+    "ISDATE": Function(1, 1, _isdate),
+    "GREATEST": _extreme("greatest"),
+    "LEAST": _extreme("least"),
 }
-
-__all__ = ["STRINGS", "fold", "unify"]
