@@ -87,7 +87,7 @@ def _assignments(parser: Parser, line: int, prefix: str) -> nodes.Select | None:
         if not parser.take_op(","):
             break
     tail_start = parser.index
-    parser.skip_query()
+    parser.skip_query(begun=True)
     tail = parser.slice(tail_start, parser.index).sql if parser.index > tail_start else ""
     text = f"{prefix}SELECT {head} {', '.join(expressions)} {tail}"
     return nodes.Select(line, Text(text, line), tuple(targets))

@@ -111,7 +111,7 @@ class Parser(Reader):
         has_value = token.kind in ("number", "string", "variable", "binary") or token.is_op("(", "-", "+", "~") or (
             token.is_word("CASE", "NULL", "CONVERT", "COALESCE", "NULLIF", "LEFT", "RIGHT") or ((
                 token.kind in ("word", "quoted") and self.peek().is_op("(", "."))
-            and not token.is_word("WITH", "IF", "EXEC", "INSERT")))  # fmt: skip
+            and token.value not in _STATEMENTS))  # fmt: skip
         return nodes.Return(line, self.expression() if has_value else None)
 
     def declare(self) -> Statement:

@@ -254,9 +254,9 @@ class Reader:
         self.skip_query()
         return self.slice(start, self.index)
 
-    def skip_query(self) -> None:
-        """Past a query that begins here with SELECT, WITH, VALUES or a parenthesis."""
-        continued = True
+    def skip_query(self, *, begun: bool = False) -> None:
+        """Past a query that begins here with SELECT, WITH, VALUES or a parenthesis, or has ``begun`` before."""
+        continued = not begun
         while True:
             token = self.token
             if token.kind == "end" or token.is_op(";", ")"):
