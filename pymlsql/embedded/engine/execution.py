@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pymlsql.embedded.engine import alteration, changes, ddl, dml, modules
 from pymlsql.embedded.engine.errors import Cancelled, translate
-from pymlsql.embedded.engine.evaluation import bind, evaluate, holds, plan_query, running
+from pymlsql.embedded.engine.evaluation import evaluate, holds
 from pymlsql.embedded.engine.frame import (
     BatchAborted,
     BreakSignal,
@@ -20,6 +19,7 @@ from pymlsql.embedded.engine.frame import (
 from pymlsql.embedded.engine.names import SYSTEM_DATABASES
 from pymlsql.embedded.engine.options import set_option
 from pymlsql.embedded.engine.procedures import execute_procedure, insert_execute
+from pymlsql.embedded.engine.selection import changing, done, select
 from pymlsql.embedded.engine.signals import print_, raise_error, throw, wait_for
 from pymlsql.embedded.tds.responses import Done
 from pymlsql.embedded.tsql import nodes
@@ -103,12 +103,6 @@ def _fail(session: Session, frame: Frame, error: SqlError, statement: nodes.Stat
         raise BatchAborted
     if thrown or error.number in SCOPE_ENDING or error.severity >= 20:
         raise BatchAborted
-
-
-def _done(session: Session, frame: Frame, count: int | None = None, command: int = 0) -> None:
-    if session.options.nocount:
-        count = None
-    session.sink(Done(frame.kind, count=count, command=command))  # type: ignore[arg-type]
 
 
 # Flow -------------------------------------------------------------------------------------------------------------
@@ -213,120 +207,37 @@ def _use(session: Session, frame: Frame, statement: nodes.Use) -> None:
 # Queries and changes ----------------------------------------------------------------------------------------------
 
 
-def _select(session: Session, frame: Frame, statement: nodes.Select) -> None:
-    if statement.into is not None:
-        count = _select_into(session, frame, statement)
-        session.finish_rows(count)
-        _done(session, frame, count, 0xC1)
-        return
-    plan = plan_query(session, frame, statement.query)
-    with running(session, plan):
-        values = bind(session, frame, plan)
-        if statement.assignments:
-            _assign(session, frame, statement, session.store.run(plan.compiled.sql, values))
-            return
-        cursor = session.store.run(session.wire_sql(plan.compiled), values)
-        count = session.send_rows(plan.compiled.columns, cursor)
-    session.finish_rows(count)
-    _done(session, frame, count, 0xC1)
-
-
-def _reads_its_target(session: Session, frame: Frame, statement: nodes.Select) -> bool:
-    """Whether SELECT @x = ... uses a variable that it assigns: then the answer hangs on the order of the rows."""
-    read = set(plan_query(session, frame, statement.query).compiled.variables.values())
-    return any(name in read for name, _ in statement.assignments)
-
-
-def _assign(session: Session, frame: Frame, statement: nodes.Select, cursor: Any) -> None:
-    """SELECT @x = ...: every row assigns, so that the last one stays; none leaves the variables alone."""
-    from pymlsql.embedded.tsql.nodes import Text
-
-    compound = any(operator != "=" for _, operator in statement.assignments)
-    count = 0
-    last = None
-    while rows := cursor.fetchmany(2048):
-        count += len(rows)
-        last = rows[-1]
-        if count > 1 and (compound or _reads_its_target(session, frame, statement)):
-            raise unsupported("SELECT that adds up a variable over several rows", line=statement.line)
-    session.finish_rows(count)
-    if last is None:
-        return
-    temporary = Frame(variables=dict(frame.variables))
-    plan = plan_query(session, frame, statement.query)
-    for index, (name, operator) in enumerate(statement.assignments):
-        target = frame.get(name, statement.line)
-        temporary.variables["@pymlsql_value"] = Value(plan.compiled.columns[index].type, last[index])
-        same = plan.compiled.columns[index].type == target.type and operator == "="
-        if same or (last[index] is None and operator == "="):
-            target.value = last[index]
-            continue
-        text = "@pymlsql_value" if operator == "=" else f"{name} {operator[0]} @pymlsql_value"
-        target.value = evaluate(session, temporary, Text(text, statement.line), target.type)
-
-
-@contextmanager
-def _changing(session: Session, *targets: Name) -> Iterator[None]:
-    """A changing statement: names mean what they mean once the writers' lock is held, not before. Raises 3930."""
-    if session.doomed:
-        raise sql_error(3930)
-    with session.store.statement(locked=not all(target.object.startswith("#") for target in targets)):
-        yield
-
-
-def _select_into(session: Session, frame: Frame, statement: nodes.Select) -> int:
-    """SELECT ... INTO: a new table with the query's columns."""
-    assert statement.into is not None
-    with _changing(session, statement.into):
-        return _selected_into(session, frame, statement, statement.into)
-
-
-def _selected_into(session: Session, frame: Frame, statement: nodes.Select, into: Name) -> int:
-    plan = plan_query(session, frame, statement.query)
-    columns = []
-    for index, column in enumerate(plan.compiled.columns, 1):
-        if not column.name:
-            raise sql_error(1038, line=statement.line)
-        type_ = INT if column.type.name == "null" else column.type
-        columns.append(nodes.ColumnDefinition(column.name, type_, column.nullable))
-        del index
-    definition = nodes.TableDefinition(tuple(columns))
-    ddl.create_table(session, nodes.CreateTable(statement.line, into, definition))
-    table = dml.target_table(session, into)
-    return dml.insert_plan(session, frame, table, list(table.columns), plan, None, statement.line)
-
-
 def _insert(session: Session, frame: Frame, statement: nodes.Insert) -> None:
     if statement.top is not None:
         raise unsupported("INSERT TOP", line=statement.line)
     if statement.execute is not None:
         count = insert_execute(session, frame, statement)
     else:
-        with _changing(session, statement.target):
+        with changing(session, statement.target):
             count = dml.insert(session, frame, statement)
     session.finish_rows(count)
-    _done(session, frame, count, 0xC3)
+    done(session, frame, count, 0xC3)
 
 
 def _update(session: Session, frame: Frame, statement: nodes.Update) -> None:
-    with _changing(session, *_targets(statement)):
+    with changing(session, *_targets(statement)):
         count = changes.update(session, frame, statement)
     session.finish_rows(count)
-    _done(session, frame, count, 0xC5)
+    done(session, frame, count, 0xC5)
 
 
 def _delete(session: Session, frame: Frame, statement: nodes.Delete) -> None:
-    with _changing(session, *_targets(statement)):
+    with changing(session, *_targets(statement)):
         count = changes.delete(session, frame, statement)
     session.finish_rows(count)
-    _done(session, frame, count, 0xC4)
+    done(session, frame, count, 0xC4)
 
 
 def _truncate(session: Session, frame: Frame, statement: nodes.Truncate) -> None:
-    with _changing(session, statement.target):
+    with changing(session, statement.target):
         changes.truncate(session, statement)
     session.finish_rows(0)
-    _done(session, frame)
+    done(session, frame)
 
 
 def _targets(statement: nodes.Statement) -> tuple[Name, ...]:
@@ -347,10 +258,10 @@ def _defines(function: Callable[[Session, Any], None]) -> Callable[[Session, Fra
     """A definition: no row count, and refused in a doomed transaction."""
 
     def execute_definition(session: Session, frame: Frame, statement: nodes.Statement) -> None:
-        with _changing(session, *_targets(statement)):
+        with changing(session, *_targets(statement)):
             function(session, statement)
         session.last_error = 0
-        _done(session, frame)
+        done(session, frame)
 
     return execute_definition
 
@@ -385,14 +296,14 @@ def _transaction(session: Session, frame: Frame, statement: nodes.Transaction) -
     if statement.action == "begin" and session.trancount == 1:
         session.transaction_name = statement.name
     session.last_error = 0
-    _done(session, frame)
+    done(session, frame)
 
 
 _HANDLERS: dict[type[nodes.Statement], Callable[[Session, Frame, Any], None]] = {
     nodes.Block: _block, nodes.If: _if, nodes.While: _while, nodes.Break: _break, nodes.Continue: _continue,
     nodes.Return: _return, nodes.TryCatch: _try, nodes.Throw: throw, nodes.RaiseError: raise_error,
     nodes.Print: print_, nodes.WaitFor: wait_for, nodes.Declare: _declare, nodes.SetVariable: _set_variable,
-    nodes.SetOption: set_option, nodes.Use: _use, nodes.Select: _select, nodes.Insert: _insert,
+    nodes.SetOption: set_option, nodes.Use: _use, nodes.Select: select, nodes.Insert: _insert,
     nodes.Update: _update, nodes.Delete: _delete, nodes.Truncate: _truncate, nodes.Transaction: _transaction,
     nodes.Execute: execute_procedure, nodes.CreateTable: _defines(ddl.create_table),
     nodes.AlterTable: _defines(alteration.alter_table), nodes.CreateIndex: _defines(ddl.create_index),

@@ -154,6 +154,7 @@ def _output(parser: Parser) -> Output | None:
 
 
 def parse_insert(parser: Parser, common: Text | None = None) -> nodes.Statement:
+    """INSERT from VALUES, a query, EXEC or DEFAULT VALUES."""
     line = parser.next().line
     if parser.at_word("BULK"):
         raise unsupported("INSERT BULK", line=line)
@@ -199,6 +200,7 @@ def _value(parser: Parser) -> Text | None:
 
 
 def parse_update(parser: Parser, common: Text | None = None) -> nodes.Statement:
+    """UPDATE with SET, OUTPUT, FROM and WHERE."""
     line = parser.next().line
     if parser.at_word("STATISTICS"):
         raise unsupported("UPDATE STATISTICS", line=line)
@@ -250,6 +252,7 @@ def _source_and_where(parser: Parser) -> tuple[Text | None, Text | None]:
 
 
 def parse_delete(parser: Parser, common: Text | None = None) -> nodes.Statement:
+    """DELETE with OUTPUT, FROM and WHERE."""
     line = parser.next().line
     top = _top(parser)
     parser.take_word("FROM")
@@ -260,6 +263,7 @@ def parse_delete(parser: Parser, common: Text | None = None) -> nodes.Statement:
 
 
 def parse_truncate(parser: Parser) -> nodes.Statement:
+    """TRUNCATE TABLE."""
     line = parser.next().line
     parser.expect_word("TABLE")
     target = parser.name()

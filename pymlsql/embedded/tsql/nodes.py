@@ -15,14 +15,17 @@ class Name:
 
     @property
     def object(self) -> str:
+        """The innermost part."""
         return self.parts[-1]
 
     @property
     def schema(self) -> str:
+        """The schema, "" when it is not named."""
         return self.parts[-2] if len(self.parts) > 1 else ""
 
     @property
     def database(self) -> str:
+        """The database, "" when it is not named."""
         return self.parts[-3] if len(self.parts) > 2 else ""
 
     def __str__(self) -> str:
@@ -79,6 +82,8 @@ class ColumnDefinition:
 
 @dataclass(frozen=True, slots=True)
 class IndexDefinition:
+    """An index of CREATE INDEX or in a table definition; ``columns`` are (name, descending)."""
+
     name: str
     columns: tuple[tuple[str, bool], ...]
     unique: bool = False
@@ -90,6 +95,8 @@ class IndexDefinition:
 
 @dataclass(frozen=True, slots=True)
 class TableDefinition:
+    """What stands between the brackets of CREATE TABLE."""
+
     columns: tuple[ColumnDefinition, ...]
     constraints: tuple[Constraint, ...] = ()
     indexes: tuple[IndexDefinition, ...] = ()
@@ -100,11 +107,15 @@ class TableDefinition:
 
 @dataclass(frozen=True, slots=True)
 class Block(Statement):
+    """BEGIN ... END."""
+
     body: tuple[Statement, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class If(Statement):
+    """IF ... ELSE."""
+
     condition: Text
     then: Statement
     otherwise: Statement | None = None
@@ -112,33 +123,41 @@ class If(Statement):
 
 @dataclass(frozen=True, slots=True)
 class While(Statement):
+    """WHILE."""
+
     condition: Text
     body: Statement
 
 
 @dataclass(frozen=True, slots=True)
 class TryCatch(Statement):
+    """BEGIN TRY ... END TRY BEGIN CATCH ... END CATCH."""
+
     body: tuple[Statement, ...]
     catch: tuple[Statement, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Break(Statement):
-    pass
+    """BREAK."""
 
 
 @dataclass(frozen=True, slots=True)
 class Continue(Statement):
-    pass
+    """CONTINUE."""
 
 
 @dataclass(frozen=True, slots=True)
 class Return(Statement):
+    """RETURN, with a value in a procedure."""
+
     value: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Variable:
+    """One variable of DECLARE; a table variable has ``table``."""
+
     name: str
     type: SqlType | None
     value: Text | None = None
@@ -147,11 +166,15 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Declare(Statement):
+    """DECLARE."""
+
     variables: tuple[Variable, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SetVariable(Statement):
+    """SET @x = expression, or a compound operator."""
+
     name: str
     operator: str
     value: Text
@@ -168,27 +191,37 @@ class SetOption(Statement):
 
 @dataclass(frozen=True, slots=True)
 class Print(Statement):
+    """PRINT."""
+
     value: Text
 
 
 @dataclass(frozen=True, slots=True)
 class Throw(Statement):
+    """THROW, without arguments inside CATCH."""
+
     arguments: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class RaiseError(Statement):
+    """RAISERROR."""
+
     arguments: tuple[Text, ...]
     options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class WaitFor(Statement):
+    """WAITFOR DELAY."""
+
     delay: Text
 
 
 @dataclass(frozen=True, slots=True)
 class Use(Statement):
+    """USE."""
+
     database: str
 
 
@@ -215,6 +248,8 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class ResultColumn:
+    """A column of WITH RESULT SETS."""
+
     name: str
     type: SqlType
     nullable: bool = True
@@ -259,6 +294,8 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Insert(Statement):
+    """INSERT."""
+
     target: Name
     columns: tuple[str, ...] = ()
     query: Text | None = None
@@ -284,6 +321,8 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Update(Statement):
+    """UPDATE."""
+
     target: Name
     assignments: tuple[Assignment, ...]
     source: Text | None = None
@@ -295,6 +334,8 @@ class Update(Statement):
 
 @dataclass(frozen=True, slots=True)
 class Delete(Statement):
+    """DELETE."""
+
     target: Name
     source: Text | None = None
     where: Text | None = None
@@ -305,6 +346,8 @@ class Delete(Statement):
 
 @dataclass(frozen=True, slots=True)
 class Truncate(Statement):
+    """TRUNCATE TABLE."""
+
     target: Name
 
 
@@ -313,6 +356,8 @@ class Truncate(Statement):
 
 @dataclass(frozen=True, slots=True)
 class CreateTable(Statement):
+    """CREATE TABLE."""
+
     name: Name
     definition: TableDefinition
 
@@ -330,12 +375,16 @@ class AlterTable(Statement):
 
 @dataclass(frozen=True, slots=True)
 class CreateIndex(Statement):
+    """CREATE INDEX."""
+
     table: Name
     index: IndexDefinition
 
 
 @dataclass(frozen=True, slots=True)
 class DropIndex(Statement):
+    """DROP INDEX ... ON."""
+
     name: str
     table: Name
     if_exists: bool = False
@@ -343,6 +392,8 @@ class DropIndex(Statement):
 
 @dataclass(frozen=True, slots=True)
 class CreateSchema(Statement):
+    """CREATE SCHEMA."""
+
     name: str
     owner: str = ""
 
@@ -358,6 +409,8 @@ class Drop(Statement):
 
 @dataclass(frozen=True, slots=True)
 class ModuleParameter:
+    """A parameter of a procedure or function."""
+
     name: str
     type: SqlType
     default: Text | None = None

@@ -24,6 +24,7 @@ _FRACTION_DIGITS = {"datetime": 3, "smalldatetime": 0}
 
 
 def time_text(sql: str, source: SqlType, style: int | None, line: int) -> str:
+    """A date or time as text in a CONVERT style."""
     default = {"datetime": 0, "smalldatetime": 0}.get(source.name, 121)
     if style is None:
         style = default
@@ -84,6 +85,7 @@ def rounded_scale(sql: str, scale: int) -> str:
 
 
 def to_time(value: Typed, target: SqlType, style: int | None, try_: bool, line: int) -> str:
+    """A value as a date or time type. Raises 241, 242 when it runs."""
     source, sql = value.type, value.sql
     if source.is_string:
         check_style(style, target, line)

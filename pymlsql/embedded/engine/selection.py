@@ -1,0 +1,107 @@
+"""SELECT: to the client, into variables, into a new table; and what every change begins and ends with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from pymlsql.embedded.engine import ddl, dml
+from pymlsql.embedded.engine.evaluation import bind, evaluate, plan_query, running
+from pymlsql.embedded.tds.responses import Done
+from pymlsql.embedded.tsql import nodes
+from pymlsql.embedded.tsql.messages import sql_error, unsupported
+from pymlsql.embedded.tsql.nodes import Name, Text
+from pymlsql.embedded.tsql.types import INT
+
+if TYPE_CHECKING:
+    from pymlsql.embedded.engine.session import Session
+from pymlsql.embedded.engine.frame import Frame, Value
+
+
+@contextmanager
+def changing(session: Session, *targets: Name) -> Iterator[None]:
+    """A changing statement: names mean what they mean once the writers' lock is held, not before. Raises 3930."""
+    if session.doomed:
+        raise sql_error(3930)
+    with session.store.statement(locked=not all(target.object.startswith("#") for target in targets)):
+        yield
+
+
+def done(session: Session, frame: Frame, count: int | None = None, command: int = 0) -> None:
+    if session.options.nocount:
+        count = None
+    session.sink(Done(frame.kind, count=count, command=command))  # type: ignore[arg-type]
+
+
+def select(session: Session, frame: Frame, statement: nodes.Select) -> None:
+    if statement.into is not None:
+        count = _select_into(session, frame, statement)
+        session.finish_rows(count)
+        done(session, frame, count, 0xC1)
+        return
+    plan = plan_query(session, frame, statement.query)
+    with running(session, plan):
+        values = bind(session, frame, plan)
+        if statement.assignments:
+            _assign(session, frame, statement, session.store.run(plan.compiled.sql, values))
+            return
+        cursor = session.store.run(session.wire_sql(plan.compiled), values)
+        count = session.send_rows(plan.compiled.columns, cursor)
+    session.finish_rows(count)
+    done(session, frame, count, 0xC1)
+
+
+def _reads_its_target(session: Session, frame: Frame, statement: nodes.Select) -> bool:
+    """Whether SELECT @x = ... uses a variable that it assigns: then the answer hangs on the order of the rows."""
+    read = set(plan_query(session, frame, statement.query).compiled.variables.values())
+    return any(name in read for name, _ in statement.assignments)
+
+
+def _assign(session: Session, frame: Frame, statement: nodes.Select, cursor: Any) -> None:
+    """SELECT @x = ...: every row assigns, so that the last one stays; none leaves the variables alone."""
+
+    compound = any(operator != "=" for _, operator in statement.assignments)
+    count = 0
+    last = None
+    while rows := cursor.fetchmany(2048):
+        count += len(rows)
+        last = rows[-1]
+        if count > 1 and (compound or _reads_its_target(session, frame, statement)):
+            raise unsupported("SELECT that adds up a variable over several rows", line=statement.line)
+    session.finish_rows(count)
+    if last is None:
+        return
+    temporary = Frame(variables=dict(frame.variables))
+    plan = plan_query(session, frame, statement.query)
+    for index, (name, operator) in enumerate(statement.assignments):
+        target = frame.get(name, statement.line)
+        temporary.variables["@pymlsql_value"] = Value(plan.compiled.columns[index].type, last[index])
+        same = plan.compiled.columns[index].type == target.type and operator == "="
+        if same or (last[index] is None and operator == "="):
+            target.value = last[index]
+            continue
+        text = "@pymlsql_value" if operator == "=" else f"{name} {operator[0]} @pymlsql_value"
+        target.value = evaluate(session, temporary, Text(text, statement.line), target.type)
+
+
+def _select_into(session: Session, frame: Frame, statement: nodes.Select) -> int:
+    """SELECT ... INTO: a new table with the query's columns."""
+    assert statement.into is not None
+    with changing(session, statement.into):
+        return _selected_into(session, frame, statement, statement.into)
+
+
+def _selected_into(session: Session, frame: Frame, statement: nodes.Select, into: Name) -> int:
+    plan = plan_query(session, frame, statement.query)
+    columns = []
+    for index, column in enumerate(plan.compiled.columns, 1):
+        if not column.name:
+            raise sql_error(1038, line=statement.line)
+        type_ = INT if column.type.name == "null" else column.type
+        columns.append(nodes.ColumnDefinition(column.name, type_, column.nullable))
+        del index
+    definition = nodes.TableDefinition(tuple(columns))
+    ddl.create_table(session, nodes.CreateTable(statement.line, into, definition))
+    table = dml.target_table(session, into)
+    return dml.insert_plan(session, frame, table, list(table.columns), plan, None, statement.line)
