@@ -154,7 +154,7 @@ def _output(parser: Parser) -> Output | None:
 
 
 def parse_insert(parser: Parser, common: Text | None = None) -> nodes.Statement:
-    """INSERT from VALUES, a query, EXEC or DEFAULT VALUES."""
+    """INSERT of rows, a query, defaults or what a procedure returns."""
     line = parser.next().line
     if parser.at_word("BULK"):
         raise unsupported("INSERT BULK", line=line)
@@ -200,7 +200,7 @@ def _value(parser: Parser) -> Text | None:
 
 
 def parse_update(parser: Parser, common: Text | None = None) -> nodes.Statement:
-    """UPDATE with SET, OUTPUT, FROM and WHERE."""
+    """UPDATE, with FROM, OUTPUT and .WRITE."""
     line = parser.next().line
     if parser.at_word("STATISTICS"):
         raise unsupported("UPDATE STATISTICS", line=line)
@@ -252,7 +252,7 @@ def _source_and_where(parser: Parser) -> tuple[Text | None, Text | None]:
 
 
 def parse_delete(parser: Parser, common: Text | None = None) -> nodes.Statement:
-    """DELETE with OUTPUT, FROM and WHERE."""
+    """DELETE, with FROM and OUTPUT."""
     line = parser.next().line
     top = _top(parser)
     parser.take_word("FROM")
@@ -263,7 +263,7 @@ def parse_delete(parser: Parser, common: Text | None = None) -> nodes.Statement:
 
 
 def parse_truncate(parser: Parser) -> nodes.Statement:
-    """TRUNCATE TABLE."""
+    """TRUNCATE TABLE; partitions are refused."""
     line = parser.next().line
     parser.expect_word("TABLE")
     target = parser.name()

@@ -223,7 +223,7 @@ def _function(parser: Parser, line: int, action: str, name: Name, start: int) ->
 
 
 def parse_create(parser: Parser) -> nodes.Statement:
-    """CREATE: a module, table, index or schema; 40510 for what this server has not."""
+    """CREATE of a table, index, schema or module; other kinds are refused by name."""
     start, line = parser.index, parser.next().line
     action = "create_or_alter" if parser.take_words("OR", "ALTER") else "create"
     if parser.at_word(*_MODULES):
@@ -246,7 +246,7 @@ def parse_create(parser: Parser) -> nodes.Statement:
 
 
 def parse_alter(parser: Parser) -> nodes.Statement:
-    """ALTER: a module or table; 40510 for what this server has not."""
+    """ALTER of a table or module; other kinds are refused by name."""
     start, line = parser.index, parser.next().line
     if parser.at_word(*_MODULES):
         return _module(parser, line, "alter", start)
@@ -258,7 +258,7 @@ def parse_alter(parser: Parser) -> nodes.Statement:
 
 
 def parse_drop(parser: Parser) -> nodes.Statement:
-    """DROP of what CREATE makes."""
+    """DROP of a table, index, schema or module; other kinds are refused by name."""
     line = parser.next().line
     if parser.take_word("INDEX"):
         if_exists = parser.take_words("IF", "EXISTS")

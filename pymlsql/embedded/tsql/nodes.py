@@ -4,40 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from pymlsql.embedded.tsql.slices import Name as Name
+from pymlsql.embedded.tsql.slices import Text as Text
+from pymlsql.embedded.tsql.table_nodes import ColumnDefinition as ColumnDefinition
+from pymlsql.embedded.tsql.table_nodes import Constraint as Constraint
+from pymlsql.embedded.tsql.table_nodes import IndexDefinition as IndexDefinition
+from pymlsql.embedded.tsql.table_nodes import TableDefinition as TableDefinition
 from pymlsql.embedded.tsql.types import SqlType
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A name of one to four parts, outermost first; an omitted part is ""."""
-
-    parts: tuple[str, ...]
-
-    @property
-    def object(self) -> str:
-        """The innermost part."""
-        return self.parts[-1]
-
-    @property
-    def schema(self) -> str:
-        """The schema, "" when it is not named."""
-        return self.parts[-2] if len(self.parts) > 1 else ""
-
-    @property
-    def database(self) -> str:
-        """The database, "" when it is not named."""
-        return self.parts[-3] if len(self.parts) > 2 else ""
-
-    def __str__(self) -> str:
-        return ".".join(self.parts)
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A slice of the batch that is a query or an expression, compiled when it is first run."""
-
-    sql: str
-    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,61 +18,6 @@ class Statement:
     """A statement and the line it begins on."""
 
     line: int
-
-
-# Columns and tables -----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Constraint:
-    """PRIMARY KEY, UNIQUE, FOREIGN KEY, CHECK or DEFAULT (``kind`` pk, unique, fk, check, default)."""
-
-    kind: str
-    name: str = ""
-    columns: tuple[tuple[str, bool], ...] = ()
-    """(column, descending) for keys."""
-    clustered: bool | None = None
-    expression: Text | None = None
-    references: Name | None = None
-    referenced: tuple[str, ...] = ()
-    on_delete: str = "NO ACTION"
-    on_update: str = "NO ACTION"
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnDefinition:
-    """A column of CREATE TABLE, ALTER TABLE ADD, DECLARE @t TABLE."""
-
-    name: str
-    type: SqlType
-    nullable: bool | None = None
-    identity: tuple[int, int] | None = None
-    computed: Text | None = None
-    persisted: bool = False
-    constraints: tuple[Constraint, ...] = ()
-    collation: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class IndexDefinition:
-    """An index of CREATE INDEX or in a table definition; ``columns`` are (name, descending)."""
-
-    name: str
-    columns: tuple[tuple[str, bool], ...]
-    unique: bool = False
-    clustered: bool = False
-    included: tuple[str, ...] = ()
-    where: Text | None = None
-    columnstore: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class TableDefinition:
-    """What stands between the brackets of CREATE TABLE."""
-
-    columns: tuple[ColumnDefinition, ...]
-    constraints: tuple[Constraint, ...] = ()
-    indexes: tuple[IndexDefinition, ...] = ()
 
 
 # Flow -------------------------------------------------------------------------------------------------------------
@@ -149,14 +67,14 @@ class Continue(Statement):
 
 @dataclass(frozen=True, slots=True)
 class Return(Statement):
-    """RETURN, with a value in a procedure."""
+    """RETURN, in a procedure with a value."""
 
     value: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """One variable of DECLARE; a table variable has ``table``."""
+    """One variable of a DECLARE: of a type, or a table."""
 
     name: str
     type: SqlType | None
@@ -166,14 +84,14 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Declare(Statement):
-    """DECLARE."""
+    """DECLARE of one or more variables."""
 
     variables: tuple[Variable, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SetVariable(Statement):
-    """SET @x = expression, or a compound operator."""
+    """SET @name operator value; operator is = or a compound one."""
 
     name: str
     operator: str
@@ -198,14 +116,14 @@ class Print(Statement):
 
 @dataclass(frozen=True, slots=True)
 class Throw(Statement):
-    """THROW, without arguments inside CATCH."""
+    """THROW: number, message and state, or none to throw again."""
 
     arguments: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class RaiseError(Statement):
-    """RAISERROR."""
+    """RAISERROR: message, severity, state and what is put into the message."""
 
     arguments: tuple[Text, ...]
     options: tuple[str, ...] = ()
@@ -294,7 +212,7 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Insert(Statement):
-    """INSERT."""
+    """INSERT: one of query, rows, execute and defaults says where the rows come from."""
 
     target: Name
     columns: tuple[str, ...] = ()
@@ -321,7 +239,7 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Update(Statement):
-    """UPDATE."""
+    """UPDATE; ``source`` is its FROM."""
 
     target: Name
     assignments: tuple[Assignment, ...]
@@ -334,7 +252,7 @@ class Update(Statement):
 
 @dataclass(frozen=True, slots=True)
 class Delete(Statement):
-    """DELETE."""
+    """DELETE; ``source`` is its second FROM."""
 
     target: Name
     source: Text | None = None
@@ -383,7 +301,7 @@ class CreateIndex(Statement):
 
 @dataclass(frozen=True, slots=True)
 class DropIndex(Statement):
-    """DROP INDEX ... ON."""
+    """DROP INDEX."""
 
     name: str
     table: Name

@@ -14,7 +14,7 @@ _RANGES = {"tinyint": (0, 255), "smallint": (-(2**15), 2**15 - 1), "int": (-(2**
 
 
 def to_bit(value: Typed, try_: bool) -> str:
-    """A value as bit: anything but zero is 1; of strings true, false and whole numbers."""
+    """``value`` as bit: anything but zero is 1; strings may say true and false."""
     if value.type.is_string:
         text = f"lower(trim({value.sql}))"
         cast = f"CASE WHEN {text} IN ('true') THEN true WHEN {text} IN ('false', '') THEN false WHEN " \
@@ -24,7 +24,7 @@ def to_bit(value: Typed, try_: bool) -> str:
 
 
 def to_integer(value: Typed, target: SqlType, try_: bool, line: int) -> str:
-    """A value as an integer type: fractions are cut. Raises 220, 232, 245, 248, 8114, 8115 when it runs."""
+    """``value`` as a whole number, cut. Raises 220, 232, 245, 248, 8114 or 8115 where it is none or does not fit."""
     source, sql, duck = value.type, value.sql, target.duckdb
     low, high = _RANGES[target.name]
     if source.name == "bit":
@@ -81,7 +81,7 @@ def _binary_to_integer(value: Typed, target: SqlType) -> str:
 
 
 def to_decimal(value: Typed, target: SqlType, try_: bool, line: int) -> str:
-    """A value as decimal or money, rounded half away from zero. Raises 8114, 8115 when it runs."""
+    """``value`` as decimal or money, rounded. Raises 8114 or 8115."""
     source, sql, duck = value.type, value.sql, target.duckdb
     names = (quote_text("numeric" if source.is_exact else source.name), quote_text("numeric"))
     if source.is_exact:
@@ -101,7 +101,7 @@ def to_decimal(value: Typed, target: SqlType, try_: bool, line: int) -> str:
 
 
 def to_float(value: Typed, target: SqlType, try_: bool, line: int) -> str:
-    """A value as float or real. Raises 8114, 8115 when it runs."""
+    """``value`` as float or real. Raises 8114 or 8115."""
     source, sql, duck = value.type, value.sql, target.duckdb
     if source.name == "bit":
         return f"CAST(CAST({sql} AS INTEGER) AS {duck})"

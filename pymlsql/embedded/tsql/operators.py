@@ -168,7 +168,7 @@ def _datetime_arithmetic(operator: str, left: Typed, right: Typed, line: int) ->
 
 
 def negate(value: Typed, line: int = 0) -> Typed:
-    """Minus; a tinyint becomes a smallint. Raises 8117."""
+    """``- value``; a tinyint becomes a smallint. Raises 8117 for what has no sign."""
     if value.type.name == "null":
         return value
     if not value.type.is_number or value.type.name == "bit":

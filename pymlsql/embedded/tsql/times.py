@@ -24,7 +24,7 @@ _FRACTION_DIGITS = {"datetime": 3, "smalldatetime": 0}
 
 
 def time_text(sql: str, source: SqlType, style: int | None, line: int) -> str:
-    """A date or time as text in a CONVERT style."""
+    """A date or time as text by style; without one the style that CAST uses for its type."""
     default = {"datetime": 0, "smalldatetime": 0}.get(source.name, 121)
     if style is None:
         style = default
@@ -85,7 +85,7 @@ def rounded_scale(sql: str, scale: int) -> str:
 
 
 def to_time(value: Typed, target: SqlType, style: int | None, try_: bool, line: int) -> str:
-    """A value as a date or time type. Raises 241, 242 when it runs."""
+    """``value`` as a date or time of type ``target``, rounded as that type rounds."""
     source, sql = value.type, value.sql
     if source.is_string:
         check_style(style, target, line)

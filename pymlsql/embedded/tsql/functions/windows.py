@@ -124,3 +124,6 @@ _ANALYTIC: dict[str, Callable[[Compiler, list[exp.Expr], str], Typed]] = {
     "FIRST_VALUE": _at("first_value"),
     "LAST_VALUE": _at("last_value"),
 }
+
+WINDOW_FUNCTIONS = frozenset({*_ANALYTIC, *_RANKING, "NTILE"})
+"""Functions that need an OVER clause."""

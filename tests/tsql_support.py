@@ -1,0 +1,71 @@
+"""docs/tsql-support.md from the function tables: ``python -m tests.tsql_support`` writes it."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+from pymlsql.embedded.tsql.functions import FUNCTIONS, KNOWN_UNSUPPORTED
+from pymlsql.embedded.tsql.functions.aggregates import PIECES
+from pymlsql.embedded.tsql.functions.system import GLOBALS
+from pymlsql.embedded.tsql.functions.windows import WINDOW_FUNCTIONS
+from tests.contract import gaps
+
+PAGE = Path(__file__).parent.parent / "docs" / "tsql-support.md"
+
+QUERIES = """
+- SELECT with joins, derived tables, VALUES, CROSS and OUTER APPLY, views, inline functions, subqueries
+- common table expressions; recursive ones of one anchor and one recursive part, with MAXRECURSION
+- GROUP BY with ROLLUP, CUBE, GROUPING SETS; HAVING; GROUPING and GROUPING_ID
+- UNION, UNION ALL, EXCEPT, INTERSECT; DISTINCT; ORDER BY; TOP with PERCENT and WITH TIES; OFFSET and FETCH
+- comparison with ALL, ANY and SOME; LIKE with any pattern
+""".strip()
+
+REFUSED = """
+- PIVOT and UNPIVOT, OPENJSON, FOR XML and FOR JSON, TABLESAMPLE, FOR SYSTEM_TIME, OPENROWSET and its kin
+- GROUP BY ALL, WITH ROLLUP and WITH CUBE (the forms before ROLLUP () and CUBE ()), WINDOW clauses
+- money * money and money % number; decimal products and sums whose digits do not fit 38
+- scalar functions of a schema (there are none: Msg 4121), static methods (type::method), ODBC escapes in braces
+- strings as dates with an offset; strings with a year of two digits that are no constants
+""".strip()
+
+DEVIATIONS = """
+- **Order of strings.** ORDER BY, MIN, MAX and comparison with < and > go by code points after folding case and leaving
+  out trailing blanks, not by the weights of SQL_Latin1_General_CP1_CI_AS: punctuation and accents may sort elsewhere.
+- **Time.** datetime2 and time keep microseconds; the seventh digit is lost.
+- **Language.** Dates are read and named in us_english, DATEFORMAT mdy, DATEFIRST 7; others are refused.
+- **float.** A result beyond the range of float is infinity where SQL Server raises Msg 8115.
+- **Errors of names.** An unknown column or table is found when its statement is reached, not before the batch begins.
+""".strip()
+
+
+def _words(names: set[str] | frozenset[str]) -> str:
+    return textwrap.fill(", ".join(sorted(names)), 118)
+
+
+def render() -> str:
+    """The page."""
+    plain = set(FUNCTIONS) - set(PIECES)
+    newer = {name for name, function in FUNCTIONS.items() if function.level >= 160}
+    cases = {**gaps.EXPRESSIONS, **gaps.QUERIES, **gaps.STATEMENTS}
+    known = "\n".join(f"- `{name}`: {reason}" for name, reason in sorted(cases.items())) or "- none"
+    parts = [
+        "# What T-SQL the embedded server knows",
+        "<!-- Written by `python -m tests.tsql_support`; a test compares. -->",
+        "What is not listed as supported is refused with Msg 40510, which names it, and never carried out otherwise.",
+        "## Queries", QUERIES,
+        "## Functions", _words(plain),
+        f"Only at compatibility level 160: {', '.join(sorted(newer))}.",
+        "## Aggregates, also with OVER", _words(set(PIECES)),
+        "## Window functions", _words(set(WINDOW_FUNCTIONS)),
+        "## Global variables", _words(set(GLOBALS)),
+        "## Refused functions", _words(KNOWN_UNSUPPORTED - set(FUNCTIONS) - set(WINDOW_FUNCTIONS)),
+        "## Refused parts of queries", REFUSED,
+        "## Deviations", DEVIATIONS,
+        "## Cases of the contract suite that do not hold yet", known,
+    ]  # fmt: skip
+    return "\n\n".join(parts) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(render(), encoding="utf-8")
