@@ -29,12 +29,14 @@ def changing(session: Session, *targets: Name) -> Iterator[None]:
 
 
 def done(session: Session, frame: Frame, count: int | None = None, command: int = 0) -> None:
+    """The end of a statement; with NOCOUNT no count is told."""
     if session.options.nocount:
         count = None
     session.sink(Done(frame.kind, count=count, command=command))  # type: ignore[arg-type]
 
 
 def select(session: Session, frame: Frame, statement: nodes.Select) -> None:
+    """A query: its rows go to the client, its last row into variables, or all into a new table."""
     if statement.into is not None:
         count = _select_into(session, frame, statement)
         session.finish_rows(count)
