@@ -23,7 +23,7 @@ from pymlsql.embedded.server import Options, serve
 USER = "sa"
 DATABASE = "pymlsql"
 _VERSIONS = {160: (16, 0, 1000), 150: (15, 0, 2000)}
-_THREADS = 2
+_N_SPARES = 2
 _STACK_BYTES = 256 << 20
 _RECURSION_LIMIT = 30_000
 
@@ -44,7 +44,7 @@ def run(*, port: int, data_dir: Path | None, compat: int, ready_file: Path | Non
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _locked(data_dir):
         password = _password(data_dir)
-        satellites = SatellitePool(n_spares=_THREADS)
+        satellites = SatellitePool(n_spares=_N_SPARES)
         engine = _open(data_dir, password, compat, satellites)
         satellites.start()
         files = [path for path in (ready_file, data_dir / "server.json" if data_dir else None) if path]
@@ -81,7 +81,7 @@ async def _serve(engine: Engine, port: int, options: Options, on_ready: Callable
 def _open(data_dir: Path | None, password: str, compat: int, satellites: SatellitePool) -> Engine:
     try:
         return Engine(data_dir / "pymlsql.duckdb" if data_dir else None, password=password, level=compat,
-                      satellites=satellites, database=DATABASE, n_threads=_THREADS, process_id=os.getpid())  # fmt: skip
+                      satellites=satellites, database=DATABASE, n_threads=os.cpu_count() or 1, process_id=os.getpid())  # fmt: skip
     except ValueError as error:
         raise ServiceError(f"{data_dir}: {error}.") from None
 

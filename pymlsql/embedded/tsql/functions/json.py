@@ -44,7 +44,10 @@ def _json_value(compiler: Compiler, args: list[Typed]) -> Typed:
     value, path = text(args[0], compiler.line), quote_text(_path(compiler, args, "JSON_VALUE"))
     kind = f"json_type({value.sql}, {path})"
     found = f"json_extract_string({value.sql}, {path})"
-    result = f"CASE WHEN {kind} IN ('OBJECT', 'ARRAY', 'NULL') OR length({found}) > 4000 THEN NULL ELSE {found} END"
+    # DuckDB gives a number with a fraction or exponent back in its own words: 1.50 would become 1.5.
+    refused = f"WHEN {kind} = 'DOUBLE' THEN {raise_sql(40510, quote_text('JSON_VALUE of a number with a fraction'))}"
+    none = f"WHEN {kind} IN ('OBJECT', 'ARRAY', 'NULL') OR length({found}) > 4000 THEN NULL"
+    result = f"CASE {none} {refused} ELSE {found} END"
     return Typed(_checked(value, result), nvarchar(4000))
 
 
@@ -52,7 +55,11 @@ def _json_query(compiler: Compiler, args: list[Typed]) -> Typed:
     """An object or array as its text; NULL for a scalar."""
     value, path = text(args[0], compiler.line), quote_text(_path(compiler, args, "JSON_QUERY"))
     kind = f"json_type({value.sql}, {path})"
-    result = f"CASE WHEN {kind} IN ('OBJECT', 'ARRAY') THEN CAST(json_extract({value.sql}, {path}) AS VARCHAR) END"
+    part = f"CAST(json_extract({value.sql}, {path}) AS VARCHAR)"
+    # DuckDB writes a part anew, without blanks; where that is not what stands in the text, the text is not known.
+    refused = raise_sql(40510, quote_text("JSON_QUERY of a part with blanks or fractions"))
+    exact = value.sql if path == "'$'" else f"CASE WHEN contains({value.sql}, {part}) THEN {part} ELSE {refused} END"
+    result = f"CASE WHEN {kind} IN ('OBJECT', 'ARRAY') THEN {exact} END"
     return Typed(_checked(value, result), nvarchar(MAX))
 
 
