@@ -180,6 +180,9 @@ def parse_url(text: str) -> URL:
         raise SettingsError(f"'{url.get_backend_name()}' is not SQL Server: the URL must begin with mssql+pyodbc://.")
     if url.drivername == "mssql":
         url = url.set(drivername=f"mssql+{find_driver().dialect}")
+    if url.get_driver_name() not in ("pyodbc", "mssqlpython"):
+        raise SettingsError(f"The driver {url.get_driver_name()} is not one of pymlsql's: use mssql+pyodbc:// or "
+                            "mssql+mssqlpython://.")  # fmt: skip
     if url.get_driver_name() == "pyodbc" and not {"driver", "odbc_connect", "dsn"} & {key.lower() for key in url.query}:
         driver = find_driver()
         if driver.odbc is None:

@@ -30,6 +30,7 @@ TABLES = {
 """Each file's name without .csv, in the order of loading, and the table it fills."""
 
 TELEMETRY = "telemetry"
+PREDICTIONS = "dbo.FailurePredictions"
 MACHINE = "machineID"
 FIRST_DATETIME = datetime.datetime(1753, 1, 1)
 """Where datetime begins (sql-docs, "datetime")."""
@@ -52,7 +53,8 @@ def load(
     """Fill the five tables in one transaction.
 
     `frames` has a DataFrame for each of TABLES; rows of machines without telemetry are left out and counted. Raises
-    LoadError where a table already holds rows and `replace` is not given.
+    LoadError where a table already holds rows and `replace` is not given. `replace` also deletes the predictions made
+    from what the tables held.
     """
     missing = [name for name in TABLES if name not in frames]
     if missing:
@@ -60,6 +62,8 @@ def load(
     if frames[TELEMETRY].empty:
         raise LoadError(f"{TELEMETRY} holds no rows: there is nothing to learn from.")
     kept, n_left_out = keep_known_machines(frames)
+    if not db.scalar("SELECT COUNT(*) FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_NAME = N'PdM_telemetry'"):
+        raise LoadError("The database has no tables for machine data yet: run pymlsql db upgrade.")
     with db.transaction() as connection:
         _make_room(connection, replace=replace)
         for name, table in TABLES.items():
@@ -222,6 +226,9 @@ def _text_parser(max_length: int | None) -> Callable[[str], str]:
 
 
 def _make_room(connection: sa.Connection, *, replace: bool) -> None:
+    """Empty the tables, and with them the predictions that were made from what they held."""
+    if replace:
+        fetch(connection, f"DELETE FROM {qualified(PREDICTIONS)}")
     for table in reversed(TABLES.values()):
         n_rows = int(fetch(connection, f"SELECT COUNT(*) FROM {qualified(table)}").rows[0][0])
         if n_rows and not replace:

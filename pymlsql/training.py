@@ -104,6 +104,11 @@ def train(
     frame = read_labelled(db, task, inputs)
     train_rows, test_rows = split_in_time(frame, task, test_from)
     names = [column.name for column in inputs]
+    empty = [name for name in names if train_rows[name].isna().all()]
+    if empty:
+        raise TrainingError(
+            f"{', '.join(empty)} of {task.view} hold no value in the training range: load the rows they are made of."
+        )
     estimator = fit(train_rows[names], train_rows[task.label], inputs, seed=seed)
     metrics = evaluate(estimator, train_rows, test_rows, names, task)
     signature = Signature(inputs=inputs, output=Output(classes=tuple(str(name) for name in estimator.classes_)))
@@ -175,6 +180,12 @@ def split_in_time(
     if train_rows[task.label].nunique() < 2:
         only = train_rows[task.label].iloc[0]
         raise TrainingError(f"Until {train_rows[task.time].max()} every label is '{only}': load a longer range.")
+    if test_rows[task.label].nunique() < 2:
+        only = test_rows[task.label].iloc[0]
+        raise TrainingError(
+            f"From {test_from} on every label is '{only}', so that the test would say nothing: choose an earlier "
+            "--test-from, or load a longer range."
+        )
     return train_rows, test_rows
 
 

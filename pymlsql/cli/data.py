@@ -33,7 +33,9 @@ def load(
     machines: Annotated[int, typer.Option(min=1, max=MAX_MACHINES, help="With --generate: how many.")] = 20,
     days: Annotated[int, typer.Option(min=3, max=MAX_DAYS, help="With --generate: how long.")] = 90,
     seed: Annotated[int, typer.Option(min=0, help="With --generate: the same seed gives the same data.")] = 1,
-    replace: Annotated[bool, typer.Option("--replace", help="Delete what the tables hold first.")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Delete what the tables hold first, and the predictions made from it.")
+    ] = False,
     url: UrlOption = None,
     as_json: JsonOption = False,
 ) -> None:

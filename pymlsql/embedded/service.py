@@ -41,7 +41,10 @@ def run(*, port: int, data_dir: Path | None, compat: int, ready_file: Path | Non
     threading.stack_size(_STACK_BYTES)
     sys.setrecursionlimit(_RECURSION_LIMIT)
     if data_dir is not None:
-        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise ServiceError(f"{data_dir} cannot be used as a data directory: {error.strerror}.") from None
     with _locked(data_dir):
         password = _password(data_dir)
         satellites = SatellitePool(n_spares=_N_SPARES)
@@ -80,8 +83,10 @@ async def _serve(engine: Engine, port: int, options: Options, on_ready: Callable
 
 def _open(data_dir: Path | None, password: str, compat: int, satellites: SatellitePool) -> Engine:
     try:
-        return Engine(data_dir / "pymlsql.duckdb" if data_dir else None, password=password, level=compat,
-                      satellites=satellites, database=DATABASE, n_threads=os.cpu_count() or 1, process_id=os.getpid())  # fmt: skip
+        return Engine(
+            data_dir / "pymlsql.duckdb" if data_dir else None, password=password, level=compat, satellites=satellites,
+            database=DATABASE, n_threads=os.cpu_count() or 1, process_id=os.getpid(),
+        )  # fmt: skip
     except ValueError as error:
         raise ServiceError(f"{data_dir}: {error}.") from None
 

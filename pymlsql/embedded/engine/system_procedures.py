@@ -151,7 +151,9 @@ def _sp_helptext(session: Session, frame: Frame, actuals: list[Actual], line: in
     found = find_object(session, str(name))
     if not isinstance(found, Module):
         raise sql_error(15009, name, session.database, line=line)
-    send_table(session, [("Text", nvarchar(255))], [(text,) for text in found.text.splitlines(keepends=True)])
+    lines = found.text.splitlines(keepends=True)
+    rows = [(line_text[at : at + 255],) for line_text in lines for at in range(0, len(line_text), 255)]
+    send_table(session, [("Text", nvarchar(255))], rows)
     return 0
 
 
