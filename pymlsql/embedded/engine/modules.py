@@ -12,7 +12,7 @@ from pymlsql.embedded.engine.evaluation import names
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.compiler import Compiler
 from pymlsql.embedded.tsql.dialect import parse_query
-from pymlsql.embedded.tsql.messages import sql_error
+from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.queries import compile_query
 from pymlsql.embedded.tsql.typed import Typed
 
@@ -30,6 +30,8 @@ def stored_text(text: str) -> str:
 
 def create_module(session: Session, statement: nodes.CreateModule) -> None:
     """Raises 2714 when it is there, 208 when ALTER finds none, and what is wrong with its query."""
+    if "SCHEMABINDING" in statement.options:
+        raise unsupported("WITH SCHEMABINDING", line=statement.line)
     schema = schema_of(session, statement.name)
     kind = _KINDS[statement.kind]
     found = session.catalog.find(schema.name, statement.name.object)
