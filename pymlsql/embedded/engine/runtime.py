@@ -28,6 +28,9 @@ def runtime_value(session: Session, frame: Frame, what: tuple[str, ...]) -> Any:
     if name == "HASHBYTES":
         data = frame.get(arguments[1][1:]).value
         return None if data is None else hashlib.new(arguments[0], data).digest()
+    if name == "DATALENGTH":
+        data = frame.get(arguments[0][1:]).value
+        return None if data is None else len(data)
     values = [str(frame.get(a[1:]).value) if a.startswith("\0") else a for a in arguments]
     if any(a.startswith("\0") and frame.get(a[1:]).value is None for a in arguments):
         return None

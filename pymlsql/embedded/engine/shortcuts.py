@@ -10,7 +10,7 @@ import re
 from typing import Any, Final
 
 from pymlsql.embedded.engine.frame import Frame
-from pymlsql.embedded.tsql.types import SqlType
+from pymlsql.embedded.tsql.types import MAX, SqlType
 
 UNKNOWN_YET: Final = object()
 
@@ -44,12 +44,20 @@ def quick_value(frame: Frame, text: str, target: SqlType | None) -> Any:
     return result
 
 
+def _holds(source: SqlType, target: SqlType | None) -> bool:
+    """Whether ``target`` takes a value of ``source`` as it is; the (max) types take all of their kind."""
+    if source == target or target is None:
+        return source == target
+    varying = target.length == MAX and target.name in ("varbinary", "nvarchar")
+    return varying and (source.is_binary if target.is_binary else source.is_string)
+
+
 def _atom(frame: Frame, text: str, target: SqlType | None) -> Any:
     if text.upper() == "NULL":
         return None if target is not None else UNKNOWN_YET
     if text.startswith("@"):
         value = frame.variables.get(text.lower())
-        return value.value if value is not None and value.type == target else UNKNOWN_YET
+        return value.value if value is not None and _holds(value.type, target) else UNKNOWN_YET
     number = int(text)
     if target is None:
         return UNKNOWN_YET

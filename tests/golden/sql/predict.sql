@@ -179,12 +179,10 @@ CREATE TABLE #scored (
 
 SET @run_id = NULL;
 BEGIN TRY
-    SELECT @model_version_id = v.model_version_id, @version = v.version, @sha256 = b.sha256, @bytes = b.data,
-        @signature = v.signature
+    SELECT @model_version_id = v.model_version_id, @version = v.version, @sha256 = v.sha256, @signature = v.signature
     FROM ml.models AS m
     JOIN ml.model_aliases AS a ON a.model_id = m.model_id
     JOIN ml.model_versions AS v ON v.model_id = a.model_id AND v.version = a.version
-    JOIN ml.blobs AS b ON b.sha256 = v.sha256
     WHERE m.name = @model AND a.alias = @alias;
     IF @model_version_id IS NULL
     BEGIN
@@ -192,6 +190,7 @@ BEGIN TRY
             N''': push one and promote it (pymlsql model push, pymlsql model promote).');
         THROW 51001, @message, 1;
     END;
+    SELECT @bytes = data FROM ml.blobs WHERE sha256 = @sha256;
     IF HASHBYTES('SHA2_256', @bytes) <> @sha256
     BEGIN
         SET @message = CONCAT(N'The bytes of model ''', @model, N''' version ', @version,

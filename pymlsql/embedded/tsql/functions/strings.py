@@ -40,9 +40,19 @@ _STORED_BYTES = {"bit": 1, "tinyint": 1, "smallint": 2, "int": 4, "bigint": 8, "
                  "smallmoney": 4, "date": 3, "datetime": 8, "smalldatetime": 4, "uniqueidentifier": 16}  # fmt: skip
 
 
+def _binary_variable(compiler: Compiler, value: Typed) -> str | None:
+    """The variable that a binary value is, if it is nothing else: its bytes need not go through DuckDB, which copies
+    them five times, and a model has hundreds of millions of them."""
+    parameter = value.sql.removeprefix("CAST($").removesuffix(" AS BLOB)")
+    return compiler.used.get(parameter) if value.type.is_binary else None
+
+
 def _datalength(compiler: Compiler, args: list[Typed]) -> Typed:
     value = args[0]
     result = BIGINT if value.type.length == MAX and (value.type.is_string or value.type.is_binary) else INT
+    variable = _binary_variable(compiler, value)
+    if variable is not None:
+        return compiler.runtime_value(result, "DATALENGTH", "\0" + variable)
     if value.type.is_binary:
         sql = f"octet_length({value.sql})"
     elif value.type.is_string:
@@ -224,9 +234,8 @@ def _hashbytes(compiler: Compiler, args: list[Typed]) -> Typed:
         if not value.type.is_string:
             raise sql_error(8116, value.type.name, 2, "hashbytes", line=compiler.line)
         value = convert(value, varbinary(MAX), line=compiler.line)
-    variable = compiler.used.get(value.sql.removeprefix("CAST($").removesuffix(" AS BLOB)"))
+    variable = _binary_variable(compiler, value)
     if variable is not None:
-        # A variable's bytes need not go through DuckDB: a model has hundreds of millions of them.
         return compiler.runtime_value(varbinary(8000), "HASHBYTES", functions[name.lower()], "\0" + variable)
     return Typed(f"unhex({functions[name.lower()]}({value.sql}))", varbinary(8000), value.nullable)
 
