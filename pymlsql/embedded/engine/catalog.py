@@ -1,4 +1,4 @@
-"""What exists in a database: schemas, tables, views, functions, procedures, and how that is stored.
+"""What exists in a database: schemas, tables, modules and other entries, and how that is stored.
 
 A catalog is a value. A statement that defines something makes a new one; the session's transaction decides whether
 others ever see it. Writers are serialised, so that two transactions never change it at once.
@@ -13,7 +13,7 @@ import types
 import typing
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from pymlsql.embedded.tsql.nodes import ModuleParameter, Name, Text
 from pymlsql.embedded.tsql.types import SqlType
@@ -159,12 +159,29 @@ class Schema:
     owner: str = "dbo"
 
 
+class Entry(Protocol):
+    """Anything else that is declared: principals, permissions, external languages. A frozen dataclass, :func:`stored`.
+
+    ``kind`` says which class of entry it is, ``key`` which of that class: names in lower case.
+    """
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def key(self) -> str: ...
+
+
+E = TypeVar("E")
+
+
 @dataclass(frozen=True, slots=True)
 class Catalog:
     """One database. Names are looked up without regard to case."""
 
     schemas: dict[str, Schema] = field(default_factory=dict)
     objects: dict[tuple[str, str], Table | Module] = field(default_factory=dict)
+    others: dict[tuple[str, str], Entry] = field(default_factory=dict)
     next_id: int = FIRST_OBJECT_ID
     version: int = 0
 
@@ -213,6 +230,26 @@ class Catalog:
         schemas = {key: value for key, value in self.schemas.items() if key != name.lower()}
         return replace(self, schemas=schemas, version=self.version + 1)
 
+    def entry(self, kind: type[E], key: str) -> E | None:
+        """The entry of this class and key, in any case."""
+        found = self.others.get((kind.kind, key.lower()))  # type: ignore[attr-defined]
+        return found if isinstance(found, kind) else None
+
+    def entries(self, kind: type[E]) -> list[E]:
+        """All entries of this class."""
+        return [found for found in self.others.values() if isinstance(found, kind)]
+
+    def with_entries(self, *entries: Entry) -> Catalog:
+        """The catalog with these entries, new or changed."""
+        others = {**self.others, **{(entry.kind, entry.key.lower()): entry for entry in entries}}
+        return replace(self, others=others, version=self.version + 1)
+
+    def without_entries(self, *entries: Entry) -> Catalog:
+        """The catalog without these entries."""
+        gone = {(entry.kind, entry.key.lower()) for entry in entries}
+        others = {place: entry for place, entry in self.others.items() if place not in gone}
+        return replace(self, others=others, version=self.version + 1)
+
     def allocate(self, count: int = 1) -> tuple[Catalog, int]:
         """``count`` new object ids, the first of which is returned."""
         return replace(self, next_id=self.next_id + count), self.next_id
@@ -242,10 +279,27 @@ def now_text() -> str:
 
 # As JSON ----------------------------------------------------------------------------------------------------------
 
+Anything = Table | Module | Schema | Entry
+
 _CLASSES: dict[str, type[Any]] = {"table": Table, "module": Module, "schema": Schema}
 
 
-def encode(value: Table | Module | Schema) -> str:
+def stored(cls: type[E]) -> type[E]:
+    """Let entries of this class be kept in the data directory, under the name of its ``kind``."""
+    _CLASSES[cls.kind] = cls  # type: ignore[attr-defined]
+    return cls
+
+
+def storage_key(entry: Anything) -> str:
+    """Under which one entry is stored."""
+    if isinstance(entry, Schema):
+        return f"schema:{entry.name.lower()}"
+    if isinstance(entry, Table | Module):
+        return f"object:{entry.object_id}"
+    return f"{entry.kind}:{entry.key.lower()}"
+
+
+def encode(value: Anything) -> str:
     """One entry as JSON; what is left at its default is left out."""
     kind = next(name for name, cls in _CLASSES.items() if isinstance(value, cls))
     return json.dumps([kind, _plain(value)], ensure_ascii=False)
@@ -260,7 +314,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def decode(text: str) -> Table | Module | Schema:
+def decode(text: str) -> Anything:
     """The entry that encode made a text of."""
     kind, data = json.loads(text)
     return _read(_CLASSES[kind], data)  # type: ignore[no-any-return]
@@ -288,5 +342,6 @@ def _read(hint: Any, data: Any) -> Any:
     return data
 
 
-__all__ = ["Catalog", "Check", "Default", "ForeignKey", "Key", "Module", "Name", "Schema", "Table", "TableColumn",
-           "ViewColumn", "constraint_names", "decode", "encode", "new_catalog", "now_text"]  # fmt: skip
+__all__ = ["Anything", "Catalog", "Check", "Default", "Entry", "ForeignKey", "Key", "Module", "Name", "Schema", "Table",
+           "TableColumn", "ViewColumn", "constraint_names", "decode", "encode", "new_catalog", "now_text",
+           "storage_key", "stored"]  # fmt: skip

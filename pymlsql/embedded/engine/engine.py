@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from pymlsql.embedded.engine.catalog import Catalog, Schema, decode, encode, new_catalog
+from pymlsql.embedded.engine.catalog import Catalog, Module, Schema, Table, decode, encode, new_catalog
 from pymlsql.embedded.engine.identity import Identities
 from pymlsql.embedded.engine.locks import ApplicationLocks
 from pymlsql.embedded.engine.names import SYSTEM_DATABASES, Plans
@@ -95,16 +95,18 @@ class Engine:
 
     def _load(self) -> None:
         run = self._connection.execute
-        schemas, objects = {}, {}
+        schemas, objects, others = {}, {}, {}
         for (data,) in run("SELECT data FROM store.catalog").fetchall():
             entry = decode(data)
             if isinstance(entry, Schema):
                 schemas[entry.name.lower()] = entry
-            else:
+            elif isinstance(entry, Table | Module):
                 objects[(entry.schema.lower(), entry.name.lower())] = entry
+            else:
+                others[(entry.kind, entry.key.lower())] = entry
         row = run("SELECT next_id FROM store.counters").fetchone()
         assert row is not None
-        self.catalog = Catalog(schemas, objects, row[0], next(self._versions))
+        self.catalog = Catalog(schemas, objects, others, row[0], next(self._versions))
         self.identities.load(dict(run("SELECT object_id, last FROM store.identities").fetchall()))
         sizes = run("SELECT table_name, estimated_size FROM duckdb_tables() WHERE schema_name = 'store'").fetchall()
         self._rows = {f"store.{name}": size for name, size in sizes}

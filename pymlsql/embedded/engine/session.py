@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pymlsql.embedded.engine.catalog import Catalog, Module, Schema, Table, encode, new_catalog
+from pymlsql.embedded.engine.catalog import Anything, Catalog, encode, new_catalog, storage_key
 from pymlsql.embedded.engine.errors import Cancelled, translate
 from pymlsql.embedded.engine.execution import check_declarations, execute_all
 from pymlsql.embedded.engine.frame import (
@@ -286,15 +286,12 @@ class Session(Transactions):
         """The user database's objects, whatever database the session is in."""
         return self._working if self._working is not None else self.engine.catalog
 
-    def set_catalog(
-        self, catalog: Catalog, changed: list[Any], gone: list[Table | Module | Schema] | None = None
-    ) -> None:
+    def set_catalog(self, catalog: Catalog, changed: Sequence[Anything], gone: Sequence[Anything] = ()) -> None:
         """A new catalog, written in the current statement: others see it when the transaction is committed."""
-        for entry in [*changed, *(gone or [])]:
-            key = _catalog_key(entry)
-            self.store.write("DELETE FROM store.catalog WHERE entry = $entry", {"entry": key})
+        for entry in (*changed, *gone):
+            self.store.write("DELETE FROM store.catalog WHERE entry = $entry", {"entry": storage_key(entry)})
         for entry in changed:
-            values = {"entry": _catalog_key(entry), "data": encode(entry)}
+            values = {"entry": storage_key(entry), "data": encode(entry)}
             self.store.write("INSERT INTO store.catalog VALUES ($entry, $data)", values)
         self.store.write("UPDATE store.counters SET next_id = $next", {"next": catalog.next_id})
         version = self.engine.next_version()
@@ -380,7 +377,3 @@ class Session(Transactions):
         self.engine.locks.release_all(self, "transaction")
         self.engine.locks.release_all(self, "session")
         self.engine.forget(self)
-
-
-def _catalog_key(entry: Table | Module | Schema) -> str:
-    return f"schema:{entry.name.lower()}" if isinstance(entry, Schema) else f"object:{entry.object_id}"
