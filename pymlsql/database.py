@@ -287,6 +287,11 @@ def translate(error: BaseException) -> PymlsqlError:
         return DatabaseError(message, number)
     message = _one_line(_PREFIXES.sub("", re.sub(r"\s*\(0\)\s*\(SQL\w+\)", "", text)))
     message = re.sub(r"^Driver Error: .*?; DDBC Error: ", "", message)
+    if "certificate verify failed" in text or "certificate chain" in text:
+        return DatabaseError(
+            "The server's certificate is not trusted here: install it on this machine, or add "
+            "TrustServerCertificate=yes to the target (then the connection is encrypted, but nobody says with whom)."
+        )
     if state in _NO_DRIVER:
         return DriverError(f"{message}: check the driver in the target, or leave it out.")
     if state in _NO_SERVER or "Client unable to establish connection" in text:

@@ -6,12 +6,15 @@ import datetime
 from typing import TYPE_CHECKING, Any
 
 from pymlsql.database import Database
+from pymlsql.errors import DatabaseError, DeclarationError
 from pymlsql.quoting import qualified
 
 if TYPE_CHECKING:
     import pandas as pd
 
 PROCEDURE = "dbo.PredictFailures"
+
+_NO_PROCEDURE = 2812
 
 
 def predict(
@@ -29,7 +32,8 @@ def predict(
     """Execute the procedure and return its rows, most urgent first.
 
     Without a range each machine's latest slot is scored; with one, all its slots; with `unscored`, those that this
-    version of the model has not scored. Raises DatabaseError with the procedure's number (51001 to 51005).
+    version of the model has not scored. Raises DatabaseError with the procedure's number (51001 to 51005) and
+    DeclarationError where there is no such procedure.
     """
     sql, values = render_call(
         procedure,
@@ -43,7 +47,13 @@ def predict(
             "persist": int(persist),
         },
     )
-    return db.read(sql, values)
+    try:
+        return db.read(sql, values)
+    except DatabaseError as error:
+        if error.number == _NO_PROCEDURE:
+            raise DeclarationError(f"There is no procedure {procedure} that this login may run: run pymlsql apply, "
+                                   "or have EXECUTE on it granted.") from None  # fmt: skip
+        raise
 
 
 def render_call(procedure: str, arguments: dict[str, Any]) -> tuple[str, tuple[Any, ...]]:

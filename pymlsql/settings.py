@@ -1,7 +1,8 @@
 """Where the server is: the only module that reads the environment.
 
 The target is the first of: the `--url` option, `PYMLSQL_URL`, `[database] url` of `pymlsql.toml` in the current
-directory, and `embedded`: the server of the default data directory, found by its `server.json`.
+directory, and `embedded`: the server of the default data directory, found by its `server.json`; `embedded:DIR` is the
+server of another data directory.
 """
 
 from __future__ import annotations
@@ -136,7 +137,10 @@ def resolve_target(url: str | None = None, environ: Mapping[str, str] | None = N
     named = find_named_target(url, environ) or (Target(configured, CONFIG_FILE) if configured else None)
     if named is None:
         return _embedded_target("default")
-    return _embedded_target(named.source) if named.url == EMBEDDED else named
+    if named.url == EMBEDDED:
+        return _embedded_target(named.source)
+    prefix, _, folder = named.url.partition(":")
+    return _embedded_target(named.source, Path(folder).expanduser()) if prefix == EMBEDDED and folder else named
 
 
 def find_named_target(url: str | None = None, environ: Mapping[str, str] | None = None) -> Target | None:
@@ -148,8 +152,12 @@ def find_named_target(url: str | None = None, environ: Mapping[str, str] | None 
     return Target(value, "PYMLSQL_URL") if value else None
 
 
-def _embedded_target(source: str) -> Target:
-    server = read_server_file(default_data_dir())
+def _embedded_target(source: str, data_dir: Path | None = None) -> Target:
+    server = read_server_file(data_dir or default_data_dir())
+    if server is None and data_dir is not None:
+        raise ServerNotRunning(
+            f"No embedded server runs over {data_dir}: run pymlsql server start --data-dir {data_dir}."
+        )
     if server is None:
         raise ServerNotRunning("No embedded server is running: run pymlsql server start, or name a server with --url.")
     return Target(server.sqlalchemy_url, source)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from pymlsql.training import TrainedModel, TrainingTask
 
 
+_NO_OBJECT = 208
+
+
 class Toolkit(Database):
     """A SQL Server and everything pymlsql does with it.
 
@@ -57,9 +60,15 @@ class Toolkit(Database):
     def apply(self) -> list[str]:
         """Create or alter the feature functions, the view and the procedure; the names of what was applied."""
         from pymlsql import procedures
+        from pymlsql.errors import DatabaseError, MigrationError
 
-        with self.transaction() as connection:
-            return procedures.apply(connection)
+        try:
+            with self.transaction() as connection:
+                return procedures.apply(connection)
+        except DatabaseError as error:
+            if error.number == _NO_OBJECT:
+                raise MigrationError(f"{error} The tables come first: run pymlsql db upgrade.") from error
+            raise
 
     def train(
         self, *, task: TrainingTask | None = None, test_from: datetime.datetime | None = None, seed: int | None = None

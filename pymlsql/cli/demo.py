@@ -103,7 +103,7 @@ def print_report(report: DemoReport, source: str, target: str) -> None:
     from pymlsql.loading import TABLES
 
     metrics = report.metrics
-    output.print_line(f"\nPredictive maintenance on {target}\nData: {source}")
+    output.print_line(f"\nPredictive maintenance on {target}\nData: {source}\n")
     output.print_table(
         "Rows in the database",
         ("table", "rows"),
@@ -122,7 +122,7 @@ def print_report(report: DemoReport, source: str, target: str) -> None:
     )
     output.print_line(
         f"macro-F1 {metrics.macro_f1:.3f}; registered as {report.version.name} version {report.version.version}, "
-        f"alias {', '.join(report.version.aliases)}"
+        f"alias {', '.join(report.version.aliases)}\n"
     )
     _print_warnings(report)
     _print_urgent(report)
@@ -151,7 +151,7 @@ def _print_warnings(report: DemoReport) -> None:
     more = f"; the first {N_WARNINGS} are shown" if len(found.warnings) > N_WARNINGS else ""
     output.print_line(
         f"{n_foreseen} of {len(found.warnings)} failures foreseen, {found.n_false_alarms} false alarms in "
-        f"{found.n_slots:,} slots{more}"
+        f"{found.n_slots:,} slots{more}\n"
     )
 
 
@@ -166,7 +166,9 @@ def _print_urgent(report: DemoReport) -> None:
     title = f"EXEC dbo.PredictFailures: the {len(rows)} most urgent of {len(latest)} machines, latest slot"
     output.print_table(title, (*columns[:-1], "what happened then"), rows)
     n_warned = int((latest["predicted"] != "none").sum())
-    output.print_line(f"Expected to fail within 24 hours: {n_warned} of {len(latest)} machines. p_fail is 1 - p_none.")
+    output.print_line(
+        f"Expected to fail within 24 hours: {n_warned} of {len(latest)} machines. p_fail is 1 - p_none.\n"
+    )
 
 
 def _render_share(share: float) -> str:
@@ -177,12 +179,12 @@ def _render_share(share: float) -> str:
 def print_connection(server: ServerFile | None, *, keep: bool) -> None:
     """How to look at it with one's own client."""
     if server is None:
-        output.print_line(f"\nAsk with your own client: {ASK}")
+        output.print_line(f"Ask with your own client: {ASK}")
     elif keep:
         place = server.path.parent.parent
         facts = place / "server.json"
         output.print_line(
-            f"\nThe data is kept. Serve it again:\n"
+            f"The data is kept. Serve it again:\n"
             f"  pymlsql server start --data-dir {place} --port {KEPT_PORT}\n"
             f"Then ask with your own client; user {server.user}, the password is in {facts}:\n"
             f'  sqlcmd -C -S tcp:127.0.0.1,{KEPT_PORT} -d {server.database} -U {server.user} -Q "{ASK}"\n'
@@ -191,5 +193,5 @@ def print_connection(server: ServerFile | None, *, keep: bool) -> None:
         )
     else:
         output.print_line(
-            "\nThe server and its data are gone again. pymlsql demo --keep keeps them and says how to connect."
+            "The server and its data are gone again. pymlsql demo --keep keeps them and says how to connect."
         )

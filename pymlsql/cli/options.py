@@ -12,7 +12,8 @@ UrlOption = Annotated[
     typer.Option(
         "--url",
         metavar="URL",
-        help="SQLAlchemy URL, ODBC string or 'embedded'; else PYMLSQL_URL, pymlsql.toml, the embedded server.",
+        help="SQLAlchemy URL, ODBC string, 'embedded' or 'embedded:DATA-DIR'; else PYMLSQL_URL, pymlsql.toml, "
+        "the embedded server.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]

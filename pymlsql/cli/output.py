@@ -60,10 +60,10 @@ def build_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Any:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """A table on stdout under its title, which may be empty."""
+    """A table on stdout under its title, which may be empty, and a blank line."""
     out = console()
     if title:
-        out.print(f"\n[bold]{title}[/bold]", soft_wrap=True)
+        out.print(f"[bold]{title}[/bold]", soft_wrap=True)
     with out.capture() as captured:
         out.print(build_table(columns, rows))
     sys.stdout.write("".join(line.rstrip() + "\n" for line in captured.get().splitlines() if line.strip()))

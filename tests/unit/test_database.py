@@ -39,11 +39,13 @@ class PyodbcError(Exception):
          ServerNotRunning, None, "TCP Provider"),
         ("01000", "[01000] [unixODBC][Driver Manager]Can't open lib '/x.so' : file not found (0) (SQLDriverConnect)",
          DriverError, None, "Can't open lib"),
+        ("08001", f"[08001] {MS}SSL Provider: [error:0A000086:SSL routines::certificate verify failed:self-signed "
+         "certificate] (-1) (SQLDriverConnect)", DatabaseError, None, "add TrustServerCertificate=yes"),
         ("22003", f"[22003] {MS}Numeric value out of range (0) (SQLExecute)",
          DatabaseError, None, "Numeric value out of range"),
     ],
     ids=["number", "thrown wins", "else the first", "one line", "numbers in the text", "login", "timeout", "lost",
-         "no driver", "client"],
+         "no driver", "certificate", "client"],
 )  # fmt: skip
 def test_what_a_driver_says_becomes_one_line(
     state: str, text: str, kind: type[PymlsqlError], number: int | None, message: str

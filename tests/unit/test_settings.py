@@ -32,8 +32,8 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def write_server_file() -> None:
-    place = settings.default_data_dir()
+def write_server_file(place: Path | None = None) -> None:
+    place = place or settings.default_data_dir()
     place.mkdir(parents=True)
     (place / "server.json").write_text(json.dumps(FACTS))
 
@@ -51,6 +51,13 @@ def test_an_option_makes_a_broken_file_irrelevant() -> None:
     assert settings.resolve_target("x").url == "x"
     with pytest.raises(SettingsError, match=r"pymlsql\.toml cannot be read"):
         settings.resolve_target()
+
+
+def test_a_server_is_named_by_its_data_directory(tmp_path: Path) -> None:
+    with pytest.raises(ServerNotRunning, match=f"--data-dir {tmp_path / 'else'}"):
+        settings.resolve_target(f"embedded:{tmp_path / 'else'}")
+    write_server_file(tmp_path / "else")
+    assert settings.resolve_target(f"embedded:{tmp_path / 'else'}").url == FACTS["sqlalchemy_url"]
 
 
 def test_without_a_word_the_embedded_server_is_meant() -> None:
