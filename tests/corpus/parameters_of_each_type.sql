@@ -17,7 +17,7 @@ OutputDataSet = pd.DataFrame([
     show("bit", flag), show("tinyint", tiny), show("smallint", small), show("int", whole),
     show("bigint", float(big)), show("real", single), show("float", double),
     show("char", fixed.rstrip()), show("varchar", text), show("nvarchar", wide), show("uniqueidentifier", key.upper()),
-    show("datetime", moment), show("smalldatetime", minute),
+    show("datetime", moment), show("smalldatetime", minute), show("date", day),
     show("varbinary", bytes(data)),
 ])[["name", "kind", "value"]]
 ',
@@ -42,5 +42,6 @@ WITH RESULT SETS ((name nvarchar(20), kind nvarchar(20), value nvarchar(60)));
 -- expect: ('uniqueidentifier', 'str', '6F9619FF-8B86-D011-B42D-00C04FC964FF')
 -- expect: ('datetime', 'datetime', '2024-02-29 13:14:15')
 -- expect: ('smalldatetime', 'datetime', '2024-02-29 13:14:00')
+-- expect: ('date', 'datetime', '2024-02-29 00:00:00')
 -- expect: ('varbinary', 'bytes', '00ff10')
 GO
