@@ -180,6 +180,9 @@ MODULES: list[Case] = within(PROCEDURE, [
          "FROM sys.sql_modules WHERE object_id = OBJECT_ID(N'dbo.ct_view')", (1,)),
     rows("object_id knows types", "SELECT CASE WHEN OBJECT_ID(N'dbo.ct_view', N'V') IS NULL THEN 0 ELSE 1 END, "
          "OBJECT_ID(N'dbo.ct_view', N'U')", (1, None)),
+    fails("insert exec with result sets", "CREATE TABLE #e (a int); INSERT #e EXEC ('SELECT 1') WITH RESULT SETS ((b "
+          "int))", 156),
+    fails("a keyword as an alias", "SELECT 1 AS double", 156),
     fails("insert exec of a failing procedure", "CREATE TABLE #e (a int); INSERT #e EXEC dbo.ct_fail", 51000),
     fails("a view's name is taken", "CREATE PROCEDURE dbo.ct_view AS SELECT 1", 2714),
 ], after="DROP PROCEDURE IF EXISTS dbo.ct_add, dbo.ct_fail\nGO\nDROP FUNCTION IF EXISTS dbo.ct_table, "

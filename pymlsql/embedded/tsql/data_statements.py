@@ -169,6 +169,8 @@ def parse_insert(parser: Parser, common: Text | None = None) -> nodes.Statement:
     if parser.at_word("EXEC", "EXECUTE"):
         execute = parser.execute()
         assert isinstance(execute, nodes.Execute)
+        if execute.result_sets is not None:  # the shape is the table's; SQL Server's grammar has no place for another
+            raise sql_error(156, "RESULT", line=line)
         return nodes.Insert(line, target, columns, execute=execute, output=output)
     if parser.take_word("VALUES"):
         return nodes.Insert(line, target, columns, rows=_rows(parser), output=output, common=common)

@@ -6,6 +6,7 @@ function stays a name with arguments, which the function tables of this package 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -16,7 +17,7 @@ from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokenizer_core import TokenType
 
 from pymlsql.embedded.tsql.datatypes import make_type
-from pymlsql.embedded.tsql.lexer import tokenize
+from pymlsql.embedded.tsql.lexer import Token, tokenize
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.types import MAX, SqlType
 from pymlsql.embedded.tsql.words import FOREIGN_ROWSETS, RESERVED
@@ -84,6 +85,8 @@ def _spelled(text: str, line: int) -> str:
             raise unsupported(token.value, line=line + token.line - 1)
         if token.is_word("NULLS") and tokens[index + 1].is_word("FIRST", "LAST"):
             raise sql_error(102, token.text, line=line + token.line - 1)
+        if token.is_word("AS") and _is_reserved_alias(tokens[index + 1], tokens[index + 2 : index + 3]):
+            raise sql_error(156, tokens[index + 1].text, line=line + tokens[index + 1].line - 1)
         if token.is_op("?", ":", "}"):
             raise sql_error(102, token.text, line=line + token.line - 1)
         if token.kind == "word" and token.value in _NOT_TSQL:
@@ -100,6 +103,13 @@ def _spelled(text: str, line: int) -> str:
             pieces += [text[position : token.start], written]
             position = end
     return "".join([*pieces, text[position:]])
+
+
+def _is_reserved_alias(token: Token, after: Sequence[Token]) -> bool:
+    """Whether a keyword stands where AS wants a name or a type: sqlglot would take it for a name."""
+    if token.kind != "word" or token.value not in RESERVED or token.is_word("NATIONAL", "OF"):
+        return False
+    return not (token.is_word("DOUBLE") and after and after[0].is_word("PRECISION"))
 
 
 def _parse(text: str, line: int) -> exp.Expr:
