@@ -35,6 +35,14 @@ def start(
     ready_file: Annotated[
         Path | None, typer.Option(metavar="PATH", help="Write the connection's facts here once logins are accepted.")
     ] = None,
+    python: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="DIR", help="A Python that CREATE EXTERNAL LANGUAGE may name; may be repeated."),
+    ] = None,
+    allow_files: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="DIR", help="A folder whose files T-SQL may read (CONTENT = ...); may be repeated."),
+    ] = None,
 ) -> None:
     """Run the embedded server in the foreground until Ctrl-C or SIGTERM."""
     if memory and data_dir is not None:
@@ -43,6 +51,9 @@ def start(
         raise UsageError(f"--compat {compat} is not offered: it is 150 (SQL Server 2019) or 160 (2022).")
     if ready_file is not None and not ready_file.absolute().parent.is_dir():
         raise UsageError(f"There is no folder {ready_file.parent} to write the ready file into.")
+    for folder in (*(python or ()), *(allow_files or ())):
+        if not folder.is_dir():
+            raise UsageError(f"There is no folder {folder}.")
     place = None if memory else (data_dir or settings.default_data_dir())
     if place is not None and (running := find_running(place)) is not None:
         raise PymlsqlError(f"A server runs over {place} already: port {running.port}, process {running.pid}.")
@@ -55,7 +66,15 @@ def start(
             raise
         raise PymlsqlError(f"The embedded server needs {error.name}: pip install 'pymlsql[embedded]'.") from None
     try:
-        service.run(port=port, data_dir=place, compat=compat, ready_file=ready_file, describe=drivers.describe_server)
+        service.run(
+            port=port,
+            data_dir=place,
+            compat=compat,
+            ready_file=ready_file,
+            describe=drivers.describe_server,
+            allow_files=tuple(path.absolute() for path in allow_files or ()),
+            pythons=tuple(path.absolute() for path in python or ()),
+        )
     except service.ServiceError as error:
         raise PymlsqlError(str(error)) from None
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from pymlsql.embedded.certificate import tls_context
 from pymlsql.embedded.engine.engine import Engine
+from pymlsql.embedded.engine.extensibility.contents import Allowed
 from pymlsql.embedded.satellite.pool import SatellitePool
 from pymlsql.embedded.server import Options, serve
 
@@ -35,8 +36,20 @@ class ServiceError(Exception):
     """The server cannot start; the message is a sentence for the user."""
 
 
-def run(*, port: int, data_dir: Path | None, compat: int, ready_file: Path | None, describe: Describe) -> None:
-    """Serve until SIGTERM or Ctrl-C. ``data_dir`` None keeps everything in memory. Raises ServiceError."""
+def run(
+    *,
+    port: int,
+    data_dir: Path | None,
+    compat: int,
+    ready_file: Path | None,
+    describe: Describe,
+    allow_files: tuple[Path, ...] = (),
+    pythons: tuple[Path, ...] = (),
+) -> None:
+    """Serve until SIGTERM or Ctrl-C. ``data_dir`` None keeps everything in memory. Raises ServiceError.
+
+    ``allow_files`` are folders whose files T-SQL may name, ``pythons`` those whose Python it may.
+    """
     # A statement of a few thousand terms is a tree as deep; what is deeper still is Msg 191.
     threading.stack_size(_STACK_BYTES)
     sys.setrecursionlimit(_RECURSION_LIMIT)
@@ -48,7 +61,7 @@ def run(*, port: int, data_dir: Path | None, compat: int, ready_file: Path | Non
     with _locked(data_dir):
         password = _password(data_dir)
         satellites = SatellitePool(n_spares=_N_SPARES)
-        engine = _open(data_dir, password, compat, satellites)
+        engine = _open(data_dir, password, compat, satellites, Allowed(allow_files, pythons))
         satellites.start()
         files = [path for path in (ready_file, data_dir / "server.json" if data_dir else None) if path]
         tls = tls_context(data_dir)
@@ -81,11 +94,11 @@ async def _serve(engine: Engine, port: int, options: Options, on_ready: Callable
     await serve(engine, port=port, options=options, on_ready=on_ready, stop=stop)
 
 
-def _open(data_dir: Path | None, password: str, compat: int, satellites: SatellitePool) -> Engine:
+def _open(data_dir: Path | None, password: str, compat: int, satellites: SatellitePool, allowed: Allowed) -> Engine:
     try:
         return Engine(
             data_dir / "pymlsql.duckdb" if data_dir else None, password=password, level=compat, satellites=satellites,
-            database=DATABASE, n_threads=os.cpu_count() or 1, process_id=os.getpid(),
+            database=DATABASE, n_threads=os.cpu_count() or 1, process_id=os.getpid(), allowed=allowed,
         )  # fmt: skip
     except ValueError as error:
         raise ServiceError(f"{data_dir}: {error}.") from None

@@ -13,6 +13,9 @@ from pathlib import Path
 import duckdb
 
 from pymlsql.embedded.engine.catalog import Catalog, Module, Schema, Table, decode, encode, new_catalog
+from pymlsql.embedded.engine.extensibility.contents import CREATE_TABLE, Allowed, find_content
+from pymlsql.embedded.engine.extensibility.languages import interpreters_of
+from pymlsql.embedded.engine.extensibility.runtimes import MakePool, Runtimes, make_plain_pool
 from pymlsql.embedded.engine.identity import Identities
 from pymlsql.embedded.engine.locks import ApplicationLocks
 from pymlsql.embedded.engine.names import SYSTEM_DATABASES, Plans
@@ -44,13 +47,20 @@ class Engine:
 
     ``password`` is sa's; ``level`` the compatibility level, 150 or 160. Raises duckdb.IOException when another
     process has the file, ValueError when it was written by another format.
+
+    ``make_pool`` makes the pools of other interpreters than that of ``satellites``; ``allowed`` is what T-SQL may name
+    on the server's machine.
     """
 
     def __init__(self, path: Path | None, *, password: str, level: int = 160, satellites: SatellitePool | None = None,
-                 database: str = "pymlsql", n_threads: int = 2, process_id: int = 0) -> None:  # fmt: skip
+                 database: str = "pymlsql", n_threads: int = 2, process_id: int = 0,
+                 make_pool: MakePool | None = None, allowed: Allowed | None = None) -> None:  # fmt: skip
         self.database: str = database
         self.level: int = level
-        self.satellites = satellites
+        self.allowed = allowed or Allowed()
+        self.runtimes: Runtimes | None = None
+        if satellites is not None:
+            self.runtimes = Runtimes(satellites, make_pool or make_plain_pool, lambda: interpreters_of(self.catalog))
         self.process_id: int = process_id
         self._password = password
         self._n_threads = n_threads
@@ -81,6 +91,7 @@ class Engine:
         run("CREATE TABLE IF NOT EXISTS store.catalog (entry VARCHAR, data VARCHAR)")
         run("CREATE TABLE IF NOT EXISTS store.identities (object_id BIGINT, last BIGINT)")
         run("CREATE TABLE IF NOT EXISTS store.configuration (name VARCHAR, value INTEGER, in_use INTEGER)")
+        run(CREATE_TABLE)
         run("CREATE TABLE IF NOT EXISTS store.counters (format INTEGER, next_id BIGINT)")
         row = run("SELECT format, next_id FROM store.counters").fetchone()
         if row is None:
@@ -226,6 +237,7 @@ class Engine:
             configurations={name: (value, used) for name, (_, _, value, used) in self.configuration.items()},
             temporary=tuple(session.temporary.values()), created=self._created,
             identity_values={t.object_id: last for t in columns if (last := self.identities.last(t)) is not None},
+            content=lambda digest: find_content(session, digest),
         )  # fmt: skip
 
     def close(self) -> None:
@@ -235,7 +247,7 @@ class Engine:
         self._closed = True
         for session in list(self._sessions.values()):
             session.close()
-        if self.satellites is not None:
-            self.satellites.close()
+        if self.runtimes is not None:
+            self.runtimes.close()
         self.identities.save({table.object_id for table in self.catalog.tables()})
         self._connection.close()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pymlsql.embedded.engine import alteration, changes, ddl, dml, modules
 from pymlsql.embedded.engine.errors import Cancelled, translate
 from pymlsql.embedded.engine.evaluation import evaluate, holds
+from pymlsql.embedded.engine.extensibility import EXTENSIBILITY_HANDLERS
 from pymlsql.embedded.engine.frame import (
     BatchAborted,
     BreakSignal,
@@ -309,4 +310,5 @@ _HANDLERS: dict[type[nodes.Statement], Callable[[Session, Frame, Any], None]] = 
     nodes.AlterTable: _defines(alteration.alter_table), nodes.CreateIndex: _defines(ddl.create_index),
     nodes.DropIndex: _defines(ddl.drop_index), nodes.CreateSchema: _defines(ddl.create_schema),
     nodes.Drop: _defines(ddl.drop), nodes.CreateModule: _defines(modules.create_module),
+    **EXTENSIBILITY_HANDLERS,
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -24,7 +25,8 @@ class ScriptParameter:
 @dataclass(frozen=True)
 class ScriptCall:
     """One call: ``input`` is None without @input_data_1; ``owner`` names the caller; ``n_threads`` binds OpenMP, BLAS
-    and Arrow in the script's process.
+    and Arrow in the script's process. ``environment`` is set there before the script begins; ``paths`` come first where
+    it looks for modules.
     """
 
     script: str
@@ -34,6 +36,8 @@ class ScriptCall:
     parameters: tuple[ScriptParameter, ...] = ()
     owner: str = ""
     n_threads: int = 1
+    environment: Mapping[str, str] = field(default_factory=dict)
+    paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -199,6 +199,8 @@ def _header(call: ScriptCall) -> dict[str, Any]:
         "input_name": call.input_name,
         "output_name": call.output_name,
         "n_threads": call.n_threads,
+        "environment": dict(call.environment),
+        "paths": call.paths,
         "parameters": [
             {"name": parameter.name, "kind": parameter.kind, "output": parameter.output}
             for parameter in call.parameters

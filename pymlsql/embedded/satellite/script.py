@@ -146,6 +146,8 @@ def _flush() -> None:
 def _read_call(reader: BinaryIO) -> tuple[dict[str, Any], Any, list[Any]]:
     """The call's header with its script, the input as a DataFrame or why there is none, and the parameters' values."""
     call = json.loads(wire.read_frame(reader, wire.CALL).decode("ascii"))
+    os.environ.update(call["environment"])
+    sys.path[0:0] = call["paths"]
     _bind_threads(call["n_threads"])
     call["script"] = wire.read_frame(reader, wire.SCRIPT).decode("utf-8", "surrogatepass")
     values = wire.read_values(reader)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.data_statements import column_list, common_tables
+from pymlsql.embedded.tsql.extensibility import parse_external
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import ColumnDefinition, Constraint, IndexDefinition, Name, TableDefinition
 from pymlsql.embedded.tsql.table_definitions import (
@@ -240,6 +241,8 @@ def parse_create(parser: Parser) -> nodes.Statement:
         name = parser.identifier()
         owner = parser.identifier() if parser.take_word("AUTHORIZATION") else ""
         return nodes.CreateSchema(line, name, owner)
+    if parser.at_word("EXTERNAL"):
+        return parse_external(parser, line, "CREATE")
     if parser.token.kind == "word":
         raise unsupported(f"CREATE {parser.token.value}", line=line)
     parser.fail()
@@ -252,6 +255,8 @@ def parse_alter(parser: Parser) -> nodes.Statement:
         return _module(parser, line, "alter", start)
     if parser.take_word("TABLE"):
         return _alter_table(parser, line)
+    if parser.at_word("EXTERNAL"):
+        return parse_external(parser, line, "ALTER")
     if parser.token.kind == "word":
         raise unsupported(f"ALTER {parser.token.value}", line=line)
     parser.fail()
@@ -268,6 +273,8 @@ def parse_drop(parser: Parser) -> nodes.Statement:
         if len(name.parts) < 2:
             parser.fail()
         return nodes.DropIndex(line, name.object, Name(name.parts[:-1]), if_exists)
+    if parser.at_word("EXTERNAL"):
+        return parse_external(parser, line, "DROP")
     if not parser.at_word("TABLE", "VIEW", "PROCEDURE", "PROC", "FUNCTION", "SCHEMA"):
         if parser.token.kind == "word":
             raise unsupported(f"DROP {parser.token.value}", line=line)

@@ -5,6 +5,8 @@ Texts and severities are those of sys.messages as listed in sql-docs, docs/relat
 
 from __future__ import annotations
 
+from pymlsql.embedded.tsql.messages_extensibility import MESSAGES_EXTENSIBILITY
+
 MESSAGES: dict[int, tuple[int, str]] = {
     102: (15, "Incorrect syntax near '{}'."),
     104: (16, "ORDER BY items must appear in the select list if the statement contains a UNION, INTERSECT or "
@@ -358,6 +360,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     40508: (16, "USE statement is not supported to switch between databases. Use a new connection to connect to a"
           " different database."),
     40510: (16, "Statement '{}' is not supported in this version of SQL Server."),
+    **MESSAGES_EXTENSIBILITY,
 }  # fmt: skip
 
 

@@ -63,16 +63,11 @@ def text_of(own: dict[str, Actual], name: str) -> str:
 
 
 def refuse_arguments(own: dict[str, Actual], line: int) -> None:
-    """Refuse what is missing, unknown or not supported. Raises 201, 39007, 39021, 40510."""
-    language = text_of(own, "@language")
+    """Refuse what is missing or not supported. Raises 201, 40510."""
     if "@language" not in own:
         raise sql_error(201, "sp_execute_external_script", "@language", line=line)
     if "@script" not in own:
         raise sql_error(201, "sp_execute_external_script", "@script", line=line)
-    if language.lower() != "python":
-        if language.lower() in ("r", "java"):
-            raise sql_error(39021, language, language, line=line)
-        raise sql_error(39007, language, line=line)
     for name in ("@input_data_1_order_by_columns", "@input_data_1_partition_by_columns"):
         if text_of(own, name):
             raise unsupported(f"sp_execute_external_script {name}", line=line)

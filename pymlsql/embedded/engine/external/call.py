@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pymlsql.embedded.engine.extensibility.languages import find_language
 from pymlsql.embedded.engine.external.arguments import (
     declared_parameters,
     from_python,
@@ -30,6 +31,7 @@ def execute_external_script(session: Session, frame: Frame, actuals: list[Actual
         raise sql_error(39023, line=line)
     own, rest = split_arguments(actuals)
     refuse_arguments(own, line)
+    language = find_language(session, text_of(own, "@language"))
     declared = declared_parameters(text_of(own, "@params"))
     parameters, targets = script_parameters(session, declared, rest)
     call_input = read_input(session, frame, own, line)
@@ -41,8 +43,9 @@ def execute_external_script(session: Session, frame: Frame, actuals: list[Actual
         parameters=tuple(parameters),
         owner=session.login,
         n_threads=threads_for(session, call_input),
+        environment=language.environment,
     )
-    result = run_script(session, call, line)
+    result = run_script(session, call, language, line)
     if result.output is not None:
         send_output(session, result.output)
     for name, target, type_ in targets:

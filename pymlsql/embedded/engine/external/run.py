@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pymlsql.embedded.engine.errors import Cancelled
+from pymlsql.embedded.engine.extensibility.languages import Language
 from pymlsql.embedded.satellite.calls import (
     SatelliteDied,
     SatelliteError,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _FAILED = 0x80004004
 
 
-def run_script(session: Session, call: ScriptCall, line: int) -> ScriptResult:
+def run_script(session: Session, call: ScriptCall, language: Language, line: int) -> ScriptResult:
     """Run the call; what it prints goes to the client meanwhile. Raises 39004, 39011, 39012, Cancelled."""
 
     def on_output(stream: str, text: str) -> None:
@@ -32,31 +33,31 @@ def run_script(session: Session, call: ScriptCall, line: int) -> ScriptResult:
             "STDERR message(s) from external script: \r\n"  # fmt: skip
         session.send_error(SqlError(number, head + text, severity=10, line=line))
 
-    pool = session.engine.satellites
-    if pool is None:
+    runtimes = session.engine.runtimes
+    if runtimes is None:
         raise sql_error(39011, line=line)
     try:
-        with session.engine.scripts_running():
+        with runtimes.using(language.python) as pool, session.engine.scripts_running():
             return pool.run(call, on_output=on_output, cancelled=session.store.cancelled)
     except ScriptCancelled:
         raise Cancelled from None
     except ScriptFailed as error:
         session.send_error(_message(39019, f"An external script error occurred: \r\n{error.traceback}", 10, line))
-        raise _script_error(line) from None
+        raise _script_error(language, line) from None
     except SatelliteDied as error:
         session.send_error(_message(39019, f"An external script error occurred: \r\n{error.reason}", 10, line))
-        raise _script_error(line) from None
+        raise _script_error(language, line) from None
     except (UnusableInput, UnusableResult) as error:
         session.send_error(_message(39019, f"An external script error occurred: \r\n{error}", 10, line))
-        raise _script_error(line) from None
+        raise _script_error(language, line) from None
     except SatelliteError as error:
         session.send_error(_message(39019, f"An external script error occurred: \r\n{error}", 10, line))
-        raise sql_error(39012, "Python", "Python", line=line) from None
+        raise sql_error(39012, language.name, language.name, line=line) from None
 
 
 def _message(number: int, text: str, severity: int, line: int) -> SqlError:
     return SqlError(number, text[:8000], severity=severity, line=line)
 
 
-def _script_error(line: int) -> SqlError:
-    return sql_error(39004, "Python", _FAILED, line=line, state=20)
+def _script_error(language: Language, line: int) -> SqlError:
+    return sql_error(39004, language.name, _FAILED, line=line, state=20)

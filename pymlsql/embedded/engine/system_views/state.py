@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from pymlsql.embedded.engine.catalog import Catalog, Table, new_catalog
@@ -48,7 +48,8 @@ class SystemState:
     ``databases`` are (database_id, name, compatibility_level); ``configurations`` map a name, in any case, to (value,
     value in use); ``temporary`` are the session's temporary tables, what tempdb's views show; ``identity_values`` map a
     table's id to the last value its identity column generated; ``row_counts`` map it to its number of rows, left out
-    where unknown; ``created`` is when the databases were made.
+    where unknown; ``created`` is when the databases were made; ``content`` gives the bytes of an external file by their
+    sha256.
     """
 
     catalog: Catalog
@@ -66,6 +67,7 @@ class SystemState:
     identity_values: Mapping[int, int] = field(default_factory=dict)
     row_counts: Mapping[int, int] = field(default_factory=dict)
     created: dt.datetime = UNKNOWN_TIME
+    content: Callable[[str], bytes | None] = lambda digest: None
 
 
 def in_database(state: SystemState, name: str) -> SystemState:

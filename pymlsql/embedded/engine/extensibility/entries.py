@@ -1,0 +1,68 @@
+"""External languages as the catalog keeps them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pymlsql.embedded.engine.catalog import stored
+
+PLATFORM_IDS = {"WINDOWS": 1, "LINUX": 2}
+"""The numbers of platforms in sys.external_language_files and sys.external_library_files."""
+
+FIRST_ID = 65536
+"""The first number of what users make; the languages that come with the server have smaller ones."""
+
+PYTHON_ID = 2
+"""sys.external_languages' number of the language that comes with the server."""
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageFile:
+    """What a language is on one platform; ``content`` is the sha256 of the bytes, ``environment`` JSON as written."""
+
+    platform: str
+    content: str
+    file_name: str
+    parameters: str = ""
+    environment: str = ""
+
+
+@stored
+@dataclass(frozen=True, slots=True)
+class ExternalLanguage:
+    """A language that CREATE EXTERNAL LANGUAGE has made; ``owner`` is a user's name."""
+
+    kind: ClassVar[str] = "external_language"
+
+    language_id: int
+    name: str
+    owner: str
+    created: str
+    files: tuple[LanguageFile, ...]
+
+    @property
+    def key(self) -> str:
+        """Its name, which no other language of the database has."""
+        return self.name
+
+    def file_for(self, platform: str) -> LanguageFile | None:
+        """What the language is on ``platform``."""
+        return next((file for file in self.files if file.platform == platform), None)
+
+
+def parse_environment(text: str) -> dict[str, str]:
+    """ENVIRONMENT_VARIABLES as names and values; "" is none. Raises ValueError for what is no object of texts."""
+    found = json.loads(text) if text.strip() else {}
+    if not isinstance(found, dict):
+        raise ValueError("it is no JSON object")
+    for name, value in found.items():
+        if not isinstance(value, str):
+            raise ValueError(f"the value of {name} is no string")
+        if not name or "=" in name or "\0" in name + value:
+            raise ValueError(f"{name!r} cannot be the name of a variable")
+    return found
+
+
+__all__ = ["FIRST_ID", "PLATFORM_IDS", "PYTHON_ID", "ExternalLanguage", "LanguageFile", "parse_environment"]

@@ -1,0 +1,110 @@
+"""CREATE, ALTER and DROP of EXTERNAL things: languages. Other kinds are refused by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pymlsql.embedded.tsql.extensibility_nodes import (
+    HOST_PLATFORM,
+    AlterLanguage,
+    Change,
+    CreateLanguage,
+    DropLanguage,
+    FileSpec,
+)
+from pymlsql.embedded.tsql.messages import sql_error, unsupported
+from pymlsql.embedded.tsql.nodes import Statement
+
+if TYPE_CHECKING:
+    from pymlsql.embedded.tsql.reader import Reader
+
+_PLATFORMS = ("WINDOWS", "LINUX")
+_TEXTS = {"FILE_NAME": "file_name", "PARAMETERS": "parameters", "ENVIRONMENT_VARIABLES": "environment"}
+_MAX_FILES = 2
+
+
+def parse_external(reader: Reader, line: int, action: str) -> Statement:
+    """What follows CREATE, ALTER or DROP (``action``) where the word EXTERNAL comes next."""
+    reader.expect_word("EXTERNAL")
+    if reader.take_word("LANGUAGE"):
+        return _LANGUAGE[action](reader, line)
+    if reader.token.kind == "word":
+        raise unsupported(f"{action} EXTERNAL {reader.token.value}", line=line)
+    reader.fail()
+
+
+# Languages --------------------------------------------------------------------------------------------------------
+
+
+def _create_language(reader: Reader, line: int) -> Statement:
+    name, owner = reader.identifier(), _owner(reader)
+    reader.expect_word("FROM")
+    return CreateLanguage(line, name, owner, _files(reader, "EXTERNAL LANGUAGE"))
+
+
+def _alter_language(reader: Reader, line: int) -> Statement:
+    name, owner = reader.identifier(), _owner(reader)
+    change, file = _change(reader, "EXTERNAL LANGUAGE")
+    return AlterLanguage(line, name, owner, change, file)
+
+
+def _drop_language(reader: Reader, line: int) -> Statement:
+    return DropLanguage(line, reader.identifier())
+
+
+_LANGUAGE = {"CREATE": _create_language, "ALTER": _alter_language, "DROP": _drop_language}
+
+# Parts ------------------------------------------------------------------------------------------------------------
+
+
+def _owner(reader: Reader) -> str:
+    return reader.identifier() if reader.take_word("AUTHORIZATION") else ""
+
+
+def _files(reader: Reader, what: str) -> tuple[FileSpec, ...]:
+    """One file specification, or two for two platforms. Raises 39112, 39113."""
+    line = reader.token.line
+    found = [_file(reader, what)]
+    while reader.take_op(","):
+        found.append(_file(reader, what))
+    if len(found) > _MAX_FILES:
+        raise sql_error(39113, _MAX_FILES, line=line)
+    if len({file.platform for file in found}) < len(found):
+        raise sql_error(39112, found[-1].platform, line=line)
+    return tuple(found)
+
+
+def _change(reader: Reader, what: str) -> tuple[Change, FileSpec]:
+    if reader.take_word("REMOVE"):
+        if not reader.take_word("PLATFORM"):
+            raise unsupported(f"ALTER {what} REMOVE of anything but a PLATFORM", line=reader.token.line)
+        return "REMOVE", FileSpec(None, reader.expect_word(*_PLATFORMS).value)
+    change: Change = "SET" if reader.expect_word("SET", "ADD").value == "SET" else "ADD"
+    return change, _file(reader, what)
+
+
+def _file(reader: Reader, what: str) -> FileSpec:
+    """(CONTENT = expression [, FILE_NAME = '...'] [, PLATFORM = ...] ...), each at most once, CONTENT first."""
+    reader.expect_op("(")
+    reader.expect_word("CONTENT")
+    reader.expect_op("=")
+    content = None if reader.take_word("NONE") else reader.expression()
+    options: dict[str, str] = {}
+    while reader.take_op(","):
+        token = reader.next()
+        known = "platform" if token.is_word("PLATFORM") else _TEXTS.get(token.value, "")
+        if token.kind != "word" or not known or known in options or not _knows(what, known):
+            reader.fail(token)
+        reader.expect_op("=")
+        if known == "platform":
+            options[known] = reader.expect_word(*_PLATFORMS).value
+        elif reader.token.kind == "string":
+            options[known] = reader.next().value
+        else:
+            reader.fail()
+    reader.expect_op(")")
+    return FileSpec(content, **{"platform": HOST_PLATFORM, **options})
+
+
+def _knows(what: str, option: str) -> bool:
+    return what == "EXTERNAL LANGUAGE" or option == "platform"
