@@ -12,6 +12,8 @@ from pymlsql.embedded.engine.catalog import (
     now_text,
 )
 from pymlsql.embedded.engine.constraints import STAGE, check_rows
+from pymlsql.embedded.engine.names import lookup
+from pymlsql.embedded.engine.security.enforcement import may_object
 from pymlsql.embedded.engine.tables import ObjectIds, with_column, with_constraint
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
@@ -25,9 +27,11 @@ def alter_table(session: Session, statement: nodes.AlterTable) -> None:
     """ALTER TABLE ADD, DROP COLUMN, DROP CONSTRAINT, ALTER COLUMN. Raises 4902 and what each form refuses."""
     if statement.name.object.startswith("#"):
         raise unsupported("ALTER TABLE of a temporary table", line=statement.line)
-    table = session.catalog.find(statement.name.schema or "dbo", statement.name.object)
+    table = lookup(session.catalog, statement.name, session.path())
     if not isinstance(table, Table):
         raise sql_error(4902, str(statement.name))
+    if not may_object(session, "ALTER", table):
+        raise sql_error(1088, table.name, state=13)
     handlers = {"add": _alter_add, "drop_column": _alter_drop_columns, "drop_constraint": _alter_drop_constraints,
                 "alter_column": _alter_column}  # fmt: skip
     with session.store.statement():

@@ -11,7 +11,7 @@ from pymlsql.embedded.engine.constraints import STAGE, check_children, check_nul
 from pymlsql.embedded.engine.dml import stored, target_table
 from pymlsql.embedded.engine.evaluation import bind, names, running
 from pymlsql.embedded.engine.frame import Frame
-from pymlsql.embedded.engine.names import Plan
+from pymlsql.embedded.engine.security.enforcement import check_change, check_uses, may_object
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.compiler import Compiler, compiled_as
 from pymlsql.embedded.tsql.conversion import convert
@@ -85,10 +85,12 @@ class _Change:
             raise unsupported("TOP in an UPDATE or DELETE", line=statement.line)
         self.session, self.frame = session, frame
         self.table, source, alias = _resolved_source(session, statement)
-        self.known = names(session)
+        self.known = names(session, frame)
         self.compiler = Compiler(self.known, frame.types(), session.engine.level, line=statement.line)
         self.from_sql, self.scope = compile_scope(self.compiler, source)
         self.source = self._target_source(alias)
+        for use in self.known.uses:
+            use.changed = use.columns is self.source.used
         self.compiler.scopes.append(self.scope)
         duck = self.source.columns[0].sql.split(".", 1)[0]
         self.rowid = f"{duck}.rowid"
@@ -108,8 +110,8 @@ class _Change:
         joined = len(self.scope.sources) > 1
         distinct = "DISTINCT ON (rid) " if joined else ""
         sql = f"SELECT {distinct}{self.rowid} AS rid, {', '.join(parts)} {self.from_sql} {self.where}"
-        plan = Plan(compiled_as(self.compiler, sql, ()), self.known.system, frozenset(self.known.tables))
-        with running(self.session, plan):
+        plan = self.known.plan(compiled_as(self.compiler, sql, ()))
+        with running(self.session, plan, self.frame):
             return self.session.store.run(sql, bind(self.session, self.frame, plan)).to_arrow_table()
 
     def old(self, prefix: str = "") -> list[str]:
@@ -124,6 +126,8 @@ def update(session: Session, frame: Frame, statement: nodes.Update) -> int:
         change = _Change(session, frame, statement)
         table = change.table
         new, variables = _new_values(change, statement)
+        check_uses(session, change.known.uses, frame)
+        check_change(session, frame, "UPDATE", table, {name.lower() for name in new})
         parts = change.old("old.") + [
             f"{new[c.name].sql if c.name in new else change.source.columns[i].sql} AS {quote_name('new.' + c.name)}"
             for i, c in enumerate(table.columns)
@@ -225,6 +229,8 @@ def delete(session: Session, frame: Frame, statement: nodes.Delete) -> int:
     table, _, _ = _resolved_source(session, statement)
     with store.statement(locked=not table.temporary):
         change = _Change(session, frame, statement)
+        check_uses(session, change.known.uses, frame)
+        check_change(session, frame, "DELETE", change.table)
         referenced = any(f.referenced_id == table.object_id for t in session.catalog.tables() for f in t.foreign_keys)
         parts = change.old() if referenced or statement.output is not None else ["1 AS one"]
         rows = change.select(parts)
@@ -244,6 +250,8 @@ def delete(session: Session, frame: Frame, statement: nodes.Delete) -> int:
 def truncate(session: Session, statement: nodes.Truncate) -> None:
     """TRUNCATE TABLE; identity values begin at the seed again. Raises 4712 when a foreign key refers to it."""
     table = target_table(session, statement.target)
+    if not table.temporary and not may_object(session, "ALTER", table):
+        raise sql_error(1088, statement.target.object)
     for other in session.catalog.tables():
         if any(f.referenced_id == table.object_id for f in other.foreign_keys if other.object_id != table.object_id):
             raise sql_error(4712, table.name)

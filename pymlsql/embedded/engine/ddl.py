@@ -12,7 +12,12 @@ from pymlsql.embedded.engine.catalog import (
     now_text,
 )
 from pymlsql.embedded.engine.dml import target_table
-from pymlsql.embedded.engine.names import SYSTEM_DATABASES
+from pymlsql.embedded.engine.names import SYSTEM_DATABASES, lookup
+from pymlsql.embedded.engine.security.enforcement import check_new_object, denied, may, may_object, may_schema
+from pymlsql.embedded.engine.security.permissions import OBJECT, SCHEMA
+from pymlsql.embedded.engine.security.principals import DBO, principal_by_id
+from pymlsql.embedded.engine.security.rights import DATABASE_SECURABLE
+from pymlsql.embedded.engine.security.statements import entries_of, future_owner
 from pymlsql.embedded.engine.tables import ObjectIds, build_table, with_index
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
@@ -32,9 +37,10 @@ def schema_of(session: Session, name: Name) -> Schema:
         raise sql_error(911, name.database)
     if session.database.lower() in SYSTEM_DATABASES:
         raise unsupported(f"objects in database {session.database}")
-    schema = session.catalog.schemas.get(name.schema.lower() or "dbo")
+    wanted = name.schema or session.path()[0]
+    schema = session.catalog.schemas.get(wanted.lower())
     if schema is None or schema.schema_id in (3, 4):
-        raise sql_error(2760, name.schema)
+        raise sql_error(2760, wanted)
     return schema
 
 
@@ -49,6 +55,7 @@ def create_table(session: Session, statement: nodes.CreateTable) -> None:
         session.create_temporary(statement.name.object, statement.definition)
         return
     schema = schema_of(session, statement.name)
+    check_new_object(session, "CREATE TABLE", schema)
     if session.catalog.find(schema.name, statement.name.object):
         raise sql_error(2714, statement.name.object)
     ids = ObjectIds(session.catalog)
@@ -71,6 +78,8 @@ def _duck_columns(table: Table) -> str:
 def create_index(session: Session, statement: nodes.CreateIndex) -> None:
     """CREATE INDEX. Raises 1505 for duplicates, 1911, 1913."""
     table = target_table(session, statement.table)
+    if not table.temporary and not may_object(session, "ALTER", table):
+        raise sql_error(1088, str(statement.table), state=12)
     changed = with_index(table, statement.index)
     with session.store.statement(locked=not table.temporary):
         if statement.index.unique:
@@ -96,6 +105,8 @@ def drop_index(session: Session, statement: nodes.DropIndex) -> None:
     """DROP INDEX ... ON. Raises 3701, 3723."""
     table = target_table(session, statement.table)
     key = next((k for k in table.keys if k.name.lower() == statement.name.lower()), None)
+    if not table.temporary and not may_object(session, "ALTER", table):
+        key = None
     if key is None:
         if statement.if_exists:
             return
@@ -113,15 +124,18 @@ def drop_index(session: Session, statement: nodes.DropIndex) -> None:
 
 
 def create_schema(session: Session, statement: nodes.CreateSchema) -> None:
-    """CREATE SCHEMA. Raises 2714, 15151."""
+    """CREATE SCHEMA. Raises 2714, 15151, 15247."""
     if session.database.lower() in SYSTEM_DATABASES:
         raise unsupported(f"objects in database {session.database}")
+    if not may(session, "CREATE SCHEMA", DATABASE_SECURABLE):
+        raise sql_error(15247)
     if statement.name.lower() in session.catalog.schemas:
         raise sql_error(2714, statement.name)
-    if statement.owner and statement.owner.lower() != "dbo":
-        raise sql_error(15151, "find", "user", statement.owner)
+    owner = future_owner(session, statement.owner) if statement.owner else session.identity.user_id
+    found = principal_by_id(session.catalog, owner or DBO)
+    assert found is not None
     number = max([4, *(s.schema_id for s in session.catalog.schemas.values() if s.schema_id < 16384)]) + 1
-    schema = Schema(number, statement.name)
+    schema = Schema(number, statement.name, found.name)
     with session.store.statement():
         session.set_catalog(session.catalog.with_schema(schema), [schema])
 
@@ -143,6 +157,9 @@ def drop(session: Session, statement: nodes.Drop) -> None:
 
 def _drop_schema(session: Session, name: Name, if_exists: bool) -> None:
     schema = session.catalog.schemas.get(name.object.lower())
+    if schema is not None and not (may_schema(session, "CONTROL", schema.name)
+                                   or may(session, "ALTER ANY SCHEMA", DATABASE_SECURABLE)):  # fmt: skip
+        schema = None
     if schema is None:
         if if_exists:
             return
@@ -152,12 +169,14 @@ def _drop_schema(session: Session, name: Name, if_exists: bool) -> None:
         raise sql_error(3729, "drop schema", schema.name, inside.name)
     if schema.schema_id <= 4:
         raise sql_error(15150, "drop", "schema", schema.name)
+    gone = entries_of(session.catalog, SCHEMA, schema.schema_id)
     with session.store.statement():
-        session.set_catalog(session.catalog.without_schema(schema.name), [], gone=[schema])
+        catalog = session.catalog.without_schema(schema.name).without_entries(*gone)
+        session.set_catalog(catalog, [], gone=[schema, *gone])
 
 
 def _drop_object(session: Session, statement: nodes.Drop, name: Name) -> None:
-    found = session.catalog.find(name.schema or "dbo", name.object)
+    found = lookup(session.catalog, name, session.path())
     if found is None:
         if statement.if_exists:
             return
@@ -165,6 +184,8 @@ def _drop_object(session: Session, statement: nodes.Drop, name: Name) -> None:
     actual = "TABLE" if isinstance(found, Table) else next(k for k, v in _MODULE_KIND.items() if v == found.kind)
     if actual != statement.kind:
         raise sql_error(3705, statement.kind, str(name), str(name), _DROPPED[actual], actual)
+    if not (may_schema(session, "ALTER", found.schema) or may_object(session, "CONTROL", found)):
+        raise denied(3701, "drop", _DROPPED[actual], found.name)
     with session.store.statement():
         if isinstance(found, Table):
             for other in session.catalog.tables():
@@ -174,4 +195,6 @@ def _drop_object(session: Session, statement: nodes.Drop, name: Name) -> None:
                     raise sql_error(3726, str(name))
             session.store.write(f"DROP TABLE {found.sql}")
             session.reset_identity(found)
-        session.set_catalog(session.catalog.without_object(found), [], gone=[found])
+        gone = entries_of(session.catalog, OBJECT, found.object_id)
+        catalog = session.catalog.without_object(found).without_entries(*gone)
+        session.set_catalog(catalog, [], gone=[found, *gone])

@@ -9,6 +9,7 @@ from sqlglot import exp
 from pymlsql.embedded.engine import dml
 from pymlsql.embedded.engine.evaluation import names
 from pymlsql.embedded.engine.frame import Frame
+from pymlsql.embedded.engine.names import lookup
 from pymlsql.embedded.engine.runtime import stored_length
 from pymlsql.embedded.engine.system_views import TYPE_IDS
 from pymlsql.embedded.tsql import nodes
@@ -116,7 +117,7 @@ def _infer_call(session: Session, statement: nodes.Execute, types: dict[str, Sql
     from pymlsql.embedded.engine.catalog import Module
 
     assert statement.procedure is not None
-    found = session.catalog.find(statement.procedure.schema or "dbo", statement.procedure.object)
+    found = lookup(session.catalog, statement.procedure, session.path())
     if not isinstance(found, Module):
         return
     for index, argument in enumerate(statement.arguments):

@@ -15,7 +15,8 @@ from pymlsql.embedded.engine.catalog import Table, TableColumn
 from pymlsql.embedded.engine.constraints import STAGE, check_nulls, check_rows, display_name
 from pymlsql.embedded.engine.evaluation import bind, names, plan_query, running
 from pymlsql.embedded.engine.frame import Frame
-from pymlsql.embedded.engine.names import Plan
+from pymlsql.embedded.engine.names import Plan, lookup
+from pymlsql.embedded.engine.security.enforcement import check_change
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.compiler import Compiled, Compiler
 from pymlsql.embedded.tsql.conversion import convert
@@ -44,7 +45,7 @@ def target_table(session: Session, name: Name) -> Table:
         if table is None:
             raise sql_error(1087 if name.object.startswith("@") else 208, name.object)
         return table
-    found = names(session).catalog_of(name).find(name.schema or "dbo", name.object)
+    found = lookup(names(session).catalog_of(name), name, session.path())
     if found is None:
         raise sql_error(208, str(name))
     if not isinstance(found, Table):
@@ -98,6 +99,7 @@ def _quoted(text: str) -> str:
 def insert(session: Session, frame: Frame, statement: nodes.Insert) -> int:
     """INSERT from VALUES, a query or DEFAULT VALUES; the number of rows."""
     table = target_table(session, statement.target)
+    check_change(session, frame, "INSERT", table)
     columns = insert_columns(session, table, statement)
     query = insert_text(statement, columns)
     if query is None:
@@ -173,7 +175,7 @@ def insert_plan(session: Session, frame: Frame, table: Table, columns: list[Tabl
     """Stage the plan's rows with ``columns`` given, and insert them."""
     stage = staging_plan(session, table, columns, plan)
     store = session.store
-    with store.statement(locked=not table.temporary), running(session, plan):
+    with store.statement(locked=not table.temporary), running(session, plan, frame):
         values = bind(session, frame, stage)
         large = _take_large(plan, columns, values)
         rows = store.run(stage.compiled.sql, values).to_arrow_table()

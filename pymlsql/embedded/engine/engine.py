@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hmac
 import itertools
 import threading
 from collections.abc import Iterator
@@ -19,12 +18,12 @@ from pymlsql.embedded.engine.extensibility.runtimes import MakePool, Runtimes, m
 from pymlsql.embedded.engine.identity import Identities
 from pymlsql.embedded.engine.locks import ApplicationLocks
 from pymlsql.embedded.engine.names import SYSTEM_DATABASES, Plans
+from pymlsql.embedded.engine.security.logins import authenticate, initial_database
 from pymlsql.embedded.engine.session import Session
 from pymlsql.embedded.engine.store import Store, WriterLock
 from pymlsql.embedded.engine.system_views import SystemState
 from pymlsql.embedded.satellite.pool import SatellitePool
 from pymlsql.embedded.tds.requests import Login
-from pymlsql.embedded.tsql.messages import sql_error
 
 _CONFIGURATION = {
     "external scripts enabled": (0, 1, 0), "show advanced options": (0, 1, 0), "clr enabled": (0, 1, 0),
@@ -205,19 +204,20 @@ class Engine:
     # Sessions -------------------------------------------------------------------------------------------------
 
     def login(self, login: Login, *, client_host: str) -> Session:
-        """A new session. Raises 18456 for a wrong user or password, 4060 for an unknown database."""
-        known = login.user.lower() == "sa"
-        if not hmac.compare_digest(login.password.encode(), self._password.encode()) or not known:
-            raise sql_error(18456, login.user)
-        database = login.database.strip("[]").lower()
-        if database and database != self.database.lower() and database not in SYSTEM_DATABASES:
-            raise sql_error(4060, login.database)
+        """A new session. Raises 18456 for a wrong user or password, 4060 for a database that is not there or that the
+        login may not use, 4064 when that is its default database."""
+        account = authenticate(self.catalog, login.user, login.password, self._password)
+        database = initial_database(self.catalog, account, login.database.strip("[]"), self.database)
         with self._lock:
-            session = Session(self, next(self._spids), login, client_host)
+            session = Session(self, next(self._spids), login, account, client_host)
             self._sessions[session.spid] = session
-        if database in SYSTEM_DATABASES:
-            session.database = database
+        session.database = session.home = database
         return session
+
+    def is_logged_in(self, sid: str) -> bool:
+        """Whether a session of the login with this security identifier is open."""
+        with self._lock:
+            return any(session.contexts[0].sid == sid for session in self._sessions.values())
 
     def forget(self, session: Session) -> None:
         with self._lock:

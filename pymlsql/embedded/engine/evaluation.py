@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.engine.names import Plan, SessionNames, SystemUse, variable_types
 from pymlsql.embedded.engine.runtime import runtime_value
+from pymlsql.embedded.engine.security.enforcement import check_uses
 from pymlsql.embedded.engine.shortcuts import UNKNOWN_YET, quick_condition, quick_value
 from pymlsql.embedded.engine.system_views import SYSTEM_VIEWS, arrow_table, in_database
 from pymlsql.embedded.tsql.compiler import compile_condition, compile_query, compile_scalar
@@ -29,23 +30,22 @@ _OF_THE_CATALOG = frozenset(
 """System views (and INFORMATION_SCHEMA's) whose rows change only when something is defined."""
 
 
-def names(session: Session) -> SessionNames:
-    """The names in the session's reach, for one compilation."""
+def names(session: Session, frame: Frame | None = None) -> SessionNames:
+    """The names in the reach of a frame (None: of what runs now), for one compilation."""
     return SessionNames(
-        session.catalog, session.user_catalog, session.database, session.engine.database, session.temporary, {}
-    )
+        session.catalog, session.user_catalog, session.database, session.engine.database, session.temporary, {},
+        path=session.path(frame),
+    )  # fmt: skip
 
 
 def plan_query(session: Session, frame: Frame, text: Text) -> Plan:
     """The query's plan. Raises SqlError."""
     types = frame.types()
-    key = ("query", text.sql, _context(session), variable_types(types))
+    key = ("query", text.sql, _context(session, frame), variable_types(types))
 
     def make() -> Plan:
-        known = names(session)
-        return Plan(
-            compile_query(text, known, types, level=session.engine.level), known.system, frozenset(known.tables)
-        )
+        known = names(session, frame)
+        return known.plan(compile_query(text, known, types, level=session.engine.level))
 
     return _with_line(text, lambda: session.engine.plans.get(key, make))
 
@@ -56,13 +56,13 @@ def plan_scalar(session: Session, frame: Frame, text: Text, target: SqlType | No
     types = frame.types()
 
     def make() -> Plan:
-        known = names(session)
+        known = names(session, frame)
         compiled = compile_scalar(text, known, types, level=session.engine.level, scope=scope, target=target)
-        return Plan(compiled, known.system, frozenset(known.tables))
+        return known.plan(compiled)
 
     if scope is not None:
         return _with_line(text, make)
-    key = ("scalar", text.sql, target, _context(session), variable_types(types))
+    key = ("scalar", text.sql, target, _context(session, frame), variable_types(types))
     return _with_line(text, lambda: session.engine.plans.get(key, make))
 
 
@@ -71,18 +71,19 @@ def plan_condition(session: Session, frame: Frame, text: Text, scope: Scope | No
     types = frame.types()
 
     def make() -> Plan:
-        known = names(session)
+        known = names(session, frame)
         compiled = compile_condition(text, known, types, level=session.engine.level, scope=scope)
-        return Plan(compiled, known.system, frozenset(known.tables))
+        return known.plan(compiled)
 
     if scope is not None:
         return _with_line(text, make)
-    key = ("condition", text.sql, _context(session), variable_types(types))
+    key = ("condition", text.sql, _context(session, frame), variable_types(types))
     return _with_line(text, lambda: session.engine.plans.get(key, make))
 
 
-def _context(session: Session) -> tuple[object, ...]:
-    return session.catalog.version, session.engine.level, session.database, session.temporary_key
+def _context(session: Session, frame: Frame) -> tuple[object, ...]:
+    return (session.user_catalog.version, session.engine.level, session.database, session.temporary_key,
+            session.path(frame))  # fmt: skip
 
 
 def _with_line(text: Text, make: Any) -> Plan:
@@ -102,8 +103,13 @@ def bind(session: Session, frame: Frame, plan: Plan) -> dict[str, Any]:
 
 
 @contextmanager
-def running(session: Session, plan: Plan) -> Iterator[None]:
-    """What a plan needs while it runs: the rows of its system views, and threads for its tables' rows."""
+def running(session: Session, plan: Plan, frame: Frame | None = None) -> Iterator[None]:
+    """What a plan needs while it runs: rights, the rows of its system views, and threads for its tables' rows.
+
+    ``frame`` is that of the module whose text the plan is: what its owner owns is then not asked for. Without one the
+    text is taken for dynamic SQL. Raises 229 or 230.
+    """
+    check_uses(session, plan.uses, frame)
     if session.options.isolation in (3, 4) or plan.compiled.locking:
         session.store.lock_for_reading()
     n_rows = sum(session.row_count(table) for table in plan.tables)
@@ -158,7 +164,7 @@ def holds(session: Session, frame: Frame, text: Text) -> bool:
 
 def _first(session: Session, frame: Frame, plan: Plan, sql: str, line: int) -> Any:
     try:
-        with running(session, plan):
+        with running(session, plan, frame):
             row = session.store.run(sql, bind(session, frame, plan)).fetchone()
     except SqlError as error:
         error.line = error.line or line

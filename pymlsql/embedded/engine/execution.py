@@ -20,6 +20,7 @@ from pymlsql.embedded.engine.frame import (
 from pymlsql.embedded.engine.names import SYSTEM_DATABASES
 from pymlsql.embedded.engine.options import set_option
 from pymlsql.embedded.engine.procedures import execute_procedure, insert_execute
+from pymlsql.embedded.engine.security.dispatch import SECURITY_DEFINITIONS
 from pymlsql.embedded.engine.selection import changing, done, select
 from pymlsql.embedded.engine.signals import print_, raise_error, throw, wait_for
 from pymlsql.embedded.tds.responses import Done
@@ -311,4 +312,5 @@ _HANDLERS: dict[type[nodes.Statement], Callable[[Session, Frame, Any], None]] = 
     nodes.DropIndex: _defines(ddl.drop_index), nodes.CreateSchema: _defines(ddl.create_schema),
     nodes.Drop: _defines(ddl.drop), nodes.CreateModule: _defines(modules.create_module),
     **EXTENSIBILITY_HANDLERS,
+    **{node: _defines(function) for node, function in SECURITY_DEFINITIONS.items()},
 }  # fmt: skip

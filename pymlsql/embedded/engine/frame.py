@@ -43,7 +43,8 @@ class Value:
 
 @dataclass(slots=True)
 class Frame:
-    """One level of execution. ``procedure`` is its name ("" for a batch), ``object_id`` its id."""
+    """One level of execution. ``procedure`` is its name ("" for a batch), ``object_id`` its id and ``schema`` where its
+    names are looked for first ("": in the user's default schema)."""
 
     variables: dict[str, Value] = field(default_factory=dict)
     temporary: list[str] = field(default_factory=list)
@@ -54,6 +55,7 @@ class Frame:
     return_value: int = 0
     kind: str = "done"
     in_dynamic: bool = False
+    schema: str = ""
 
     def get(self, name: str, line: int = 0) -> Value:
         """Raises 137."""

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from pymlsql.embedded.engine.catalog import Module, Table, ViewColumn, now_text
 from pymlsql.embedded.engine.ddl import schema_of
 from pymlsql.embedded.engine.evaluation import names
+from pymlsql.embedded.engine.frame import Frame
+from pymlsql.embedded.engine.security.enforcement import check_new_object, denied, kind_of, may_object
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.compiler import Compiler
 from pymlsql.embedded.tsql.dialect import parse_query
@@ -35,6 +37,10 @@ def create_module(session: Session, statement: nodes.CreateModule) -> None:
     schema = schema_of(session, statement.name)
     kind = _KINDS[statement.kind]
     found = session.catalog.find(schema.name, statement.name.object)
+    if found is None or statement.action == "create":
+        check_new_object(session, f"CREATE {statement.kind}", schema)
+    elif not may_object(session, "ALTER", found):
+        raise denied(3701, "alter", kind_of(found), found.name)
     if found is not None and (isinstance(found, Table) or found.kind != kind or statement.action == "create"):
         raise sql_error(2714, statement.name.object)
     if found is None and statement.action == "alter":
@@ -60,7 +66,8 @@ def create_module(session: Session, statement: nodes.CreateModule) -> None:
 def _described(session: Session, statement: nodes.CreateModule, schema: str) -> tuple[ViewColumn, ...]:
     """The columns of a view or inline function; compiling it finds every unknown name now, as SQL Server does."""
     assert statement.query is not None
-    compiler = Compiler(names(session), {}, session.engine.level, line=statement.query.line)
+    # Names are looked for where the module will be, whoever asks for it.
+    compiler = Compiler(names(session, Frame(schema=schema)), {}, session.engine.level, line=statement.query.line)
     known = {p.name: Typed(f"CAST(NULL AS {p.type.duckdb})", p.type) for p in statement.parameters}
     compiler.arguments.append(known)
     query = compile_query(compiler, parse_query(statement.query.sql, statement.query.line))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, TypeVar
@@ -36,11 +37,31 @@ _REFUSED_VIEWS = frozenset(
 
 
 @dataclass(slots=True)
+class Use:
+    """An object that a query reads and the columns (in lower case) that it reads there. ``via`` is the view or function
+    whose text names the object, 0 where the query itself does. ``changed``: the target of an UPDATE or DELETE, which
+    is read only as far as columns are used."""
+
+    object_id: int
+    via: int
+    columns: set[str]
+    changed: bool = False
+
+
+def lookup(catalog: Catalog, name: Name, path: tuple[str, ...]) -> Table | Module | None:
+    """What ``name`` names; without a schema it is looked for in those of ``path``, in their order."""
+    if name.schema:
+        return catalog.find(name.schema, name.object)
+    return next((found for schema in path if (found := catalog.find(schema, name.object)) is not None), None)
+
+
+@dataclass(slots=True)
 class SessionNames:
     """The compiler's catalog: temporary tables first, then the database's objects, then system views.
 
     ``system`` collects the system views that a compilation used, by the DuckDB name their rows must have. ``tables``
-    collects the DuckDB names of the tables. ``user`` is the name of the one database that is not a system database.
+    collects the DuckDB names of the tables, ``uses`` what rights are to be asked for. ``user`` is the name of the one
+    database that is not a system database; ``path`` are the schemas of names that have none.
     """
 
     catalog: Catalog
@@ -50,6 +71,9 @@ class SessionNames:
     temporary: Mapping[str, Table]
     system: dict[str, SystemUse]
     tables: set[str] = field(default_factory=set)
+    path: tuple[str, ...] = ("dbo",)
+    uses: list[Use] = field(default_factory=list)
+    via: int = 0
 
     def relation(self, name: Name) -> Relation:
         if name.object.startswith(("#", "@")):
@@ -62,18 +86,39 @@ class SessionNames:
         schema = name.schema.lower() or "dbo"
         if schema in ("sys", "information_schema") or (schema, name.object.lower()) in SYSTEM_VIEWS:
             return self._system_view(name, schema)
-        found = self.catalog_of(name).find(schema, name.object)
+        found = lookup(self.catalog_of(name), name, self.path)
         if isinstance(found, Table):
             return self._table(found)
         if isinstance(found, Module) and found.kind == "V":
-            return Relation(query=found.query, column_names=found.column_names, name=Name((found.schema, found.name)))
+            return Relation(query=found.query, column_names=found.column_names, name=Name((found.schema, found.name)),
+                            object_id=found.object_id, used=self._use(found))  # fmt: skip
         if isinstance(found, Module) and found.kind == "IF":
             raise sql_error(216, found.name)
         raise sql_error(208, str(name))
 
     def _table(self, table: Table) -> Relation:
         self.tables.add(table.sql)
-        return table_relation(table)
+        return table_relation(table, None if table.temporary else self._use(table))
+
+    def _use(self, found: Table | Module) -> set[str]:
+        """One more reference to an object; what it returns collects the columns."""
+        columns: set[str] = set()
+        self.uses.append(Use(found.object_id, self.via, columns))
+        return columns
+
+    @contextmanager
+    def inside(self, relation: Relation) -> Iterator[None]:
+        """While the text of a view or function is compiled: its names are looked for in its own schema first."""
+        outer = self.via, self.path
+        self.via, self.path = relation.object_id, search_path(relation.name.schema)
+        try:
+            yield
+        finally:
+            self.via, self.path = outer
+
+    def plan(self, compiled: Compiled) -> Plan:
+        """The compilation with what it used."""
+        return Plan(compiled, self.system, frozenset(self.tables), tuple(self.uses))
 
     def catalog_of(self, name: Name) -> Catalog:
         """The catalog of the database that the name names, or of the current one. Raises 911."""
@@ -101,28 +146,35 @@ class SessionNames:
         return Relation(sql=f'"{duck}"', columns=view.columns, name=Name((*name.parts[:-2], schema, name.object)))
 
     def table_function(self, name: Name) -> Relation:
-        found = self.catalog_of(name).find(name.schema or "dbo", name.object)
+        found = lookup(self.catalog_of(name), name, self.path)
         if not isinstance(found, Module) or found.kind != "IF":
             if len(name.parts) == 1:
                 raise unsupported(f"table-valued function {name.object}")
             raise sql_error(208, str(name))
-        return Relation(query=found.query, parameters=found.parameters, name=Name((found.schema, found.name)))
+        return Relation(query=found.query, parameters=found.parameters, name=Name((found.schema, found.name)),
+                        object_id=found.object_id, used=self._use(found))  # fmt: skip
 
 
-def table_relation(table: Table) -> Relation:
+def search_path(schema: str) -> tuple[str, ...]:
+    """Where names without a schema are looked for: in ``schema``, then in dbo."""
+    return ("dbo",) if schema.lower() in ("dbo", "") else (schema.lower(), "dbo")
+
+
+def table_relation(table: Table, used: set[str] | None = None) -> Relation:
     """A table's rows and columns for the compiler."""
     columns = tuple(RelationColumn(c.name, c.type, c.nullable, c.identity is not None, c.binary) for c in table.columns)
     name = Name((table.name,)) if table.temporary else Name((table.schema, table.name))
-    return Relation(sql=table.sql, columns=columns, name=name)
+    return Relation(sql=table.sql, columns=columns, name=name, object_id=table.object_id, used=used)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A compilation, and the system views and tables (by their DuckDB names) it reads."""
+    """A compilation, the system views and tables (by their DuckDB names) it reads, and what it asks rights for."""
 
     compiled: Compiled
     system: Mapping[str, SystemUse]
     tables: frozenset[str] = frozenset()
+    uses: tuple[Use, ...] = ()
 
 
 class Plans:

@@ -11,6 +11,7 @@ from pymlsql.embedded.engine import dml
 from pymlsql.embedded.engine.frame import Frame, Value
 from pymlsql.embedded.engine.names import Plan
 from pymlsql.embedded.engine.procedures import Actual, convert_value, execute_text, give_back
+from pymlsql.embedded.engine.security.enforcement import check_change
 from pymlsql.embedded.tds.requests import RepeatedCalls
 from pymlsql.embedded.tds.responses import Done, ReturnStatus
 from pymlsql.embedded.tsql import nodes
@@ -171,6 +172,7 @@ def _insert_columns(session: Session, prepared: Prepared, insert: nodes.Insert, 
 
 def _insert_locked(session: Session, prepared: Prepared, insert: nodes.Insert, calls: RepeatedCalls) -> None:
     table = dml.target_table(session, insert.target)
+    check_change(session, Frame(), "INSERT", table)
     columns = dml.insert_columns(session, table, insert)
     if len(columns) != len(prepared.parameters):
         raise sql_error(213)

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from pymlsql.embedded.engine.capture import Capture, Reshape
 from pymlsql.embedded.engine.catalog import Module
-from pymlsql.embedded.engine.evaluation import evaluate
+from pymlsql.embedded.engine.evaluation import evaluate, names
 from pymlsql.embedded.engine.frame import BatchAborted, Frame, ReturnSignal, Value
+from pymlsql.embedded.engine.names import lookup
+from pymlsql.embedded.engine.security.enforcement import check_change, check_execute
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name
@@ -89,13 +91,14 @@ def call_actual(session: Session, name: Name, actuals: list[Actual], line: int, 
     from pymlsql.embedded.engine.system_procedures import REFUSED_PROCEDURES, SYSTEM_PROCEDURES
 
     system = SYSTEM_PROCEDURES.get(name.object.lower())
-    found = session.catalog.find(name.schema or "dbo", name.object)
+    found = lookup(names(session).catalog_of(name), name, session.path())
     if system is not None and (name.schema.lower() == "sys" or not isinstance(found, Module)):
         return system(session, frame or Frame(), actuals, line)
     if not isinstance(found, Module) or found.kind != "P":
         if name.object.lower() in REFUSED_PROCEDURES:
             raise unsupported(name.object, line=line)
         raise sql_error(2812, str(name), line=line)
+    check_execute(session, frame, found)
     return call_module(session, found, actuals)
 
 
@@ -104,7 +107,7 @@ def call_module(session: Session, module: Module, actuals: list[Actual]) -> int:
     if session.nest_level >= MAX_NESTING:
         raise sql_error(217)
     frame = Frame(procedure=f"{module.schema}.{module.name}" if module.schema != "dbo" else module.name,
-                  object_id=module.object_id, kind="done_in_proc")  # fmt: skip
+                  object_id=module.object_id, kind="done_in_proc", schema=module.schema)  # fmt: skip
     bound = bind_parameters(session, frame, module, actuals)
     batch = parse_batch(module.text)
     create = batch.statements[0]
@@ -209,6 +212,7 @@ def insert_execute(session: Session, frame: Frame, statement: nodes.Insert) -> i
     if statement.output is not None:
         raise sql_error(483, line=statement.line)
     table = dml.target_table(session, statement.target)
+    check_change(session, frame, "INSERT", table)
     columns = dml.insert_columns(session, table, statement)
     session.insert_exec_depth += 1
     try:

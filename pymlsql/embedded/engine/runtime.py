@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from pymlsql.embedded.engine.catalog import Module, Table, constraint_names
 from pymlsql.embedded.engine.frame import Frame
-from pymlsql.embedded.engine.names import SYSTEM_DATABASES
+from pymlsql.embedded.engine.names import SYSTEM_DATABASES, lookup
+from pymlsql.embedded.engine.security.functions import SECURITY_VALUES
 from pymlsql.embedded.engine.system_views import object_id_of_system_view
 from pymlsql.embedded.tsql.lexer import tokenize
 from pymlsql.embedded.tsql.messages import SqlError, unsupported
+from pymlsql.embedded.tsql.nodes import Name
 from pymlsql.embedded.tsql.types import SqlType
 
 if TYPE_CHECKING:
@@ -74,8 +76,7 @@ def find_object(session: Session, text: str) -> Table | Module | None:
         return session.temporary.get(parts[-1].lower())
     if len(parts) == 3 and parts[0].lower() != session.database.lower():
         return None
-    schema = parts[-2] if len(parts) > 1 else "dbo"
-    return session.catalog.find(schema, parts[-1])
+    return lookup(session.catalog, Name(parts), session.path())
 
 
 _KINDS = {"U": Table}
@@ -171,13 +172,13 @@ def _col_name(session: Session, frame: Frame, args: list[str]) -> str | None:
 
 
 def _schema_id(session: Session, frame: Frame, args: list[str]) -> int | None:
-    schema = session.catalog.schemas.get(args[0].lower() if args else "dbo")
+    schema = session.catalog.schemas.get(args[0].lower() if args else session.identity.default_schema.lower())
     return schema.schema_id if schema else None
 
 
 def _schema_name(session: Session, frame: Frame, args: list[str]) -> str | None:
     if not args:
-        return "dbo"
+        return session.identity.default_schema
     wanted = int(float(args[0]))
     return next((s.name for s in session.catalog.schemas.values() if s.schema_id == wanted), None)
 
@@ -192,14 +193,6 @@ def _db_name(session: Session, frame: Frame, args: list[str]) -> str | None:
         return session.database
     known = {number: name for name, number in SYSTEM_DATABASES.items()} | {5: session.engine.database}
     return known.get(int(args[0]))
-
-
-def _user(session: Session, frame: Frame, args: list[str]) -> str | None:
-    return "dbo" if not args or args[0] == "1" else None
-
-
-def _login(session: Session, frame: Frame, args: list[str]) -> str:
-    return session.login
 
 
 def _server_property(session: Session, frame: Frame, args: list[str]) -> str | None:
@@ -300,16 +293,12 @@ _VALUES: dict[str, Callable[[Session, Frame, list[str]], Any]] = {
     "COL_NAME": _col_name,
     "TYPE_ID": _type_id,
     "TYPE_NAME": _type_name,
-    "USER_NAME": _user,
-    "USER_ID": lambda s, f, a: 1,
-    "SUSER_SNAME": _login,
-    "SUSER_NAME": _login,
-    "ORIGINAL_LOGIN": _login,
     "HOST_NAME": lambda s, f, a: s.host,
     "APP_NAME": lambda s, f, a: s.application,
     "SERVERPROPERTY": _server_property,
     "DATABASEPROPERTYEX": _database_property,
     "CONNECTIONPROPERTY": lambda s, f, a: {"net_transport": "TCP", "auth_scheme": "SQL"}.get(a[0].lower()),
+    **SECURITY_VALUES,
 }
 
 __all__ = [

@@ -43,7 +43,7 @@ def select(session: Session, frame: Frame, statement: nodes.Select) -> None:
         done(session, frame, count, 0xC1)
         return
     plan = plan_query(session, frame, statement.query)
-    with running(session, plan):
+    with running(session, plan, frame):
         values = bind(session, frame, plan)
         if statement.assignments:
             _assign(session, frame, statement, session.store.run(plan.compiled.sql, values))

@@ -23,6 +23,10 @@ from pymlsql.embedded.engine.frame import (
 from pymlsql.embedded.engine.prepared import Prepared, insert_many
 from pymlsql.embedded.engine.procedures import Actual, call_actual
 from pymlsql.embedded.engine.runtime import split_name
+from pymlsql.embedded.engine.security.context import SecurityContext, may_connect
+from pymlsql.embedded.engine.security.enforcement import cannot_connect
+from pymlsql.embedded.engine.security.principals import Login as Account
+from pymlsql.embedded.engine.security.stack import ContextStack
 from pymlsql.embedded.engine.store import Store
 from pymlsql.embedded.engine.system_views import SessionRow, SystemState
 from pymlsql.embedded.engine.transactions import Transactions
@@ -59,18 +63,19 @@ def _nowhere(_: object) -> None:
     return None
 
 
-class Session(Transactions):
+class Session(Transactions, ContextStack):
     """What SQL Server calls a session; made by :meth:`Engine.login`."""
 
-    def __init__(self, engine: Engine, spid: int, login: Login, client_host: str) -> None:
+    def __init__(self, engine: Engine, spid: int, login: Login, account: Account, client_host: str) -> None:
         super().__init__()
         self.engine: Engine = engine
         self.spid: int = spid
-        self.login: str = login.user
+        self.login: str = account.name
+        self.begin_contexts(SecurityContext(account.name, account.sid))
         self.host: str = login.host or client_host
         self.application: str = login.application
         self.login_time = dt.datetime.now()
-        self.database = engine.database
+        self.database = self.home = engine.database
         self.store = Store(engine.cursor(), engine.writers)
         self.store.take_state, self.store.restore_state = self.take_state, self.restore_state
         self.options: SetOptions = SetOptions()
@@ -166,7 +171,7 @@ class Session(Transactions):
         """A batch's or procedure's statements in their frame; RETURN ends it, its temporary tables end with it."""
         identity = self.scope_identity
         check_declarations(statements, set(frame.variables))
-        with self.temporary_scope(frame):
+        with self.temporary_scope(frame), self.framed(frame):
             try:
                 execute_all(self, frame, statements)
             except ReturnSignal:
@@ -310,6 +315,9 @@ class Session(Transactions):
             self.store.run(f"SELECT * FROM ({sql}) AS q LIMIT 0", dict.fromkeys(plan.compiled.runtime))
 
     def use(self, database: str) -> None:
+        """Raises 916 when the context may not use the database."""
+        if database == self.engine.database and not may_connect(self.identity):
+            raise cannot_connect(self)
         old, self.database = self.database, database
         self.sink(EnvChange("database", database, old))
         self.send_error(SqlError(5701, f"Changed database context to '{database}'.", severity=0, state=2))
@@ -359,8 +367,9 @@ class Session(Transactions):
             self.rollback()
         self.options = SetOptions()
         self.store.lock_timeout_ms = -1
-        self.database = self.engine.database
+        self.database = self.home
         self.prepared = {}
+        del self.contexts[1:]
         self.last_error = self.rowcount = 0
         self.drop_all_temporary()
         self.engine.locks.release_all(self, "session")

@@ -14,6 +14,7 @@ from pymlsql.embedded.engine.external import execute_external_script
 from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.engine.prepared import sp_execute, sp_executesql, sp_prepare, sp_prepexec, sp_unprepare
 from pymlsql.embedded.engine.runtime import find_object
+from pymlsql.embedded.engine.security.enforcement import check_server
 from pymlsql.embedded.tds.columns import arrow_type
 from pymlsql.embedded.tds.responses import ColMetadata, Column, Done, Rows
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
@@ -62,6 +63,7 @@ def _sp_configure(session: Session, frame: Frame, actuals: list[Actual], line: i
     if value is None:
         _show_options(session, matches)
         return 0
+    check_server(session, "ALTER SETTINGS")
     minimum, maximum, configured, _ = options[matches[0]]
     if not minimum <= int(value) <= maximum:
         raise sql_error(15129, value, matches[0], line=line)
@@ -78,6 +80,7 @@ def _show_options(session: Session, names: list[str]) -> None:
 
 
 def _sp_reconfigure(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
+    check_server(session, "ALTER SETTINGS", sql_error(5812))
     if session.trancount:
         raise sql_error(574, "CONFIG", line=line)
     session.engine.reconfigure(session.store)

@@ -16,6 +16,8 @@ from pymlsql.embedded.engine.catalog import (
     constraint_names,
     now_text,
 )
+from pymlsql.embedded.engine.names import lookup
+from pymlsql.embedded.engine.security.enforcement import check_object
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 
@@ -172,8 +174,9 @@ def _with_foreign_key(session: Session, table: Table, constraint: nodes.Constrai
         raise unsupported("FOREIGN KEY of a temporary table")
     name = constraint.name or _system_name("FK", table.name, number)
     reference = constraint.references
-    own = reference.object.lower() == table.name.lower() and (reference.schema or "dbo").lower() == table.schema.lower()
-    parent = table if own else session.catalog.find(reference.schema or "dbo", reference.object)
+    schema = (reference.schema or session.path()[0]).lower()
+    own = reference.object.lower() == table.name.lower() and schema == table.schema.lower()
+    parent = table if own else lookup(session.catalog, reference, session.path())
     if not isinstance(parent, Table):
         raise sql_error(1767, name, str(reference))
     columns = []
@@ -188,6 +191,8 @@ def _with_foreign_key(session: Session, table: Table, constraint: nodes.Constrai
     wanted = sorted(column.lower() for column in referenced)
     if not any(k.unique and not k.where and sorted(n.lower() for n, _ in k.columns) == wanted for k in parent.keys):
         raise sql_error(1776, parent.name, name)
+    if not own and not session.identity.rights.unlimited:
+        check_object(session, "REFERENCES", parent, set(wanted))
     for a, b in zip(columns, referenced, strict=True):
         first, second = table.column(a), parent.column(b)
         if first is not None and second is not None and first.type != second.type:

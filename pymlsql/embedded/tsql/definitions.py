@@ -9,6 +9,7 @@ from pymlsql.embedded.tsql.data_statements import column_list, common_tables
 from pymlsql.embedded.tsql.extensibility import parse_external
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import ColumnDefinition, Constraint, IndexDefinition, Name, TableDefinition
+from pymlsql.embedded.tsql.security_statements import SECURITY_ALTER, SECURITY_CREATE, SECURITY_DROP
 from pymlsql.embedded.tsql.table_definitions import (
     CONSTRAINTS,
     parse_column,
@@ -238,11 +239,14 @@ def parse_create(parser: Parser) -> nodes.Statement:
     if parser.at_word("UNIQUE", "CLUSTERED", "NONCLUSTERED", "INDEX", "COLUMNSTORE"):
         return _create_index(parser, line)
     if parser.take_word("SCHEMA"):
-        name = parser.identifier()
+        # Without a name the schema has its owner's.
+        name = "" if parser.at_word("AUTHORIZATION") else parser.identifier()
         owner = parser.identifier() if parser.take_word("AUTHORIZATION") else ""
-        return nodes.CreateSchema(line, name, owner)
+        return nodes.CreateSchema(line, name or owner, owner)
     if parser.at_word("EXTERNAL"):
         return parse_external(parser, line, "CREATE")
+    if parser.at_word(*SECURITY_CREATE):
+        return SECURITY_CREATE[parser.next().value](parser, line)
     if parser.token.kind == "word":
         raise unsupported(f"CREATE {parser.token.value}", line=line)
     parser.fail()
@@ -257,6 +261,8 @@ def parse_alter(parser: Parser) -> nodes.Statement:
         return _alter_table(parser, line)
     if parser.at_word("EXTERNAL"):
         return parse_external(parser, line, "ALTER")
+    if parser.at_word(*SECURITY_ALTER):
+        return SECURITY_ALTER[parser.next().value](parser, line)
     if parser.token.kind == "word":
         raise unsupported(f"ALTER {parser.token.value}", line=line)
     parser.fail()
@@ -275,6 +281,8 @@ def parse_drop(parser: Parser) -> nodes.Statement:
         return nodes.DropIndex(line, name.object, Name(name.parts[:-1]), if_exists)
     if parser.at_word("EXTERNAL"):
         return parse_external(parser, line, "DROP")
+    if parser.at_word(*SECURITY_DROP):
+        return SECURITY_DROP[parser.next().value](parser, line)
     if not parser.at_word("TABLE", "VIEW", "PROCEDURE", "PROC", "FUNCTION", "SCHEMA"):
         if parser.token.kind == "word":
             raise unsupported(f"DROP {parser.token.value}", line=line)

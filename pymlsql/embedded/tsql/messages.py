@@ -6,6 +6,7 @@ Texts and severities are those of sys.messages as listed in sql-docs, docs/relat
 from __future__ import annotations
 
 from pymlsql.embedded.tsql.messages_extensibility import MESSAGES_EXTENSIBILITY
+from pymlsql.embedded.tsql.security_messages import SECURITY_MESSAGES
 
 MESSAGES: dict[int, tuple[int, str]] = {
     102: (15, "Incorrect syntax near '{}'."),
@@ -70,7 +71,6 @@ MESSAGES: dict[int, tuple[int, str]] = {
     217: (16, "Maximum stored procedure, function, trigger, or view nesting level exceeded (limit 32)."),
     219: (16, "The type '{}' already exists, or you do not have permission to create it."),
     220: (16, "Arithmetic overflow error for data type {}, value = {}."),
-    229: (14, "The {} permission was denied on the object '{}', database '{}', schema '{}'."),
     232: (16, "Arithmetic overflow error for type {}, value = {}."),
     233: (16, "The column '{}' in table '{}' cannot be null."),
     239: (16, "Duplicate common table expression name '{}' was specified."),
@@ -324,7 +324,6 @@ MESSAGES: dict[int, tuple[int, str]] = {
     15123: (16, "The configuration option '{}' does not exist, or it may be an advanced option."),
     15129: (16, "'{}' is not a valid value for configuration option '{}'."),
     15150: (16, "Cannot {} the {} '{}'."),
-    15151: (16, "Cannot {} the {} '{}', because it does not exist or you do not have permission."),
     15225: (11, "No item by the name of '{}' could be found in the current database '{}', given that @itemtype "
           "was input as '{}'."),
     15233: (16, "Property cannot be added. Property '{}' already exists for '{}'."),
@@ -361,6 +360,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
           " different database."),
     40510: (16, "Statement '{}' is not supported in this version of SQL Server."),
     **MESSAGES_EXTENSIBILITY,
+    **SECURITY_MESSAGES,
 }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from pymlsql.embedded.tsql.definitions import parse_alter, parse_create, parse_d
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Batch, Name, Statement
 from pymlsql.embedded.tsql.reader import Reader
+from pymlsql.embedded.tsql.security_statements import SECURITY_STATEMENTS
 from pymlsql.embedded.tsql.table_definitions import parse_table_definition
 from pymlsql.embedded.tsql.words import SET_OPTIONS
 
@@ -361,7 +362,8 @@ _STATEMENTS: dict[str, Callable[[Parser], Statement]] = {
     "RAISERROR": Parser.raiserror, "WAITFOR": Parser.waitfor, "USE": Parser.use, "COMMIT": Parser.commit,
     "ROLLBACK": Parser.commit, "SAVE": Parser.save, "EXEC": Parser.execute, "EXECUTE": Parser.execute,
     "CREATE": parse_create, "ALTER": parse_alter, "DROP": parse_drop, "RECONFIGURE": Parser.reconfigure,
-    **dict.fromkeys(("MERGE", "GRANT", "DENY", "REVOKE", "OPEN", "CLOSE", "FETCH", "DEALLOCATE", "GOTO", "KILL",
+    **SECURITY_STATEMENTS,
+    **dict.fromkeys(("MERGE", "OPEN", "CLOSE", "FETCH", "DEALLOCATE", "GOTO", "KILL",
                      "CHECKPOINT", "DBCC", "BACKUP", "RESTORE", "REVERT", "BULK", "DISABLE", "ENABLE", "ADD"),
                     Parser.refuse),
 }  # fmt: skip

@@ -196,6 +196,7 @@ class _Select:
                 shown = groups.of(column) if groups is not None else column
                 if shown is None:
                     raise sql_error(8120, f"{source.alias}.{column.name}", line=self.line)
+                source.use(column.name)
                 found.append(shown)
         return found
 

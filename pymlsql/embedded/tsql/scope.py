@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -27,7 +28,7 @@ class Relation:
     """What a name in FROM stands for: ``sql`` (a DuckDB table) with its columns, or the ``query`` of a view.
 
     ``columns`` of a view are its declared column names, if any; ``parameters`` are those of an inline function.
-    ``schema`` is where names inside a view or function are looked up first.
+    ``used`` collects the names of the columns that the query refers to, in lower case; each reference has its own.
     """
 
     sql: str = ""
@@ -36,6 +37,8 @@ class Relation:
     column_names: tuple[str, ...] = ()
     parameters: tuple[ModuleParameter, ...] = ()
     name: Name = Name(("",))
+    object_id: int = 0
+    used: set[str] | None = None
 
 
 class Names(Protocol):
@@ -47,6 +50,9 @@ class Names(Protocol):
     def table_function(self, name: Name) -> Relation:
         """The inline table-valued function; raises 208."""
 
+    def inside(self, relation: Relation) -> AbstractContextManager[None]:
+        """While the query of this view or function is compiled: names mean what they mean there."""
+
 
 @dataclass(slots=True)
 class Source:
@@ -55,6 +61,12 @@ class Source:
     alias: str
     columns: list[Typed]
     name: Name | None = None
+    used: set[str] | None = None
+
+    def use(self, column: str) -> None:
+        """A query refers to this column."""
+        if self.used is not None:
+            self.used.add(column.lower())
 
 
 @dataclass(slots=True)
@@ -106,6 +118,7 @@ class Scope:
         while scope is not None:
             found = scope._lookup(name, qualifiers, line)
             if found is not None:
+                found[0].use(name)
                 return self._own(*found) if scope is self else scope._seen_from_within(*found, line)
             if qualifiers and any(source_matches(source, qualifiers) for source in scope.sources):
                 raise sql_error(207, name, line=line)

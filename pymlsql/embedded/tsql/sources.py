@@ -153,9 +153,10 @@ def check_names(columns: list[Typed], of: str, line: int) -> None:
         seen.add(column.name.lower())
 
 
-def _add(compiler: Compiler, alias: str, columns: list[Typed], duck: str, name: Name | None = None) -> None:
+def _add(compiler: Compiler, alias: str, columns: list[Typed], duck: str, name: Name | None = None,
+         used: set[str] | None = None) -> None:  # fmt: skip
     placed = [replace(column, sql=f"{duck}.{column.sql}", constant=None) for column in columns]
-    compiler.scope.add(Source(alias, placed, name), compiler.line)
+    compiler.scope.add(Source(alias, placed, name, used), compiler.line)
 
 
 def _derived(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None) -> str:
@@ -226,12 +227,12 @@ def _relation(compiler: Compiler, name: Name, alias: exp.Expr | None) -> str:
     bare = None if written else relation.name
     if relation.query is not None:
         sql, columns = _expanded(compiler, relation, {})
-        _add(compiler, exposed, columns, duck, bare)
+        _add(compiler, exposed, columns, duck, bare, relation.used)
         return f"({sql}) AS {duck}"
     columns = [
         Typed(quote_name(c.name), c.type, c.nullable, c.binary, None, c.name, c.identity) for c in relation.columns
     ]
-    _add(compiler, exposed, columns, duck, bare)
+    _add(compiler, exposed, columns, duck, bare, relation.used)
     return f"{relation.sql} AS {duck}"
 
 
@@ -242,7 +243,7 @@ def _expanded(compiler: Compiler, relation: Relation, arguments: dict[str, Typed
     compiler.scopes, compiler.commons = [], []
     compiler.arguments.append(arguments)
     try:
-        with compiler.nested():
+        with compiler.nested(), compiler.names.inside(relation):
             query = compiler.subquery(parse_query(relation.query.sql, 1), top=False)
     finally:
         compiler.arguments.pop()
@@ -258,12 +259,16 @@ def _function(compiler: Compiler, name: Name, arguments: list[exp.Expr], alias: 
     exposed = written or name.object
     duck = compiler.alias()
     known = TABLE_FUNCTIONS.get(name.object.upper()) if len(name.parts) == 1 or name.schema.lower() == "sys" else None
+    used = None
     if known is not None:
         sql, columns = known(compiler, arguments)
     else:
         relation = compiler.names.table_function(name)
+        used = relation.used
         sql, columns = _expanded(compiler, relation, _bound(compiler, relation, arguments))
-    _add(compiler, exposed, renamed(columns, names, exposed, compiler.line), duck)
+        if names and used is not None:  # under other names: all of them count as used
+            used.update(column.name.lower() for column in columns)
+    _add(compiler, exposed, renamed(columns, names, exposed, compiler.line), duck, used=used)
     return f"({sql}) AS {duck}"
 
 

@@ -17,6 +17,7 @@ from pymlsql.embedded.engine.external.inputs import read_input, threads_for
 from pymlsql.embedded.engine.external.results import send_output
 from pymlsql.embedded.engine.external.run import run_script
 from pymlsql.embedded.engine.frame import Frame
+from pymlsql.embedded.engine.security.enforcement import check_database
 from pymlsql.embedded.satellite.calls import ScriptCall
 from pymlsql.embedded.tsql.messages import sql_error
 
@@ -29,6 +30,7 @@ def execute_external_script(session: Session, frame: Frame, actuals: list[Actual
     """The procedure. Raises 39001, 39004, 39007, 39012, 39015 to 39018, 39023, 39027."""
     if not session.engine.in_use("external scripts enabled"):
         raise sql_error(39023, line=line)
+    check_database(session, "EXECUTE ANY EXTERNAL SCRIPT")
     own, rest = split_arguments(actuals)
     refuse_arguments(own, line)
     language = find_language(session, text_of(own, "@language"))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pymlsql.embedded.tsql.conversion import convert
 from pymlsql.embedded.tsql.functions.rows import Function
-from pymlsql.embedded.tsql.messages import unsupported
+from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name
 from pymlsql.embedded.tsql.typed import Typed, fold, quote_name
 from pymlsql.embedded.tsql.types import (
@@ -24,6 +24,7 @@ from pymlsql.embedded.tsql.types import (
     SqlType,
     decimal,
     nvarchar,
+    varbinary,
 )
 
 if TYPE_CHECKING:
@@ -90,6 +91,18 @@ def _looked_up(compiler: Compiler, type_: SqlType, lookup: tuple[str, str, str],
                  f"WHERE {fold(named)} = {fold(wanted)})", type_)  # fmt: skip
 
 
+def _has_perms(compiler: Compiler, args: list[Typed]) -> Typed:
+    """Its first two arguments may be the constant NULL: the server or the current database is meant."""
+    if len(args) == 4:
+        raise sql_error(189, "has_perms_by_name", 3, 5, line=compiler.line)
+    if args[2].type.name == "null":
+        return Typed("CAST(NULL AS INTEGER)", INT)
+    parts = [Typed("''", SYSNAME, constant="\1") if arg.type.name == "null" else arg for arg in args]
+    if all(_constant(part) is not None for part in parts):
+        return compiler.runtime_value(INT, "HAS_PERMS_BY_NAME", *[_constant(part) or "" for part in parts])
+    return _by_variable(compiler, "HAS_PERMS_BY_NAME", INT, parts)
+
+
 def _host_name(compiler: Compiler, args: list[Typed]) -> Typed:
     return compiler.runtime_value(nvarchar(128), "HOST_NAME")
 
@@ -107,10 +120,18 @@ SYSTEM = {
     "COL_NAME": _asked("COL_NAME", SYSNAME, 2, 2),
     "TYPE_NAME": _asked("TYPE_NAME", SYSNAME, 1, 1, ("types", "user_type_id", "name")),
     "TYPE_ID": _asked("TYPE_ID", INT, 1, 1, ("types", "name", "user_type_id")),
-    "USER_NAME": _asked("USER_NAME", SYSNAME, 0, 1),
-    "USER_ID": _asked("USER_ID", INT, 0, 1),
-    "SUSER_SNAME": _asked("SUSER_SNAME", SYSNAME, 0, 1),
-    "SUSER_NAME": _asked("SUSER_NAME", SYSNAME, 0, 1),
+    "USER_NAME": _asked("USER_NAME", SYSNAME, 0, 1, ("database_principals", "principal_id", "name")),
+    "USER_ID": _asked("USER_ID", INT, 0, 1, ("database_principals", "name", "principal_id")),
+    "DATABASE_PRINCIPAL_ID": _asked("DATABASE_PRINCIPAL_ID", INT, 0, 1,
+                                    ("database_principals", "name", "principal_id")),
+    "SUSER_SNAME": _asked("SUSER_SNAME", SYSNAME, 0, 1, ("server_principals", "sid", "name")),
+    "SUSER_NAME": _asked("SUSER_NAME", SYSNAME, 0, 1, ("server_principals", "principal_id", "name")),
+    "SUSER_ID": _asked("SUSER_ID", INT, 0, 1, ("server_principals", "name", "principal_id")),
+    "SUSER_SID": _asked("SUSER_SID", varbinary(85), 0, 1, ("server_principals", "name", "sid")),
+    "IS_MEMBER": _asked("IS_MEMBER", INT, 1, 1),
+    "IS_ROLEMEMBER": _asked("IS_ROLEMEMBER", INT, 1, 2),
+    "IS_SRVROLEMEMBER": _asked("IS_SRVROLEMEMBER", INT, 1, 2),
+    "HAS_PERMS_BY_NAME": Function(3, 5, _has_perms),
     "ORIGINAL_LOGIN": _plain("ORIGINAL_LOGIN", SYSNAME),
     "HOST_NAME": Function(0, 0, _host_name),
     "APP_NAME": _plain("APP_NAME", SYSNAME),
