@@ -48,7 +48,7 @@ VALID: list[tuple[str, tuple[int, ...]]] = [
     ("CREATE COLUMNSTORE INDEX i ON dbo.no_such_table (a)", (1088, 208, 4902)),
     ("BACKUP DATABASE pymlsql TO DISK = N'nul'", (911, 3013)),
     ("DBCC CHECKDB", ()),
-    ("GRANT SELECT TO public", ()),
+    ("GRANT SELECT TO public; REVOKE SELECT FROM public", ()),
     ("CREATE USER ct_user WITHOUT LOGIN; DROP USER ct_user", ()),
     ("EXECUTE AS USER = 'dbo'; REVERT", ()),
     ("EXEC xp_cmdshell 'dir'", (15281, 229, 2812)),
