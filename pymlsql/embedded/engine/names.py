@@ -25,10 +25,10 @@ SYSTEM_DATABASES = {"master": 1, "tempdb": 2, "model": 3, "msdb": 4}
 
 
 _REFUSED_VIEWS = frozenset(
-    """allocation_units assemblies assembly_files certificates crypt_properties database_files database_permissions
-    database_role_members data_spaces endpoints events external_languages external_libraries external_tables
+    """allocation_units assemblies assembly_files certificates crypt_properties database_files
+    data_spaces endpoints events external_languages external_libraries external_tables
     filegroups foreign_tables fulltext_indexes linked_logins login_token master_files periods plan_guides
-    resource_governor_resource_pools security_policies server_permissions server_role_members service_queues servers
+    resource_governor_resource_pools security_policies service_queues servers
     spatial_indexes sql_dependencies sql_expression_dependencies stats stats_columns symmetric_keys sysobjects
     syscolumns sysindexes sysusers sysdatabases sysprocesses table_types trigger_events user_token xml_indexes
     masked_columns column_store_row_groups change_tracking_tables""".split()

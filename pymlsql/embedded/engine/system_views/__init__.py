@@ -13,6 +13,7 @@ from pymlsql.embedded.engine.system_views.extensibility import EXTENSIBILITY_VIE
 from pymlsql.embedded.engine.system_views.information_schema import INFORMATION_SCHEMA_VIEWS
 from pymlsql.embedded.engine.system_views.objects import OBJECT_VIEWS
 from pymlsql.embedded.engine.system_views.relations import RELATION_VIEWS
+from pymlsql.embedded.engine.system_views.security import SECURITY_VIEWS
 from pymlsql.embedded.engine.system_views.server import OPTIONS, SERVER_VIEWS
 from pymlsql.embedded.engine.system_views.sessions import SESSION_VIEWS
 from pymlsql.embedded.engine.system_views.state import COLLATION, SessionRow, SystemState, in_database
@@ -25,7 +26,10 @@ from pymlsql.embedded.engine.system_views.system_objects import (
 SYSTEM_VIEWS: dict[tuple[str, str], SystemView] = {}
 """Every system view by (schema, name) in lower case."""
 
-_SYS = OBJECT_VIEWS | RELATION_VIEWS | CONSTRAINT_VIEWS | SERVER_VIEWS | SESSION_VIEWS | EXTENSIBILITY_VIEWS
+_SYS = (
+    OBJECT_VIEWS | RELATION_VIEWS | CONSTRAINT_VIEWS
+    | SECURITY_VIEWS | SERVER_VIEWS | SESSION_VIEWS | EXTENSIBILITY_VIEWS
+)  # fmt: skip
 SYSTEM_VIEWS.update(named("sys", _SYS | views_of_the_system(SYSTEM_VIEWS)))
 SYSTEM_VIEWS.update(named("INFORMATION_SCHEMA", INFORMATION_SCHEMA_VIEWS))
 

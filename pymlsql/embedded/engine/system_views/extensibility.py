@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pymlsql.embedded.engine.extensibility.entries import PLATFORM_IDS, PYTHON_ID, ExternalLanguage
+from pymlsql.embedded.engine.security.principals import principal_named
 from pymlsql.embedded.engine.system_views.declaration import Fact, SystemView, columns, view
 from pymlsql.embedded.engine.system_views.objects import time_of
-from pymlsql.embedded.engine.system_views.server import DATABASE_PRINCIPALS
 from pymlsql.embedded.engine.system_views.state import SystemState
 
 LANGUAGES = columns("external_language_id int, language sysname?, create_date datetime, principal_id int?")
@@ -20,18 +20,14 @@ LANGUAGE_FILES = columns("""
     platform_desc nvarchar(60)?, parameters nvarchar(4000)?, environment_variables nvarchar(4000)?""")
 
 
-def _principal_id(name: str) -> int | None:
-    found = DATABASE_PRINCIPALS.get(name.lower())
-    return found.principal_id if found else None
-
-
 def _languages(state: SystemState) -> Iterator[Fact]:
     yield {"external_language_id": PYTHON_ID, "language": "Python", "create_date": state.created, "principal_id": 1}
     for language in state.catalog.entries(ExternalLanguage):
+        owner = principal_named(state.catalog, language.owner)
         yield {
             "external_language_id": language.language_id, "language": language.name,
             "create_date": time_of(language.created),
-            "principal_id": _principal_id(language.owner),
+            "principal_id": owner.principal_id if owner is not None else None,
         }  # fmt: skip
 
 

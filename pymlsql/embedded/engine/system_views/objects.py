@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from pymlsql.embedded.engine.catalog import Module, Table
+from pymlsql.embedded.engine.security.principals import schema_owner
 from pymlsql.embedded.engine.system_views.datatypes import type_fact
 from pymlsql.embedded.engine.system_views.declaration import Fact, SystemView, columns, empty, view
 from pymlsql.embedded.engine.system_views.state import UNKNOWN_TIME, SystemState
@@ -144,10 +145,8 @@ def _tables(state: SystemState) -> Iterator[Fact]:
 
 
 def _schemas(state: SystemState) -> Iterator[Fact]:
-    from pymlsql.embedded.engine.system_views.server import DATABASE_PRINCIPALS
-
     for schema in state.catalog.schemas.values():
-        owner = DATABASE_PRINCIPALS[schema.owner.lower()].principal_id
+        owner = schema_owner(state.catalog, schema.name)
         yield {"name": schema.name, "schema_id": schema.schema_id, "principal_id": owner}
 
 

@@ -1,4 +1,4 @@
-"""What belongs to the server: databases, principals, settings, messages, sessions.
+"""What belongs to the server: databases, settings, messages.
 
 Columns are those of SQL Server 2019 without the uniqueidentifier ones (broker, replica and connection ids), which stand
 for things that do not exist here. Source: "Catalog views" and "Dynamic management views" of sql-docs.
@@ -42,57 +42,12 @@ DATABASES = columns("""
     is_temporal_history_retention_enabled bit=1, catalog_collation_type int=0,
     catalog_collation_type_desc nvarchar(60)=DATABASE_DEFAULT""")
 
-DATABASE_PRINCIPAL_COLUMNS = columns("""
-    name sysname, principal_id int, type char(1), type_desc nvarchar(60), default_schema_name sysname?,
-    create_date datetime, modify_date datetime, owning_principal_id int?, sid varbinary(85)?, is_fixed_role bit,
-    authentication_type int, authentication_type_desc nvarchar(60), default_language_name sysname?,
-    default_language_lcid int?, allow_encrypted_value_modifications bit=0""")
-
-SERVER_PRINCIPALS = columns("""
-    name sysname, principal_id int, sid varbinary(85)?, type char(1), type_desc nvarchar(60), is_disabled bit=0,
-    create_date datetime, modify_date datetime, default_database_name sysname?, default_language_name sysname?,
-    credential_id int?, owning_principal_id int?, is_fixed_role bit""")
-
 CONFIGURATIONS = columns("""
     configuration_id int, name nvarchar(35), value sql_variant?, minimum sql_variant?, maximum sql_variant?,
     value_in_use sql_variant?, description nvarchar(255), is_dynamic bit, is_advanced bit""")
 
 MESSAGE_COLUMNS = columns("""
     message_id int, language_id smallint=1033, severity tinyint, is_event_logged bit, text nvarchar(2048)""")
-
-
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """A principal of every new database."""
-
-    name: str
-    principal_id: int
-    type: str
-    default_schema: str | None = None
-    sid: bytes | None = None
-
-
-def _role_sid(principal_id: int) -> bytes:
-    """S-1-9-4-0-0-0-n, the security identifier of a fixed database role."""
-    return bytes.fromhex("010500000000000904000000") + bytes(12) + principal_id.to_bytes(4, "little")
-
-
-_FIXED_ROLES = {"db_owner": 16384, "db_accessadmin": 16385, "db_securityadmin": 16386, "db_ddladmin": 16387,
-                "db_backupoperator": 16389, "db_datareader": 16390, "db_datawriter": 16391,
-                "db_denydatareader": 16392, "db_denydatawriter": 16393}  # fmt: skip
-_PRINCIPALS = (
-    Principal("public", 0, "R"),
-    Principal("dbo", 1, "S", "dbo", b"\x01"),
-    Principal("guest", 2, "S", "guest", b"\x00"),
-    Principal("INFORMATION_SCHEMA", 3, "S"),
-    Principal("sys", 4, "S"),
-    *(Principal(name, number, "R", None, _role_sid(number)) for name, number in _FIXED_ROLES.items()),
-)
-DATABASE_PRINCIPALS = {principal.name.lower(): principal for principal in _PRINCIPALS}
-"""The principals of a database by name in lower case; nobody can make more of them here."""
-
-_SERVER_ROLES = {"public": 2, "sysadmin": 3, "securityadmin": 4, "serveradmin": 5, "setupadmin": 6, "processadmin": 7,
-                 "diskadmin": 8, "dbcreator": 9, "bulkadmin": 10}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,29 +104,6 @@ def _databases(state: SystemState) -> Iterator[Fact]:
         }  # fmt: skip
 
 
-def _database_principals(state: SystemState) -> Iterator[Fact]:
-    for principal in _PRINCIPALS:
-        role, instance = principal.type == "R", principal.name == "dbo"
-        yield {
-            "name": principal.name, "principal_id": principal.principal_id, "type": principal.type,
-            "type_desc": "DATABASE_ROLE" if role else "SQL_USER", "default_schema_name": principal.default_schema,
-            "create_date": state.created, "modify_date": state.created, "owning_principal_id": 1 if role else None,
-            "sid": principal.sid, "is_fixed_role": principal.name in _FIXED_ROLES,
-            "authentication_type": 1 if instance else 0, "authentication_type_desc": "INSTANCE" if instance else "NONE",
-        }  # fmt: skip
-
-
-def _server_principals(state: SystemState) -> Iterator[Fact]:
-    times: Fact = {"create_date": state.created, "modify_date": state.created}
-    yield times | {"name": "sa", "principal_id": 1, "sid": b"\x01", "type": "S", "type_desc": "SQL_LOGIN",
-                   "default_database_name": "master", "default_language_name": "us_english",
-                   "is_fixed_role": False}  # fmt: skip
-    for name, number in _SERVER_ROLES.items():
-        yield times | {"name": name, "principal_id": number, "sid": bytes([number]), "type": "R",
-                       "type_desc": "SERVER_ROLE", "owning_principal_id": 1,
-                       "is_fixed_role": name != "public"}  # fmt: skip
-
-
 def _configurations(state: SystemState) -> Iterator[Fact]:
     for asked, (value, in_use) in state.configurations.items():
         name, option = _SPELT[asked.lower()]
@@ -194,8 +126,6 @@ def _messages(_: SystemState) -> Iterator[Fact]:
 
 SERVER_VIEWS: dict[str, SystemView] = {
     "databases": view(DATABASES, _databases),
-    "database_principals": view(DATABASE_PRINCIPAL_COLUMNS, _database_principals),
-    "server_principals": view(SERVER_PRINCIPALS, _server_principals),
     "configurations": view(CONFIGURATIONS, _configurations),
     "messages": view(MESSAGE_COLUMNS, _messages),
 }

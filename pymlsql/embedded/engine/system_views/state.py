@@ -67,6 +67,13 @@ class SystemState:
     identity_values: Mapping[int, int] = field(default_factory=dict)
     row_counts: Mapping[int, int] = field(default_factory=dict)
     created: dt.datetime = UNKNOWN_TIME
+    users: Catalog | None = None
+    """The user database's catalog, whatever database is looked at: logins are kept there."""
+
+    @property
+    def server_catalog(self) -> Catalog:
+        """The catalog that keeps what belongs to the server."""
+        return self.users if self.users is not None else self.catalog
     content: Callable[[str], bytes | None] = lambda digest: None
 
 
@@ -81,5 +88,5 @@ def in_database(state: SystemState, name: str) -> SystemState:
         if known.lower() == name.lower():
             objects = {("dbo", t.name.lower()): t for t in state.temporary} if known == "tempdb" else {}
             catalog = replace(new_catalog(), objects=dict(objects))
-            return replace(state, catalog=catalog, database=known, database_id=database_id)
+            return replace(state, catalog=catalog, users=state.server_catalog, database=known, database_id=database_id)
     raise LookupError(f"there is no database {name}")
