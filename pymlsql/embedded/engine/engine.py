@@ -15,6 +15,8 @@ from pymlsql.embedded.engine.catalog import Catalog, Module, Schema, Table, deco
 from pymlsql.embedded.engine.extensibility.contents import CREATE_TABLE, Allowed, find_content
 from pymlsql.embedded.engine.extensibility.languages import interpreters_of
 from pymlsql.embedded.engine.extensibility.runtimes import MakePool, Runtimes, make_plain_pool
+from pymlsql.embedded.engine.governance.entries import declared, in_force
+from pymlsql.embedded.engine.governance.governor import Governor
 from pymlsql.embedded.engine.identity import Identities
 from pymlsql.embedded.engine.locks import ApplicationLocks
 from pymlsql.embedded.engine.names import SYSTEM_DATABASES, Plans
@@ -81,6 +83,7 @@ class Engine:
         self._closed = False
         self._created = dt.datetime.now()
         self._prepare()
+        self.governor = Governor(in_force(declared(self.catalog)))
 
     # Storage --------------------------------------------------------------------------------------------------
 
@@ -237,7 +240,7 @@ class Engine:
             configurations={name: (value, used) for name, (_, _, value, used) in self.configuration.items()},
             temporary=tuple(session.temporary.values()), created=self._created,
             identity_values={t.object_id: last for t in columns if (last := self.identities.last(t)) is not None},
-            content=lambda digest: find_content(session, digest),
+            content=lambda digest: find_content(session, digest), governor=self.governor,
         )  # fmt: skip
 
     def close(self) -> None:

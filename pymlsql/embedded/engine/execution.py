@@ -17,6 +17,7 @@ from pymlsql.embedded.engine.frame import (
     ReturnSignal,
     Value,
 )
+from pymlsql.embedded.engine.governance.statements import GOVERNANCE_HANDLERS
 from pymlsql.embedded.engine.names import SYSTEM_DATABASES
 from pymlsql.embedded.engine.options import set_option
 from pymlsql.embedded.engine.procedures import execute_procedure, insert_execute
@@ -312,5 +313,6 @@ _HANDLERS: dict[type[nodes.Statement], Callable[[Session, Frame, Any], None]] = 
     nodes.DropIndex: _defines(ddl.drop_index), nodes.CreateSchema: _defines(ddl.create_schema),
     nodes.Drop: _defines(ddl.drop), nodes.CreateModule: _defines(modules.create_module),
     **EXTENSIBILITY_HANDLERS,
+    **GOVERNANCE_HANDLERS,
     **{node: _defines(function) for node, function in SECURITY_DEFINITIONS.items()},
 }  # fmt: skip

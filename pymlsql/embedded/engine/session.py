@@ -85,6 +85,8 @@ class Session(Transactions, ContextStack):
         self.last_error: int = 0
         self.last_identity: int | None = None
         self.scope_identity: int | None = None
+        self.group: str = "default"
+        """The workload group, chosen at the login."""
         self.nest_level: int = 0
         self.try_depth = 0
         self.insert_exec_depth = 0
@@ -373,6 +375,11 @@ class Session(Transactions, ContextStack):
         self.last_error = self.rowcount = 0
         self.drop_all_temporary()
         self.engine.locks.release_all(self, "session")
+
+    def check_cancelled(self) -> None:
+        """Raises Cancelled when the client has asked to stop."""
+        if self.store.cancelled.is_set():
+            raise Cancelled
 
     def cancel(self) -> None:
         """From another thread."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -26,7 +26,8 @@ class ScriptParameter:
 class ScriptCall:
     """One call: ``input`` is None without @input_data_1; ``owner`` names the caller; ``n_threads`` binds OpenMP, BLAS
     and Arrow in the script's process. ``environment`` is set there before the script begins; ``paths`` come first where
-    it looks for modules.
+    it looks for modules. ``memory_bytes`` is what its process may take beyond what it has at the beginning, on the
+    processors ``cpus`` (None and (): as the server). ``began`` is told the process.
     """
 
     script: str
@@ -38,6 +39,9 @@ class ScriptCall:
     n_threads: int = 1
     environment: Mapping[str, str] = field(default_factory=dict)
     paths: tuple[str, ...] = ()
+    memory_bytes: int | None = None
+    cpus: tuple[int, ...] = ()
+    began: Callable[[int], None] = lambda process: None
 
 
 @dataclass(frozen=True)

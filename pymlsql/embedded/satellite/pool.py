@@ -128,6 +128,7 @@ class SatellitePool:
         channel = Channel(satellite, on_output, Limits(cancelled, self._call_timeout_s))
         answered = False
         try:
+            call.began(satellite.pid)
             result = _converse(channel, call)
             answered = True
             channel.drain()
@@ -201,6 +202,8 @@ def _header(call: ScriptCall) -> dict[str, Any]:
         "n_threads": call.n_threads,
         "environment": dict(call.environment),
         "paths": call.paths,
+        "memory_bytes": call.memory_bytes,
+        "cpus": call.cpus,
         "parameters": [
             {"name": parameter.name, "kind": parameter.kind, "output": parameter.output}
             for parameter in call.parameters

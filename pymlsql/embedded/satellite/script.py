@@ -149,6 +149,7 @@ def _read_call(reader: BinaryIO) -> tuple[dict[str, Any], Any, list[Any]]:
     os.environ.update(call["environment"])
     sys.path[0:0] = call["paths"]
     _bind_threads(call["n_threads"])
+    _bind_resources(call["memory_bytes"], call["cpus"])
     call["script"] = wire.read_frame(reader, wire.SCRIPT).decode("utf-8", "surrogatepass")
     values = wire.read_values(reader)
     frame: Any = None
@@ -165,6 +166,21 @@ def _read_call(reader: BinaryIO) -> tuple[dict[str, Any], Any, list[Any]]:
     if kind != wire.RUN:
         wire.refuse_frame(kind)
     return call, frame, values
+
+
+def _bind_resources(memory_bytes: int | None, cpus: list[int]) -> None:
+    """Limit the private memory beyond what there is now, and the processors; processes of the script inherit both."""
+    if memory_bytes is not None and sys.platform == "linux":
+        import resource
+
+        with open("/proc/self/statm") as statm:
+            used = int(statm.read().split()[5]) * resource.getpagesize()
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        wanted = used + memory_bytes
+        limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    if cpus and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, cpus)
 
 
 def _bind_threads(n_threads: int) -> None:

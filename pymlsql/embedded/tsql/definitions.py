@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.data_statements import column_list, common_tables
 from pymlsql.embedded.tsql.extensibility import parse_external
+from pymlsql.embedded.tsql.governance import GOVERNANCE
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import ColumnDefinition, Constraint, IndexDefinition, Name, TableDefinition
 from pymlsql.embedded.tsql.security_statements import SECURITY_ALTER, SECURITY_CREATE, SECURITY_DROP
@@ -245,6 +246,8 @@ def parse_create(parser: Parser) -> nodes.Statement:
         return nodes.CreateSchema(line, name or owner, owner)
     if parser.at_word("EXTERNAL"):
         return parse_external(parser, line, "CREATE")
+    if parser.at_word(*GOVERNANCE):
+        return GOVERNANCE[parser.token.value](parser, line, "CREATE")
     if parser.at_word(*SECURITY_CREATE):
         return SECURITY_CREATE[parser.next().value](parser, line)
     if parser.token.kind == "word":
@@ -261,6 +264,8 @@ def parse_alter(parser: Parser) -> nodes.Statement:
         return _alter_table(parser, line)
     if parser.at_word("EXTERNAL"):
         return parse_external(parser, line, "ALTER")
+    if parser.at_word(*GOVERNANCE):
+        return GOVERNANCE[parser.token.value](parser, line, "ALTER")
     if parser.at_word(*SECURITY_ALTER):
         return SECURITY_ALTER[parser.next().value](parser, line)
     if parser.token.kind == "word":
@@ -281,6 +286,8 @@ def parse_drop(parser: Parser) -> nodes.Statement:
         return nodes.DropIndex(line, name.object, Name(name.parts[:-1]), if_exists)
     if parser.at_word("EXTERNAL"):
         return parse_external(parser, line, "DROP")
+    if parser.at_word(*GOVERNANCE):
+        return GOVERNANCE[parser.token.value](parser, line, "DROP")
     if parser.at_word(*SECURITY_DROP):
         return SECURITY_DROP[parser.next().value](parser, line)
     if not parser.at_word("TABLE", "VIEW", "PROCEDURE", "PROC", "FUNCTION", "SCHEMA"):

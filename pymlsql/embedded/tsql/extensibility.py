@@ -1,4 +1,4 @@
-"""CREATE, ALTER and DROP of EXTERNAL things: languages. Other kinds are refused by name."""
+"""CREATE, ALTER and DROP of EXTERNAL things: languages, resource pools. Other kinds are refused by name."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from pymlsql.embedded.tsql.extensibility_nodes import (
     DropLanguage,
     FileSpec,
 )
+from pymlsql.embedded.tsql.governance import parse_external_pool
+from pymlsql.embedded.tsql.governance_nodes import Action
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Statement
 
@@ -23,11 +25,13 @@ _TEXTS = {"FILE_NAME": "file_name", "PARAMETERS": "parameters", "ENVIRONMENT_VAR
 _MAX_FILES = 2
 
 
-def parse_external(reader: Reader, line: int, action: str) -> Statement:
+def parse_external(reader: Reader, line: int, action: Action) -> Statement:
     """What follows CREATE, ALTER or DROP (``action``) where the word EXTERNAL comes next."""
     reader.expect_word("EXTERNAL")
     if reader.take_word("LANGUAGE"):
         return _LANGUAGE[action](reader, line)
+    if reader.at_word("RESOURCE"):
+        return parse_external_pool(reader, line, action)
     if reader.token.kind == "word":
         raise unsupported(f"{action} EXTERNAL {reader.token.value}", line=line)
     reader.fail()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pymlsql.embedded.engine.errors import Cancelled
 from pymlsql.embedded.engine.extensibility.languages import Language
+from pymlsql.embedded.engine.governance.governor import Grant
 from pymlsql.embedded.satellite.calls import (
     SatelliteDied,
     SatelliteError,
@@ -36,16 +38,23 @@ def run_script(session: Session, call: ScriptCall, language: Language, line: int
     runtimes = session.engine.runtimes
     if runtimes is None:
         raise sql_error(39011, line=line)
+    governor = session.engine.governor
+    grant: Grant | None = None
     try:
-        with runtimes.using(language.python) as pool, session.engine.scripts_running():
-            return pool.run(call, on_output=on_output, cancelled=session.store.cancelled)
+        with (
+            governor.admitted(session.group, language.name, session.login, session.check_cancelled) as grant,
+            runtimes.using(language.python) as pool,
+            session.engine.scripts_running(),
+        ):
+            return pool.run(granted(call, grant), on_output=on_output, cancelled=session.store.cancelled)
     except ScriptCancelled:
         raise Cancelled from None
     except ScriptFailed as error:
         session.send_error(_message(39019, f"An external script error occurred: \r\n{error.traceback}", 10, line))
         raise _script_error(language, line) from None
     except SatelliteDied as error:
-        session.send_error(_message(39019, f"An external script error occurred: \r\n{error.reason}", 10, line))
+        reason = grant.reason() if grant is not None and grant.exceeded else error.reason
+        session.send_error(_message(39019, f"An external script error occurred: \r\n{reason}", 10, line))
         raise _script_error(language, line) from None
     except (UnusableInput, UnusableResult) as error:
         session.send_error(_message(39019, f"An external script error occurred: \r\n{error}", 10, line))
@@ -53,6 +62,14 @@ def run_script(session: Session, call: ScriptCall, language: Language, line: int
     except SatelliteError as error:
         session.send_error(_message(39019, f"An external script error occurred: \r\n{error}", 10, line))
         raise sql_error(39012, language.name, language.name, line=line) from None
+
+
+def granted(call: ScriptCall, grant: Grant) -> ScriptCall:
+    """The call within what its resource pool allows."""
+    n_threads = min(call.n_threads, len(grant.cpus))
+    return replace(
+        call, memory_bytes=grant.memory_bytes, cpus=grant.cpus, n_threads=n_threads, began=grant.began
+    )  # fmt: skip
 
 
 def _message(number: int, text: str, severity: int, line: int) -> SqlError:

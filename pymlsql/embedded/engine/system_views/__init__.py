@@ -10,6 +10,7 @@ from pymlsql.embedded.engine.system_views.constraints import CONSTRAINT_VIEWS
 from pymlsql.embedded.engine.system_views.datatypes import TYPE_IDS
 from pymlsql.embedded.engine.system_views.declaration import SystemView, arrow_table, named
 from pymlsql.embedded.engine.system_views.extensibility import EXTENSIBILITY_VIEWS
+from pymlsql.embedded.engine.system_views.governance import GOVERNANCE_VIEWS
 from pymlsql.embedded.engine.system_views.information_schema import INFORMATION_SCHEMA_VIEWS
 from pymlsql.embedded.engine.system_views.objects import OBJECT_VIEWS
 from pymlsql.embedded.engine.system_views.relations import RELATION_VIEWS
@@ -28,7 +29,7 @@ SYSTEM_VIEWS: dict[tuple[str, str], SystemView] = {}
 
 _SYS = (
     OBJECT_VIEWS | RELATION_VIEWS | CONSTRAINT_VIEWS
-    | SECURITY_VIEWS | SERVER_VIEWS | SESSION_VIEWS | EXTENSIBILITY_VIEWS
+    | SECURITY_VIEWS | SERVER_VIEWS | SESSION_VIEWS | EXTENSIBILITY_VIEWS | GOVERNANCE_VIEWS
 )  # fmt: skip
 SYSTEM_VIEWS.update(named("sys", _SYS | views_of_the_system(SYSTEM_VIEWS)))
 SYSTEM_VIEWS.update(named("INFORMATION_SCHEMA", INFORMATION_SCHEMA_VIEWS))

@@ -102,6 +102,7 @@ def named(schema: str, views: Mapping[str, SystemView]) -> dict[tuple[str, str],
 _ARROW = {
     "bit": pa.bool_(), "tinyint": pa.uint8(), "smallint": pa.int16(), "int": pa.int32(), "bigint": pa.int64(),
     "real": pa.float32(), "float": pa.float64(), "datetime": pa.timestamp("us"), "sql_variant": pa.string(),
+    "uniqueidentifier": pa.uuid(),
 }  # fmt: skip
 
 

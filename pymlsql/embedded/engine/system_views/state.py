@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from pymlsql.embedded.engine.catalog import Catalog, Table, new_catalog
+from pymlsql.embedded.engine.governance.governor import Governor
 
 COLLATION = "SQL_Latin1_General_CP1_CI_AS"
 """The collation of the server, its databases and every character column that names none."""
@@ -67,6 +68,8 @@ class SystemState:
     identity_values: Mapping[int, int] = field(default_factory=dict)
     row_counts: Mapping[int, int] = field(default_factory=dict)
     created: dt.datetime = UNKNOWN_TIME
+    content: Callable[[str], bytes | None] = lambda digest: None
+    governor: Governor | None = None
     users: Catalog | None = None
     """The user database's catalog, whatever database is looked at: logins are kept there."""
 
@@ -74,7 +77,6 @@ class SystemState:
     def server_catalog(self) -> Catalog:
         """The catalog that keeps what belongs to the server."""
         return self.users if self.users is not None else self.catalog
-    content: Callable[[str], bytes | None] = lambda digest: None
 
 
 def in_database(state: SystemState, name: str) -> SystemState:

@@ -1,0 +1,1 @@
+"""Resource Governor: external resource pools, workload groups, and what they limit."""
