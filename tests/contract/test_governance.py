@@ -89,7 +89,7 @@ def test_microsofts_parser_reads_them_too() -> None:
 
 
 @pytest.mark.parametrize(("statement", "number"), REFUSALS)
-def test_refusals(connection: Any, statement: str, number: int) -> None:
+def test_a_statement_is_refused_with_its_number(connection: Any, statement: str, number: int) -> None:
     with pytest.raises(pyodbc.Error) as caught:
         connection.execute(statement)
     assert error_number(caught.value) == number
@@ -129,6 +129,19 @@ def share(connection: Any, **limits: int) -> None:
     connection.execute(RECONFIGURE)
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT d.name, p.s FROM PREDICT(MODEL = 0x00, DATA = sys.objects AS d) WITH (s float) AS p",
+        "EXEC sp_rxPredict @model = 0x00, @inputData = N'SELECT 1 AS a'",
+    ],
+)
+def test_native_scoring_is_refused_with_the_way_to_take(connection: Any, statement: str) -> None:
+    with pytest.raises(pyodbc.Error, match="score in a script of sp_execute_external_script") as caught:
+        connection.execute(statement)
+    assert error_number(caught.value) == 40510
+
+
 def scores(connection: Any) -> bool:
     cursor = connection.cursor()
     return fetch(cursor, call("import pandas\nOutputDataSet = pandas.DataFrame({'a': [1]})")) == [[(1,)]]
@@ -160,7 +173,7 @@ time.sleep(20)
     assert time.monotonic() - began < 15
 
 
-def test_processors(connection: Any) -> None:
+def test_a_script_is_bound_to_processors(connection: Any) -> None:
     share(connection, MAX_CPU_PERCENT=1)
     script = "import os, pandas\nOutputDataSet = pandas.DataFrame({'n': [len(os.sched_getaffinity(0))]})"
     assert fetch(connection.cursor(), call(script)) == [[(1,)]]

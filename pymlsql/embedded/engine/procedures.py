@@ -16,6 +16,7 @@ from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name
 from pymlsql.embedded.tsql.parser import parse_batch
 from pymlsql.embedded.tsql.types import INT, MAX, SqlType, nvarchar
+from pymlsql.embedded.tsql.words import SCORE_INSTEAD
 
 if TYPE_CHECKING:
     from pymlsql.embedded.engine.session import Session
@@ -96,7 +97,8 @@ def call_actual(session: Session, name: Name, actuals: list[Actual], line: int, 
         return system(session, frame or Frame(), actuals, line)
     if not isinstance(found, Module) or found.kind != "P":
         if name.object.lower() in REFUSED_PROCEDURES:
-            raise unsupported(name.object, line=line)
+            instead = SCORE_INSTEAD if name.object.lower() == "sp_rxpredict" else ""
+            raise unsupported(name.object, line=line, instead=instead)
         raise sql_error(2812, str(name), line=line)
     check_execute(session, frame, found)
     return call_module(session, found, actuals)

@@ -20,7 +20,7 @@ from pymlsql.embedded.tsql.datatypes import make_type
 from pymlsql.embedded.tsql.lexer import Token, tokenize
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.types import MAX, SqlType
-from pymlsql.embedded.tsql.words import FOREIGN_ROWSETS, RESERVED
+from pymlsql.embedded.tsql.words import FOREIGN_ROWSETS, RESERVED, SCORE_INSTEAD
 
 _KEPT_PARSERS = ("CAST", "TRY_CAST", "CONVERT", "TRY_CONVERT", "OPENJSON")
 
@@ -83,6 +83,8 @@ def _spelled(text: str, line: int) -> str:
             raise unsupported("a static method", line=line + token.line - 1)
         if token.kind == "word" and token.value in FOREIGN_ROWSETS:
             raise unsupported(token.value, line=line + token.line - 1)
+        if token.is_word("PREDICT") and tokens[index + 1].is_op("(") and tokens[index + 2].is_word("MODEL"):
+            raise unsupported("PREDICT", line=line + token.line - 1, instead=SCORE_INSTEAD)
         if token.is_word("NULLS") and tokens[index + 1].is_word("FIRST", "LAST"):
             raise sql_error(102, token.text, line=line + token.line - 1)
         if token.is_word("AS") and _is_reserved_alias(tokens[index + 1], tokens[index + 2 : index + 3]):

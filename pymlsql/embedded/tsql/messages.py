@@ -394,6 +394,7 @@ def sql_error(number: int, *values: object, line: int = 0, state: int = 1) -> Sq
     return SqlError(number, text.format(*values), severity=severity, state=state, line=line)
 
 
-def unsupported(construct: str, *, line: int = 0) -> SqlError:
-    """Msg 40510: the embedded server does not carry out ``construct``; SQL Server may."""
-    return sql_error(40510, construct, line=line)
+def unsupported(construct: str, *, line: int = 0, instead: str = "") -> SqlError:
+    """Msg 40510: the embedded server does not carry out ``construct``; SQL Server may. ``instead`` is a sentence."""
+    error = sql_error(40510, construct, line=line)
+    return SqlError(error.number, f"{error.message} {instead}", line=line) if instead else error

@@ -44,3 +44,9 @@ SET_OPTIONS = frozenset(
     ROWCOUNT NOEXEC IDENTITY_INSERT TRANSACTION CURSOR_CLOSE_ON_COMMIT FMTONLY DEADLOCK_PRIORITY ANSI_DEFAULTS PARSEONLY
     """.split()
 )
+
+SCORE_INSTEAD = (
+    "It takes models of RevoScale only: score in a script of sp_execute_external_script, as the procedures do that "
+    "pymlsql generates."
+)
+"""What a refusal of PREDICT and sp_rxPredict says."""
