@@ -27,6 +27,10 @@ class ScriptCall:
     """One call: ``input`` is None without @input_data_1; ``owner`` names the caller; ``n_threads`` binds OpenMP, BLAS
     and Arrow in the script's process. ``environment`` is set there before the script begins; ``paths`` come first where
     it looks for modules.
+
+    With ``pieces`` the script runs once for each, in one process and one namespace, on the next so many rows of the
+    input; they add up to its rows. Its outputs are appended, its OUTPUT parameters are those of the last run.
+    ``request_id`` is what SQL Server calls the external script request id.
     """
 
     script: str
@@ -38,11 +42,14 @@ class ScriptCall:
     n_threads: int = 1
     environment: Mapping[str, str] = field(default_factory=dict)
     paths: tuple[str, ...] = ()
+    pieces: tuple[int, ...] = ()
+    request_id: str = ""
 
 
 @dataclass(frozen=True)
 class ScriptResult:
-    """``output`` is None when the script never assigned its output; ``parameters`` are the OUTPUT ones.
+    """``output`` is None when the script's output has no columns, as before it is assigned; ``parameters`` are the
+    OUTPUT ones.
 
     The columns are bool, int8 to int64, uint8, float, double, utf8, binary (large_ where 2 GB is exceeded),
     timestamp[us], or null where every value is NULL; names may repeat or be empty.
@@ -65,7 +72,7 @@ class ScriptFailed(SatelliteError):
 
 
 class SatelliteDied(SatelliteError):
-    """The process ended before the script did: killed, out of memory or time, sys.exit, a crash in native code."""
+    """The process ended before the script did: killed, out of memory or time, a crash in native code."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

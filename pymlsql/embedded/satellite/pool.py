@@ -201,6 +201,7 @@ def _header(call: ScriptCall) -> dict[str, Any]:
         "n_threads": call.n_threads,
         "environment": dict(call.environment),
         "paths": call.paths,
+        "pieces": call.pieces,
         "parameters": [
             {"name": parameter.name, "kind": parameter.kind, "output": parameter.output}
             for parameter in call.parameters
