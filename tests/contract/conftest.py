@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import pytest
 
 from tests.contract import gaps
 from tests.contract.cases import Refused
+from tests.servers import Target
+
+
+@pytest.fixture(scope="module")
+def scripts_enabled(server: Target, connection: Any) -> None:
+    """External scripts are on: switched on where the server is ours, else the tests skip."""
+    if server.embedded:
+        connection.execute("EXEC sp_configure 'external scripts enabled', 1; RECONFIGURE")
+    enabled = connection.execute(
+        "SELECT CAST(value_in_use AS int) FROM sys.configurations WHERE name = N'external scripts enabled'"
+    ).fetchval()
+    if not enabled:
+        pytest.skip("external scripts are not enabled on this server")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

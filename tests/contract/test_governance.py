@@ -169,7 +169,7 @@ time.sleep(20)
     began = time.monotonic()
     with pytest.raises(pyodbc.Error) as caught:
         fetch(connection.cursor(), call(script))
-    assert error_number(caught.value) == 39004
+    assert error_number(caught.value) == 39012
     assert time.monotonic() - began < 15
 
 

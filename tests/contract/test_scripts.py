@@ -12,27 +12,11 @@ import pytest
 from pymssql import _mssql
 
 from tests.contract.cases import Case, compare, error_number, fetch, rows
+from tests.contract.external import SAME, call
 from tests.servers import Target
 
+pytestmark = pytest.mark.usefixtures("scripts_enabled")
 
-@pytest.fixture(scope="module", autouse=True)
-def _scripts_enabled(server: Target, connection: Any) -> None:
-    if server.embedded:
-        connection.execute("EXEC sp_configure 'external scripts enabled', 1; RECONFIGURE")
-    enabled = connection.execute(
-        "SELECT CAST(value_in_use AS int) FROM sys.configurations WHERE name = N'external scripts enabled'"
-    ).fetchval()
-    if not enabled:
-        pytest.skip("external scripts are not enabled on this server")
-
-
-def call(script: str, rest: str = "") -> str:
-    """EXEC sp_execute_external_script with ``script`` as its text and ``rest`` after it."""
-    quoted = script.replace("'", "''")
-    return f"EXEC sp_execute_external_script @language = N'Python', @script = N'{quoted}'{rest}"
-
-
-SAME = "OutputDataSet = InputDataSet"
 TYPED = """SELECT CAST(1 AS int) AS i, CAST(2 AS bigint) AS b, CAST(1.5 AS float) AS f, CAST(0.5 AS real) AS r,
 CAST(1 AS bit) AS t, CAST(''2020-02-29T01:02:03'' AS datetime) AS d, CAST(3 AS smallint) AS s"""
 DTYPES = """

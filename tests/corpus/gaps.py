@@ -12,9 +12,5 @@ class Gap(Exception):
 
 GAPS: dict[str, str] = {
     "insert_exec_table_variable": "table variables are refused with Msg 40510",
-    "partition_models": "@input_data_1_partition_by_columns is refused with Msg 40510",
-    "partition_summaries": "@input_data_1_partition_by_columns is refused with Msg 40510",
     "scalar_function_features": "CREATE FUNCTION of a scalar function is refused with Msg 40510",
-    "streaming_in_chunks": "@r_rowsPerRead declared in @params, as documented, gives 39016",
-    "taxi_tips": "the query of @input_data_1 does not see the parameters of @params",
 }

@@ -24,6 +24,7 @@ from pymlsql.embedded.engine.security.logins import authenticate, initial_databa
 from pymlsql.embedded.engine.session import Session
 from pymlsql.embedded.engine.store import Store, WriterLock
 from pymlsql.embedded.engine.system_views import SystemState
+from pymlsql.embedded.engine.system_views.server import AT_START
 from pymlsql.embedded.satellite.pool import SatellitePool
 from pymlsql.embedded.tds.requests import Login
 
@@ -126,7 +127,7 @@ class Engine:
         kept = {name: (value, used) for name, value, used in run("FROM store.configuration").fetchall()}
         for name, (low, high, default) in _CONFIGURATION.items():
             value, used = kept.get(name, (default, default))
-            self.configuration[name] = (low, high, value, used)
+            self.configuration[name] = (low, high, value, value if name in AT_START else used)
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         return self._connection.cursor()
@@ -146,8 +147,9 @@ class Engine:
         self.configuration[name] = (low, high, value, used)
 
     def reconfigure(self, store: Store) -> None:
+        """What was configured is in use, save the options that wait for the next start."""
         for name, (low, high, value, used) in list(self.configuration.items()):
-            if value != used:
+            if value != used and name not in AT_START:
                 self._keep(store, name, value, value)
                 self.configuration[name] = (low, high, value, value)
 

@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 
 BATCH_ENDING = frozenset({241, 242, 245, 295, 8114, 8169, 1205, 9803, 6522})
 """Errors that end the batch and roll the transaction back, even with XACT_ABORT OFF: failed conversions, deadlocks."""
-SCOPE_ENDING = frozenset({208, 207, 4104, 209, 137, 1087, 40510, 8624})
-"""Errors of compilation: they end the batch (or procedure) but leave the transaction alone."""
+SCOPE_ENDING = frozenset({208, 207, 4104, 209, 137, 1087, 40510, 8624, 11535, 11536, 11537, 11538, 11553})
+"""Errors of compilation, and results that WITH RESULT SETS does not allow: they end the batch (or procedure) but leave
+the transaction alone."""
 
 
 def check_declarations(statements: tuple[nodes.Statement, ...], declared: set[str]) -> None:

@@ -220,11 +220,11 @@ class Session(Transactions, ContextStack):
 
     # Answers --------------------------------------------------------------------------------------------------
 
-    def send_error(self, error: SqlError) -> None:
-        """An ERROR or INFO token."""
-        self.sink(
-            Message(error.number, error.severity, error.state, error.message, error.procedure, max(error.line, 1))
-        )
+    def send_error(self, error: SqlError, *, urgent: bool = False) -> None:
+        """An ERROR or INFO token, and those of the errors that go with it."""
+        for one in (error, *error.further):
+            line = max(one.line, 1)
+            self.sink(Message(one.number, one.severity, one.state, one.message, error.procedure, line, urgent))
 
     @staticmethod
     def on_wire(sql: str, type_: SqlType) -> str:

@@ -46,7 +46,7 @@ def raise_error(session: Session, frame: Frame, statement: nodes.RaiseError) -> 
     number = 50000
     error = SqlError(number, text, severity=severity, state=max(0, min(state, 255)), line=statement.line)
     if severity <= 10:
-        session.send_error(error)
+        session.send_error(error, urgent="NOWAIT" in statement.options)
         if "SETERROR" not in statement.options:
             session.last_error = 0
         return

@@ -4,87 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
+from pymlsql.embedded.engine.answers import argument, send_table
 from pymlsql.embedded.engine.catalog import Module
+from pymlsql.embedded.engine.configuration import sp_configure, sp_reconfigure
 from pymlsql.embedded.engine.describe import describe_first_result_set, describe_undeclared_parameters
 from pymlsql.embedded.engine.external import execute_external_script
 from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.engine.prepared import sp_execute, sp_executesql, sp_prepare, sp_prepexec, sp_unprepare
 from pymlsql.embedded.engine.runtime import find_object
-from pymlsql.embedded.engine.security.enforcement import check_server
-from pymlsql.embedded.tds.columns import arrow_type
-from pymlsql.embedded.tds.responses import ColMetadata, Column, Done, Rows
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
-from pymlsql.embedded.tsql.types import INT, SMALLINT, SYSNAME, SqlType, nvarchar, varchar
+from pymlsql.embedded.tsql.types import INT, SMALLINT, SYSNAME, nvarchar, varchar
 
 if TYPE_CHECKING:
     from pymlsql.embedded.engine.procedures import Actual
     from pymlsql.embedded.engine.session import Session
 
 Procedure = Callable[["Session", Frame, list["Actual"], int], int]
-
-
-def send_table(session: Session, columns: list[tuple[str, SqlType]], rows: list[tuple[Any, ...]]) -> None:
-    """A result set made of Python rows."""
-    session.sink(ColMetadata(tuple(Column(name, type_) for name, type_ in columns)))
-    arrays = [pa.array([row[i] for row in rows], arrow_type(type_)) for i, (_, type_) in enumerate(columns)]
-    if rows:
-        session.sink(Rows(pa.record_batch(arrays, names=[f"c{i}" for i in range(len(arrays))])))
-    session.rowcount = len(rows)
-    session.sink(Done("done_in_proc", count=None if session.options.nocount else len(rows), command=0xC1))
-
-
-def _argument(actuals: list[Actual], index: int, name: str) -> Any:
-    """An argument by name or position; None when it is not given."""
-    for position, actual in enumerate(actuals):
-        if (actual.name.lower() == name) if actual.name else position == index:
-            return actual.value
-    return None
-
-
-# Configuration ----------------------------------------------------------------------------------------------------
-
-
-def _sp_configure(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
-    """Show options, or set one: it is in use after RECONFIGURE."""
-    name, value = _argument(actuals, 0, "@configname"), _argument(actuals, 1, "@configvalue")
-    options = session.engine.configuration
-    if name is None:
-        _show_options(session, sorted(options))
-        return 0
-    matches = [known for known in options if known.startswith(str(name).lower())]
-    if str(name).lower() in options:
-        matches = [str(name).lower()]
-    if len(matches) != 1:
-        raise sql_error(15123, name, line=line)
-    if value is None:
-        _show_options(session, matches)
-        return 0
-    check_server(session, "ALTER SETTINGS")
-    minimum, maximum, configured, _ = options[matches[0]]
-    if not minimum <= int(value) <= maximum:
-        raise sql_error(15129, value, matches[0], line=line)
-    session.engine.configure(session.store, matches[0], int(value))
-    text = (f"Configuration option '{matches[0]}' changed from {configured} to {int(value)}. "
-            "Run the RECONFIGURE statement to install.")  # fmt: skip
-    session.send_error(SqlError(15457, text, severity=0, line=line))
-    return 0
-
-
-def _show_options(session: Session, names: list[str]) -> None:
-    columns = [("name", nvarchar(35)), ("minimum", INT), ("maximum", INT), ("config_value", INT), ("run_value", INT)]
-    send_table(session, columns, [(name, *session.engine.configuration[name]) for name in names])
-
-
-def _sp_reconfigure(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
-    check_server(session, "ALTER SETTINGS", sql_error(5812))
-    if session.trancount:
-        raise sql_error(574, "CONFIG", line=line)
-    session.engine.reconfigure(session.store)
-    return 0
 
 
 # Catalog procedures -----------------------------------------------------------------------------------------------
@@ -114,7 +51,7 @@ _TYPE_INFO = [
 
 def _sp_datatype_info(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
     """The types ODBC asks for, all or those of one ODBC type code."""
-    wanted = _argument(actuals, 0, "@data_type") or 0
+    wanted = argument(actuals, 0, "@data_type") or 0
     rows = []
     for name, code, precision, prefix, suffix, create, low, high in sorted(_TYPE_INFO, key=lambda row: row[1]):
         if wanted not in (0, code):
@@ -137,7 +74,7 @@ def _like(pattern: str | None) -> re.Pattern[str]:
 
 
 def _sp_tables(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
-    name, owner = (_like(_argument(actuals, i, n)) for i, n in ((0, "@table_name"), (1, "@table_owner")))
+    name, owner = (_like(argument(actuals, i, n)) for i, n in ((0, "@table_name"), (1, "@table_owner")))
     rows = []
     for found in session.catalog.objects.values():
         kind = "TABLE" if not isinstance(found, Module) else "VIEW" if found.kind == "V" else ""
@@ -150,7 +87,7 @@ def _sp_tables(session: Session, frame: Frame, actuals: list[Actual], line: int)
 
 
 def _sp_helptext(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
-    name = _argument(actuals, 0, "@objname")
+    name = argument(actuals, 0, "@objname")
     found = find_object(session, str(name))
     if not isinstance(found, Module):
         raise sql_error(15009, name, session.database, line=line)
@@ -165,10 +102,10 @@ def _sp_helptext(session: Session, frame: Frame, actuals: list[Actual], line: in
 
 def _sp_getapplock(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
     """0 granted, 1 after a wait, -1 timed out. Exclusive locks only."""
-    resource = _argument(actuals, 0, "@resource")
-    mode = str(_argument(actuals, 1, "@lockmode") or "")
-    owner = str(_argument(actuals, 2, "@lockowner") or "Transaction").lower()
-    timeout = _argument(actuals, 3, "@locktimeout")
+    resource = argument(actuals, 0, "@resource")
+    mode = str(argument(actuals, 1, "@lockmode") or "")
+    owner = str(argument(actuals, 2, "@lockowner") or "Transaction").lower()
+    timeout = argument(actuals, 3, "@locktimeout")
     if mode.lower() not in ("exclusive", "shared", "update"):
         raise sql_error(15600, "sys.sp_getapplock", line=line)
     if mode.lower() != "exclusive":
@@ -181,7 +118,7 @@ def _sp_getapplock(session: Session, frame: Frame, actuals: list[Actual], line: 
 
 
 def _sp_releaseapplock(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
-    resource = str(_argument(actuals, 0, "@resource"))
+    resource = str(argument(actuals, 0, "@resource"))
     if not session.engine.locks.release(resource, session):
         raise SqlError(1223, f"Cannot release the application lock (Database Principal: 'public', Resource: "
                              f"'{resource}') because it is not currently held.", line=line)  # fmt: skip
@@ -201,8 +138,8 @@ SYSTEM_PROCEDURES: dict[str, Procedure] = {
     "sp_describe_undeclared_parameters": describe_undeclared_parameters,
     "sp_describe_first_result_set": describe_first_result_set,
     "sp_execute_external_script": execute_external_script,
-    "sp_configure": _sp_configure,
-    "sp_reconfigure": _sp_reconfigure,
+    "sp_configure": sp_configure,
+    "sp_reconfigure": sp_reconfigure,
     "sp_datatype_info": _sp_datatype_info,
     "sp_datatype_info_100": _sp_datatype_info,
     "sp_tables": _sp_tables,

@@ -28,6 +28,10 @@ class ScriptCall:
     and Arrow in the script's process. ``environment`` is set there before the script begins; ``paths`` come first where
     it looks for modules. ``memory_bytes`` is what its process may take beyond what it has at the beginning, on the
     processors ``cpus`` (None and (): as the server). ``began`` is told the process.
+
+    With ``pieces`` the script runs once for each, in one process and one namespace, on the next so many rows of the
+    input; they add up to its rows. Its outputs are appended, its OUTPUT parameters are those of the last run.
+    ``request_id`` is what SQL Server calls the external script request id.
     """
 
     script: str
@@ -42,11 +46,14 @@ class ScriptCall:
     memory_bytes: int | None = None
     cpus: tuple[int, ...] = ()
     began: Callable[[int], None] = lambda process: None
+    pieces: tuple[int, ...] = ()
+    request_id: str = ""
 
 
 @dataclass(frozen=True)
 class ScriptResult:
-    """``output`` is None when the script never assigned its output; ``parameters`` are the OUTPUT ones.
+    """``output`` is None when the script's output has no columns, as before it is assigned; ``parameters`` are the
+    OUTPUT ones.
 
     The columns are bool, int8 to int64, uint8, float, double, utf8, binary (large_ where 2 GB is exceeded),
     timestamp[us], or null where every value is NULL; names may repeat or be empty.
@@ -69,7 +76,7 @@ class ScriptFailed(SatelliteError):
 
 
 class SatelliteDied(SatelliteError):
-    """The process ended before the script did: killed, out of memory or time, sys.exit, a crash in native code."""
+    """The process ended before the script did: killed, out of memory or time, a crash in native code."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

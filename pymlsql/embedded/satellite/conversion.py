@@ -16,6 +16,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+DataFrame: Any = pd.DataFrame
+"""As it is before a script may have replaced it."""
 _MODERN = int(pd.__version__.split(".")[0]) >= 1
 """pyarrow gives and takes DataFrames and Series from pandas 1.0 on; below it only numpy arrays."""
 
@@ -66,7 +68,7 @@ def frame_of(table: pa.Table, n_threads: int) -> pd.DataFrame:
             use_threads=n_threads > 1, self_destruct=True, ignore_metadata=True
         )
     else:
-        frame = pd.DataFrame({str(place): column.to_numpy() for place, column in enumerate(columns)}, columns=labels)
+        frame = DataFrame({str(place): column.to_numpy() for place, column in enumerate(columns)}, columns=labels)
     frame.columns = names
     return frame
 
@@ -84,16 +86,49 @@ def _arriving(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
         ) from problem
 
 
-def table_of(frame: Any, name: str) -> pa.Table:
-    """The DataFrame ``name`` as the server takes it, without its index; NaN, NaT and infinities are NULL.
+def table_of(frame: Any, name: str) -> Any:
+    """The DataFrame ``name`` as the server takes it, without its index, or None when it has no columns; NaN, NaT and
+    infinities are NULL.
 
     Raises Unusable when it is no DataFrame or a column is of a type that SQL Server cannot take from a script.
     """
-    if not isinstance(frame, pd.DataFrame):
-        raise Unusable(f"{name} is of type '{type(frame).__name__}'; assign a pandas DataFrame to it.")
+    if not isinstance(frame, DataFrame):
+        raise Unusable(f"TypeError: {name} should be of type pandas.DataFrame")
     labels = [str(label) for label in frame.columns]
     arrays = [_leaving(frame.iloc[:, place], label, name) for place, label in enumerate(labels)]
-    return pa.Table.from_arrays(arrays, labels)
+    return pa.Table.from_arrays(arrays, labels) if labels else None
+
+
+def joined(tables: list[Any], name: str) -> Any:
+    """The rows of all ``tables`` as one, or None when each is None. Raises Unusable where their columns do not fit."""
+    tables = [table for table in tables if table is not None]
+    if len(tables) < 2:
+        return tables[0] if tables else None
+    widths = sorted({table.num_columns for table in tables})
+    if len(widths) > 1:
+        raise Unusable(f"{name} has {widths[0]} columns after one run of the script and {widths[-1]} after another.")
+    labels = tables[0].column_names
+    columns = []
+    for place, label in enumerate(labels):
+        kind = _common([table.column(place).type for table in tables], f"Column '{label}' of {name}")
+        chunks = [chunk for table in tables for chunk in table.column(place).cast(kind).chunks]
+        columns.append(pa.chunked_array(chunks, kind))
+    return pa.Table.from_arrays(columns, labels)
+
+
+def _common(kinds: list[Any], where: str) -> Any:
+    """The type that holds the values of all ``kinds``."""
+    known = {kind for kind in kinds if kind != pa.null()}
+    if len(known) < 2:
+        return known.pop() if known else pa.null()
+    if known <= {pa.string(), pa.large_string()}:
+        return pa.large_string()
+    if known <= {pa.binary(), pa.large_binary()}:
+        return pa.large_binary()
+    if all(pa.types.is_integer(kind) or pa.types.is_floating(kind) for kind in known):
+        return pa.from_numpy_dtype(np.result_type(*[kind.to_pandas_dtype() for kind in known]))
+    names = " and ".join(sorted(str(kind) for kind in known))
+    raise Unusable(f"{where} is of type {names} after different runs of the script; make it one of them.")
 
 
 def _leaving(series: pd.Series, label: str, name: str) -> Any:
@@ -114,11 +149,23 @@ def _leaving(series: pd.Series, label: str, name: str) -> Any:
 def _array(series: pd.Series) -> Any:
     if isinstance(series.dtype, np.dtype):
         column = pa.array(series.values, from_pandas=True)
+        if series.dtype.kind == "O":
+            _check_kinds(series.values, column.type)
     else:
         column = pa.array(series if _MODERN else np.asarray(series, dtype=object), from_pandas=True)
     if pa.types.is_dictionary(column.type):
         column = pa.chunked_array([column]).cast(column.type.value_type)
     return column
+
+
+def _check_kinds(values: Any, kind: Any) -> None:
+    """Refuse what Arrow would make one type of, though Python has two. Raises ValueError."""
+    if pa.types.is_binary(kind) and any(isinstance(value, str) for value in values):
+        raise ValueError("it holds str and bytes")
+    if pa.types.is_floating(kind) and any(isinstance(value, (bool, np.bool_)) for value in values):
+        raise ValueError("it holds numbers and bool")
+    if pa.types.is_date(kind) and any(type(value) in (datetime.datetime, pd.Timestamp) for value in values):
+        raise ValueError("it holds date and datetime")
 
 
 def _typed(column: Any, where: str) -> Any:
@@ -136,8 +183,7 @@ def _typed(column: Any, where: str) -> Any:
     column = column.cast(_LEAVES_AS[kind]) if kind in _LEAVES_AS else column
     if column.type not in _LEAVES_AS_IT_IS:
         raise Unusable(
-            f"{where} is of type {kind}, which cannot be returned; "
-            "make it numbers, str, bytes, bool or datetime64."
+            f"{where} is of type {kind}, which cannot be returned; make it numbers, str, bytes, bool or datetime64."
         )
     if pa.types.is_floating(column.type):
         return pc.if_else(pc.is_finite(column), column, pa.scalar(None, column.type))
@@ -165,9 +211,11 @@ def _as_int(value: Any) -> int:
 
 
 def _as_float(value: Any) -> float:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value)
-    raise TypeError
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError
+    if float(value) != value and not np.isnan(value):
+        raise Unusable("holds an int that float64 cannot: it would lose digits. Return it as str.")
+    return float(value)
 
 
 def _as_str(value: Any) -> str:
@@ -218,6 +266,8 @@ def value_of(value: Any, kind: str, name: str) -> Any:
         return None
     try:
         return _VALUES[kind](value)
+    except Unusable as problem:
+        raise Unusable(f"The OUTPUT parameter '{name}' {problem}") from None
     except (TypeError, OverflowError, UnicodeEncodeError) as problem:
         left = type(value).__name__
         raise Unusable(

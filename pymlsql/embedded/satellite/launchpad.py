@@ -282,4 +282,3 @@ class Launchpad:
             self._spares.clear()
             self._changed.notify_all()
         self._control.close()
-

@@ -204,6 +204,7 @@ def _header(call: ScriptCall) -> dict[str, Any]:
         "paths": call.paths,
         "memory_bytes": call.memory_bytes,
         "cpus": call.cpus,
+        "pieces": call.pieces,
         "parameters": [
             {"name": parameter.name, "kind": parameter.kind, "output": parameter.output}
             for parameter in call.parameters

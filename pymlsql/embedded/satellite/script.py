@@ -19,6 +19,7 @@ import socket
 import sys
 import traceback
 import types
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
@@ -112,7 +113,7 @@ def answer(channel: socket.socket) -> None:
     reader: Any = channel.makefile("rb", _BUFFER_BYTES)
     writer: Any = channel.makefile("wb", _BUFFER_BYTES)
     try:
-        call, frame, values = _read_call(reader)
+        call, tables, values = _read_call(reader)
     except wire.Hangup:
         return
     except MemoryError:
@@ -121,7 +122,7 @@ def answer(channel: socket.socket) -> None:
         return
     main = types.ModuleType("__main__")
     try:
-        _carry_out(writer, main, call, frame, values)
+        _carry_out(writer, main, call, tables, values)
     except _Failure as failure:
         wire.write_json(writer, wire.FAILED, [failure.error, failure.text])
     writer.flush()
@@ -144,7 +145,7 @@ def _flush() -> None:
 
 
 def _read_call(reader: BinaryIO) -> tuple[dict[str, Any], Any, list[Any]]:
-    """The call's header with its script, the input as a DataFrame or why there is none, and the parameters' values."""
+    """The call's header with its script, the input as a table in a list, empty without one, and the parameters."""
     call = json.loads(wire.read_frame(reader, wire.CALL).decode("ascii"))
     os.environ.update(call["environment"])
     sys.path[0:0] = call["paths"]
@@ -152,20 +153,32 @@ def _read_call(reader: BinaryIO) -> tuple[dict[str, Any], Any, list[Any]]:
     _bind_resources(call["memory_bytes"], call["cpus"])
     call["script"] = wire.read_frame(reader, wire.SCRIPT).decode("utf-8", "surrogatepass")
     values = wire.read_values(reader)
-    frame: Any = None
+    tables: list[Any] = []
     kind, _ = wire.read_header(reader)
     if kind == wire.TABLE:
-        table = [wire.read_table(reader)]
-        try:
-            frame = conversion.frame_of(table.pop(), call["n_threads"])
-        except conversion.Unusable as problem:
-            frame = problem
+        tables.append(wire.read_table(reader))
         kind, _ = wire.read_header(reader)
-    else:
-        frame = pd.DataFrame()
     if kind != wire.RUN:
         wire.refuse_frame(kind)
-    return call, frame, values
+    return call, tables, values
+
+
+def _frames(tables: list[Any], call: dict[str, Any]) -> Iterator[Any]:
+    """The input as DataFrames, one for each run of the script. What ``tables`` holds is used up."""
+    try:
+        if not tables:
+            yield conversion.DataFrame()
+        elif len(call["pieces"]) < 2:
+            yield conversion.frame_of(tables.pop(), call["n_threads"])
+        else:
+            start = 0
+            for n_rows in call["pieces"]:
+                yield conversion.frame_of(tables[0].slice(start, n_rows), call["n_threads"])
+                start += n_rows
+    except conversion.Unusable as problem:
+        raise _Failure("input", str(problem)) from None
+    except MemoryError:
+        raise _Failure("died", "it ran out of memory while it read its input") from None
 
 
 def _bind_resources(memory_bytes: int | None, cpus: list[int]) -> None:
@@ -192,34 +205,40 @@ def _bind_threads(n_threads: int) -> None:
         _thread_pools.limit(limits=n_threads)
 
 
-def _carry_out(writer: BinaryIO, main: types.ModuleType, call: dict[str, Any], frame: Any, values: list[Any]) -> None:
-    if isinstance(frame, conversion.Unusable):
-        raise _Failure("input", str(frame))
+def _carry_out(writer: BinaryIO, main: types.ModuleType, call: dict[str, Any], tables: Any, values: list[Any]) -> None:
     namespace = main.__dict__
     for place, parameter in enumerate(call["parameters"]):
         namespace[parameter["name"]] = values[place]
-    namespace[call["input_name"]] = frame
-    del frame
-    _run(main, call["script"])
-    table, outputs = _collect(namespace, call)
+    outputs: list[Any] = []
+    frames = _frames(tables, call)
+    _begin(main, call["script"])
+    for frame in frames:
+        namespace[call["output_name"]] = conversion.DataFrame()
+        namespace[call["input_name"]] = frame
+        del frame
+        _run(main, call["script"])
+        outputs.append(_output(namespace, call["output_name"]))
+    left = _collect(namespace, call)
+    table = _joined(outputs, call["output_name"])
     wire.write_json(writer, wire.RESULT, [parameter["name"] for parameter in call["parameters"] if parameter["output"]])
-    wire.write_values(writer, outputs)
+    wire.write_values(writer, left)
     if table is not None:
         wire.write_table(writer, table.schema, table.to_batches())
     wire.write_frame(writer, wire.END)
 
 
-def _run(main: types.ModuleType, text: str) -> None:
-    """Run the script as the module ``main``; raise _Failure with its traceback, or with the reason why it ended."""
-    process = os.getpid()
+def _begin(main: types.ModuleType, text: str) -> None:
+    """Make ``main`` the module that runs, and ``text`` the lines that tracebacks show."""
     sys.modules["__main__"] = main
     sys.argv = [""]
     linecache.cache[_FILE] = (len(text), None, text.splitlines(True), _FILE)
+
+
+def _run(main: types.ModuleType, text: str) -> None:
+    """Run the script as the module ``main``; raise _Failure with its traceback when it raises, sys.exit included."""
+    process = os.getpid()
     try:
         exec(compile(text, _FILE, "exec", dont_inherit=True), main.__dict__)
-    except SystemExit as end:
-        _leave_copies(process)
-        raise _Failure("died", f"it ended itself with sys.exit({end.code!r}) before it was done") from None
     except BaseException as error:
         _leave_copies(process)
         raise _Failure("script", _traceback_of(error)) from None
@@ -242,12 +261,27 @@ def _traceback_of(error: BaseException) -> str:
     return "".join(traceback.format_exception(type(error), error, trace))
 
 
-def _collect(namespace: dict[str, Any], call: dict[str, Any]) -> tuple[Any, list[tuple[str, Any]]]:
-    """The output as a table, or None when it was never assigned, and the OUTPUT parameters as (kind, value)."""
-    name = call["output_name"]
+def _output(namespace: dict[str, Any], name: str) -> Any:
+    """The output as a table, or None when it has no columns."""
+    with _converting():
+        return conversion.table_of(namespace.get(name), name)
+
+
+def _joined(outputs: list[Any], name: str) -> Any:
+    with _converting():
+        return conversion.joined(outputs, name)
+
+
+def _collect(namespace: dict[str, Any], call: dict[str, Any]) -> list[tuple[str, Any]]:
+    """The OUTPUT parameters as (kind, value)."""
+    with _converting():
+        return [(one["kind"], _value(namespace, one)) for one in call["parameters"] if one["output"]]
+
+
+@contextlib.contextmanager
+def _converting() -> Iterator[None]:
     try:
-        table = conversion.table_of(namespace[name], name) if name in namespace else None
-        return table, [(one["kind"], _value(namespace, one)) for one in call["parameters"] if one["output"]]
+        yield
     except conversion.Unusable as problem:
         raise _Failure("result", str(problem)) from None
     except MemoryError:

@@ -86,6 +86,8 @@ class ResponseWriter:
         if isinstance(event, ColMetadata):
             self._columns = event
         yield from self._packets.write(RENDERERS[type(event)](event, self._version, self._server))
+        if isinstance(event, Message) and event.urgent:
+            yield self._packets.flush()
 
     def finish(self, *, attention: bool) -> bytes:
         """The last packet: the held Done, or one that acknowledges an attention."""

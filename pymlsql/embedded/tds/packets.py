@@ -157,6 +157,12 @@ class PacketWriter:
         if block:
             yield b"".join(block)
 
+    def flush(self) -> bytes:
+        """What is there so far as a packet that is not full; the message goes on."""
+        packet = self._header(len(self._pending), Status.NORMAL) + self._pending
+        self._pending = b""
+        return packet
+
     def finish(self) -> bytes:
         """The last packet."""
         last = self._header(len(self._pending), Status.EOM) + self._pending

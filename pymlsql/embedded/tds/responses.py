@@ -55,7 +55,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """An ERROR token (severity above 10) or an INFO token."""
+    """An ERROR token (severity above 10) or an INFO token; an ``urgent`` one does not wait for a packet to be full."""
 
     number: int
     severity: int
@@ -63,6 +63,7 @@ class Message:
     text: str
     procedure: str = ""
     line: int = 1
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ Texts and severities are those of sys.messages as listed in sql-docs, docs/relat
 
 from __future__ import annotations
 
+from pymlsql.embedded.tsql.external_messages import EXTERNAL_MESSAGES
 from pymlsql.embedded.tsql.messages_extensibility import MESSAGES_EXTENSIBILITY
 from pymlsql.embedded.tsql.messages_governance import MESSAGES_GOVERNANCE
 from pymlsql.embedded.tsql.security_messages import SECURITY_MESSAGES
@@ -321,8 +322,10 @@ MESSAGES: dict[int, tuple[int, str]] = {
     11553: (16, "EXECUTE statement failed because its WITH RESULT SETS clause specified a non-nullable type for "
           "column #{} in result set #{}, and the corresponding value sent at run time was null."),
     13609: (16, "JSON text is not properly formatted. Unexpected character is found."),
+    15002: (16, "The procedure '{}' cannot be executed within a transaction."),
     15009: (16, "The object '{}' does not exist in database '{}' or is invalid for this operation."),
     15123: (16, "The configuration option '{}' does not exist, or it may be an advanced option."),
+    15124: (16, "The configuration option '{}' is not unique."),
     15129: (16, "'{}' is not a valid value for configuration option '{}'."),
     15150: (16, "Cannot {} the {} '{}'."),
     15225: (11, "No item by the name of '{}' could be found in the current database '{}', given that @itemtype "
@@ -332,34 +335,10 @@ MESSAGES: dict[int, tuple[int, str]] = {
     18456: (14, "Login failed for user '{}'."),
     35100: (16, "Error number {} in the THROW statement is outside the valid range. Specify an error number"
           " in the valid range of 50000 to 2147483647."),
-    39001: (16, "Only SELECT statement is supported for input data query to 'sp_execute_external_script' stored "
-          "procedure."),
-    39004: (16, "A '{}' script error occurred during execution of 'sp_execute_external_script' with HRESULT "
-          "0x{:x}."),
-    39005: (10, "STDOUT message(s) from external script: {}"),
-    39007: (16, "The specified language ': {}' is not supported/configured."),
-    39011: (16, "SQL Server was unable to communicate with the LaunchPad service. Please verify the configuration"
-          " of the service."),
-    39012: (16, "Unable to communicate with the runtime for '{}' script. Please check the requirements of '{}' "
-          "runtime."),
-    39015: (16, "SELECT INTO statement is not supported for input data query to 'sp_execute_external_script' "
-          "stored procedure."),
-    39016: (16, "The parameterized external script expects the parameter '{}', which was not supplied."),
-    39017: (16, "Input data query returns column #{} of type '{}' which is not supported by the runtime for '{}' "
-          "script. Unsupported types are binary, varbinary, timestamp, datetime2, datetimeoffset, time, "
-          "text, ntext, image, hierarchyid, xml, sql_variant and user-defined type."),
-    39018: (16, "Parameter '{}' uses a data type that is not supported by the runtime for '{}' script. "
-          "Unsupported types are timestamp, datetime2, datetimeoffset, time, text, ntext, image, "
-          "hierarchyid, xml, sql_variant and user-defined type."),
-    39019: (10, "An external script error occurred: {}"),
-    39021: (16, "Unable to launch runtime for '{}' script. Please check the configuration of the '{}' runtime."),
-    39022: (10, "STDERR message(s) from external script: {}"),
-    39023: (16, "'sp_execute_external_script' is disabled on this instance of SQL Server. Use sp_configure "
-          "'external scripts enabled' to enable it."),
-    39027: (16, "Parameter '{}' was specified multiple times for procedure 'sp_execute_external_script'."),
     40508: (16, "USE statement is not supported to switch between databases. Use a new connection to connect to a"
           " different database."),
     40510: (16, "Statement '{}' is not supported in this version of SQL Server."),
+    **EXTERNAL_MESSAGES,
     **MESSAGES_EXTENSIBILITY,
     **MESSAGES_GOVERNANCE,
     **SECURITY_MESSAGES,
@@ -369,8 +348,8 @@ MESSAGES: dict[int, tuple[int, str]] = {
 class SqlError(Exception):
     """An error as SQL Server reports it; ``line`` is 0 until the statement that raised it is known.
 
-    ``message`` is the text as the client sees it. Severity 16 ends the statement; what else it ends is decided
-    where statements are executed.
+    ``message`` is the text as the client sees it; ``further`` are errors that the client is told after it.
+    Severity 16 ends the statement; what else it ends is decided where statements are executed.
     """
 
     def __init__(
@@ -383,6 +362,7 @@ class SqlError(Exception):
         self.state = state
         self.line = line
         self.procedure = procedure
+        self.further: tuple[SqlError, ...] = ()
 
     def __str__(self) -> str:
         return f"Msg {self.number}, Level {self.severity}, State {self.state}, Line {self.line}: {self.message}"

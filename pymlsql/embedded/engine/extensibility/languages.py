@@ -65,13 +65,13 @@ class Language:
 # In a call --------------------------------------------------------------------------------------------------------
 
 
-def find_language(session: Session, name: str) -> Language:
+def find_language(session: Session, name: str, request_id: str) -> Language:
     """The language of this name. Raises 39007 where there is none, 39021 and 39124 where it cannot run here."""
     if name.lower() == "python":
         return Language("Python")
     found = session.catalog.entry(ExternalLanguage, name)
     if found is None:
-        raise sql_error(39021, name, name) if name.lower() in ("r", "java") else sql_error(39007, name)
+        raise sql_error(39021, "R", request_id, "R") if name.lower() == "r" else sql_error(39007, name)
     file = found.file_for(HOST_PLATFORM)
     if file is None:
         raise sql_error(39124, HOST_PLATFORM, found.name)
@@ -82,7 +82,7 @@ def find_language(session: Session, name: str) -> Language:
         python = find_interpreter(environment[HOME], session.engine.allowed.pythons) if HOME in environment else ""
     except Unusable as problem:
         session.send_error(_returned(found.name, str(problem), severity=10))
-        raise sql_error(39021, found.name, found.name) from None
+        raise sql_error(39021, found.name, request_id, found.name) from None
     return Language(found.name, python, {key: value for key, value in environment.items() if key != HOME})
 
 

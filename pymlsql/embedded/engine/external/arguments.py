@@ -1,143 +1,200 @@
-"""The arguments of sp_execute_external_script: its own, and those that @params declares."""
+"""The arguments of sp_execute_external_script: its own, and those of the script that @params declares."""
 
 from __future__ import annotations
 
-import datetime as dt
-from decimal import Decimal
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pymlsql.embedded.engine.frame import Value
-from pymlsql.embedded.satellite.calls import Kind, ScriptParameter
-from pymlsql.embedded.tsql import nodes
+from pymlsql.embedded.engine.evaluation import evaluate
+from pymlsql.embedded.engine.frame import Frame, Value
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
+from pymlsql.embedded.tsql.nodes import Text
 from pymlsql.embedded.tsql.parser import Parser
-from pymlsql.embedded.tsql.types import BIT, INT, MAX, SqlType, nvarchar
+from pymlsql.embedded.tsql.types import BIT, SqlType
 
 if TYPE_CHECKING:
     from pymlsql.embedded.engine.procedures import Actual
     from pymlsql.embedded.engine.session import Session
 
-_OWN = {
-    "@language": nvarchar(128), "@script": nvarchar(MAX), "@input_data_1": nvarchar(MAX),
-    "@input_data_1_name": nvarchar(128), "@input_data_1_order_by_columns": nvarchar(MAX),
-    "@input_data_1_partition_by_columns": nvarchar(MAX), "@output_data_1_name": nvarchar(128), "@parallel": BIT,
-    "@params": nvarchar(MAX), "@r_rowsperread": INT,
-}  # fmt: skip
-_POSITIONS = (
+PROCEDURE = "sp_execute_external_script"
+_OWN = (
     "@language",
     "@script",
     "@input_data_1",
     "@input_data_1_name",
+    "@input_data_1_order_by_columns",
+    "@input_data_1_partition_by_columns",
     "@output_data_1_name",
-    "@params",
     "@parallel",
+    "@params",
 )
-_KINDS: dict[str, Kind] = {
-    "bit": "bool", "tinyint": "int", "smallint": "int", "int": "int", "bigint": "float", "float": "float",
-    "real": "float",
-    "char": "str", "varchar": "str", "nchar": "str", "nvarchar": "str", "uniqueidentifier": "str", "date": "datetime",
-    "datetime": "datetime", "smalldatetime": "datetime", "binary": "bytes", "varbinary": "bytes", "decimal": "float",
-    "money": "float", "smallmoney": "float",
-}  # fmt: skip
+"""The procedure's own parameters in the order of their positions; what comes after @params is the script's."""
+_ROWS_PER_READ = "@r_rowsperread"
 
 
-def split_arguments(actuals: list[Actual]) -> tuple[dict[str, Actual], list[Actual]]:
-    """The procedure's own arguments by name, and those of the script. Raises 39027."""
+@dataclass(frozen=True)
+class Parameter:
+    """One of @params: ``name`` as it is spelt there with its @, ``value`` of T-SQL type ``type``.
+
+    ``target`` is the caller's variable that takes the value back, None where it wants none.
+    """
+
+    name: str
+    type: SqlType
+    value: Any
+    output: bool
+    target: Value | None
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """A call as it was asked for. ``rows_per_read`` is None unless @params declares @r_rowsPerRead."""
+
+    language: str
+    script: str
+    query: str
+    input_name: str
+    order_by: str
+    partition_by: str
+    output_name: str
+    parallel: bool
+    parameters: tuple[Parameter, ...]
+    rows_per_read: int | None
+
+    def variables(self) -> dict[str, Value]:
+        """The script's parameters as the variables that @input_data_1 may use."""
+        return {parameter.name.lower(): Value(parameter.type, parameter.value) for parameter in self.parameters}
+
+
+@dataclass(frozen=True)
+class _Declaration:
+    name: str
+    type: SqlType
+    default: Text | None
+    output: bool
+
+
+def bind_arguments(session: Session, actuals: list[Actual], request_id: str, line: int) -> Arguments:
+    """The call's arguments. Raises 134, 201, 214, 8144, 8145, 8162, 39008, 39016, 39026, 39027, 39132."""
+    own, rest = _split(actuals)
+    for name in ("@language", "@script"):
+        if name not in own:
+            raise sql_error(201, PROCEDURE, name, line=line)
+    texts = {name: _text(name, own.get(name), line) for name in _OWN if name != "@parallel"}
+    parallel = own.get("@parallel")
+    declared = _declarations(texts["@params"], request_id)
+    given = _named(rest, declared, request_id, line)
+    parameters = tuple(_bound(session, declaration, given.get(declaration.name.lower())) for declaration in declared)
+    arguments = Arguments(
+        language=texts["@language"],
+        script=texts["@script"],
+        query=texts["@input_data_1"],
+        input_name=texts["@input_data_1_name"] or "InputDataSet",
+        order_by=texts["@input_data_1_order_by_columns"],
+        partition_by=texts["@input_data_1_partition_by_columns"],
+        output_name=texts["@output_data_1_name"] or "OutputDataSet",
+        parallel=parallel is not None and bool(_converted(session, parallel, BIT)),
+        parameters=tuple(parameter for parameter in parameters if parameter.name.lower() != _ROWS_PER_READ),
+        rows_per_read=_rows_per_read(parameters, line),
+    )
+    for parameter in arguments.parameters:
+        if parameter.name[1:] in (arguments.input_name, arguments.output_name):
+            raise sql_error(39008, parameter.name, line=line)
+    return arguments
+
+
+def _split(actuals: list[Actual]) -> tuple[dict[str, Actual], list[Actual]]:
+    """The procedure's own arguments by name, and those of the script, which begin after @params. Raises 39027."""
     own: dict[str, Actual] = {}
     rest: list[Actual] = []
     for index, actual in enumerate(actuals):
-        name = actual.name.lower() if actual.name else (_POSITIONS[index] if index < len(_POSITIONS) else "")
-        if name in own:
-            raise sql_error(39027, actual.name or name)
-        if name in _OWN:
-            own[name] = actual
-        else:
+        name = actual.name.lower() if actual.name else _OWN[index] if index < len(_OWN) else ""
+        if name not in _OWN or "@params" in own:
             rest.append(actual)
+        elif name in own:
+            raise sql_error(39027, actual.name or name)
+        elif not actual.default:
+            own[name] = actual
     return own, rest
 
 
-def text_of(own: dict[str, Actual], name: str) -> str:
-    """One of the procedure's own arguments as text; "" when it is NULL or not given."""
-    actual = own.get(name)
-    return "" if actual is None or actual.value is None else str(actual.value)
+def _text(name: str, actual: Actual | None, line: int) -> str:
+    """A string among the own arguments, "" where it is not given; they are Unicode, as sp_executesql's are."""
+    if actual is None or (actual.value is None and name not in ("@language", "@script")):
+        return ""
+    if actual.value is None or not actual.type.is_unicode:
+        raise sql_error(214, name, "ntext/nchar/nvarchar", line=line)
+    if actual.target is not None:
+        raise sql_error(8162, name, line=line)
+    if not actual.value and name.endswith("_name"):
+        raise unsupported(f"{PROCEDURE} with an empty {name}", line=line)
+    return str(actual.value)
 
 
-def refuse_arguments(own: dict[str, Actual], line: int) -> None:
-    """Refuse what is missing or not supported. Raises 201, 40510."""
-    if "@language" not in own:
-        raise sql_error(201, "sp_execute_external_script", "@language", line=line)
-    if "@script" not in own:
-        raise sql_error(201, "sp_execute_external_script", "@script", line=line)
-    for name in ("@input_data_1_order_by_columns", "@input_data_1_partition_by_columns"):
-        if text_of(own, name):
-            raise unsupported(f"sp_execute_external_script {name}", line=line)
-
-
-def declared_parameters(text: str) -> list[nodes.ModuleParameter]:
-    """@params as declarations."""
+def _declarations(text: str, request_id: str) -> list[_Declaration]:
+    """@params: ``@name type [= default] [OUT | OUTPUT], ...``. Raises 134, 39026 for a name that comes twice."""
+    found: list[_Declaration] = []
     if not text.strip():
-        return []
+        return found
     parser = Parser(text)
-    from pymlsql.embedded.tsql.definitions import _parameters as parse_parameters
-
-    found = parse_parameters(parser)
-    if parser.token.kind != "end":
+    while parser.token.kind == "variable":
+        name = parser.next().text
+        parser.take_word("AS")
+        data_type = parser.data_type()
+        default = parser.expression() if parser.take_op("=") else None
+        output = parser.take_word("OUTPUT", "OUT")
+        if any(other.name.lower() == name.lower() for other in found):
+            raise sql_error(39026, request_id) if name.lower() == _ROWS_PER_READ else sql_error(134, name)
+        found.append(_Declaration(name, data_type, default, output))
+        if not parser.take_op(","):
+            break
+    if parser.token.kind != "end" or not found:
         parser.fail()
-    return list(found)
+    return found
 
 
-def script_parameters(session: Session, declared: list[nodes.ModuleParameter], rest: list[Actual]) -> tuple[
-    list[ScriptParameter], list[tuple[str, Value | None, SqlType]]
-]:  # fmt: skip
-    """What the script is given, and (name, the caller's variable, type) of what it gives back.
+def _named(rest: list[Actual], declared: list[_Declaration], request_id: str, line: int) -> dict[str, Actual]:
+    """The script's arguments by name in lower case; those without a name are in the order of @params."""
+    given: dict[str, Actual] = {}
+    if len(rest) > len(declared) and not all(actual.name for actual in rest):
+        raise sql_error(8144, PROCEDURE, line=line)
+    for place, actual in enumerate(rest):
+        name = actual.name.lower() if actual.name else declared[place].name.lower()
+        if name in given:
+            twice = sql_error(39026, request_id) if name == _ROWS_PER_READ else sql_error(39027, actual.name or name)
+            raise twice
+        if all(declaration.name.lower() != name for declaration in declared):
+            raise sql_error(8145, actual.name, PROCEDURE, line=line)
+        given[name] = actual
+    return given
 
-    Raises 8145, 39016, 39018, 39027.
-    """
+
+def _bound(session: Session, declaration: _Declaration, actual: Actual | None) -> Parameter:
+    """A declared parameter with its argument's value, or its default. Raises 8162, 39016."""
+    target = None
+    if actual is not None and not actual.default:
+        value = _converted(session, actual, declaration.type)
+        target = actual.target
+    elif declaration.default is not None:
+        value = evaluate(session, Frame(), declaration.default, declaration.type)
+    else:
+        raise sql_error(39016, declaration.name)
+    if target is not None and not declaration.output:
+        raise sql_error(8162, declaration.name)
+    return Parameter(declaration.name, declaration.type, value, declaration.output, target)
+
+
+def _converted(session: Session, actual: Actual, type_: SqlType) -> Any:
     from pymlsql.embedded.engine.procedures import convert_value
 
-    given = {actual.name.lower(): actual for actual in rest}
-    if len(given) != len(rest):
-        raise sql_error(39027, rest[-1].name)
-    for name in given:
-        if all(parameter.name != name for parameter in declared):
-            raise sql_error(8145, name, "sp_execute_external_script")
-    parameters, targets = [], []
-    for parameter in declared:
-        kind = _KINDS.get(parameter.type.name)
-        if kind is None or parameter.type.name in ("decimal", "money", "smallmoney"):
-            raise sql_error(39018, parameter.name, "Python")
-        actual = given.get(parameter.name)
-        if actual is None:
-            raise sql_error(39016, parameter.name)
-        value = convert_value(session, actual.value, actual.type, parameter.type)
-        output = parameter.output and actual.target is not None
-        parameters.append(ScriptParameter(parameter.name[1:], kind, _to_python(value, kind), parameter.output))
-        targets.append((parameter.name, actual.target if output else None, parameter.type))
-    return parameters, [target for target in targets if target[1] is not None]
+    return convert_value(session, actual.value, actual.type, type_)
 
 
-def _to_python(value: Any, kind: Kind) -> Any:
-    if value is None:
-        return None
-    if kind == "float":
-        return float(value)
-    if kind == "str":
-        return str(value)
-    if kind == "datetime" and not isinstance(value, dt.datetime):
-        return dt.datetime(value.year, value.month, value.day)
-    return value
-
-
-def from_python(value: Any, type_: SqlType) -> Any:
-    """A value that the script left, as a value of ``type_``."""
-    if value is None:
-        return None
-    if type_.name == "bigint":
-        return int(value)
-    if type_.name == "date" and isinstance(value, dt.datetime):
-        return value.date()
-    if type_.name == "decimal":
-        return Decimal(str(value))
-    if type_.is_string and type_.length != MAX:
-        return str(value)[: type_.length]
-    return value
+def _rows_per_read(parameters: tuple[Parameter, ...], line: int) -> int | None:
+    """@r_rowsPerRead, which @params declares like a parameter but no script sees. Raises 39132."""
+    for parameter in parameters:
+        if parameter.name.lower() == _ROWS_PER_READ:
+            if not parameter.type.is_integer or parameter.value is None or int(parameter.value) < 1:
+                raise sql_error(39132, line=line)
+            return int(parameter.value)
+    return None

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING
 
-from pymlsql.embedded.engine.extensibility.languages import find_language
-from pymlsql.embedded.engine.external.arguments import (
-    declared_parameters,
-    from_python,
-    refuse_arguments,
-    script_parameters,
-    split_arguments,
-    text_of,
-)
+from pymlsql.embedded.engine.capture import Capture, Reshape
+from pymlsql.embedded.engine.extensibility.languages import Language, find_language
+from pymlsql.embedded.engine.external.arguments import Arguments, bind_arguments
 from pymlsql.embedded.engine.external.inputs import read_input, threads_for
 from pymlsql.embedded.engine.external.results import send_output
-from pymlsql.embedded.engine.external.run import run_script
+from pymlsql.embedded.engine.external.run import failures_reported, run_script
+from pymlsql.embedded.engine.external.values import give_back, script_parameter
 from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.engine.security.enforcement import check_database
 from pymlsql.embedded.satellite.calls import ScriptCall
@@ -27,36 +23,39 @@ if TYPE_CHECKING:
 
 
 def execute_external_script(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
-    """The procedure. Raises 39001, 39004, 39007, 39012, 39015 to 39018, 39023, 39027."""
+    """The procedure. Raises 39001 to 39027, 39102 to 39132, 201, 214, 8144, 8145, 8162."""
     if not session.engine.in_use("external scripts enabled"):
         raise sql_error(39023, line=line)
     check_database(session, "EXECUTE ANY EXTERNAL SCRIPT")
-    own, rest = split_arguments(actuals)
-    refuse_arguments(own, line)
-    language = find_language(session, text_of(own, "@language"))
-    declared = declared_parameters(text_of(own, "@params"))
-    parameters, targets = script_parameters(session, declared, rest)
-    call_input = read_input(session, frame, own, line)
-    call = ScriptCall(
-        script=text_of(own, "@script").replace("\r\n", "\n"),
-        input=call_input,
-        input_name=text_of(own, "@input_data_1_name") or "InputDataSet",
-        output_name=text_of(own, "@output_data_1_name") or "OutputDataSet",
-        parameters=tuple(parameters),
-        owner=session.login,
-        n_threads=threads_for(session, call_input),
-        environment=language.environment,
-    )
-    result = run_script(session, call, language, line)
-    if result.output is not None:
-        send_output(session, result.output)
-    for name, target, type_ in targets:
-        value = from_python(result.parameters.get(name.removeprefix("@")), type_)
-        if target is not None:
-            from pymlsql.embedded.engine.procedures import convert_value
-
-            target.value = convert_value(session, value, type_, target.type)
+    request_id = str(uuid.uuid4()).upper()
+    arguments = bind_arguments(session, actuals, request_id, line)
+    language = find_language(session, arguments.language, request_id)
+    if arguments.parallel and not isinstance(session.sink, Capture | Reshape):
+        raise sql_error(39024, line=line)
+    with failures_reported(session, language.name, request_id, line):
+        call = _call(session, arguments, language, request_id, line)
+        result = run_script(session, call, language, line)
+        if result.output is not None:
+            send_output(session, result.output)
+        give_back(session, arguments.parameters, result.parameters)
     return 0
+
+
+def _call(session: Session, arguments: Arguments, language: Language, request_id: str, line: int) -> ScriptCall:
+    parameters = tuple(script_parameter(parameter, language.name, request_id) for parameter in arguments.parameters)
+    data = read_input(session, arguments, request_id, line)
+    return ScriptCall(
+        script=arguments.script.replace("\r\n", "\n"),
+        input=data.table,
+        input_name=arguments.input_name,
+        output_name=arguments.output_name,
+        parameters=parameters,
+        owner=session.login,
+        n_threads=threads_for(session, data),
+        environment=language.environment,
+        pieces=data.pieces,
+        request_id=request_id,
+    )
 
 
 __all__ = ["execute_external_script"]

@@ -36,9 +36,9 @@ class Grant:
     pool: ExternalPool
     language: str
     user: str
+    request_id: uuid.UUID
     memory_bytes: int
     cpus: tuple[int, ...]
-    request_id: uuid.UUID = field(default_factory=uuid.uuid4)
     processes: set[int] = field(default_factory=set)
     exceeded: bool = False
 
@@ -88,7 +88,9 @@ class Governor:
             self._usage = {}
 
     @contextmanager
-    def admitted(self, group: str, language: str, user: str, check: Callable[[], None]) -> Iterator[Grant]:
+    def admitted(
+        self, group: str, language: str, user: str, request_id: str, check: Callable[[], None]
+    ) -> Iterator[Grant]:
         """Leave to run one script of a session of ``group``, as soon as its pool has room; ``check`` may raise."""
         with self._changed:
             while True:
@@ -98,7 +100,7 @@ class Governor:
                 if not pool.max_processes or n_active < pool.max_processes:
                     break
                 self._changed.wait(_WAIT_S)
-            grant = Grant(pool, language, user, _share(pool), _processors(pool))
+            grant = Grant(pool, language, user, uuid.UUID(request_id), _share(pool), _processors(pool))
             self._grants.append(grant)
             self._count(pool, n_scripts=1)
             self._watch()

@@ -89,6 +89,8 @@ OPTIONS = {
     "xp_cmdshell": Option(16390, 0, 1, "Enable or disable command shell", True),
 }
 """What sys.configurations knows of the options that a server may have."""
+AT_START = frozenset(name.lower() for name, option in OPTIONS.items() if not option.is_dynamic)
+"""Options whose value is in use from the next start on, RECONFIGURE or not."""
 
 _SPELT = {name.lower(): (name, option) for name, option in OPTIONS.items()}
 
