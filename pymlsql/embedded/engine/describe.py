@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from pymlsql.embedded.engine import dml
+from pymlsql.embedded.engine.catalog import Table
 from pymlsql.embedded.engine.evaluation import names
 from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.engine.names import lookup
 from pymlsql.embedded.engine.runtime import stored_length
+from pymlsql.embedded.engine.security.enforcement import check_execute, check_object, check_reading
 from pymlsql.embedded.engine.system_views import TYPE_IDS
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.compiler import Compiler
@@ -90,7 +92,7 @@ def _parameter(text: str) -> str:
 
 def _infer(session: Session, statement: nodes.Statement, types: dict[str, SqlType]) -> None:
     if isinstance(statement, nodes.Insert):
-        table = dml.target_table(session, statement.target)
+        table = _target(session, statement, "INSERT")
         columns = dml.insert_columns(session, table, statement)
         for row in statement.rows:
             for cell, column in zip(row, columns, strict=False):
@@ -99,18 +101,28 @@ def _infer(session: Session, statement: nodes.Statement, types: dict[str, SqlTyp
         if statement.query is not None:
             _infer_query(session, statement.query.sql, types)
     elif isinstance(statement, nodes.Update):
-        table = dml.target_table(session, statement.target)
+        table = _target(session, statement, "UPDATE")
         for assignment in statement.assignments:
             found = table.column(assignment.column)
             if found is not None and assignment.value is not None and _parameter(assignment.value.sql):
                 types.setdefault(_parameter(assignment.value.sql), found.type)
         _infer_where(session, statement, types)
     elif isinstance(statement, nodes.Delete):
+        if statement.source is None:
+            _target(session, statement, "DELETE")
         _infer_where(session, statement, types)
     elif isinstance(statement, nodes.Select):
         _infer_query(session, statement.query.sql, types)
     elif isinstance(statement, nodes.Execute) and statement.procedure is not None:
         _infer_call(session, statement, types)
+
+
+def _target(session: Session, statement: nodes.Insert | nodes.Update | nodes.Delete, permission: str) -> Table:
+    """The table to change, if the session may: only then is it told of its columns. Raises 208, 229."""
+    table = dml.target_table(session, statement.target)
+    if not table.temporary:
+        check_object(session, permission, table)
+    return table
 
 
 def _infer_call(session: Session, statement: nodes.Execute, types: dict[str, SqlType]) -> None:
@@ -120,6 +132,7 @@ def _infer_call(session: Session, statement: nodes.Execute, types: dict[str, Sql
     found = lookup(session.catalog, statement.procedure, session.path())
     if not isinstance(found, Module):
         return
+    check_execute(session, None, found)
     for index, argument in enumerate(statement.arguments):
         if argument.variable:
             named = (
@@ -140,7 +153,8 @@ def _infer_where(session: Session, statement: nodes.Update | nodes.Delete, types
 def _infer_query(session: Session, text: str, types: dict[str, SqlType]) -> None:
     tree = parse_query(text)
     for select in tree.find_all(exp.Select):
-        compiler = Compiler(names(session), dict(types), session.engine.level)
+        known = names(session)
+        compiler = Compiler(known, dict(types), session.engine.level)
         with compiler.entered(Scope()) as scope:
             try:
                 compile_from(compiler, select.args.get("from_"), select.args.get("joins") or [])
@@ -148,6 +162,7 @@ def _infer_query(session: Session, text: str, types: dict[str, SqlType]) -> None
                 if error.number == 208:
                     raise
                 continue
+            check_reading(session, known.uses)
             for node in select.find_all(*_COMPARISONS, exp.Between, exp.In, exp.Limit):
                 _infer_comparison(node, scope, types)
 

@@ -20,7 +20,9 @@ from pymlsql.embedded.engine.governance.governor import Governor
 from pymlsql.embedded.engine.identity import Identities
 from pymlsql.embedded.engine.locks import ApplicationLocks
 from pymlsql.embedded.engine.names import SYSTEM_DATABASES, Plans
+from pymlsql.embedded.engine.security.enforcement import may_see_server_state
 from pymlsql.embedded.engine.security.logins import authenticate, initial_database
+from pymlsql.embedded.engine.security.visibility import sight_of
 from pymlsql.embedded.engine.session import Session
 from pymlsql.embedded.engine.store import Store, WriterLock
 from pymlsql.embedded.engine.system_views import SystemState
@@ -234,9 +236,11 @@ class Engine:
         databases.append((5, self.database, self.level))
         columns = [table for table in session.catalog.tables() if table.identity is not None]
         with self._lock:
-            sessions = tuple(other.session_row() for other in self._sessions.values())
+            sessions = tuple(other.session_row() for other in self._sessions.values()
+                             if other is session or may_see_server_state(session))  # fmt: skip
+        sight = sight_of(session.identity)
         return SystemState(
-            catalog=session.user_catalog, database=self.database, database_id=5,
+            catalog=sight.catalog, whole=session.user_catalog, sight=sight, database=self.database, database_id=5,
             databases=tuple(databases), spid=session.spid, login=session.login, host=session.host,
             application=session.application, isolation=session.options.isolation, sessions=sessions,
             configurations={name: (value, used) for name, (_, _, value, used) in self.configuration.items()},

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pymlsql.embedded.engine.frame import Frame
-from pymlsql.embedded.engine.names import Plan, SessionNames, SystemUse, variable_types
+from pymlsql.embedded.engine.names import ALL_ROWS, Plan, SessionNames, SystemUse, variable_types
 from pymlsql.embedded.engine.runtime import runtime_value
-from pymlsql.embedded.engine.security.enforcement import check_uses
+from pymlsql.embedded.engine.security.enforcement import check_metadata, check_server_state, check_uses
+from pymlsql.embedded.engine.security.visibility import sight_of
 from pymlsql.embedded.engine.shortcuts import UNKNOWN_YET, quick_condition, quick_value
-from pymlsql.embedded.engine.system_views import SYSTEM_VIEWS, arrow_table, in_database
+from pymlsql.embedded.engine.system_views import EVERYTHING, SYSTEM_VIEWS, arrow_table, in_database
 from pymlsql.embedded.tsql.compiler import compile_condition, compile_query, compile_scalar
 from pymlsql.embedded.tsql.messages import SqlError
 from pymlsql.embedded.tsql.nodes import Text
@@ -122,20 +124,28 @@ def _system_rows(session: Session, views: Mapping[str, SystemUse]) -> Iterator[N
     if not views:
         yield
         return
+    for database, _, _ in views.values():
+        check_metadata(session, database)
     tables = {duck: _system_table(session, *use) for duck, use in views.items()}
     with session.store.registered(tables):
         yield
 
 
 def _system_table(session: Session, database: str, schema: str, name: str) -> Any:
-    """A system view's rows; those that only the catalog decides are kept as long as it stays as it is."""
+    """A system view's rows as the context sees them; those that only the catalog decides are kept as long as it stays
+    as it is, for all contexts that see the same."""
+    check_server_state(session, name)
 
     def make() -> Any:
-        return arrow_table(SYSTEM_VIEWS[(schema, name)], in_database(session.system_state(), database))
+        state = in_database(session.system_state(), database)
+        if not name.startswith(ALL_ROWS):
+            return arrow_table(SYSTEM_VIEWS[(schema, name)], state)
+        return arrow_table(SYSTEM_VIEWS[(schema, name.removeprefix(ALL_ROWS))], replace(state, sight=EVERYTHING))
 
     if name not in _OF_THE_CATALOG:
         return make()
-    key = ("system", database, schema, name, session.user_catalog.version, session.temporary_key, session.engine.level)
+    key = ("system", database, schema, name, session.user_catalog.version, session.temporary_key, session.engine.level,
+           sight_of(session.identity).key)  # fmt: skip
     return session.engine.plans.get(key, make)
 
 

@@ -22,7 +22,8 @@ SystemUse = tuple[str, str, str]
 """A system view as a query uses it: database, schema and name, all in lower case."""
 
 SYSTEM_DATABASES = {"master": 1, "tempdb": 2, "model": 3, "msdb": 4}
-
+ALL_ROWS = "$all:"
+"""Before a system view's name: with the rows that the context does not see. No name in a query begins so."""
 
 _REFUSED_VIEWS = frozenset(
     """allocation_units assemblies assembly_files certificates crypt_properties database_files
@@ -144,6 +145,12 @@ class SessionNames:
         duck = f"{database}__{schema}__{key[1]}"
         self.system[duck] = (database, *key)
         return Relation(sql=f'"{duck}"', columns=view.columns, name=Name((*name.parts[:-2], schema, name.object)))
+
+    def principals(self, view: str) -> Relation:
+        """A catalog view of principals with all its rows: SUSER_NAME and its kin name whomever one asks for."""
+        duck = f"{self.database.lower()}__sys__{ALL_ROWS}{view}"
+        self.system[duck] = (self.database.lower(), "sys", ALL_ROWS + view)
+        return Relation(sql=f'"{duck}"', columns=SYSTEM_VIEWS[("sys", view)].columns, name=Name(("sys", view)))
 
     def table_function(self, name: Name) -> Relation:
         found = lookup(self.catalog_of(name), name, self.path)

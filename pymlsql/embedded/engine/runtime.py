@@ -12,6 +12,7 @@ from pymlsql.embedded.engine.catalog import Module, Table, constraint_names
 from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.engine.names import SYSTEM_DATABASES, lookup
 from pymlsql.embedded.engine.security.functions import SECURITY_VALUES
+from pymlsql.embedded.engine.security.visibility import sees_definition, sees_object
 from pymlsql.embedded.engine.system_views import object_id_of_system_view
 from pymlsql.embedded.tsql.lexer import tokenize
 from pymlsql.embedded.tsql.messages import SqlError, unsupported
@@ -68,7 +69,7 @@ def split_name(text: str) -> tuple[str, ...]:
 
 
 def find_object(session: Session, text: str) -> Table | Module | None:
-    """The object a string names, in this database; temporary tables too."""
+    """The object a string names, in this database, if the context sees it; temporary tables too."""
     parts = split_name(text)
     if not parts:
         return None
@@ -76,7 +77,11 @@ def find_object(session: Session, text: str) -> Table | Module | None:
         return session.temporary.get(parts[-1].lower())
     if len(parts) == 3 and parts[0].lower() != session.database.lower():
         return None
-    return lookup(session.catalog, Name(parts), session.path())
+    return _if_seen(session, lookup(session.catalog, Name(parts), session.path()))
+
+
+def _if_seen(session: Session, found: Table | Module | None) -> Table | Module | None:
+    return found if found is not None and sees_object(session.identity, found) else None
 
 
 _KINDS = {"U": Table}
@@ -101,7 +106,7 @@ def _other_object(session: Session, text: str, kind: str) -> int | None:
     if system is not None and kind in ("", "V"):
         return system
     table = session.catalog.constraint_owner(schema, parts[-1])
-    if table is None:
+    if table is None or not sees_object(session.identity, table):
         return None
     wanted = parts[-1].lower()
     for items, code in ((table.keys, None), (table.checks, "C"), (table.foreign_keys, "F")):
@@ -119,7 +124,7 @@ def _by_id(session: Session, text: str) -> Table | Module | None:
     found = session.catalog.by_id(int(float(text)))
     if found is None:
         return next((t for t in session.temporary.values() if t.object_id == int(float(text))), None)
-    return found
+    return _if_seen(session, found)
 
 
 def _object_name(session: Session, frame: Frame, args: list[str]) -> str | None:
@@ -134,7 +139,7 @@ def _object_schema_name(session: Session, frame: Frame, args: list[str]) -> str 
 
 def _object_definition(session: Session, frame: Frame, args: list[str]) -> str | None:
     found = _by_id(session, args[0])
-    return found.text if isinstance(found, Module) else None
+    return found.text if isinstance(found, Module) and sees_definition(session.identity, found) else None
 
 
 def stored_length(type_: SqlType) -> int:

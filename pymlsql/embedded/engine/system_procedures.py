@@ -14,6 +14,7 @@ from pymlsql.embedded.engine.external import execute_external_script
 from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.engine.prepared import sp_execute, sp_executesql, sp_prepare, sp_prepexec, sp_unprepare
 from pymlsql.embedded.engine.runtime import find_object
+from pymlsql.embedded.engine.security.visibility import sees_definition, sees_object
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
 from pymlsql.embedded.tsql.types import INT, SMALLINT, SYSNAME, nvarchar, varchar
 
@@ -76,7 +77,7 @@ def _like(pattern: str | None) -> re.Pattern[str]:
 def _sp_tables(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
     name, owner = (_like(argument(actuals, i, n)) for i, n in ((0, "@table_name"), (1, "@table_owner")))
     rows = []
-    for found in session.catalog.objects.values():
+    for found in filter(lambda found: sees_object(session.identity, found), session.catalog.objects.values()):
         kind = "TABLE" if not isinstance(found, Module) else "VIEW" if found.kind == "V" else ""
         if kind and name.fullmatch(found.name) and owner.fullmatch(found.schema):
             rows.append((session.database, found.schema, found.name, kind, None))
@@ -91,6 +92,8 @@ def _sp_helptext(session: Session, frame: Frame, actuals: list[Actual], line: in
     found = find_object(session, str(name))
     if not isinstance(found, Module):
         raise sql_error(15009, name, session.database, line=line)
+    if not sees_definition(session.identity, found):
+        raise sql_error(15197, name, line=line)
     lines = found.text.splitlines(keepends=True)
     rows = [(line_text[at : at + 255],) for line_text in lines for at in range(0, len(line_text), 255)]
     send_table(session, [("Text", nvarchar(255))], rows)

@@ -50,6 +50,9 @@ class Names(Protocol):
     def table_function(self, name: Name) -> Relation:
         """The inline table-valued function; raises 208."""
 
+    def principals(self, view: str) -> Relation:
+        """A catalog view of principals with all its rows, also those that the session does not see."""
+
     def inside(self, relation: Relation) -> AbstractContextManager[None]:
         """While the query of this view or function is compiled: names mean what they mean there."""
 

@@ -58,6 +58,14 @@ def check_uses(session: Session, uses: Sequence[Use], frame: Frame | None) -> No
             check_object(session, "SELECT", found, use.columns or {name.lower() for name, _ in column_ids(found)})
 
 
+def check_reading(session: Session, uses: Sequence[Use]) -> None:
+    """SELECT on each object that a query names itself, or on some column of it. Raises 229, 916."""
+    for use in uses:
+        found = _objects(session.identity).get(use.object_id)
+        if found is not None and not use.via:
+            check_object(session, "SELECT", found)
+
+
 def is_chained(who: Identity, namer: int, found: Object) -> bool:
     """Whether the module ``namer`` (0: no module) and what it names have one owner."""
     if not namer:
@@ -102,6 +110,37 @@ def column_ids(found: Object) -> list[tuple[str, int]]:
     if isinstance(found, Table):
         return [(column.name, column.column_id) for column in found.columns]
     return [(column.name, number) for number, column in enumerate(found.columns, 1)]
+
+
+# Metadata ---------------------------------------------------------------------------------------------------------
+
+_OWN_STATE_VIEWS = frozenset({"dm_exec_sessions", "dm_exec_requests"})
+"""Dynamic management views that show a session itself; all others ask for a permission on the server."""
+
+
+def check_metadata(session: Session, database: str) -> None:
+    """A database's system views are for those who may use it. Raises 916."""
+    if database == session.engine.database.lower() and not may_connect(session.identity):
+        raise cannot_connect(session)
+
+
+def _server_state(session: Session) -> str:
+    """The permission that dynamic management views ask for: SQL Server 2022 has split it."""
+    return "VIEW SERVER STATE" if session.engine.level < 160 else "VIEW SERVER PERFORMANCE STATE"
+
+
+def may_see_server_state(session: Session) -> bool:
+    """Whether dynamic management views show what other sessions do."""
+    return session.identity.rights.holds(_server_state(session), SERVER_SECURABLE)
+
+
+def check_server_state(session: Session, view: str) -> None:
+    """What a dynamic management view asks for. Raises 297, after a message 300."""
+    if not view.startswith("dm_") or view in _OWN_STATE_VIEWS or may_see_server_state(session):
+        return
+    if not session.try_depth:
+        session.send_error(sql_error(300, _server_state(session), "server", "master"))
+    raise sql_error(297)
 
 
 # Definitions ------------------------------------------------------------------------------------------------------

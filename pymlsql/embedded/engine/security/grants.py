@@ -18,6 +18,7 @@ from pymlsql.embedded.engine.security.permissions import (
     GRANTABLE,
     GRANTED,
     SERVER_CLASSES,
+    SINCE,
     Permission,
 )
 from pymlsql.embedded.engine.security.rights import DATABASE_SECURABLE, SERVER_SECURABLE, Securable, implying
@@ -87,7 +88,7 @@ _ALL = {"table": ("DELETE", "INSERT", "REFERENCES", "SELECT", "UPDATE"), "P": ("
 
 def change_permissions(session: Session, statement: PermissionStatement) -> None:
     """The statement. Raises 102, 4606, 4611, 4613, 4621, 15151 ..., 40510 for what is not enforced here."""
-    kind, items = _class_of(statement)
+    kind, items = _class_of(statement, session.engine.level)
     if kind in ("SERVER", "LOGIN"):
         if session.database.lower() != "master":
             raise sql_error(4621, state=10)
@@ -118,7 +119,7 @@ def _keep(session: Session, before: frozenset[Permission], after: frozenset[Perm
 # What it names ----------------------------------------------------------------------------------------------------
 
 
-def _class_of(statement: PermissionStatement) -> tuple[str, tuple[PermissionItem, ...]]:
+def _class_of(statement: PermissionStatement, level: int) -> tuple[str, tuple[PermissionItem, ...]]:
     """The securable's class: as written, else that of the permissions. Raises 102, 1020, 4620, 40510."""
     names = [item.name for item in statement.permissions if item.name != "ALL"]
     kind = statement.securable
@@ -131,6 +132,8 @@ def _class_of(statement: PermissionStatement) -> tuple[str, tuple[PermissionItem
     if kind not in SECURABLES:
         raise unsupported(f"{statement.action.upper()} ON {kind}", line=statement.line)
     for name in names:
+        if SINCE.get(name, 0) > level:
+            raise sql_error(102, name, line=statement.line)
         if name not in CLASSES[kind].permissions:
             if any(name in other.permissions for other in CLASSES.values()):
                 raise sql_error(102, name, line=statement.line)

@@ -127,6 +127,7 @@ CLASSES["SERVER"] = _class(
     ALTER SETTINGS | ALST | CONTROL SERVER |
     CONNECT SQL | COSQ | CONTROL SERVER |
     VIEW ANY DEFINITION | VWAD | CONTROL SERVER |
+    VIEW SERVER PERFORMANCE STATE | VSPS | VIEW SERVER STATE |
     VIEW SERVER STATE | VWSS | ALTER SERVER STATE |""",
 )
 
@@ -135,6 +136,8 @@ SERVER, DATABASE, OBJECT, SCHEMA = 100, 0, 1, 3
 SERVER_CLASSES = frozenset({100, 101})
 """Classes whose grantees are logins and server roles; those of all others are users and database roles."""
 GRANTED, DENIED, GRANTABLE = "G", "D", "W"
+SINCE = {"VIEW SERVER PERFORMANCE STATE": 160}
+"""The compatibility level from which a permission is known, where it is not known to all."""
 COLUMN_PERMISSIONS = frozenset({"SELECT", "UPDATE", "REFERENCES"})
 
 

@@ -125,6 +125,12 @@ class Rights:
         """CONTROL by ownership of the securable or of what contains it, a role's too."""
         return any(place.owner in self.principals for place in places)
 
+    def denies(self, permission: str, securable: Securable) -> bool:
+        """Whether ``permission``, or what implies it, is denied to any of the principals."""
+        places = chain(securable)
+        return any((CLASSES[places[i].kind].number, places[i].major, name) in self.denied
+                   for i, name in implying(securable.kind, permission))  # fmt: skip
+
     def holds_some_column(self, permission: str, securable: Securable) -> bool:
         """Whether the permission is held on the object or on any of its columns."""
         if self.holds(permission, securable):

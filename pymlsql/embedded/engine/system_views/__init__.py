@@ -17,7 +17,13 @@ from pymlsql.embedded.engine.system_views.relations import RELATION_VIEWS
 from pymlsql.embedded.engine.system_views.security import SECURITY_VIEWS
 from pymlsql.embedded.engine.system_views.server import OPTIONS, SERVER_VIEWS
 from pymlsql.embedded.engine.system_views.sessions import SESSION_VIEWS
-from pymlsql.embedded.engine.system_views.state import COLLATION, SessionRow, SystemState, in_database
+from pymlsql.embedded.engine.system_views.state import (
+    COLLATION,
+    EVERYTHING,
+    SessionRow,
+    SystemState,
+    in_database,
+)
 from pymlsql.embedded.engine.system_views.system_objects import (
     SYSTEM_PROCEDURES,
     system_object_id,
@@ -40,5 +46,5 @@ def object_id_of_system_view(schema: str, name: str) -> int | None:
     return system_object_id(schema, name) if (schema.lower(), name.lower()) in SYSTEM_VIEWS else None
 
 
-__all__ = ["COLLATION", "OPTIONS", "SYSTEM_PROCEDURES", "SYSTEM_VIEWS", "TYPE_IDS", "SessionRow", "SystemState",
-           "SystemView", "arrow_table", "in_database", "object_id_of_system_view"]  # fmt: skip
+__all__ = ["COLLATION", "EVERYTHING", "OPTIONS", "SYSTEM_PROCEDURES", "SYSTEM_VIEWS", "TYPE_IDS", "SessionRow",
+           "SystemState", "SystemView", "arrow_table", "in_database", "object_id_of_system_view"]  # fmt: skip

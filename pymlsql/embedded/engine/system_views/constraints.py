@@ -15,9 +15,9 @@ KEY_CONSTRAINTS = OBJECT + columns("unique_index_id int, is_system_named bit, is
 
 CHECK_CONSTRAINTS = OBJECT + columns("""
     is_disabled bit=0, is_not_for_replication bit=0, is_not_trusted bit=0, parent_column_id int,
-    definition nvarchar(max), uses_database_collation bit=1, is_system_named bit""")
+    definition nvarchar(max)?, uses_database_collation bit=1, is_system_named bit""")
 
-DEFAULT_CONSTRAINTS = OBJECT + columns("parent_column_id int, definition nvarchar(max), is_system_named bit")
+DEFAULT_CONSTRAINTS = OBJECT + columns("parent_column_id int, definition nvarchar(max)?, is_system_named bit")
 
 FOREIGN_KEYS = OBJECT + columns("""
     referenced_object_id int, key_index_id int?, is_disabled bit=0, is_not_for_replication bit=0,
@@ -62,7 +62,7 @@ def _check_constraints(state: SystemState) -> Iterator[Fact]:
         for check in table.checks:
             yield object_fact(state, table, check.name, check.object_id, "C ") | {
                 "parent_column_id": column_id(table, check.column) if check.column else 0,
-                "definition": normal_form(check.text, column_names(table)),
+                "definition": state.sight.text(table.object_id, normal_form(check.text, column_names(table))),
                 "is_system_named": check.named_by_system,
             }  # fmt: skip
 
@@ -73,7 +73,8 @@ def _default_constraints(state: SystemState) -> Iterator[Fact]:
             default = column.default
             if default is not None:
                 yield object_fact(state, table, default.name, default.object_id, "D ") | {
-                    "parent_column_id": column.column_id, "definition": normal_form(default.text),
+                    "parent_column_id": column.column_id,
+                    "definition": state.sight.text(table.object_id, normal_form(default.text)),
                     "is_system_named": default.named_by_system,
                 }  # fmt: skip
 
@@ -81,7 +82,7 @@ def _default_constraints(state: SystemState) -> Iterator[Fact]:
 def _foreign_keys(state: SystemState) -> Iterator[Fact]:
     for table in state.catalog.tables():
         for foreign in table.foreign_keys:
-            key = referenced_key(referenced_table(state.catalog, foreign), foreign)
+            key = referenced_key(referenced_table(state.all_catalog, foreign), foreign)
             yield object_fact(state, table, foreign.name, foreign.object_id, "F ") | {
                 "referenced_object_id": foreign.referenced_id, "key_index_id": key.index_id if key else None,
                 "is_system_named": foreign.named_by_system,
@@ -91,7 +92,7 @@ def _foreign_keys(state: SystemState) -> Iterator[Fact]:
 def _foreign_key_columns(state: SystemState) -> Iterator[Fact]:
     for table in state.catalog.tables():
         for foreign in table.foreign_keys:
-            target = referenced_table(state.catalog, foreign)
+            target = referenced_table(state.all_catalog, foreign)
             for number, (name, referenced) in enumerate(zip(foreign.columns, foreign.referenced, strict=True), 1):
                 yield {
                     "constraint_object_id": foreign.object_id, "constraint_column_id": number,

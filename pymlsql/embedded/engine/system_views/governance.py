@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pymlsql.embedded.engine.governance.entries import Configuration, declared
-from pymlsql.embedded.engine.system_views.declaration import Fact, SystemView, columns, empty, view
+from pymlsql.embedded.engine.system_views.declaration import Fact, Facts, SystemView, columns, empty, view
 from pymlsql.embedded.engine.system_views.state import SystemState
 
 EXTERNAL_POOLS = columns("""
@@ -125,14 +125,19 @@ def _script_requests(state: SystemState) -> Iterator[Fact]:
                "degree_of_parallelism": max(1, len(grant.processes)), "external_user_name": grant.user}  # fmt: skip
 
 
+def _to_administrators(facts: Facts) -> Facts:
+    """The catalog views ask for VIEW ANY DEFINITION; who does not hold it sees no row."""
+    return lambda state: facts(state) if state.sight.server_definitions() else ()
+
+
 GOVERNANCE_VIEWS: dict[str, SystemView] = {
-    "resource_governor_external_resource_pools": view(EXTERNAL_POOLS, _external_pools),
+    "resource_governor_external_resource_pools": view(EXTERNAL_POOLS, _to_administrators(_external_pools)),
     "dm_resource_governor_external_resource_pools": view(DM_EXTERNAL_POOLS, _dm_external_pools),
     "dm_resource_governor_external_resource_pool_affinity": view(AFFINITY, _affinity),
-    "resource_governor_configuration": view(CONFIGURATION, _configuration),
+    "resource_governor_configuration": view(CONFIGURATION, _to_administrators(_configuration)),
     "dm_resource_governor_configuration": view(DM_CONFIGURATION, _dm_configuration),
-    "resource_governor_resource_pools": view(POOLS, _pools),
-    "resource_governor_workload_groups": view(GROUPS, _groups),
+    "resource_governor_resource_pools": view(POOLS, _to_administrators(_pools)),
+    "resource_governor_workload_groups": view(GROUPS, _to_administrators(_groups)),
     "dm_resource_governor_workload_groups": view(DM_GROUPS, _dm_groups),
     "dm_external_script_requests": view(SCRIPT_REQUESTS, _script_requests),
     "dm_external_script_execution_stats": empty(SCRIPT_STATISTICS),

@@ -121,23 +121,24 @@ def _columns(state: SystemState) -> Iterator[Fact]:
         relation = _table(state, found)
         shown: tuple[TableColumn | ViewColumn, ...] = found.columns
         for position, column in enumerate(shown, 1):
-            yield relation | _column(column, position)
+            yield relation | _column(state, found, column, position)
 
 
-def _column(column: TableColumn | ViewColumn, position: int) -> Fact:
+def _column(state: SystemState, of: Table | Module, column: TableColumn | ViewColumn, position: int) -> Fact:
     own = column if isinstance(column, TableColumn) else None
     default = own.default if own else None
     return _domain(column.type, own.collation if own else "") | {
         "COLUMN_NAME": column.name, "ORDINAL_POSITION": own.column_id if own else position,
         "IS_NULLABLE": "YES" if column.nullable else "NO",
-        "COLUMN_DEFAULT": normal_form(default.text) if default else None,
+        "COLUMN_DEFAULT": state.sight.text(of.object_id, normal_form(default.text)) if default else None,
     }  # fmt: skip
 
 
 def _views(state: SystemState) -> Iterator[Fact]:
     """A definition that is longer than its column is not shown cut off, but as NULL."""
     for module in _views_of(state):
-        yield _table(state, module) | {"VIEW_DEFINITION": module.text if len(module.text) <= 4000 else None}
+        shown = state.sight.text(module.object_id, module.text) if len(module.text) <= 4000 else None
+        yield _table(state, module) | {"VIEW_DEFINITION": shown}
 
 
 def _schemata(state: SystemState) -> Iterator[Fact]:
@@ -162,9 +163,10 @@ def _routines(state: SystemState) -> Iterator[Fact]:
         yield _specific(state, module) | {
             "ROUTINE_CATALOG": state.database, "ROUTINE_SCHEMA": module.schema, "ROUTINE_NAME": module.name,
             "ROUTINE_TYPE": "FUNCTION" if function else "PROCEDURE", "DATA_TYPE": "TABLE" if function else None,
-            "ROUTINE_DEFINITION": module.text[:4000], "SQL_DATA_ACCESS": "READS" if function else "MODIFIES",
-            "IS_NULL_CALL": None, "MAX_DYNAMIC_RESULT_SETS": 0 if function else -1,
-            "CREATED": time_of(module.created), "LAST_ALTERED": time_of(module.modified or module.created),
+            "ROUTINE_DEFINITION": state.sight.text(module.object_id, module.text[:4000]),
+            "SQL_DATA_ACCESS": "READS" if function else "MODIFIES", "IS_NULL_CALL": None,
+            "MAX_DYNAMIC_RESULT_SETS": 0 if function else -1, "CREATED": time_of(module.created),
+            "LAST_ALTERED": time_of(module.modified or module.created),
         }  # fmt: skip
 
 
@@ -230,11 +232,13 @@ def _constraint_table_usage(state: SystemState) -> Iterator[Fact]:
 def _referential_constraints(state: SystemState) -> Iterator[Fact]:
     for table in state.catalog.tables():
         for foreign in table.foreign_keys:
-            target = referenced_table(state.catalog, foreign)
+            target = referenced_table(state.all_catalog, foreign)
             key = referenced_key(target, foreign)
+            seen = state.catalog.by_id(target.object_id) is not None
             yield _constraint(state, table, foreign.name) | {
-                "UNIQUE_CONSTRAINT_CATALOG": state.database, "UNIQUE_CONSTRAINT_SCHEMA": target.schema,
-                "UNIQUE_CONSTRAINT_NAME": key.name if key else None,
+                "UNIQUE_CONSTRAINT_CATALOG": state.database,
+                "UNIQUE_CONSTRAINT_SCHEMA": target.schema if seen else None,
+                "UNIQUE_CONSTRAINT_NAME": key.name if key and seen else None,
             }  # fmt: skip
 
 
@@ -242,7 +246,8 @@ def _check_constraints(state: SystemState) -> Iterator[Fact]:
     for table in state.catalog.tables():
         for check in table.checks:
             clause = normal_form(check.text, column_names(table))
-            yield _constraint(state, table, check.name) | {"CHECK_CLAUSE": clause if len(clause) <= 4000 else None}
+            shown = state.sight.text(table.object_id, clause) if len(clause) <= 4000 else None
+            yield _constraint(state, table, check.name) | {"CHECK_CLAUSE": shown}
 
 
 INFORMATION_SCHEMA_VIEWS: dict[str, SystemView] = {

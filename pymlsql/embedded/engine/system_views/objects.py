@@ -162,7 +162,8 @@ def _sql_modules(state: SystemState) -> Iterator[Fact]:
         options = _options(module.text)
         bound = "SCHEMABINDING" in options
         yield {
-            "object_id": module.object_id, "definition": module.text, "uses_ansi_nulls": module.ansi_nulls,
+            "object_id": module.object_id, "definition": state.sight.text(module.object_id, module.text),
+            "uses_ansi_nulls": module.ansi_nulls,
             "uses_quoted_identifier": module.quoted_identifier, "is_schema_bound": bound,
             "uses_database_collation": bound, "is_recompiled": "RECOMPILE" in options,
         }  # fmt: skip

@@ -142,7 +142,8 @@ def _indexes(state: SystemState) -> Iterator[Fact]:
                 "type_desc": INDEX_TYPES[type_], "is_unique": key.unique and not key.columnstore,
                 "is_primary_key": key.kind == "pk", "is_unique_constraint": key.kind == "unique",
                 "has_filter": bool(key.where),
-                "filter_definition": normal_form(key.where, column_names(table)) if key.where else None,
+                "filter_definition": state.sight.text(table.object_id, normal_form(key.where, column_names(table)))
+                if key.where else None,
             }  # fmt: skip
 
 
@@ -179,7 +180,8 @@ def _index_columns(state: SystemState) -> Iterator[Fact]:
 
 
 def _partitions(state: SystemState) -> Iterator[Fact]:
-    for table in state.catalog.tables():
+    """Of all tables: SQL Server shows this view to everybody."""
+    for table in state.all_catalog.tables():
         stored = [(0, False)] if _is_heap(table) else []
         for index_id, columnstore in stored + [(key.index_id, key.columnstore) for key in table.keys]:
             number = _FIRST_PARTITION + (table.object_id << 16) + index_id

@@ -53,7 +53,7 @@ def _times(state: SystemState, created: str, modified: str) -> Fact:
 
 
 def _database_principals(state: SystemState) -> Iterator[Fact]:
-    for found in p.all_principals(state.catalog):
+    for found in filter(state.sight.principal, p.all_principals(state.catalog)):
         yield _role_fact(state, found) if isinstance(found, p.Role) else _user_fact(state, found)
 
 
@@ -77,15 +77,18 @@ def _user_fact(state: SystemState, user: p.User) -> Fact:
 
 
 def _role_members(state: SystemState) -> Iterator[Fact]:
-    yield {"role_principal_id": p.DB_OWNER, "member_principal_id": p.DBO}
-    for entry in sorted(state.catalog.entries(p.Membership), key=lambda entry: (entry.role, entry.member)):
+    owner = p.Membership(p.DB_OWNER, p.DBO)
+    found = [owner, *sorted(state.catalog.entries(p.Membership), key=lambda entry: (entry.role, entry.member))]
+    for entry in filter(state.sight.membership, found):
         yield {"role_principal_id": entry.role, "member_principal_id": entry.member}
 
 
 def _permission_facts(state: SystemState, *, server: bool) -> Iterator[Fact]:
-    entries = (state.server_catalog if server else state.catalog).entries(Permission)
-    for entry in sorted(entries, key=lambda e: (e.securable, e.major, e.minor, e.grantee, e.grantor, e.name)):
-        if (entry.securable in SERVER_CLASSES) != server:
+    catalog = state.server_catalog if server else state.catalog
+    entries = sorted(catalog.entries(Permission), key=lambda e: (e.securable, e.major, e.minor, e.grantee, e.grantor,
+                                                                 e.name))  # fmt: skip
+    for entry in entries:
+        if (entry.securable in SERVER_CLASSES) != server or not state.sight.permission(entry, catalog):
             continue
         securable = BY_NUMBER[entry.securable]
         yield {
@@ -100,7 +103,7 @@ def _permission_facts(state: SystemState, *, server: bool) -> Iterator[Fact]:
 
 
 def _logins(state: SystemState) -> Iterator[tuple[p.Login, Fact]]:
-    for login in p.all_logins(state.server_catalog):
+    for login in filter(state.sight.login, p.all_logins(state.server_catalog)):
         yield login, _times(state, login.created, login.modified) | {
             "name": login.name, "principal_id": login.principal_id, "sid": bytes.fromhex(login.sid), "type": "S",
             "type_desc": "SQL_LOGIN", "is_disabled": login.disabled, "default_language_name": "us_english",

@@ -8,12 +8,16 @@ from dataclasses import dataclass, field, replace
 
 from pymlsql.embedded.engine.catalog import Catalog, Table, new_catalog
 from pymlsql.embedded.engine.governance.governor import Governor
+from pymlsql.embedded.engine.security.visibility import Sight
 
 COLLATION = "SQL_Latin1_General_CP1_CI_AS"
 """The collation of the server, its databases and every character column that names none."""
 
 UNKNOWN_TIME = dt.datetime(1900, 1, 1)
 """datetime's zero: stands where a time cannot be NULL and nobody kept it."""
+
+EVERYTHING = Sight(None, new_catalog())
+"""The sight of who sees all there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +50,12 @@ class SessionRow:
 class SystemState:
     """All that a system view may ask, as it is at one moment for one session.
 
-    ``databases`` are (database_id, name, compatibility_level); ``configurations`` map a name, in any case, to (value,
-    value in use); ``temporary`` are the session's temporary tables, what tempdb's views show; ``identity_values`` map a
-    table's id to the last value its identity column generated; ``row_counts`` map it to its number of rows, left out
-    where unknown; ``created`` is when the databases were made; ``content`` gives the bytes of an external file by their
-    sha256.
+    ``catalog`` is what the session's context sees of the database, ``whole`` all of it (None: the same) and ``sight``
+    what the context sees of the rest. ``sessions`` are those it may see. ``databases`` are (database_id, name,
+    compatibility_level); ``configurations`` map a name, in any case, to (value, value in use); ``temporary`` are the
+    session's temporary tables, what tempdb's views show; ``identity_values`` map a table's id to the last value its
+    identity column generated; ``row_counts`` map it to its number of rows, left out where unknown; ``created`` is when
+    the databases were made; ``content`` gives the bytes of an external file by their sha256.
     """
 
     catalog: Catalog
@@ -72,11 +77,18 @@ class SystemState:
     governor: Governor | None = None
     users: Catalog | None = None
     """The user database's catalog, whatever database is looked at: logins are kept there."""
+    whole: Catalog | None = None
+    sight: Sight = EVERYTHING
 
     @property
     def server_catalog(self) -> Catalog:
         """The catalog that keeps what belongs to the server."""
         return self.users if self.users is not None else self.catalog
+
+    @property
+    def all_catalog(self) -> Catalog:
+        """The database's catalog with what the context does not see, for what others refer to."""
+        return self.whole if self.whole is not None else self.catalog
 
 
 def in_database(state: SystemState, name: str) -> SystemState:
@@ -90,5 +102,6 @@ def in_database(state: SystemState, name: str) -> SystemState:
         if known.lower() == name.lower():
             objects = {("dbo", t.name.lower()): t for t in state.temporary} if known == "tempdb" else {}
             catalog = replace(new_catalog(), objects=dict(objects))
-            return replace(state, catalog=catalog, users=state.server_catalog, database=known, database_id=database_id)
+            return replace(state, catalog=catalog, whole=None, users=state.server_catalog, database=known,
+                           database_id=database_id, sight=state.sight.of_another_database())  # fmt: skip
     raise LookupError(f"there is no database {name}")

@@ -83,7 +83,8 @@ def _by_variable(compiler: Compiler, name: str, type_: SqlType, args: list[Typed
 
 def _looked_up(compiler: Compiler, type_: SqlType, lookup: tuple[str, str, str], key: Typed) -> Typed:
     view, column, result = lookup
-    relation = compiler.names.relation(Name(("sys", view)))
+    everybody = view in ("database_principals", "server_principals")
+    relation = compiler.names.principals(view) if everybody else compiler.names.relation(Name(("sys", view)))
     alias = compiler.alias()
     named = Typed(f"{alias}.{quote_name(column)}", next(c.type for c in relation.columns if c.name == column))
     wanted = convert(key, named.type, line=compiler.line)
@@ -122,8 +123,9 @@ SYSTEM = {
     "TYPE_ID": _asked("TYPE_ID", INT, 1, 1, ("types", "name", "user_type_id")),
     "USER_NAME": _asked("USER_NAME", SYSNAME, 0, 1, ("database_principals", "principal_id", "name")),
     "USER_ID": _asked("USER_ID", INT, 0, 1, ("database_principals", "name", "principal_id")),
-    "DATABASE_PRINCIPAL_ID": _asked("DATABASE_PRINCIPAL_ID", INT, 0, 1,
-                                    ("database_principals", "name", "principal_id")),
+    "DATABASE_PRINCIPAL_ID": _asked(
+        "DATABASE_PRINCIPAL_ID", INT, 0, 1, ("database_principals", "name", "principal_id")
+    ),
     "SUSER_SNAME": _asked("SUSER_SNAME", SYSNAME, 0, 1, ("server_principals", "sid", "name")),
     "SUSER_NAME": _asked("SUSER_NAME", SYSNAME, 0, 1, ("server_principals", "principal_id", "name")),
     "SUSER_ID": _asked("SUSER_ID", INT, 0, 1, ("server_principals", "name", "principal_id")),
