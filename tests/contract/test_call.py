@@ -101,6 +101,9 @@ INPUT: list[Case] = [
     fails("an error in a row", call(SAME, query("SELECT 1 / v.a AS a FROM (VALUES (1), (0)) AS v(a)")), 8134),
 ]  # fmt: skip
 
+TENS = " CROSS JOIN ".join(f"(VALUES {', '.join(['(1)'] * 10)}) AS {t}(x)" for t in "abcdef")
+"""A million rows."""
+
 PIECES: list[Case] = [
     rows("once for each partition, equal by the collation, NULL first", call(PANDAS + SUMS, query(FIVE) + BY_K
          + SUM_SHAPE), (None, 1, "4"), ("a", 2, "2,5"), ("b", 2, "1,3")),
@@ -113,6 +116,10 @@ PIECES: list[Case] = [
          query("SELECT 1 AS k WHERE 1 = 0") + BY_K + INT), (0,)),
     rows("partitions in parallel", call(PANDAS + SUMS, query(FIVE) + BY_K + ", @parallel = 1" + SUM_SHAPE),
          (None, 1, "4"), ("a", 2, "2,5"), ("b", 2, "1,3")),
+    rows("rows in parallel, the answer in their order", call("OutputDataSet = InputDataSet * 2", query(
+         f"SELECT TOP 250000 CAST(ROW_NUMBER() OVER (ORDER BY (SELECT 1)) AS int) AS n FROM {TENS} ORDER BY n")
+         + ", @parallel = 1").join(("CREATE TABLE #p (id int IDENTITY, n int); INSERT #p ",
+         "; SELECT COUNT(*), MIN(n - 2 * id), MAX(n - 2 * id) FROM #p")), (250000, 0, 0)),
     rows("once for each chunk of rows", call(PANDAS + "OutputDataSet = pd.DataFrame({'n': [len(InputDataSet)]})",
          query("SELECT v.a FROM (VALUES (1), (2), (3), (4), (5)) AS v(a)")
          + ", @params = N'@r_rowsPerRead int', @r_rowsPerRead = 2" + INT), (2,), (2,), (1,)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -23,6 +23,14 @@ class ScriptParameter:
 
 
 @dataclass(frozen=True)
+class Rows:
+    """Rows that are read while the script runs: nobody ever holds all of them."""
+
+    schema: pa.Schema
+    batches: Iterator[pa.RecordBatch]
+
+
+@dataclass(frozen=True)
 class ScriptCall:
     """One call: ``input`` is None without @input_data_1; ``owner`` names the caller; ``n_threads`` binds OpenMP, BLAS
     and Arrow in the script's process. ``environment`` is set there before the script begins; ``paths`` come first where
@@ -30,12 +38,13 @@ class ScriptCall:
     processors ``cpus`` (None and (): as the server). ``began`` is told the process.
 
     With ``pieces`` the script runs once for each, in one process and one namespace, on the next so many rows of the
-    input; they add up to its rows. Its outputs are appended, its OUTPUT parameters are those of the last run.
+    input; they add up to its rows. With ``rows_per_run`` it runs once for each so many rows, as they come, until there
+    are no more. Its outputs are appended, its OUTPUT parameters are those of the last run.
     ``request_id`` is what SQL Server calls the external script request id.
     """
 
     script: str
-    input: pa.RecordBatchReader | pa.Table | None
+    input: Rows | pa.Table | None
     input_name: str = "InputDataSet"
     output_name: str = "OutputDataSet"
     parameters: tuple[ScriptParameter, ...] = ()
@@ -47,6 +56,7 @@ class ScriptCall:
     cpus: tuple[int, ...] = ()
     began: Callable[[int], None] = lambda process: None
     pieces: tuple[int, ...] = ()
+    rows_per_run: int = 0
     request_id: str = ""
 
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from pymlsql.embedded.satellite import wire
 from pymlsql.embedded.satellite.calls import (
+    Rows,
     RuntimeUnavailable,
     SatelliteDied,
     SatelliteError,
@@ -205,6 +206,7 @@ def _header(call: ScriptCall) -> dict[str, Any]:
         "memory_bytes": call.memory_bytes,
         "cpus": call.cpus,
         "pieces": call.pieces,
+        "rows_per_run": call.rows_per_run,
         "parameters": [
             {"name": parameter.name, "kind": parameter.kind, "output": parameter.output}
             for parameter in call.parameters
@@ -212,9 +214,9 @@ def _header(call: ScriptCall) -> dict[str, Any]:
     }
 
 
-def _batches(table: pa.Table | pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+def _batches(table: pa.Table | Rows) -> Iterator[pa.RecordBatch]:
     """The input in pieces; raises UnusableInput at a NULL in a column that becomes int32 or bool in a script."""
-    batches = table.to_batches(max_chunksize=_N_BATCH_ROWS) if isinstance(table, pa.Table) else table
+    batches = table.to_batches(max_chunksize=_N_BATCH_ROWS) if isinstance(table, pa.Table) else table.batches
     fragile = [place for place, column in enumerate(table.schema) if column.type in _NOT_NULLABLE]
     for batch in batches:
         for place in fragile:

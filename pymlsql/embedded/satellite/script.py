@@ -125,6 +125,8 @@ def answer(channel: socket.socket) -> None:
         _carry_out(writer, main, call, tables, values)
     except _Failure as failure:
         wire.write_json(writer, wire.FAILED, [failure.error, failure.text])
+    except wire.Hangup:
+        return
     writer.flush()
     main.__dict__.clear()
     atexit._run_exitfuncs()
@@ -145,7 +147,8 @@ def _flush() -> None:
 
 
 def _read_call(reader: BinaryIO) -> tuple[dict[str, Any], Any, list[Any]]:
-    """The call's header with its script, the input as a table in a list, empty without one, and the parameters."""
+    """The call's header with its script, the input, and the parameters. The input is a table in a list, empty without
+    one, or an iterator of tables that come while the script runs."""
     call = json.loads(wire.read_frame(reader, wire.CALL).decode("ascii"))
     os.environ.update(call["environment"])
     sys.path[0:0] = call["paths"]
@@ -155,6 +158,8 @@ def _read_call(reader: BinaryIO) -> tuple[dict[str, Any], Any, list[Any]]:
     values = wire.read_values(reader)
     tables: list[Any] = []
     kind, _ = wire.read_header(reader)
+    if kind == wire.TABLE and call["rows_per_run"]:
+        return call, _runs(reader, call["rows_per_run"]), values
     if kind == wire.TABLE:
         tables.append(wire.read_table(reader))
         kind, _ = wire.read_header(reader)
@@ -163,10 +168,31 @@ def _read_call(reader: BinaryIO) -> tuple[dict[str, Any], Any, list[Any]]:
     return call, tables, values
 
 
-def _frames(tables: list[Any], call: dict[str, Any]) -> Iterator[Any]:
-    """The input as DataFrames, one for each run of the script. What ``tables`` holds is used up."""
+def _runs(reader: BinaryIO, n_rows: int) -> Iterator[Any]:
+    """The input as tables of ``n_rows`` rows and one of the rest, each read when it is wanted; one when it is empty."""
+    with wire.broken_off():
+        stream = wire.open_table(reader)
+        held: list[Any] = []
+        n_held, n_runs = 0, 0
+        for batch in stream:
+            held.append(batch)
+            n_held += batch.num_rows
+            while n_held >= n_rows:
+                table = pa.Table.from_batches(held, stream.schema)
+                yield table.slice(0, n_rows)
+                n_runs, n_held = n_runs + 1, n_held - n_rows
+                held = table.slice(n_rows).to_batches()
+        if n_held or not n_runs:
+            yield pa.Table.from_batches(held, stream.schema)
+
+
+def _frames(tables: Any, call: dict[str, Any]) -> Iterator[Any]:
+    """The input as DataFrames, one for each run of the script. What ``tables`` (of _read_call) holds is used up."""
     try:
-        if not tables:
+        if not isinstance(tables, list):
+            for table in tables:
+                yield conversion.frame_of(table, call["n_threads"])
+        elif not tables:
             yield conversion.DataFrame()
         elif len(call["pieces"]) < 2:
             yield conversion.frame_of(tables.pop(), call["n_threads"])

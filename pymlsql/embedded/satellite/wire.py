@@ -10,10 +10,11 @@ is RESULT, VALUES with theirs, TABLE where there is an output, and END; or FAILE
 
 from __future__ import annotations
 
+import contextlib
 import json
 import struct
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, BinaryIO, Iterable, NoReturn
+from typing import TYPE_CHECKING, Any, BinaryIO, Iterable, Iterator, NoReturn
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -141,10 +142,24 @@ def write_table(file: BinaryIO, schema: pa.Schema, batches: Iterable[pa.RecordBa
 
 def read_table(file: BinaryIO) -> pa.Table:
     """The table of a TABLE frame whose header has been read; raises Hangup when it breaks off. Starts no thread."""
+    with broken_off():
+        return open_table(file).read_all()
+
+
+def open_table(file: BinaryIO) -> pa.RecordBatchReader:
+    """The same batch by batch, within :func:`broken_off`; what follows the frame can be read after the last one."""
     import pyarrow as pa
 
     options = pa.ipc.IpcReadOptions(use_threads=False)
+    return pa.ipc.open_stream(pa.PythonFile(_Borrowed(file), mode="r"), options=options)
+
+
+@contextlib.contextmanager
+def broken_off() -> Iterator[None]:
+    """What pyarrow says of a table that breaks off becomes Hangup."""
+    import pyarrow as pa
+
     try:
-        return pa.ipc.open_stream(pa.PythonFile(_Borrowed(file), mode="r"), options=options).read_all()
+        yield
     except (pa.ArrowInvalid, OSError) as problem:
         raise Hangup("the connection ended in the middle of a table") from problem

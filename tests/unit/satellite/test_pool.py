@@ -15,6 +15,7 @@ import pyarrow as pa
 import pytest
 
 from pymlsql.embedded.satellite.calls import (
+    Rows,
     SatelliteDied,
     ScriptCall,
     ScriptCancelled,
@@ -136,7 +137,7 @@ def test_cancelling_while_input_is_read_ends_the_call(run: Caller) -> None:
             yield pa.record_batch([pa.array([0.0] * 1000)], schema)
 
     with pytest.raises(ScriptCancelled):
-        run("", pa.RecordBatchReader.from_batches(schema, endless()))
+        run("", Rows(schema, endless()))
 
 
 def test_an_error_of_the_input_reaches_the_caller(run: Caller) -> None:
@@ -147,7 +148,7 @@ def test_an_error_of_the_input_reaches_the_caller(run: Caller) -> None:
         raise LookupError("the query failed")
 
     with pytest.raises(LookupError, match="the query failed"):
-        run("", pa.RecordBatchReader.from_batches(schema, broken()))
+        run("", Rows(schema, broken()))
     assert run.value("1", kind="int") == 1
 
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from pymlsql.embedded.satellite.calls import (
+    Rows,
     SatelliteDied,
     ScriptFailed,
     ScriptParameter,
@@ -66,7 +67,7 @@ def test_a_table_survives_the_way_there_and_back(run: Caller) -> None:
 def test_input_in_several_batches_arrives_whole(run: Caller) -> None:
     schema = pa.schema([("a", pa.int32()), ("s", pa.string())])
     batches = (pa.record_batch([pa.array([n] * 7, pa.int32()), pa.array([str(n)] * 7)], schema) for n in range(5))
-    reader = pa.RecordBatchReader.from_batches(schema, batches)
+    reader = Rows(schema, batches)
     output = run("OutputDataSet = InputDataSet.iloc[::7]", reader).output
     assert output.to_pydict() == {"a": [0, 1, 2, 3, 4], "s": ["0", "1", "2", "3", "4"]}
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pymlsql.embedded.engine.capture import Capture, Reshape
 from pymlsql.embedded.engine.extensibility.languages import Language, find_language
 from pymlsql.embedded.engine.external.arguments import Arguments, bind_arguments
-from pymlsql.embedded.engine.external.inputs import read_input, threads_for
+from pymlsql.embedded.engine.external.inputs import Input, read_input, threads_for
 from pymlsql.embedded.engine.external.results import send_output
 from pymlsql.embedded.engine.external.run import failures_reported, run_script
 from pymlsql.embedded.engine.external.values import give_back, script_parameter
@@ -33,20 +33,20 @@ def execute_external_script(session: Session, frame: Frame, actuals: list[Actual
     if arguments.parallel and not isinstance(session.sink, Capture | Reshape):
         raise sql_error(39024, line=line)
     with failures_reported(session, language.name, request_id, line):
-        call = _call(session, arguments, language, request_id, line)
-        result = run_script(session, call, language, line)
+        with read_input(session, arguments, request_id, line) as data:
+            call = _call(session, arguments, data, language, request_id)
+            result = run_script(session, call, language, line, parallel=arguments.parallel)
         if result.output is not None:
             send_output(session, result.output)
         give_back(session, arguments.parameters, result.parameters)
     return 0
 
 
-def _call(session: Session, arguments: Arguments, language: Language, request_id: str, line: int) -> ScriptCall:
+def _call(session: Session, arguments: Arguments, data: Input, language: Language, request_id: str) -> ScriptCall:
     parameters = tuple(script_parameter(parameter, language.name, request_id) for parameter in arguments.parameters)
-    data = read_input(session, arguments, request_id, line)
     return ScriptCall(
         script=arguments.script.replace("\r\n", "\n"),
-        input=data.table,
+        input=data.rows,
         input_name=arguments.input_name,
         output_name=arguments.output_name,
         parameters=parameters,
@@ -54,6 +54,7 @@ def _call(session: Session, arguments: Arguments, language: Language, request_id
         n_threads=threads_for(session, data),
         environment=language.environment,
         pieces=data.pieces,
+        rows_per_run=data.rows_per_run,
         request_id=request_id,
     )
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pymlsql.embedded.engine.errors import translate
 from pymlsql.embedded.engine.evaluation import bind, plan_query, running
 from pymlsql.embedded.engine.external.arguments import Arguments
 from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.engine.names import Plan
+from pymlsql.embedded.satellite.calls import Rows
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.messages import SqlError, sql_error
 from pymlsql.embedded.tsql.nodes import Text
@@ -22,6 +26,7 @@ from pymlsql.embedded.tsql.typed import Typed
 if TYPE_CHECKING:
     from pymlsql.embedded.engine.session import Session
 
+_ROWS_A_BATCH = 65_536
 _SMALL_BATCH = 5_000
 """Rows up to which one thread scores faster than two, whose start costs more than the work."""
 _PARTITION_BY = "@input_data_1_partition_by_columns"
@@ -30,15 +35,23 @@ _ORDER_BY = "@input_data_1_order_by_columns"
 
 @dataclass(frozen=True)
 class Input:
-    """``table`` is None without @input_data_1. ``pieces`` are the numbers of rows of which the script gets one after
+    """``rows`` is None without @input_data_1. ``pieces`` are the numbers of rows of which the script gets one after
     the other, running once for each; they add up to the table's rows, and are one piece unless it was asked for more.
+    Rows that are read while the script runs have ``rows_per_run`` instead.
     """
 
-    table: pa.Table | None
-    pieces: tuple[int, ...]
+    rows: pa.Table | Rows | None
+    pieces: tuple[int, ...] = ()
+    rows_per_run: int = 0
+
+    @property
+    def n_rows(self) -> int:
+        """The most rows of one run of the script."""
+        return self.rows_per_run or max(self.pieces, default=0)
 
 
-def read_input(session: Session, arguments: Arguments, request_id: str, line: int) -> Input:
+@contextmanager
+def read_input(session: Session, arguments: Arguments, request_id: str, line: int) -> Iterator[Input]:
     """Run @input_data_1, in which the script's parameters are variables. Raises 39001, 39015, 39017, 39102 to 39107.
 
     bigint and real become float64, dates datetime, uniqueidentifier text. Partitions come in the order of their
@@ -48,7 +61,8 @@ def read_input(session: Session, arguments: Arguments, request_id: str, line: in
     if not arguments.query.strip():
         if partition_by:
             raise sql_error(39104, partition_by[0], _PARTITION_BY, line=line)
-        return Input(None, (0,))
+        yield Input(None, (0,))
+        return
     select = _select(session, arguments.query, line)
     frame = Frame(variables=arguments.variables())
     plan = plan_query(session, frame, Text(select.query.sql, line))
@@ -59,15 +73,38 @@ def read_input(session: Session, arguments: Arguments, request_id: str, line: in
     sql = f"SELECT {', '.join(parts)} FROM ({plan.compiled.sql}) AS q"
     if partition_by:
         sql = _partitioned(columns, parts, plan, partition_by, order_by, line)
+    names = [column.name for column in columns]
     with running(session, plan):
-        table = session.store.run(sql, bind(session, frame, plan)).to_arrow_table()
+        found = session.store.run(sql, bind(session, frame, plan))
+        if arguments.rows_per_read and not partition_by:
+            yield Input(_while_it_runs(session, found, names), rows_per_run=arguments.rows_per_read)
+            return
+        table = found.to_arrow_table()
     lengths = (table.num_rows,)
     if partition_by:
         lengths = tuple(pc.run_end_encode(table.column("part").combine_chunks()).run_ends.to_pylist()) or (0,)
         lengths = tuple(end - start for start, end in zip((0, *lengths[:-1]), lengths, strict=True))
         table = table.drop_columns(["part"])
-    table = table.rename_columns([column.name for column in columns])
-    return Input(table, _cut(lengths, arguments.rows_per_read))
+    yield Input(table.rename_columns(names), _cut(lengths, arguments.rows_per_read))
+
+
+def _while_it_runs(session: Session, found: Any, names: list[str]) -> Rows:
+    """The rows of a query as they are wanted; what DuckDB finds wrong on the way is raised as SqlError."""
+    reader = found.to_arrow_reader(_ROWS_A_BATCH)
+    schema = pa.schema([column.with_name(name) for column, name in zip(reader.schema, names, strict=True)])
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        while True:
+            try:
+                batch = reader.read_next_batch()
+            except StopIteration:
+                return
+            except Exception as error:
+                session.store.recover()
+                raise translate(error) from error
+            yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)
+
+    return Rows(schema, batches())
 
 
 def _cut(lengths: tuple[int, ...], most: int | None) -> tuple[int, ...]:
@@ -177,6 +214,6 @@ def _column(columns: tuple[Typed, ...], name: str, parameter: str, line: int) ->
 
 def threads_for(session: Session, data: Input) -> int:
     """One thread for small inputs; for large ones as many as there are cores for this call."""
-    if data.table is None or data.table.num_rows <= _SMALL_BATCH:
+    if data.rows is None or data.n_rows <= _SMALL_BATCH:
         return 1
     return session.engine.threads_for_script()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pymlsql.embedded.engine.errors import Cancelled
 from pymlsql.embedded.engine.extensibility.languages import Language
+from pymlsql.embedded.engine.external.parallel import divided, run_side_by_side
 from pymlsql.embedded.engine.governance.governor import Grant
 from pymlsql.embedded.satellite.calls import (
     RuntimeUnavailable,
@@ -32,7 +33,7 @@ _LONGEST_TRACEBACK = 8_000
 _IN_EXECUTION = "Error in execution.  Check the output for more information."
 
 
-def run_script(session: Session, call: ScriptCall, language: Language, line: int) -> ScriptResult:
+def run_script(session: Session, call: ScriptCall, language: Language, line: int, *, parallel: bool) -> ScriptResult:
     """Run the call in the interpreter of its language; what it prints goes to the client meanwhile.
 
     Raises 39011, Cancelled, a SatelliteError.
@@ -53,7 +54,10 @@ def run_script(session: Session, call: ScriptCall, language: Language, line: int
     )
     with admitted as grant, runtimes.using(language.python) as pool, session.engine.scripts_running():
         try:
-            return pool.run(_granted(call, grant), on_output=on_output, cancelled=session.store.cancelled)
+            calls = divided(_granted(call, grant), len(grant.cpus) if parallel else 1)
+            if len(calls) > 1:
+                return run_side_by_side(pool.run, calls, on_output, session.store.cancelled)
+            return pool.run(calls[0], on_output=on_output, cancelled=session.store.cancelled)
         except SatelliteDied:
             if grant.exceeded:
                 raise SatelliteDied(grant.reason()) from None
