@@ -46,6 +46,10 @@ class DatabaseError(PymlsqlError):
         self.message = message
 
 
+class SetupError(PymlsqlError):
+    """External scripts are off on the server, and this login cannot switch them on."""
+
+
 class LoadError(PymlsqlError):
     """A data file is not what it must be: names file, column and row."""
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pymlsql._resources import read_text
 from pymlsql.database import Database
-from pymlsql.errors import DatabaseError, RuntimeMismatch
+from pymlsql.errors import DatabaseError, RuntimeMismatch, SetupError
 from pymlsql.models import PACKAGES, PackedModel
 
 VERSIONS_SCRIPT = "scripts/runtime_versions.py"
@@ -38,6 +38,44 @@ GO
 RECONFIGURE;
 """
 """What an administrator runs once per server; RECONFIGURE cannot be part of a transaction (Msg 574)."""
+
+
+_IN_USE = """\
+SELECT CAST(value AS int) AS configured, CAST(value_in_use AS int) AS in_use
+FROM sys.configurations WHERE name = N'external scripts enabled'
+"""
+_NOT_PERMITTED = frozenset({229, 5812, 15247})
+
+
+def enable_scripts(db: Database) -> bool:
+    """Switch external scripts on where they are off; whether that was so.
+
+    Raises SetupError where the server has none, where the login lacks ALTER SETTINGS, and where a restart is needed.
+    """
+    _, in_use = _configured(db)
+    if in_use:
+        return False
+    try:
+        db.execute_batches(ENABLE_SCRIPTS)
+    except DatabaseError as error:
+        if error.number not in _NOT_PERMITTED:
+            raise
+        statements = " ".join(ENABLE_SCRIPTS.replace("GO\n", "").split("\n")).strip()
+        raise SetupError(
+            "External scripts are off, and this login lacks the permission ALTER SETTINGS to switch them on: "
+            f"an administrator runs {statements}"
+        ) from error
+    if not _configured(db)[1]:
+        raise SetupError("External scripts are configured and not in use yet: restart SQL Server and its Launchpad.")
+    return True
+
+
+def _configured(db: Database) -> tuple[int, int]:
+    """Value and value in use of the option. Raises SetupError where the server does not have it."""
+    rows = db.rows(_IN_USE)
+    if not rows:
+        raise SetupError("This server is older than external scripts: they came with SQL Server 2016.")
+    return rows[0][0], rows[0][1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,12 @@ class Toolkit(Database):
         with translated_errors():
             migrate.upgrade(self.engine, target)
 
+    def enable_scripts(self) -> bool:
+        """Switch external scripts on where they are off; whether that was so. `pymlsql.runtime.enable_scripts`."""
+        from pymlsql import runtime
+
+        return runtime.enable_scripts(self)
+
     def downgrade(self, target: str) -> None:
         """Take the tables back to a revision, or to "base"; their data is lost. `pymlsql.migrate.downgrade`."""
         from pymlsql import migrate

@@ -30,10 +30,9 @@ def doctor(
 
     if enable_scripts:
         import pymlsql
-        from pymlsql import runtime
 
         with pymlsql.connect(url) as db:
-            db.execute_batches(runtime.ENABLE_SCRIPTS)
+            db.enable_scripts()
     with output.status("checking"):
         findings = diagnosis.examine(url)
     if as_json:

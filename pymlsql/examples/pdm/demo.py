@@ -117,7 +117,7 @@ def run(
 
     with step("ask the server's Python"):
         if enable_scripts:
-            db.execute_batches(runtime.ENABLE_SCRIPTS)
+            db.enable_scripts()
         runtime.read_runtime(db)
     with step("create the tables"):
         db.upgrade()

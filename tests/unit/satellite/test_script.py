@@ -93,6 +93,47 @@ def test_an_output_that_was_never_assigned_is_none(run: Caller) -> None:
     assert run("x = 1").output is None
 
 
+def test_a_script_runs_once_for_each_piece_of_its_input(run: Caller) -> None:
+    table = pa.table({"a": pa.array(range(7), pa.int32()), "s": list("abcdefg")})
+    script = (
+        "import pandas as pd\nn = globals().get('n', 0) + 1\nwas = len(OutputDataSet.columns)\nq = n\n"
+        "OutputDataSet = pd.DataFrame({'n': [n], 'was': [was], 's': [''.join(InputDataSet.s)], "
+        "'i': [InputDataSet.index[0] if len(InputDataSet) else None]})"
+    )
+    result = run(script, table, given("q", "int", output=True), pieces=(3, 0, 4))
+    assert result.output.drop_columns(["i"]).to_pydict() == {"n": [1, 2, 3], "was": [0, 0, 0], "s": ["abc", "", "defg"]}
+    assert result.output["i"].to_pylist() == [0, None, 0]
+    assert result.parameters == {"q": 3}
+
+
+# (what each of three runs leaves in column c, its type, all values)
+PIECES: list[tuple[str, str, list[Any]]] = [
+    ("[[1], [2.5], [None]]", "double", [1.0, 2.5, None]),
+    ("[np.array([1], 'i1'), np.array([2], 'u1'), np.array([3], 'i4')]", "int32", [1, 2, 3]),
+    ("[[None], ['x'], [None]]", "string", [None, "x", None]),
+    ("[[], [True], []]", "bool", [True]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("left", "kind", "expected"), PIECES, ids=[row[0] for row in PIECES])
+def test_the_outputs_of_all_runs_are_one(run: Caller, left: str, kind: str, expected: list[Any]) -> None:
+    script = f"import numpy as np, pandas as pd\nleft = {left}\nc = left[int(InputDataSet.a[0])]\n" \
+        "OutputDataSet = pd.DataFrame({'c': np.array(c, object) if len(c) == 0 or c[0] is None else c})"  # fmt: skip
+    output = run(script, pa.table({"a": pa.array([0, 1, 2], pa.int32())}), pieces=(1, 1, 1)).output
+    assert (str(output.schema.types[0]), output["c"].to_pylist()) == (kind, expected)
+
+
+@pytest.mark.parametrize(
+    ("left", "words"),
+    [("[{'c': [1]}, {'c': ['x']}]", "Column 'c' of OutputDataSet is of type int64 and string after different runs"),
+     ("[{'c': [1]}, {'c': [1], 'd': [2]}]", "OutputDataSet has 1 columns after one run of the script and 2 after")],
+)  # fmt: skip
+def test_outputs_that_do_not_fit_together_are_refused(run: Caller, left: str, words: str) -> None:
+    script = f"import pandas as pd\nOutputDataSet = pd.DataFrame({left}[int(InputDataSet.a[0])])"
+    with pytest.raises(UnusableResult, match=words):
+        run(script, pa.table({"a": pa.array([0, 1], pa.int32())}), pieces=(1, 1))
+
+
 @pytest.mark.parametrize("kind", ["int32", "bool"])
 def test_null_in_an_int_or_bit_column_is_refused(run: Caller, kind: str) -> None:
     with pytest.raises(UnusableInput, match=r"Column 'k' .* CAST it to float"):
