@@ -6,7 +6,7 @@ import os
 import subprocess
 import time
 
-from measure import at_most, command, report
+from measure import command, judged, report
 
 
 def main() -> None:
@@ -17,7 +17,7 @@ def main() -> None:
     started = time.perf_counter()
     subprocess.run(line, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=environment)
     seconds = time.perf_counter() - started
-    report(at_most(f"pymlsql demo, {'real' if named else 'generated'} data", seconds, "s", 60.0))
+    report(judged("demo", seconds, f"{'real' if named else 'generated'} data"))
 
 
 if __name__ == "__main__":

@@ -11,11 +11,11 @@ import sys
 from pathlib import Path
 
 import psutil
-from measure import Peak, at_most, machine_data, n_bytes, prepare, report, server
+from measure import Peak, judged, machine_data, n_bytes, prepare, report, server, sized
 
 import pymlsql
 
-N_MODEL_BYTES = 200 * 1024 * 1024
+N_MODEL_BYTES = sized(200, 20) * 1024 * 1024
 CALL = "EXEC dbo.PredictFailures @machine_id = 3"
 
 
@@ -56,8 +56,8 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory(prefix="pymlsql-bench-") as name, server() as target:
         folder = Path(name)
-        maker = subprocess.run([sys.executable, __file__, "--make", target.url, name], check=True, text=True,
-                               stdout=subprocess.PIPE)  # fmt: skip
+        line = [sys.executable, __file__, "--make", target.url, name, *sys.argv[1:]]
+        maker = subprocess.run(line, check=True, text=True, stdout=subprocess.PIPE)
         size = int(maker.stdout.split()[-1])
         child = subprocess.Popen([sys.executable, __file__, "--client", target.url, str(folder)], text=True,
                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # fmt: skip
@@ -74,8 +74,7 @@ def main() -> None:
     if finished != "done":
         raise SystemExit("the client did not finish")
     growth = peak.n_bytes - before
-    title = f"growth of all processes for a {size / 2**20:.0f} MB model pushed and used, relative to its size (PSS)"
-    report(at_most(title, growth / size, "x", 4.0), before_mb=before >> 20, peak_mb=peak.n_bytes >> 20,
+    report(judged("memory", growth / size, "PSS"), before_mb=before >> 20, peak_mb=peak.n_bytes >> 20,
            free_mb=psutil.virtual_memory().available >> 20)  # fmt: skip
 
 

@@ -1,0 +1,65 @@
+"""The promises that the benchmarks measure; the part of a key before the dot is the name of the benchmark."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What is measured, and the floor that the value is held against, both in ``unit``."""
+
+    title: str
+    bound: Literal["at most", "at least"]
+    floor: float
+    unit: str
+
+    def kept_by(self, value: float) -> bool:
+        """Whether ``value`` lies on the right side of the floor."""
+        return value <= self.floor if self.bound == "at most" else value >= self.floor
+
+
+_STORED = "1,000,000 x 30 through EXEC, stored, relative to the same in-process:"
+_ROW = "one row through EXEC, warm, over ODBC,"
+_LARGE = "a 500 MB model as a parameter:"
+
+PROMISES = {
+    "demo": Promise("pymlsql demo", "at most", 60, "s"),
+    "view": Promise("feature view over telemetry, fetched, relative to the same SQL in DuckDB", "at most", 3, "x"),
+    "batch": Promise("500,000 x 30 through the procedure, stored, relative to in-process", "at most", 1.3, "x"),
+    "single": Promise("EXEC dbo.PredictFailures @machine_id = 3, warm, p50", "at most", 40, "ms"),
+    "memory": Promise(
+        "growth of all processes for a 200 MB model pushed and used, relative to its size", "at most", 4, "x"
+    ),
+    "stored.linear": Promise(f"{_STORED} linear", "at most", 1.4, "x"),
+    "stored.boosting": Promise(f"{_STORED} HistGradientBoosting, 100 trees", "at most", 1.1, "x"),
+    "stored.forest": Promise(f"{_STORED} RandomForest, 100 trees", "at most", 1.1, "x"),
+    "client": Promise(
+        "200,000 x 30, HistGradientBoosting: read_sql, predict, executemany over EXEC", "at least", 3, "x"
+    ),
+    "row.empty": Promise(f"{_ROW} an empty script, p50", "at most", 3, "ms"),
+    "row.empty_p99": Promise(f"{_ROW} an empty script, p99", "at most", 25, "ms"),
+    "row.boosting": Promise(f"{_ROW} HistGradientBoosting, p50", "at most", 5, "ms"),
+    "row.boosting_p99": Promise(f"{_ROW} HistGradientBoosting, p99", "at most", 25, "ms"),
+    "first.server": Promise("the first call after the server accepts logins, log in included", "at most", 1.5, "s"),
+    "first.session": Promise("the first call of a new session", "at most", 80, "ms"),
+    "sessions": Promise("rows/s of 16 sessions at once over the best one-thread rate x cores", "at least", 0.85, "x"),
+    "large.first": Promise(f"{_LARGE} first call", "at most", 4, "s"),
+    "large.again": Promise(f"{_LARGE} from the cache", "at most", 0.3, "s"),
+    "large.memory": Promise(f"{_LARGE} peak of the server's processes above idle over its size", "at most", 4, "x"),
+}
+
+
+def benchmark_of(key: str) -> str:
+    """The name of the benchmark that measures the promise ``key``."""
+    return key.partition(".")[0]
+
+
+def promises_of(benchmark: str) -> dict[str, Promise]:
+    """The promises that one benchmark measures."""
+    return {key: promise for key, promise in PROMISES.items() if benchmark_of(key) == benchmark}
+
+
+BENCHMARKS = tuple(dict.fromkeys(map(benchmark_of, PROMISES)))
+"""The names of all benchmarks in the order in which they run."""
