@@ -115,7 +115,10 @@ def _find_runtime(database: Database) -> Finding:
 
 
 def _find_sandbox(database: Database) -> Finding:
-    layers = database.rows(f"SELECT layer, active, reason, level FROM {_SANDBOX}")
+    try:
+        layers = database.rows(f"SELECT layer, active, reason, level FROM {_SANDBOX}")
+    except PymlsqlError as error:
+        return Finding("sandbox", "warn", str(error), "ask with a login that has VIEW SERVER STATE")
     level = layers[0][3] if layers else "none"
     missing = [f"{layer} ({reason})" for layer, active, reason, _ in layers if not active]
     detail = level + (f", without {', '.join(missing)}" if missing else "")

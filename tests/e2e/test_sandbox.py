@@ -166,3 +166,12 @@ def test_an_unknown_mode_is_wrong_usage() -> None:
                           text=True, env=servers.clean_environment(), timeout=60, check=False)  # fmt: skip
     assert done.returncode == 2
     assert "auto, required or off" in done.stderr
+
+
+def test_a_login_without_the_right_to_see_it_is_told_so(kept: servers.Target) -> None:
+    with Database(settings.resolve_target(kept.sqlalchemy_url)) as database:
+        database.execute("CREATE LOGIN visitor WITH PASSWORD = N'Pa55-word!'")
+        database.execute("CREATE USER visitor FOR LOGIN visitor")
+    url = kept.sqlalchemy_url.replace(f"sa:{kept.password}@", "visitor:Pa55-word!@")
+    findings = {finding.name: finding for finding in doctor.examine(url)}
+    assert (findings["sandbox"].state, findings["sandbox"].advice[-17:]) == ("warn", "VIEW SERVER STATE")
