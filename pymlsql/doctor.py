@@ -12,6 +12,9 @@ from pymlsql import drivers, migrate, models, procedures, registry, runtime, set
 from pymlsql.database import Database
 from pymlsql.errors import PymlsqlError, RuntimeMismatch
 
+_SANDBOX = "sys.dm_pymlsql_sandbox"
+"""Of servers that have it: what is laid around external scripts, a row for each layer."""
+
 State = Literal["ok", "warn", "fail"]
 
 OLDEST_PYTHON = (3, 11)
@@ -42,6 +45,8 @@ def examine(url: str | None = None) -> list[Finding]:
         findings.append(reached)
         if reached.state != "fail":
             findings += [_check(name, _bind(check, database)) for name, check in _REMOTE]
+            if database.scalar("SELECT OBJECT_ID(?)", (_SANDBOX,)) is not None:
+                findings.append(_check("sandbox", lambda: _find_sandbox(database)))
     return findings
 
 
@@ -107,6 +112,19 @@ def _find_runtime(database: Database) -> Finding:
     if mismatch is not None:
         return Finding("server python", "warn", detail, f"a model trained here is refused there. {mismatch}")
     return Finding("server python", "ok", detail)
+
+
+def _find_sandbox(database: Database) -> Finding:
+    try:
+        layers = database.rows(f"SELECT layer, active, reason, level FROM {_SANDBOX}")
+    except PymlsqlError as error:
+        return Finding("sandbox", "warn", str(error), "ask with a login that has VIEW SERVER STATE")
+    level = layers[0][3] if layers else "none"
+    missing = [f"{layer} ({reason})" for layer, active, reason, _ in layers if not active]
+    detail = level + (f", without {', '.join(missing)}" if missing else "")
+    if level == "full":
+        return Finding("sandbox", "ok", detail)
+    return Finding("sandbox", "warn", detail, "let in only who may do what external scripts can; see docs/security.md")
 
 
 def _find_migrations(database: Database) -> Finding:

@@ -7,7 +7,7 @@ import signal
 import socket
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -16,6 +16,9 @@ from pymlsql.cli import output
 from pymlsql.cli.options import DataDirOption, JsonOption
 from pymlsql.errors import PymlsqlError, ServerNotRunning, UsageError
 
+if TYPE_CHECKING:
+    from pymlsql.embedded.satellite.isolation import Mode
+
 app = typer.Typer(
     help="The embedded server: a small SQL Server for laptops, CI and tests.",
     no_args_is_help=True,
@@ -23,6 +26,7 @@ app = typer.Typer(
 )
 
 COMPATIBILITY_LEVELS = (150, 160)
+SANDBOX_MODES = ("auto", "required", "off")
 STOP_TIMEOUT_S = 20.0
 
 
@@ -43,12 +47,22 @@ def start(
         list[Path] | None,
         typer.Option(metavar="DIR", help="A folder whose files T-SQL may read (CONTENT = ...); may be repeated."),
     ] = None,
+    sandbox: Annotated[
+        str,
+        typer.Option(
+            metavar="MODE",
+            help="Around external scripts: auto takes what the system has, required refuses to start with less than "
+            "all of it, off leaves scripts all rights of this user.",
+        ),
+    ] = "auto",
 ) -> None:
     """Run the embedded server in the foreground until Ctrl-C or SIGTERM."""
     if memory and data_dir is not None:
         raise UsageError("Choose one of --memory and --data-dir.")
     if compat not in COMPATIBILITY_LEVELS:
         raise UsageError(f"--compat {compat} is not offered: it is 150 (SQL Server 2019) or 160 (2022).")
+    if sandbox not in SANDBOX_MODES:
+        raise UsageError(f"--sandbox {sandbox} is not offered: it is auto, required or off.")
     if ready_file is not None and not ready_file.absolute().parent.is_dir():
         raise UsageError(f"There is no folder {ready_file.parent} to write the ready file into.")
     for folder in (*(python or ()), *(allow_files or ())):
@@ -74,6 +88,7 @@ def start(
             describe=drivers.describe_server,
             allow_files=tuple(path.absolute() for path in allow_files or ()),
             pythons=tuple(path.absolute() for path in python or ()),
+            sandbox=cast("Mode", sandbox),
         )
     except service.ServiceError as error:
         raise PymlsqlError(str(error)) from None

@@ -13,12 +13,16 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from pymlsql.embedded.certificate import tls_context
 from pymlsql.embedded.engine.engine import Engine
 from pymlsql.embedded.engine.extensibility.contents import Allowed
-from pymlsql.embedded.satellite.pool import SatellitePool
+from pymlsql.embedded.engine.extensibility.runtimes import MakePool
+from pymlsql.embedded.satellite.calls import RuntimeUnavailable
+from pymlsql.embedded.satellite.isolation import Mode, detect
+from pymlsql.embedded.satellite.pool import PRELOAD, SatellitePool
 from pymlsql.embedded.server import Options, serve
 
 USER = "sa"
@@ -45,10 +49,12 @@ def run(
     describe: Describe,
     allow_files: tuple[Path, ...] = (),
     pythons: tuple[Path, ...] = (),
+    sandbox: Mode = "auto",
 ) -> None:
     """Serve until SIGTERM or Ctrl-C. ``data_dir`` None keeps everything in memory. Raises ServiceError.
 
-    ``allow_files`` are folders whose files T-SQL may name, ``pythons`` those whose Python it may.
+    ``allow_files`` are folders whose files T-SQL may name, ``pythons`` those whose Python it may. ``sandbox``
+    is what is to be laid around scripts; ServiceError when that is ``required`` and the system lacks a part of it.
     """
     # A statement of a few thousand terms is a tree as deep; what is deeper still is Msg 191.
     threading.stack_size(_STACK_BYTES)
@@ -60,8 +66,10 @@ def run(
             raise ServiceError(f"{data_dir} cannot be used as a data directory: {error.strerror}.") from None
     with _locked(data_dir):
         password = _password(data_dir)
-        satellites = SatellitePool(n_spares=_N_SPARES)
-        engine = _open(data_dir, password, compat, satellites, Allowed(allow_files, pythons))
+        secret_paths = tuple(str(path.absolute()) for path in (data_dir, ready_file) if path)
+        pools = _Pools(sandbox, secret_paths)
+        satellites = pools.make_own()
+        engine = _open(data_dir, password, compat, satellites, pools.make, Allowed(allow_files, pythons))
         satellites.start()
         files = [path for path in (ready_file, data_dir / "server.json" if data_dir else None) if path]
         tls = tls_context(data_dir)
@@ -75,6 +83,8 @@ def run(
             for path in files:
                 write_private(path, json.dumps(values, indent=2) + "\n")
             print(f"pymlsql embedded server: 127.0.0.1,{bound}, process {os.getpid()}", file=sys.stderr, flush=True)
+            if satellites.sandbox is not None:
+                print(f"pymlsql embedded server: {satellites.sandbox.describe()}", file=sys.stderr, flush=True)
 
         try:
             asyncio.run(_serve(engine, port, options, on_ready))
@@ -94,11 +104,38 @@ async def _serve(engine: Engine, port: int, options: Options, on_ready: Callable
     await serve(engine, port=port, options=options, on_ready=on_ready, stop=stop)
 
 
-def _open(data_dir: Path | None, password: str, compat: int, satellites: SatellitePool, allowed: Allowed) -> Engine:
+@dataclass(frozen=True)
+class _Pools:
+    """Makes the pools of interpreters, each in the sandbox that is to be had with it."""
+
+    mode: Mode
+    secrets: tuple[str, ...]
+
+    def make_own(self) -> SatellitePool:
+        try:
+            found = detect(mode=self.mode, secrets=self.secrets)
+        except RuntimeUnavailable as problem:
+            raise ServiceError(str(problem)) from None
+        return SatellitePool(n_spares=_N_SPARES, sandbox=found)
+
+    def make(self, python: str, bare: bool) -> SatellitePool:
+        found = detect(python or sys.executable, self.mode, secrets=self.secrets)
+        return SatellitePool(python=python or None, n_spares=1, preload=() if bare else PRELOAD, sandbox=found)
+
+
+def _open(
+    data_dir: Path | None,
+    password: str,
+    compat: int,
+    satellites: SatellitePool,
+    make_pool: MakePool,
+    allowed: Allowed,
+) -> Engine:
     try:
         return Engine(
             data_dir / "pymlsql.duckdb" if data_dir else None, password=password, level=compat, satellites=satellites,
             database=DATABASE, n_threads=os.cpu_count() or 1, process_id=os.getpid(), allowed=allowed,
+            make_pool=make_pool,
         )  # fmt: skip
     except ValueError as error:
         raise ServiceError(f"{data_dir}: {error}.") from None

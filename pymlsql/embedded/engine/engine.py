@@ -247,6 +247,7 @@ class Engine:
             temporary=tuple(session.temporary.values()), created=self._created,
             identity_values={t.object_id: last for t in columns if (last := self.identities.last(t)) is not None},
             content=lambda digest: find_content(session, digest), governor=self.governor,
+            sandbox=self.runtimes.own.sandbox if self.runtimes else None,
         )  # fmt: skip
 
     def close(self) -> None:

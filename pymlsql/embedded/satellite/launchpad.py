@@ -23,6 +23,7 @@ from pathlib import Path
 
 from pymlsql.embedded.satellite import wire
 from pymlsql.embedded.satellite.calls import RuntimeUnavailable
+from pymlsql.embedded.satellite.isolation import Sandbox
 
 _WORKER = Path(__file__).with_name("worker.py")
 _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
@@ -42,6 +43,7 @@ class Settings:
     preload: tuple[str, ...]
     memory_limit_bytes: int | None
     environment: Mapping[str, str]
+    sandbox: Sandbox | None = None
 
 
 @dataclass(frozen=True)
@@ -114,16 +116,16 @@ class Launchpad:
 
     def _spawn(self) -> tuple[socket.socket, subprocess.Popen[bytes]]:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        arguments = {
-            "control": theirs.fileno(),
+        settings = {
             "folder": str(self._folder),
             "preload": self._settings.preload,
             "memory_limit_bytes": self._settings.memory_limit_bytes,
+            "sandbox": self._settings.sandbox.settings() if self._settings.sandbox else None,
         }
         with theirs, (self._folder / "zygote.log").open("wb") as log:
             try:
                 process = subprocess.Popen(
-                    [self._settings.python, "-I", "-X", "utf8", str(_WORKER), json.dumps(arguments)],
+                    [self._settings.python, "-I", "-X", "utf8", str(_WORKER), str(theirs.fileno())],
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
@@ -133,6 +135,8 @@ class Launchpad:
                     umask=0o077,
                     start_new_session=True,
                 )
+                text = json.dumps(settings).encode("ascii")
+                ours.sendall(wire.SETTINGS.pack(len(text)) + text)
             except BaseException:
                 ours.close()
                 raise

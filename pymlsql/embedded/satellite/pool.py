@@ -27,6 +27,7 @@ from pymlsql.embedded.satellite.calls import (
     UnusableResult,
 )
 from pymlsql.embedded.satellite.channel import Channel, Limits, Stream
+from pymlsql.embedded.satellite.isolation import Sandbox
 from pymlsql.embedded.satellite.launchpad import Launchpad, Satellite, Settings
 
 PRELOAD = (
@@ -67,7 +68,7 @@ class SatellitePool:
     ``n_spares`` processes wait warm. ``preload`` names modules that are imported once, where they are installed.
     ``memory_limit_bytes`` is the address space a script may take beyond what its process has mapped at the start;
     ``call_timeout_s`` is how long one call may take once its process is there. ``environment`` is added to the little
-    that scripts get to see.
+    that scripts get to see. ``sandbox`` is laid around every script; without it a script has this process's rights.
 
     Any number of threads may call run at once.
     """
@@ -81,12 +82,18 @@ class SatellitePool:
         memory_limit_bytes: int | None = None,
         call_timeout_s: float | None = None,
         environment: Mapping[str, str] = MappingProxyType({}),
+        sandbox: Sandbox | None = None,
     ) -> None:
-        self._settings = Settings(python or sys.executable, n_spares, preload, memory_limit_bytes, environment)
+        self._settings = Settings(python or sys.executable, n_spares, preload, memory_limit_bytes, environment, sandbox)
         self._call_timeout_s = call_timeout_s
         self._lock = threading.Lock()
         self._launchpad: Launchpad | None = None
         self._closed = False
+
+    @property
+    def sandbox(self) -> Sandbox | None:
+        """What is laid around every script."""
+        return self._settings.sandbox
 
     def start(self) -> None:
         """Start loading the libraries, without waiting for it. Raises RuntimeUnavailable."""

@@ -26,6 +26,9 @@ STREAMED = 2**64 - 1
 CALL, SCRIPT, VALUES, VALUE, TABLE, RUN, RESULT, END, FAILED = range(1, 10)
 """Types of frames. CALL, VALUES, RESULT and FAILED carry JSON, SCRIPT UTF-8, VALUE the bytes themselves."""
 
+SETTINGS = struct.Struct("!I")
+"""What the server first says to a zygote: the length of its settings, which follow as JSON."""
+
 RECORD = struct.Struct("!cii")
 """What the zygote and the server tell each other: a letter, a process id, a number."""
 FORK, KILL, FINISH = b"F", b"K", b"E"

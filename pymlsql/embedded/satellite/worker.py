@@ -1,8 +1,8 @@
 """The processes that run scripts: a zygote, which loads the libraries once, and the children it forks, one for a call.
 
-Run by path by the interpreter that the scripts are to have: ``python worker.py SETTINGS``, SETTINGS being JSON. It must
-stay valid for Python 3.7. Nothing of a call outlives it: each runs in a child that has run nothing before, and the
-zygote itself runs no script.
+Run by path by the interpreter that the scripts are to have: ``python worker.py DESCRIPTOR``; there the server says its
+settings first, as a command line can be read by others, scripts among them. It must stay valid for Python 3.7. Nothing
+of a call outlives it: each runs in a child that has run nothing before, and the zygote itself runs no script.
 
 Law of forking: the zygote has one thread, or a lock held by another one would stay locked in every child for ever.
 """
@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 _GRACE_S = 5.0
 """How long a process may still close its files after its result has been taken."""
 _PR_SET_PDEATHSIG = 1
+_CRASH_BYTES = 1 << 16
 
 
 def _beside(name: str) -> Any:
@@ -42,10 +43,12 @@ def _beside(name: str) -> Any:
 
 
 if TYPE_CHECKING:
+    from pymlsql.embedded.satellite import probing, sandbox, wire
     from pymlsql.embedded.satellite import script as script
-    from pymlsql.embedded.satellite import wire
 else:
     wire = _beside("wire")
+    probing = _beside("probing")
+    sandbox = probing.sandbox
 
 
 class Unavailable(Exception):
@@ -108,11 +111,10 @@ def _keep_only(descriptors: list[int]) -> None:
 
 
 def _settle(folder: str) -> None:
-    """Give the process a folder of its own for its files, and beside it a file that says where native code crashed."""
+    """Give the process a folder of its own for its files."""
     os.mkdir(folder, 0o700)
     os.chdir(folder)
     os.environ.update(HOME=folder, TMPDIR=folder, PWD=folder)
-    faulthandler.enable(os.open(folder + ".crash", os.O_WRONLY | os.O_CREAT, 0o600), all_threads=False)
 
 
 def _kill_group(pid: int) -> None:
@@ -133,8 +135,26 @@ class Zygote:
         self._control = control
         self._folder: str = settings["folder"]
         self._memory_limit_bytes: int | None = settings["memory_limit_bytes"]
+        self._jail = sandbox.Jail(settings["sandbox"], self._folder) if settings["sandbox"] else None
         self._children: dict[int, float | None] = {}
         """Process id to the time at which it is to be killed."""
+        self._numbers: dict[int, int] = {}
+        """The number that a child has for the server to its process id; they differ in a process namespace."""
+        self._crashes: dict[int, int] = {}
+        """Process id to the pipe into which faulthandler writes where native code crashed."""
+
+    def enter_sandbox(self) -> None:
+        """Before anything is loaded: lay the sandbox, and see that it holds. Raises Unavailable."""
+        if self._jail is None:
+            return
+        try:
+            self._jail.enter()
+            lacking = probing.in_child(self._jail, self._memory_limit_bytes)
+        except sandbox.Missing as problem:
+            lacking = [problem.layer, problem.reason]
+        if lacking:
+            raise Unavailable(f"the sandbox's layer {lacking[0]} cannot be laid: {lacking[1]}")
+        self._folder = self._jail.folder
 
     def serve(self) -> None:
         """Work until the server closes the control connection; then nothing of this process is left."""
@@ -164,7 +184,8 @@ class Zygote:
         order = self._control.recv(wire.RECORD.size, socket.MSG_WAITALL)
         if len(order) < wire.RECORD.size:
             return False
-        letter, pid, _ = wire.RECORD.unpack(order)
+        letter, number, _ = wire.RECORD.unpack(order)
+        pid = self._numbers.get(number, 0)
         if letter == wire.FORK:
             self._fork()
         elif pid in self._children:
@@ -176,37 +197,46 @@ class Zygote:
 
     def _fork(self) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        out, err = os.pipe(), os.pipe()
+        out, err, crash = os.pipe(), os.pipe(), os.pipe()
         parent = os.getpid()
         try:
-            pid = os.fork()
-        except OSError as problem:
+            pid = self._jail.fork() if self._jail else os.fork()
+        except (OSError, sandbox.Missing) as problem:
+            os.close(crash[0])
             self.tell_broken(f"the system forks no further process ({problem})")
         else:
             if pid == 0:
-                self._become_satellite(parent, theirs, out[1], err[1])
+                self._become_satellite(parent, theirs, out[1], err[1], crash[1])
             with contextlib.suppress(OSError):  # the child has done it itself, and may have ended
                 os.setpgid(pid, pid)
             self._children[pid] = None
-            self._tell(wire.READY, pid, 0, [ours.fileno(), out[0], err[0]])
+            self._crashes[pid] = crash[0]
+            number = self._jail.outer_id(pid) if self._jail else pid
+            self._numbers[number] = pid
+            self._tell(wire.READY, number, 0, [ours.fileno(), out[0], err[0]])
         finally:
             ours.close()
             theirs.close()
-            for descriptor in out + err:
+            for descriptor in (*out, *err, crash[1]):
                 os.close(descriptor)
 
-    def _become_satellite(self, parent: int, channel: socket.socket, out: int, err: int) -> None:
+    def _become_satellite(self, parent: int, channel: socket.socket, out: int, err: int, crash: int) -> None:
         """In the child: leave everything of the zygote behind, wait for a call, carry it out, end."""
         try:
             os.setpgid(0, 0)
-            _die_with_parent(parent)
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os.dup2(out, 1)
             os.dup2(err, 2)
-            _keep_only([channel.fileno()])
-            _settle(os.path.join(self._folder, str(os.getpid())))
-            _limit(self._memory_limit_bytes)
+            os.set_blocking(crash, False)
+            if self._jail:
+                self._jail.settle(parent, self._memory_limit_bytes)
+            else:
+                _die_with_parent(parent)
+                _settle(os.path.join(self._folder, str(os.getpid())))
+                _limit(self._memory_limit_bytes)
+            _keep_only([channel.fileno(), crash])
+            faulthandler.enable(crash, all_threads=False)
             script.answer(channel)
             os._exit(0)
         except BaseException:
@@ -226,16 +256,32 @@ class Zygote:
                 return
             # While the dead leader is there its number is taken, so this reaches its own group and no other.
             _kill_group(pid)
-            _, status = os.waitpid(pid, 0)
-            del self._children[pid]
-            self._tell(wire.EXITED, pid, status)
+            number, status = self._bury(pid)
+            self._tell(wire.EXITED, number, status)
+
+    def _bury(self, pid: int) -> tuple[int, int]:
+        """Reap a child, end what it left running, and keep what faulthandler said; its number and status."""
+        _, status = os.waitpid(pid, 0)
+        del self._children[pid]
+        number = next(number for number, known in self._numbers.items() if known == pid)
+        del self._numbers[number]
+        if self._jail:
+            self._jail.ended(pid)
+        crash = self._crashes.pop(pid)
+        os.set_blocking(crash, False)
+        with contextlib.suppress(OSError), open(os.path.join(self._folder, f"{number}.crash"), "wb") as file:
+            file.write(os.read(crash, _CRASH_BYTES))
+        os.close(crash)
+        return number, status
 
     def _end(self) -> None:
         """Leave nothing: neither processes nor files."""
         for pid in list(self._children):
             _kill_group(pid)
-            os.waitpid(pid, 0)
+            self._bury(pid)
         shutil.rmtree(self._folder, ignore_errors=True)
+        if self._jail:
+            self._jail.remove_folder()
 
     def _tell(self, letter: bytes, pid: int, number: int, descriptors: list[int] | None = None) -> None:
         record = wire.RECORD.pack(letter, pid, number)
@@ -253,11 +299,13 @@ class Zygote:
 
 def main(arguments: list[str]) -> None:
     """Load the libraries and serve at the control connection; where they cannot be used, say so there and end."""
-    settings = json.loads(arguments[0])
-    control = socket.socket(fileno=settings["control"])
+    control = socket.socket(fileno=int(arguments[0]))
     control.set_inheritable(False)
+    n_bytes = wire.SETTINGS.unpack(control.recv(wire.SETTINGS.size, socket.MSG_WAITALL))[0]
+    settings = json.loads(control.recv(n_bytes, socket.MSG_WAITALL).decode("ascii"))
     zygote = Zygote(control, settings)
     try:
+        zygote.enter_sandbox()
         preload(settings["preload"])
     except Unavailable as problem:
         zygote.tell_broken(str(problem))

@@ -126,8 +126,20 @@ def _messages(_: SystemState) -> Iterator[Fact]:
         yield {"message_id": number, "severity": severity, "is_event_logged": number in _LOGGED, "text": shown}
 
 
+SANDBOX_LAYERS = columns("""
+    layer nvarchar(30), available bit, active bit, reason nvarchar(1000)?, level nvarchar(10)""")
+
+
+def _sandbox_layers(state: SystemState) -> Iterator[Fact]:
+    if state.sandbox is not None:
+        for layer in state.sandbox.layers:
+            yield {"layer": layer.name, "available": layer.available, "active": layer.active,
+                   "reason": layer.reason[:1000] or None, "level": state.sandbox.level}  # fmt: skip
+
+
 SERVER_VIEWS: dict[str, SystemView] = {
     "databases": view(DATABASES, _databases),
     "configurations": view(CONFIGURATIONS, _configurations),
     "messages": view(MESSAGE_COLUMNS, _messages),
+    "dm_pymlsql_sandbox": view(SANDBOX_LAYERS, _sandbox_layers),
 }

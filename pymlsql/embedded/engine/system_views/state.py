@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pymlsql.embedded.engine.catalog import Catalog, Table, new_catalog
 from pymlsql.embedded.engine.governance.governor import Governor
 from pymlsql.embedded.engine.security.visibility import Sight
+from pymlsql.embedded.satellite.isolation import Sandbox
 
 COLLATION = "SQL_Latin1_General_CP1_CI_AS"
 """The collation of the server, its databases and every character column that names none."""
@@ -79,6 +80,8 @@ class SystemState:
     """The user database's catalog, whatever database is looked at: logins are kept there."""
     whole: Catalog | None = None
     sight: Sight = EVERYTHING
+    sandbox: Sandbox | None = None
+    """What is laid around external scripts."""
 
     @property
     def server_catalog(self) -> Catalog:
