@@ -72,6 +72,7 @@ pool.run(ScriptCall(script, None), on_output=show, cancelled=threading.Event())
 
 def test_closing_the_pool_ends_a_running_call(make_pool: Callable[..., Caller]) -> None:
     run = make_pool()
+    run("")
     threading.Timer(1.0, run.pool.close).start()
     with pytest.raises(SatelliteDied):
         run("import time\ntime.sleep(30)")
