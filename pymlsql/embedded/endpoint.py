@@ -23,7 +23,7 @@ from pymlsql.embedded.tds.events import (
 )
 from pymlsql.embedded.tds.login import Encryption
 from pymlsql.embedded.tds.packets import PacketType
-from pymlsql.embedded.tds.reader import ProtocolError
+from pymlsql.embedded.tds.reader import Outlet, ProtocolError
 from pymlsql.embedded.tds.requests import Login, Request
 from pymlsql.embedded.tds.responses import Done, EnvChange, Message, Response, Sink
 from pymlsql.embedded.transport import Credit, SessionThread, TlsChannel
@@ -53,6 +53,9 @@ class Session(Protocol):
     def run(self, request: Request, sink: Sink) -> None:
         """Carry out ``request``, in the session's thread; errors go to ``sink`` as Message and Done. ``sink`` raises
         SqlError for rows that their columns cannot hold: an error of the statement like any other."""
+
+    def open_value(self) -> Outlet:
+        """Where a large binary parameter of a request goes. Called in the session's thread."""
 
     def reset(self, *, keep_transaction: bool) -> None:
         """RESETCONNECTION, before the request that carried it."""
@@ -311,7 +314,7 @@ class Endpoint(asyncio.Protocol):
             if event.reset:
                 session.reset(keep_transaction=event.keep_transaction)
                 sink(EnvChange("reset"))
-            request = event.read()
+            request = event.read(session.open_value)
             if not running.cancelled:
                 session.run(request, sink)
         except ProtocolError as error:

@@ -11,12 +11,14 @@ from pymlsql.embedded.engine.catalog import (
     TableColumn,
     now_text,
 )
+from pymlsql.embedded.engine.cells import settle_column
 from pymlsql.embedded.engine.constraints import STAGE, check_rows
 from pymlsql.embedded.engine.names import lookup
 from pymlsql.embedded.engine.security.enforcement import may_object
 from pymlsql.embedded.engine.tables import ObjectIds, with_column, with_constraint
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
+from pymlsql.embedded.tsql.references import keeps_references
 from pymlsql.embedded.tsql.typed import quote_name
 
 if TYPE_CHECKING:
@@ -79,6 +81,8 @@ def _add_column(session: Session, before: Table, table: Table) -> None:
         plan = Plan(Compiled("", (), {}, compiler.runtime), {})
         update = f"UPDATE {table.sql} SET {quote_name(column.name)} = {value.sql}"
         session.store.write(update, bind(session, Frame(), plan))
+        if keeps_references(column.type):
+            settle_column(session, table, column.name)
 
 
 def check_existing(session: Session, table: Table, before: Table) -> None:
@@ -140,6 +144,7 @@ def _alter_drop_columns(session: Session, table: Table, statement: nodes.AlterTa
             raise sql_error(4924, "ALTER TABLE DROP COLUMN", name, table.name)
         _refuse_if_used(table, column)
         session.store.write(f"ALTER TABLE {table.sql} DROP COLUMN {quote_name(column.name)}")
+        session.engine.note_change(table)
         table = replace(table, columns=tuple(c for c in table.columns if c != column))
     table = replace(table, modified=now_text())
     session.set_catalog(session.catalog.with_object(table), [table])
@@ -175,6 +180,8 @@ def _alter_column(session: Session, table: Table, statement: nodes.AlterTable) -
             raise unsupported(f"ALTER COLUMN from {column.type} to {wanted.type}")
         kind = f"SET DATA TYPE {wanted.type.duckdb}"
         session.store.write(f"ALTER TABLE {table.sql} ALTER COLUMN {quote_name(column.name)} {kind}")
+        if keeps_references(wanted.type):
+            settle_column(session, table, column.name)
     if not nullable and column.nullable:
         found = session.store.run(
             f"SELECT 1 FROM {table.sql} WHERE {quote_name(column.name)} IS NULL LIMIT 1"

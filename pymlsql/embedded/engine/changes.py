@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from pymlsql.embedded.engine.catalog import Table
+from pymlsql.embedded.engine.catalog import Table, TableColumn
+from pymlsql.embedded.engine.cells import append_cells, settled
 from pymlsql.embedded.engine.constraints import STAGE, check_children, check_nulls, check_rows, display_name
 from pymlsql.embedded.engine.dml import stored, target_table
 from pymlsql.embedded.engine.evaluation import bind, names, running
@@ -20,10 +21,11 @@ from pymlsql.embedded.tsql.lexer import tokenize
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name
 from pymlsql.embedded.tsql.operators import arithmetic
+from pymlsql.embedded.tsql.references import keeps_references, readable
 from pymlsql.embedded.tsql.scope import Source
 from pymlsql.embedded.tsql.sources import compile_scope
 from pymlsql.embedded.tsql.typed import Typed, quote_name
-from pymlsql.embedded.tsql.types import MAX
+from pymlsql.embedded.tsql.types import NULL
 
 if TYPE_CHECKING:
     from pymlsql.embedded.engine.session import Session
@@ -94,6 +96,8 @@ class _Change:
         self.compiler.scopes.append(self.scope)
         duck = self.source.columns[0].sql.split(".", 1)[0]
         self.rowid = f"{duck}.rowid"
+        self.appended: set[str] = set()
+        """The columns whose new values, as selected, are pieces to be appended."""
         self.where = ""
         if statement.where is not None:
             self.where = f"WHERE {self.compiler.condition(parse_scalar(statement.where.sql, statement.where.line))}"
@@ -135,6 +139,11 @@ def update(session: Session, frame: Frame, statement: nodes.Update) -> int:
         parts += [f"{value.sql} AS {quote_name('var.' + name)}" for name, value in variables.items()]
         rows = change.select(parts)
         _assign_variables(frame, rows, variables)
+        longer = {c: append_cells(session.engine.values, rows, c, new[c].by_reference) for c in change.appended}
+        for name, (cells, _) in longer.items():
+            rows = rows.set_column(rows.column_names.index("new." + name), "new." + name, cells)
+        passed = [c.name for c in table.columns if c.name not in new or new[c.name].by_reference or c.name in longer]
+        rows = settled(session, table, rows, passed, prefix="new.")
         return _apply_update(session, frame, table, rows, statement, {name.lower() for name in new})
 
 
@@ -155,13 +164,18 @@ def _new_values(change: _Change, statement: nodes.Update) -> tuple[dict[str, Typ
     name = display_name(change.session, change.table)
     for assignment in statement.assignments:
         if assignment.write is not None:
-            value = _appended_value(change, assignment)
-        elif assignment.value is None:
+            column, value = _appended_piece(change, assignment)
+            new[column.name] = value
+            continue
+        if assignment.value is None:
             default = change.table.column(assignment.column)
             text = default.default.text if default and default.default else "NULL"
             value = change.compiler.value(parse_scalar(text, statement.line))
         else:
-            value = change.compiler.value(parse_scalar(assignment.value.sql, assignment.value.line))
+            node = parse_scalar(assignment.value.sql, assignment.value.line)
+            wanted = change.table.column(assignment.column) if assignment.operator == "=" else None
+            passing = wanted is not None and keeps_references(wanted.type)
+            value = change.compiler.passed(node) if passing else change.compiler.value(node)
         if assignment.operator != "=":
             old = change.compiler.variable(assignment.variable) if not assignment.column else \
                 change.scope.resolve(assignment.column, (change.source.alias,), statement.line)  # fmt: skip
@@ -178,21 +192,25 @@ def _new_values(change: _Change, statement: nodes.Update) -> tuple[dict[str, Typ
             new[column.name] = value
         if assignment.variable:
             target = change.frame.get(assignment.variable, statement.line).type
-            variables[assignment.variable] = convert(value, target, implicit=True, line=statement.line)
+            variables[assignment.variable] = convert(readable(value), target, implicit=True, line=statement.line)
     return new, variables
 
 
-def _appended_value(change: _Change, assignment: nodes.Assignment) -> Typed:
-    """column.WRITE(expression, offset, length): appends when the offset is NULL."""
+def _appended_piece(change: _Change, assignment: nodes.Assignment) -> tuple[TableColumn, Typed]:
+    """column.WRITE(expression, offset, length): what is appended when the offset is NULL. Raises 207, 264."""
     assert assignment.write is not None
-    compiler = change.compiler
-    old = change.scope.resolve(assignment.column, (change.source.alias,), compiler.line)
-    if old.type.length != MAX or not old.type.is_binary:
+    column = change.table.column(assignment.column)
+    if column is None:
+        raise sql_error(207, assignment.column)
+    if column.name in change.appended:
+        raise sql_error(264, column.name)
+    if not keeps_references(column.type):
         raise unsupported("WRITE on a column that is not varbinary(max)")
     if assignment.write[0].sql.upper() != "NULL":
         raise unsupported("WRITE with an offset")
-    value = compiler.value(parse_scalar(assignment.value.sql)) if assignment.value else Typed("NULL", old.type)
-    return Typed(f"({old.sql} || {convert(value, old.type, implicit=True).sql})", old.type)
+    change.appended.add(column.name)
+    piece = change.compiler.passed(parse_scalar(assignment.value.sql)) if assignment.value else Typed("NULL", NULL)
+    return column, piece if piece.by_reference else convert(piece, column.type, implicit=True)
 
 
 def _assign_variables(frame: Frame, rows: pa.Table, variables: dict[str, Typed]) -> None:
@@ -240,6 +258,7 @@ def delete(session: Session, frame: Frame, statement: nodes.Delete) -> int:
         if rows.num_rows:
             ids = rows.select(["rid"])
             store.write(f"DELETE FROM {table.sql} WHERE rowid IN (SELECT rid FROM {OLD})", {}, {OLD: ids})
+            session.engine.note_change(table)
         if statement.output is not None:
             from pymlsql.embedded.engine.outputs import send_output
 
@@ -257,5 +276,6 @@ def truncate(session: Session, statement: nodes.Truncate) -> None:
             raise sql_error(4712, table.name)
     with session.store.statement(locked=not table.temporary):
         session.store.write(f"DELETE FROM {table.sql}")
+        session.engine.note_change(table)
         if table.identity is not None:
             session.reset_identity(table)

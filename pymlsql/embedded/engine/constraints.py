@@ -12,8 +12,10 @@ from pymlsql.embedded.engine.names import Plan
 from pymlsql.embedded.tsql.compiler import Compiled, compile_condition
 from pymlsql.embedded.tsql.messages import sql_error
 from pymlsql.embedded.tsql.nodes import Text
+from pymlsql.embedded.tsql.operators import comparison_key
+from pymlsql.embedded.tsql.references import keeps_references
 from pymlsql.embedded.tsql.scope import Scope, Source
-from pymlsql.embedded.tsql.typed import Typed, fold, quote_name
+from pymlsql.embedded.tsql.typed import Typed, quote_name
 
 if TYPE_CHECKING:
     from pymlsql.embedded.engine.session import Session
@@ -35,7 +37,8 @@ def check_nulls(session: Session, table: Table, stage: Any, action: str) -> None
 
 def key_expression(column: TableColumn, alias: str) -> str:
     """What is unique of a column: strings by collation."""
-    return fold(Typed(f"{alias}.{quote_name(column.name)}", column.type, column.nullable, column.binary))
+    return comparison_key(Typed(f"{alias}.{quote_name(column.name)}", column.type, column.nullable, column.binary,
+                                by_reference=keeps_references(column.type)))  # fmt: skip
 
 
 def check_rows(session: Session, table: Table, n_rows: int, *, action: str, replaced: str = "",
@@ -80,8 +83,9 @@ def _compiled_condition(session: Session, table: Table, text: str, alias: str) -
     from pymlsql.embedded.engine.evaluation import names
 
     columns = [
-        Typed(f"{alias}.{quote_name(c.name)}", c.type, c.nullable, c.binary, None, c.name) for c in table.columns
-    ]
+        Typed(f"{alias}.{quote_name(c.name)}", c.type, c.nullable, c.binary, None, c.name,
+              by_reference=keeps_references(c.type)) for c in table.columns
+    ]  # fmt: skip
     scope = Scope(sources=[Source(table.name, columns)])
     return compile_condition(Text(text, 1), names(session), {}, level=session.engine.level, scope=scope)
 

@@ -194,6 +194,7 @@ def _drop_object(session: Session, statement: nodes.Drop, name: Name) -> None:
                 ):
                     raise sql_error(3726, str(name))
             session.store.write(f"DROP TABLE {found.sql}")
+            session.engine.note_change(found)
             session.reset_identity(found)
         gone = entries_of(session.catalog, OBJECT, found.object_id)
         catalog = session.catalog.without_object(found).without_entries(*gone)

@@ -5,13 +5,13 @@ A violation therefore never reaches DuckDB, and OUTPUT, identity values and defa
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from pymlsql.embedded.engine.catalog import Table, TableColumn
+from pymlsql.embedded.engine.cells import settled
 from pymlsql.embedded.engine.constraints import STAGE, check_nulls, check_rows, display_name
 from pymlsql.embedded.engine.evaluation import bind, names, plan_query, running
 from pymlsql.embedded.engine.frame import Frame
@@ -23,19 +23,13 @@ from pymlsql.embedded.tsql.conversion import convert
 from pymlsql.embedded.tsql.dialect import parse_scalar
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name, Text
+from pymlsql.embedded.tsql.references import keeps_references, readable
 from pymlsql.embedded.tsql.scope import Scope
 from pymlsql.embedded.tsql.typed import Typed, quote_name, raise_sql
-from pymlsql.embedded.tsql.types import MAX, SqlType, nvarchar, varbinary, varchar
+from pymlsql.embedded.tsql.types import MAX, SqlType, nvarchar, varchar
 
 if TYPE_CHECKING:
     from pymlsql.embedded.engine.session import Session
-
-VARBINARY_MAX = varbinary(MAX)
-_LARGE = 1 << 20
-"""Bytes from which a binary value is staged on its own."""
-_PLAIN = r"(?:CAST\(\$[vr]\d+ AS [A-Z0-9(),]+\)|NULL|-?\d+|'(?:[^']|'')*') AS c\d+, "
-_BARE = r"SELECT (?:" + _PLAIN.replace("{", "{{").replace("}", "}}") + r")*CAST\(\${} AS BLOB\) AS c(\d+)(?:,| |$)"
-"""A select list whose item is the parameter and whose items before it are as plain."""
 
 
 def target_table(session: Session, name: Name) -> Table:
@@ -53,9 +47,16 @@ def target_table(session: Session, name: Name) -> Table:
     return found
 
 
+def is_passed(value: Typed, column: TableColumn) -> bool:
+    """Whether the column takes references from ``value`` as they are."""
+    return value.by_reference and keeps_references(column.type)
+
+
 def stored(value: Typed, column: TableColumn, table_name: str, line: int = 0) -> Typed:
     """``value`` as the column keeps it: implicit conversion, and 2628 instead of a cut."""
-    target = column.type
+    if is_passed(value, column):
+        return value
+    value, target = readable(value), column.type
     if target.is_string and target.length != MAX and value.type.name != "null":
         wide = value
         if not value.type.is_string:
@@ -112,7 +113,7 @@ def insert(session: Session, frame: Frame, statement: nodes.Insert) -> int:
 def _insert_plan(
     session: Session, frame: Frame, statement: nodes.Insert, columns: list[TableColumn], query: Text
 ) -> Plan:
-    plan = plan_query(session, frame, query)
+    plan = plan_query(session, frame, query, references=True)
     if len(plan.compiled.columns) != len(columns):
         if (not statement.columns and statement.query is not None) or not statement.columns:
             raise sql_error(213)
@@ -176,37 +177,10 @@ def insert_plan(session: Session, frame: Frame, table: Table, columns: list[Tabl
     stage = staging_plan(session, table, columns, plan)
     store = session.store
     with store.statement(locked=not table.temporary), running(session, plan, frame):
-        values = bind(session, frame, stage)
-        large = _take_large(plan, columns, values)
-        rows = store.run(stage.compiled.sql, values).to_arrow_table()
-        for name, value in large.items():
-            repeated = pa.chunked_array([_one_binary(value)] * rows.num_rows, pa.large_binary())
-            rows = rows.set_column(rows.column_names.index(name), name, repeated)
+        rows = store.run(stage.compiled.sql, bind(session, frame, stage)).to_arrow_table()
+        given = zip(columns, plan.compiled.columns, strict=False)
+        rows = settled(session, table, rows, [c.name for c, value in given if is_passed(value, c)])
         return insert_stage(session, frame, table, rows, output, given_identity=_has_identity(columns))
-
-
-def _take_large(plan: Plan, columns: list[TableColumn], values: dict[str, Any]) -> dict[str, bytes]:
-    """Large binary variables that the source selects as they are, by column; their parameters become NULL.
-
-    As parameters of a query DuckDB copies their hundreds of megabytes five times; as Arrow columns, once."""
-    large: dict[str, bytes] = {}
-    for parameter, value in values.items():
-        if not isinstance(value, bytes) or len(value) < _LARGE:
-            continue
-        found = re.match(_BARE.format(parameter), plan.compiled.sql)
-        if found is None or len(re.findall(rf"\${parameter}\b", plan.compiled.sql)) != 1:
-            continue
-        column = columns[int(found[1])]
-        if column.type == VARBINARY_MAX:
-            large[column.name] = value
-            values[parameter] = None
-    return large
-
-
-def _one_binary(value: bytes) -> pa.Array:
-    """An Arrow array of one value, without a copy of it."""
-    offsets = pa.array([0, len(value)], pa.int64()).buffers()[1]
-    return pa.Array.from_buffers(pa.large_binary(), 1, [None, offsets, pa.py_buffer(value)])
 
 
 def _has_identity(columns: list[TableColumn]) -> bool:

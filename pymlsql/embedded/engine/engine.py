@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from pymlsql.embedded.engine.catalog import Catalog, Module, Schema, Table, decode, encode, new_catalog
+from pymlsql.embedded.engine.cells import references_of, register_functions
 from pymlsql.embedded.engine.extensibility.contents import CREATE_TABLE, Allowed, find_content
 from pymlsql.embedded.engine.extensibility.languages import interpreters_of
 from pymlsql.embedded.engine.extensibility.runtimes import MakePool, Runtimes, make_plain_pool
@@ -27,8 +29,11 @@ from pymlsql.embedded.engine.session import Session
 from pymlsql.embedded.engine.store import Store, WriterLock
 from pymlsql.embedded.engine.system_views import SystemState
 from pymlsql.embedded.engine.system_views.server import AT_START
+from pymlsql.embedded.engine.values import ValueStore
 from pymlsql.embedded.satellite.pool import SatellitePool
 from pymlsql.embedded.tds.requests import Login
+from pymlsql.embedded.tsql.messages import SqlError
+from pymlsql.embedded.tsql.references import keeps_references
 
 _CONFIGURATION = {
     "external scripts enabled": (0, 1, 0), "show advanced options": (0, 1, 0), "clr enabled": (0, 1, 0),
@@ -42,8 +47,11 @@ _CONFIGURATION = {
 MANY_ROWS = 200_000
 """Rows of a statement's tables from which it runs on all cores; DuckDB divides work by 122,880 rows."""
 
-FORMAT = 1
-"""The version of what is stored; another one is refused."""
+FORMAT = 2
+"""The version of what is stored. Format 1 kept all values inside of DuckDB; it is read, and becomes 2."""
+_FORMATS = (1, FORMAT)
+_COLLECTION_S = 60.0
+"""Files of large values that nothing refers to are looked for no more often than this."""
 
 
 class Engine:
@@ -69,6 +77,8 @@ class Engine:
         self._password = password
         self._n_threads = n_threads
         self._connection = duckdb.connect(str(path) if path else ":memory:", config={"threads": 1})
+        self.values = ValueStore(path.parent / "values" if path else None)
+        register_functions(self._connection, self.values)
         self.writers = WriterLock()
         self.locks = ApplicationLocks()
         self.plans = Plans()
@@ -85,8 +95,11 @@ class Engine:
         self._lock = threading.Lock()
         self._closed = False
         self._created = dt.datetime.now()
+        self._has_changed_values = True
+        self._next_collection = 0.0
         self._prepare()
         self.governor = Governor(in_force(declared(self.catalog)))
+        self.collect_values()
 
     # Storage --------------------------------------------------------------------------------------------------
 
@@ -104,9 +117,11 @@ class Engine:
             for schema in self.catalog.schemas.values():
                 run("INSERT INTO store.catalog VALUES ($entry, $data)",
                     {"entry": f"schema:{schema.name.lower()}", "data": encode(schema)})  # fmt: skip
-        elif row[0] != FORMAT:
+        elif row[0] not in _FORMATS:
             raise ValueError(f"the data directory has format {row[0]}, this version reads {FORMAT}; export its data "
                              "with the version that wrote it and load them into a new one")  # fmt: skip
+        else:
+            run("UPDATE store.counters SET format = $format", {"format": FORMAT})
         self._load()
 
     def _load(self) -> None:
@@ -139,6 +154,32 @@ class Engine:
 
     def next_transaction(self) -> int:
         return next(self._transactions)
+
+    # Large values ---------------------------------------------------------------------------------------------
+
+    def note_change(self, table: Table) -> None:
+        """Rows of ``table`` were changed: if it has large values, files may be left over."""
+        if any(keeps_references(column.type) for column in table.columns):
+            self._has_changed_values = True
+
+    def collect_values(self) -> None:
+        """Remove files of large values that no row refers to: at the start, and after a request that finds the
+        writers' lock free when something was changed and a minute has passed. It never waits."""
+        if not self._has_changed_values or time.monotonic() < self._next_collection:
+            return
+        owner = object()
+        try:
+            self.writers.acquire(owner, 0, threading.Event())
+        except SqlError:
+            return
+        try:
+            self._has_changed_values = False
+            with self._connection.cursor() as cursor:
+                tables = [] if self.values.is_empty() else list(self.catalog.tables())
+                self._has_changed_values = not self.values.keep_only(references_of(cursor, tables))
+        finally:
+            self.writers.release(owner)
+        self._next_collection = time.monotonic() + _COLLECTION_S
 
     # Configuration --------------------------------------------------------------------------------------------
 
@@ -261,3 +302,4 @@ class Engine:
             self.runtimes.close()
         self.identities.save({table.object_id for table in self.catalog.tables()})
         self._connection.close()
+        self.values.close()

@@ -30,7 +30,9 @@ def translate(error: Exception, line: int = 0) -> Exception:
     text = str(error)
     marked = _MARKED.search(text)
     if marked:
-        return SqlError(int(marked[1]), marked[3].strip(), severity=int(marked[2]), line=line)
+        # Behind the text of an error in a function of ours DuckDB tells where in Python it was raised.
+        told = marked[3].partition("\n\nAt:\n")[0].strip()
+        return SqlError(int(marked[1]), told, severity=int(marked[2]), line=line)
     if isinstance(error, duckdb.InterruptException):
         return Cancelled()
     return _known(error, text, line) or SqlError(

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pymlsql.embedded.engine.cells import from_cell, parameter_value
 from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.engine.names import ALL_ROWS, Plan, SessionNames, SystemUse, variable_types
 from pymlsql.embedded.engine.runtime import runtime_value
@@ -14,6 +15,7 @@ from pymlsql.embedded.engine.security.enforcement import check_metadata, check_s
 from pymlsql.embedded.engine.security.visibility import sight_of
 from pymlsql.embedded.engine.shortcuts import UNKNOWN_YET, quick_condition, quick_value
 from pymlsql.embedded.engine.system_views import EVERYTHING, SYSTEM_VIEWS, arrow_table, in_database
+from pymlsql.embedded.engine.values import LargeValue
 from pymlsql.embedded.tsql.compiler import compile_condition, compile_query, compile_scalar
 from pymlsql.embedded.tsql.messages import SqlError
 from pymlsql.embedded.tsql.nodes import Text
@@ -40,14 +42,14 @@ def names(session: Session, frame: Frame | None = None) -> SessionNames:
     )  # fmt: skip
 
 
-def plan_query(session: Session, frame: Frame, text: Text) -> Plan:
-    """The query's plan. Raises SqlError."""
+def plan_query(session: Session, frame: Frame, text: Text, *, references: bool = False) -> Plan:
+    """The query's plan; with ``references`` its columns may hold some (see tsql/references.py). Raises SqlError."""
     types = frame.types()
-    key = ("query", text.sql, _context(session, frame), variable_types(types))
+    key = ("query", references, text.sql, _context(session, frame), variable_types(types))
 
     def make() -> Plan:
         known = names(session, frame)
-        return known.plan(compile_query(text, known, types, level=session.engine.level))
+        return known.plan(compile_query(text, known, types, level=session.engine.level, references=references))
 
     return _with_line(text, lambda: session.engine.plans.get(key, make))
 
@@ -98,7 +100,8 @@ def _with_line(text: Text, make: Any) -> Plan:
 
 def bind(session: Session, frame: Frame, plan: Plan) -> dict[str, Any]:
     """The values of a plan's parameters."""
-    values = {parameter: frame.get(name).value for parameter, name in plan.compiled.variables.items()}
+    large = session.engine.values
+    values = {p: parameter_value(large, p, frame.get(name)) for p, name in plan.compiled.variables.items()}
     for parameter, what in plan.compiled.runtime.items():
         values[parameter] = runtime_value(session, frame, what)
     return values
@@ -115,7 +118,7 @@ def running(session: Session, plan: Plan, frame: Frame | None = None) -> Iterato
     if session.options.isolation in (3, 4) or plan.compiled.locking:
         session.store.lock_for_reading()
     n_rows = sum(session.row_count(table) for table in plan.tables)
-    with session.engine.threads_for(n_rows), _system_rows(session, plan.system):
+    with session.engine.threads_for(n_rows), session.engine.values.reading(), _system_rows(session, plan.system):
         yield
 
 
@@ -151,6 +154,12 @@ def _system_table(session: Session, database: str, schema: str, name: str) -> An
 
 def evaluate(session: Session, frame: Frame, text: Text, target: SqlType | None = None) -> Any:
     """The Python value of an expression, at ``target`` if given."""
+    value = evaluate_passed(session, frame, text, target)
+    return value.read() if isinstance(value, LargeValue) else value
+
+
+def evaluate_passed(session: Session, frame: Frame, text: Text, target: SqlType | None = None) -> Any:
+    """The same, for a variable or parameter: a large value of varbinary(max) may be a LargeValue."""
     quick = quick_value(frame, text.sql, target)
     if quick is not UNKNOWN_YET:
         return quick
@@ -176,7 +185,9 @@ def _first(session: Session, frame: Frame, plan: Plan, sql: str, line: int) -> A
     try:
         with running(session, plan, frame):
             row = session.store.run(sql, bind(session, frame, plan)).fetchone()
+            cell = row[0] if row else None
+            columns = plan.compiled.columns
+            return from_cell(session.engine.values, cell) if columns and columns[0].by_reference else cell
     except SqlError as error:
         error.line = error.line or line
         raise
-    return row[0] if row else None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pymlsql.embedded.engine import alteration, changes, ddl, dml, modules
 from pymlsql.embedded.engine.errors import Cancelled, translate
-from pymlsql.embedded.engine.evaluation import evaluate, holds
+from pymlsql.embedded.engine.evaluation import evaluate, evaluate_passed, holds
 from pymlsql.embedded.engine.extensibility import EXTENSIBILITY_HANDLERS
 from pymlsql.embedded.engine.frame import (
     BatchAborted,
@@ -188,7 +188,7 @@ def _declare(session: Session, frame: Frame, statement: nodes.Declare) -> None:
             frame.variables[variable.name] = Value(variable.type)
         if variable.value is not None:
             assert variable.type is not None
-            frame.variables[variable.name].value = evaluate(session, frame, variable.value, variable.type)
+            frame.variables[variable.name].value = evaluate_passed(session, frame, variable.value, variable.type)
 
 
 def _set_variable(session: Session, frame: Frame, statement: nodes.SetVariable) -> None:
@@ -196,7 +196,7 @@ def _set_variable(session: Session, frame: Frame, statement: nodes.SetVariable) 
     expression = statement.value
     if statement.operator != "=":
         expression = Text(f"{statement.name} {statement.operator[0]} ({expression.sql})", expression.line)
-    value.value = evaluate(session, frame, expression, value.type)
+    value.value = evaluate_passed(session, frame, expression, value.type)
     session.rowcount = 1
     session.last_error = 0
 

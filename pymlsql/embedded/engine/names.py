@@ -14,6 +14,7 @@ from pymlsql.embedded.engine.system_views import SYSTEM_VIEWS
 from pymlsql.embedded.tsql.compiler import Compiled
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name
+from pymlsql.embedded.tsql.references import keeps_references
 from pymlsql.embedded.tsql.scope import Relation, RelationColumn
 from pymlsql.embedded.tsql.types import SqlType
 
@@ -169,7 +170,10 @@ def search_path(schema: str) -> tuple[str, ...]:
 
 def table_relation(table: Table, used: set[str] | None = None) -> Relation:
     """A table's rows and columns for the compiler."""
-    columns = tuple(RelationColumn(c.name, c.type, c.nullable, c.identity is not None, c.binary) for c in table.columns)
+    columns = tuple(
+        RelationColumn(c.name, c.type, c.nullable, c.identity is not None, c.binary, keeps_references(c.type))
+        for c in table.columns
+    )
     name = Name((table.name,)) if table.temporary else Name((table.schema, table.name))
     return Relation(sql=table.sql, columns=columns, name=name, object_id=table.object_id, used=used)
 

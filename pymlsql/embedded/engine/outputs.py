@@ -16,6 +16,7 @@ from pymlsql.embedded.tsql.compiler import Compiler, compiled_as
 from pymlsql.embedded.tsql.dialect import parse_query
 from pymlsql.embedded.tsql.messages import unsupported
 from pymlsql.embedded.tsql.queries import _Select
+from pymlsql.embedded.tsql.references import keeps_references
 from pymlsql.embedded.tsql.scope import Scope, Source
 from pymlsql.embedded.tsql.typed import Typed, quote_name
 
@@ -39,14 +40,15 @@ def send_output(session: Session, frame: Frame, table: Table, output: nodes.Outp
             name = f"{alias}.{column.name}"
             rows[name] = changed.column(column.name)
             columns.append(
-                Typed(f"b.{quote_name(name)}", column.type, column.nullable, column.binary, None, column.name)
+                Typed(f"b.{quote_name(name)}", column.type, column.nullable, column.binary, None, column.name,
+                      by_reference=keeps_references(column.type))
             )
         sources.append(Source(alias, columns, used=used))
     known = names(session, frame)
     compiler = Compiler(known, frame.types(), session.engine.level, line=output.columns.line)
     scope = Scope(sources=sources)
     tree = parse_query(f"SELECT {output.columns.sql}", output.columns.line)
-    select = _Select(compiler, tree, True)
+    select = _Select(compiler, tree, True, references=True)
     with compiler.entered(scope):
         columns = select._columns(scope)
     sql = ", ".join(f"{column.sql} AS c{i}" for i, column in enumerate(columns))

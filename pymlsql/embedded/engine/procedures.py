@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pymlsql.embedded.engine.capture import Capture, Reshape
 from pymlsql.embedded.engine.catalog import Module
-from pymlsql.embedded.engine.evaluation import evaluate, names
+from pymlsql.embedded.engine.evaluation import evaluate, evaluate_passed, names
 from pymlsql.embedded.engine.frame import BatchAborted, Frame, ReturnSignal, Value
 from pymlsql.embedded.engine.names import lookup
 from pymlsql.embedded.engine.security.enforcement import check_change, check_execute
@@ -78,7 +78,7 @@ def actual_arguments(session: Session, frame: Frame, arguments: list[nodes.Argum
             from pymlsql.embedded.engine.evaluation import plan_scalar
 
             type_ = plan_scalar(session, frame, argument.value).compiled.columns[0].type
-            found.append(Actual(argument.name, type_, evaluate(session, frame, argument.value)))
+            found.append(Actual(argument.name, type_, evaluate_passed(session, frame, argument.value)))
     return found
 
 
@@ -148,7 +148,7 @@ def bind_parameters(session: Session, frame: Frame, module: Module, actuals: lis
         if found is None or found.default:
             if declared.default is None:
                 raise sql_error(201, name, declared.name)
-            value = evaluate(session, Frame(), declared.default, declared.type)
+            value = evaluate_passed(session, Frame(), declared.default, declared.type)
         else:
             value = convert_value(session, found.value, found.type, declared.type)
         frame.variables[declared.name] = Value(declared.type, value)
@@ -167,7 +167,7 @@ def give_back(session: Session, frame: Frame, outputs: list[tuple[str, Value]]) 
 
 
 def convert_value(session: Session, value: Any, source: SqlType, target: SqlType) -> Any:
-    """A Python value of one T-SQL type as another, implicitly."""
+    """A Python value of one T-SQL type as another, implicitly; a LargeValue stays one as varbinary(max)."""
     if value is None or source == target:
         return value
     if (
@@ -180,7 +180,7 @@ def convert_value(session: Session, value: Any, source: SqlType, target: SqlType
     if source.is_binary and target.is_binary and target.length == MAX:
         return value
     frame = Frame(variables={"@v": Value(source, value)})
-    return evaluate(session, frame, nodes.Text("@v", 1), target)
+    return evaluate_passed(session, frame, nodes.Text("@v", 1), target)
 
 
 def execute_text(session: Session, text: str, variables: dict[str, Value], frame: Frame | None) -> None:

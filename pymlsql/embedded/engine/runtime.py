@@ -14,6 +14,7 @@ from pymlsql.embedded.engine.names import SYSTEM_DATABASES, lookup
 from pymlsql.embedded.engine.security.functions import SECURITY_VALUES
 from pymlsql.embedded.engine.security.visibility import sees_definition, sees_object
 from pymlsql.embedded.engine.system_views import object_id_of_system_view
+from pymlsql.embedded.engine.values import LargeValue
 from pymlsql.embedded.tsql.lexer import tokenize
 from pymlsql.embedded.tsql.messages import SqlError, unsupported
 from pymlsql.embedded.tsql.nodes import Name
@@ -30,6 +31,8 @@ def runtime_value(session: Session, frame: Frame, what: tuple[str, ...]) -> Any:
     name, *arguments = what
     if name == "HASHBYTES":
         data = frame.get(arguments[1][1:]).value
+        if isinstance(data, LargeValue):
+            return data.digest(arguments[0])
         return None if data is None else hashlib.new(arguments[0], data).digest()
     if name == "DATALENGTH":
         data = frame.get(arguments[0][1:]).value

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pymlsql.embedded.engine import ddl, dml
-from pymlsql.embedded.engine.evaluation import bind, evaluate, plan_query, running
+from pymlsql.embedded.engine.cells import from_cell
+from pymlsql.embedded.engine.evaluation import bind, evaluate_passed, plan_query, running
 from pymlsql.embedded.tds.responses import Done
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
@@ -42,7 +43,7 @@ def select(session: Session, frame: Frame, statement: nodes.Select) -> None:
         session.finish_rows(count)
         done(session, frame, count, 0xC1)
         return
-    plan = plan_query(session, frame, statement.query)
+    plan = plan_query(session, frame, statement.query, references=True)
     with running(session, plan, frame):
         values = bind(session, frame, plan)
         if statement.assignments:
@@ -56,7 +57,7 @@ def select(session: Session, frame: Frame, statement: nodes.Select) -> None:
 
 def _reads_its_target(session: Session, frame: Frame, statement: nodes.Select) -> bool:
     """Whether SELECT @x = ... uses a variable that it assigns: then the answer hangs on the order of the rows."""
-    read = set(plan_query(session, frame, statement.query).compiled.variables.values())
+    read = set(plan_query(session, frame, statement.query, references=True).compiled.variables.values())
     return any(name in read for name, _ in statement.assignments)
 
 
@@ -75,16 +76,16 @@ def _assign(session: Session, frame: Frame, statement: nodes.Select, cursor: Any
     if last is None:
         return
     temporary = Frame(variables=dict(frame.variables))
-    plan = plan_query(session, frame, statement.query)
+    plan = plan_query(session, frame, statement.query, references=True)
     for index, (name, operator) in enumerate(statement.assignments):
-        target = frame.get(name, statement.line)
-        temporary.variables["@pymlsql_value"] = Value(plan.compiled.columns[index].type, last[index])
-        same = plan.compiled.columns[index].type == target.type and operator == "="
-        if same or (last[index] is None and operator == "="):
-            target.value = last[index]
+        target, column = frame.get(name, statement.line), plan.compiled.columns[index]
+        value = from_cell(session.engine.values, last[index]) if column.by_reference else last[index]
+        temporary.variables["@pymlsql_value"] = Value(column.type, value)
+        if operator == "=" and (value is None or column.type == target.type):
+            target.value = value
             continue
         text = "@pymlsql_value" if operator == "=" else f"{name} {operator[0]} @pymlsql_value"
-        target.value = evaluate(session, temporary, Text(text, statement.line), target.type)
+        target.value = evaluate_passed(session, temporary, Text(text, statement.line), target.type)
 
 
 def _select_into(session: Session, frame: Frame, statement: nodes.Select) -> int:
@@ -95,7 +96,7 @@ def _select_into(session: Session, frame: Frame, statement: nodes.Select) -> int
 
 
 def _selected_into(session: Session, frame: Frame, statement: nodes.Select, into: Name) -> int:
-    plan = plan_query(session, frame, statement.query)
+    plan = plan_query(session, frame, statement.query, references=True)
     columns = []
     for index, column in enumerate(plan.compiled.columns, 1):
         if not column.name:

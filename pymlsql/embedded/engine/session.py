@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pymlsql.embedded.engine.catalog import Anything, Catalog, encode, new_catalog, storage_key
+from pymlsql.embedded.engine.cells import readable_batches
 from pymlsql.embedded.engine.errors import Cancelled, translate
 from pymlsql.embedded.engine.execution import check_declarations, execute_all
 from pymlsql.embedded.engine.frame import (
@@ -30,6 +31,7 @@ from pymlsql.embedded.engine.security.stack import ContextStack
 from pymlsql.embedded.engine.store import Store
 from pymlsql.embedded.engine.system_views import SessionRow, SystemState
 from pymlsql.embedded.engine.transactions import Transactions
+from pymlsql.embedded.engine.values import LargeValue, ValueWriter
 from pymlsql.embedded.tds.requests import Login, RepeatedCalls, Request, Rpc, RpcCall, SqlBatch, TransactionRequest
 from pymlsql.embedded.tds.responses import (
     ColMetadata,
@@ -113,6 +115,9 @@ class Session(Transactions, ContextStack):
             self._after_cancel()
         finally:
             self.sink, self._running = _nowhere, False
+            self.engine.values.sweep()
+            if not self.trancount:
+                self.engine.collect_values()
 
     def _after_cancel(self) -> None:
         """A cancelled request ends its statement; with XACT_ABORT its transaction too."""
@@ -209,9 +214,14 @@ class Session(Transactions, ContextStack):
             self.sink(ReturnStatus(status[0]))
             for ordinal, (parameter, actual) in enumerate(zip(call.parameters, actuals, strict=True)):
                 if actual.target is not None:
-                    type_ = actual.target.type
-                    self.sink(ReturnValue(ordinal, parameter.name, type_, actual.target.value))
+                    type_, value = actual.target.type, actual.target.value
+                    value = value.read() if isinstance(value, LargeValue) else value
+                    self.sink(ReturnValue(ordinal, parameter.name, type_, value))
         self.sink(Done("done_proc", error=not ok))
+
+    def open_value(self) -> ValueWriter:
+        """Where a large parameter of a request goes while it is read."""
+        return ValueWriter(self.engine.values)
 
     def prepare(self, prepared: Prepared) -> int:
         self._n_prepared += 1
@@ -242,13 +252,15 @@ class Session(Transactions, ContextStack):
         """Column metadata and rows of a query to the sink; their number."""
         shape = tuple(Column(c.name, INT if c.type.name == "null" else c.type, c.nullable, c.identity) for c in columns)
         self.sink(ColMetadata(shape))
+        passed = [place for place, column in enumerate(columns) if column.by_reference]
         count = 0
         try:
             for batch in cursor.to_arrow_reader(_ROWS_A_BATCH):
-                if self.store.cancelled.is_set():
-                    raise Cancelled
-                count += batch.num_rows
-                self.sink(Rows(batch))
+                for rows in readable_batches(self.engine.values, batch, passed) if passed else (batch,):
+                    if self.store.cancelled.is_set():
+                        raise Cancelled
+                    count += rows.num_rows
+                    self.sink(Rows(rows))
         except (SqlError, Cancelled):
             raise
         except Exception as error:

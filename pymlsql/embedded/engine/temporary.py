@@ -11,6 +11,7 @@ from pymlsql.embedded.engine.catalog import Table
 from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.engine.identity import Identities
 from pymlsql.embedded.engine.store import Store
+from pymlsql.embedded.engine.values import LargeValue
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.messages import sql_error
 from pymlsql.embedded.tsql.typed import quote_name
@@ -33,6 +34,8 @@ class TemporaryTables:
         self._stack: list[Table] = []
         self._scopes: list[int] = []
         self._visible: dict[str, Table] = {}
+        self.pinned: set[LargeValue] = set()
+        """Large values that rows of temporary tables refer to, or did."""
         self.temporary_key: tuple[Table, ...] = ()
 
     def identities(self, table: Table) -> Identities:
@@ -58,6 +61,8 @@ class TemporaryTables:
     def _refresh(self) -> None:
         self._visible = {table.name.lower(): table for table in self._stack}
         self.temporary_key = tuple(self._visible.values())
+        if not self._stack and not self.trancount:
+            self.pinned.clear()
 
     @contextmanager
     def temporary_scope(self, frame: Frame) -> Iterator[None]:

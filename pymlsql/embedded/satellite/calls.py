@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from io import FileIO
+from typing import Any, Literal, Protocol
 
 import pyarrow as pa
 
@@ -12,9 +13,25 @@ Kind = Literal["int", "float", "bool", "str", "bytes", "datetime"]
 """What a parameter is in Python."""
 
 
+class LargeBytes(Protocol):
+    """A value of kind bytes that lies in a file: the script gets it without its being in the server's memory."""
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of the content, in hexadecimal; it has been verified."""
+
+    @property
+    def length(self) -> int:
+        """How many bytes it has."""
+
+    def open(self) -> FileIO:
+        """The file at its beginning; whoever opens it closes it. It stays readable when it is unlinked."""
+
+
 @dataclass(frozen=True)
 class ScriptParameter:
-    """One of @params: ``name`` without the @, ``value`` of the Python type ``kind`` or None for NULL."""
+    """One of @params: ``name`` without the @, ``value`` of the Python type ``kind`` or None for NULL; a LargeBytes may
+    stand for bytes."""
 
     name: str
     kind: Kind

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 HEADER = struct.Struct("!BQ")
+_PIECE_BYTES = 1 << 20
 STREAMED = 2**64 - 1
 """The length of a payload that ends itself: an Arrow IPC stream."""
 
@@ -88,7 +89,8 @@ def write_json(file: BinaryIO, kind: int, value: Any) -> None:
 def write_values(file: BinaryIO, values: Iterable[tuple[str, Any]]) -> None:
     """Write (kind, value) pairs: VALUES, then the bytes of every str and bytes value raw, so that they are not copied.
 
-    A kind is one of int, float, bool, str, bytes, datetime; a value is of that type or None.
+    A kind is one of int, float, bool, str, bytes, datetime; a value is of that type or None. An object
+    with ``length`` and ``open`` stands for the bytes of a file.
     """
     plain = []
     raw = []
@@ -101,7 +103,23 @@ def write_values(file: BinaryIO, values: Iterable[tuple[str, Any]]) -> None:
         plain.append((kind, value))
     write_json(file, VALUES, plain)
     for payload in raw:
-        write_frame(file, VALUE, payload)
+        if hasattr(payload, "open"):
+            _write_file(file, payload)
+        else:
+            write_frame(file, VALUE, payload)
+
+
+def _write_file(file: BinaryIO, value: Any) -> None:
+    """A VALUE frame with the content of a file, a piece at a time."""
+    file.write(HEADER.pack(VALUE, value.length))
+    left = value.length
+    with value.open() as content:
+        while left:
+            piece = content.read(min(left, _PIECE_BYTES))
+            if not piece:
+                raise OSError("the file of a parameter is shorter than it was")
+            file.write(piece)
+            left -= len(piece)
 
 
 def read_values(file: BinaryIO) -> list[Any]:

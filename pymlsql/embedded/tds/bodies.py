@@ -7,7 +7,7 @@ from typing import Literal
 
 from pymlsql.embedded.tds.login import TDS_7_2
 from pymlsql.embedded.tds.packets import PacketType, RawMessage
-from pymlsql.embedded.tds.reader import ProtocolError, Reader
+from pymlsql.embedded.tds.reader import Outlet, ProtocolError, Reader
 from pymlsql.embedded.tds.repeats import CallShape, read_repeats
 from pymlsql.embedded.tds.requests import Parameter, Request, Rpc, RpcCall, SqlBatch, TransactionRequest
 from pymlsql.embedded.tds.types import TypeInfo, is_before, read_type_info
@@ -35,17 +35,17 @@ _ACTIONS: dict[int, Literal["begin", "commit", "rollback", "save"]] = {
 _REFUSED_ACTIONS = {0: "TM_GET_DTC_ADDRESS", 1: "TM_PROPAGATE_XACT", 6: "TM_PROMOTE_XACT"}
 
 
-def read_request(message: RawMessage, version: int) -> Request:
+def read_request(message: RawMessage, version: int, outlet: Callable[[], Outlet] | None = None) -> Request:
     """The request in a message of a client that speaks TDS ``version``.
 
-    The message's bytes are consumed. Raises ProtocolError where they are not TDS, SqlError where they ask for what
-    the server does not do.
+    The message's bytes are consumed. Large binary parameters go through an ``outlet`` and are what it makes of them.
+    Raises ProtocolError where they are not TDS, SqlError where they ask for what the server does not do.
     """
     try:
         read = READERS[message.type]
     except KeyError:
         raise ProtocolError(f"a message of type 0x{message.type:02x} after login") from None
-    reader = Reader(message.body)
+    reader = Reader(message.body, outlet)
     if not is_before(version, TDS_7_2) and message.type != PacketType.BULK_LOAD:
         _skip_all_headers(reader)
     return read(reader, version)

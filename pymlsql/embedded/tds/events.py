@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from pymlsql.embedded.tds.bodies import read_request
 from pymlsql.embedded.tds.login import Encryption
 from pymlsql.embedded.tds.packets import RawMessage, Status
+from pymlsql.embedded.tds.reader import Outlet
 from pymlsql.embedded.tds.requests import Login, Request
 from pymlsql.embedded.tsql.messages import SqlError
 
@@ -78,9 +80,9 @@ class RequestReceived:
         """Whether the reset leaves the transaction open."""
         return bool(self.message.status & Status.RESET_KEEP_TRANSACTION)
 
-    def read(self) -> Request:
+    def read(self, outlet: Callable[[], Outlet] | None = None) -> Request:
         """The request; once only. Raises ProtocolError or SqlError as bodies.read_request does."""
-        return read_request(self.message, self.version)
+        return read_request(self.message, self.version, outlet)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,9 @@ has been read can be freed while its value grows: the peak is one copy of the me
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from io import BytesIO
+from typing import Any, Protocol
 
 SEGMENT_BYTES = 64 << 20
 """Above glibc's largest mmap threshold (32 MiB), so that a consumed segment goes back to the system at once."""
@@ -36,10 +38,27 @@ class Body:
         self.n_bytes += len(data)
 
 
-class Reader:
-    """Reads a Body once, front to back. Every method raises ProtocolError where the bytes end too soon."""
+class Outlet(Protocol):
+    """Where a large value goes while it is read, so that it need not be in memory as a whole."""
 
-    def __init__(self, body: Body | bytes) -> None:
+    def write(self, data: bytes | memoryview, /) -> object:
+        """Take a piece; it is copied, not kept."""
+
+    def finish(self) -> Any:
+        """The whole value, as what a parameter's value is."""
+
+    def abandon(self) -> None:
+        """There will be no value."""
+
+
+class Reader:
+    """Reads a Body once, front to back. Every method raises ProtocolError where the bytes end too soon.
+
+    ``outlet``, if there is one, makes an Outlet for a large binary value.
+    """
+
+    def __init__(self, body: Body | bytes, outlet: Callable[[], Outlet] | None = None) -> None:
+        self.outlet = outlet
         source = Body(body) if isinstance(body, bytes) else body
         self._segments = source.segments
         self._segment = self._segments.popleft() if self._segments else bytearray()
@@ -79,7 +98,7 @@ class Reader:
         """Everything that is left."""
         return self.take(self.remaining)
 
-    def copy_to(self, target: BytesIO, n_bytes: int) -> None:
+    def copy_to(self, target: BytesIO | Outlet, n_bytes: int) -> None:
         """Append the next ``n_bytes`` bytes to ``target``, dropping every segment that is used up."""
         self._check(n_bytes)
         left = n_bytes

@@ -36,7 +36,8 @@ class SqlBatch:
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """A parameter of an RPC: ``value`` is a Python value (None, bool, int, float, Decimal, str, bytes, date, datetime,
-    time, UUID); ``default`` says that the client asked for the procedure's default."""
+    time, UUID, or what an outlet made of a large binary); ``default`` says that the client asked for the procedure's
+    default."""
 
     name: str
     type: SqlType

@@ -13,9 +13,10 @@ from uuid import UUID
 
 from pymlsql.embedded.tds import types
 from pymlsql.embedded.tds.collation import decode_char
-from pymlsql.embedded.tds.reader import ProtocolError, Reader
+from pymlsql.embedded.tds.reader import Outlet, ProtocolError, Reader
 from pymlsql.embedded.tds.types import TypeInfo
 from pymlsql.embedded.tsql.messages import SqlError, unsupported
+from pymlsql.embedded.tsql.references import INLINE_BYTES
 from pymlsql.embedded.tsql.types import MAX, SqlType
 
 _PLP_NULL = 0xFFFFFFFFFFFFFFFF
@@ -34,6 +35,8 @@ def read_value(reader: Reader, info: TypeInfo) -> Any:
     Times are rounded to microseconds, datetime to the milliseconds SQL Server shows (.000, .003, .007). Raises
     ProtocolError for impossible lengths and SqlError 8023 for bytes that are no value of the type.
     """
+    if info.token in types.LONG and info.type.is_binary and info.type.length == MAX:
+        return _read_plp(reader, reader.outlet)
     data = _read_bytes(reader, info)
     if data is None:
         return None
@@ -75,19 +78,28 @@ def _read_short(reader: Reader, info: TypeInfo) -> bytes | None:
     return reader.take(size)
 
 
-def _read_plp(reader: Reader) -> bytes | None:
-    """A partially length-prefixed value: chunks until an empty one."""
+def _read_plp(reader: Reader, make_outlet: Callable[[], Outlet] | None = None) -> Any:
+    """A partially length-prefixed value: chunks until an empty one. A large one goes through an outlet."""
     total = reader.u64()
     if total == _PLP_NULL:
         return None
-    value = BytesIO()
-    while size := reader.u32():
-        reader.copy_to(value, size)
-        if value.tell() > _MAX_BYTES:
-            raise SqlError(7119, "Attempting to grow LOB beyond maximum allowed size of 2147483647 bytes.")
-    if total not in (_PLP_UNKNOWN, value.tell()):
-        raise ProtocolError(f"{value.tell()} bytes where {total} are announced")
-    return value.getvalue()
+    value, outlet, n_bytes = BytesIO(), None, 0
+    try:
+        while size := reader.u32():
+            n_bytes += size
+            if n_bytes > _MAX_BYTES:
+                raise SqlError(7119, "Attempting to grow LOB beyond maximum allowed size of 2147483647 bytes.")
+            if outlet is None and make_outlet is not None and n_bytes >= INLINE_BYTES:
+                outlet = make_outlet()
+                outlet.write(value.getvalue())
+            reader.copy_to(outlet or value, size)
+        if total not in (_PLP_UNKNOWN, n_bytes):
+            raise ProtocolError(f"{n_bytes} bytes where {total} are announced")
+    except BaseException:
+        if outlet is not None:
+            outlet.abandon()
+        raise
+    return outlet.finish() if outlet is not None else value.getvalue()
 
 
 def _decode_utf16(data: bytes) -> str:

@@ -50,7 +50,7 @@ def compile_common_tables(compiler: Compiler, with_: exp.Expr, limit: int) -> st
                 recursive = True
                 definitions.append(_recursive(compiler, common.this, name, names, limit))
             else:
-                query = compiler.subquery(common.this)
+                query = compiler.subquery(common.this, references=True)
                 duck, columns = _known(compiler, name, names, query.columns)
                 compiler.commons[-1][name.lower()] = (duck, tuple(columns))
                 definitions.append(f"{duck} AS ({query.sql})")

@@ -13,24 +13,27 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from pymlsql.embedded.tsql import expressions, queries
+from pymlsql.embedded.tsql import expressions, passing, queries
 from pymlsql.embedded.tsql.commons import Recursion
 from pymlsql.embedded.tsql.dialect import parse_query, parse_scalar
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Text
+from pymlsql.embedded.tsql.references import keeps_references
 from pymlsql.embedded.tsql.scope import Names, Scope
 from pymlsql.embedded.tsql.typed import Typed
-from pymlsql.embedded.tsql.types import SqlType
+from pymlsql.embedded.tsql.types import NULL, SqlType
 
 MAX_NESTING = 32
-_PARAMETER = re.compile(r"\$([vrd]\d+)")
+PASSED = "s"
+_PARAMETER = re.compile(r"\$([vrds]\d+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
     """DuckDB SQL whose columns are c0, c1 ... ``columns`` says what they are in T-SQL.
 
-    ``variables`` maps a DuckDB parameter name to the T-SQL variable bound to it; ``runtime`` maps one to the name and
+    ``variables`` maps a DuckDB parameter name to the T-SQL variable bound to it: its value, or where the name begins
+    with PASSED what a column keeps of it, which may be a reference. ``runtime`` maps a parameter to the name and
     arguments of a value that the session gives at execution (``@@ROWCOUNT``, ``GETDATE`` ...).
     """
 
@@ -97,12 +100,23 @@ class Compiler:
         type_ = self.variables.get(name) if not self.arguments else None
         if type_ is None:
             raise sql_error(137, name, line=self.line)
+        return Typed(f"CAST(${self._bound('v', name)} AS {type_.duckdb})", type_)
+
+    def passed_variable(self, name: str) -> Typed | None:
+        """What a column keeps of a variable's value, if that may be a reference; else None."""
+        if self.arguments or not keeps_references(self.variables.get(name, NULL)):
+            return None
+        parameter = self._bound(PASSED, name)
+        return Typed(f"CAST(${parameter} AS BLOB)", self.variables[name], by_reference=True)
+
+    def _bound(self, prefix: str, name: str) -> str:
+        """The parameter with this prefix that is bound to the variable."""
         for parameter, used in self.used.items():
-            if used == name:
-                return Typed(f"CAST(${parameter} AS {type_.duckdb})", type_)
-        parameter = f"v{len(self.used)}"
+            if used == name and parameter.startswith(prefix):
+                return parameter
+        parameter = f"{prefix}{len(self.used)}"
         self.used[parameter] = name
-        return Typed(f"CAST(${parameter} AS {type_.duckdb})", type_)
+        return parameter
 
     def runtime_value(self, type_: SqlType, *what: str, nullable: bool = True) -> Typed:
         """A value that the session knows when the statement runs; the same one for the whole statement."""
@@ -121,8 +135,14 @@ class Compiler:
     def condition(self, node: exp.Expr) -> str:
         return expressions.compile_condition(self, node)
 
-    def subquery(self, node: exp.Expr, *, top: bool = False) -> queries.Query:
-        return queries.compile_query(self, node, top=top)
+    def passed(self, node: exp.Expr) -> Typed:
+        return passing.compile_passed(self, node)
+
+    def subquery(self, node: exp.Expr, *, references: bool = False) -> queries.Query:
+        return queries.compile_query(self, node, references=references)
+
+    def scalar_subquery(self, node: exp.Expr, *, references: bool = False) -> Typed:
+        return expressions.scalar_subquery(self, node, references=references)
 
     def recursive_member(self, node: exp.Expr, counter: Callable[[], str]) -> queries.Query:
         return queries.compile_member(self, node, counter)
@@ -140,21 +160,24 @@ def compiled_as(compiler: Compiler, sql: str, columns: tuple[Typed, ...]) -> Com
 
 
 def compile_query(text: Text, names: Names, variables: Mapping[str, SqlType], *, level: int = 160,
-                  scope: Scope | None = None) -> Compiled:  # fmt: skip
-    """A query's DuckDB SQL. Raises SqlError with the statement's line."""
+                  scope: Scope | None = None, references: bool = False) -> Compiled:  # fmt: skip
+    """A query's DuckDB SQL; with ``references`` its columns may hold some. Raises SqlError with the statement's line.
+    """
     compiler = Compiler(names, variables, level, line=text.line)
     if scope is not None:
         compiler.scopes.append(scope)
-    query = queries.compile_query(compiler, parse_query(text.sql, text.line), top=True)
+    query = queries.compile_query(compiler, parse_query(text.sql, text.line), top=True, references=references)
     return compiled_as(compiler, query.sql, query.columns)
 
 
 def compile_scalar(text: Text, names: Names, variables: Mapping[str, SqlType], *, level: int = 160,
                    scope: Scope | None = None, target: SqlType | None = None) -> Compiled:  # fmt: skip
-    """An expression's DuckDB SQL (not a query), converted implicitly to ``target`` if given."""
+    """An expression's DuckDB SQL (not a query), converted implicitly to ``target`` if given. For varbinary(max) it may
+    give a reference."""
     compiler = Compiler(names, variables, level, line=text.line)
     compiler.scopes.append(scope or Scope())
-    value = compiler.value(parse_scalar(text.sql, text.line))
+    node = parse_scalar(text.sql, text.line)
+    value = compiler.passed(node) if target is not None and keeps_references(target) else compiler.value(node)
     if target is not None:
         value = expressions.assign(value, target, text.line)
     return compiled_as(compiler, value.sql, (value,))

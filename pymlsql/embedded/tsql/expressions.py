@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
@@ -11,6 +12,7 @@ from pymlsql.embedded.tsql.conversion import convert
 from pymlsql.embedded.tsql.dialect import read_type
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.operators import arithmetic, as_type, comparable, compare, comparison_key, negate, unify
+from pymlsql.embedded.tsql.passing import passed_atom
 from pymlsql.embedded.tsql.patterns import like_sql
 from pymlsql.embedded.tsql.typed import Typed, quote_text, raise_sql
 from pymlsql.embedded.tsql.types import BIT, FLOAT, INT, MAX, NULL, SqlType, decimal, nvarchar, varbinary, varchar
@@ -111,17 +113,23 @@ def _parameter(compiler: Compiler, node: exp.Expr) -> Typed:
     return compiler.variable("@" + node.name.lower())
 
 
-def _column(compiler: Compiler, node: exp.Expr) -> Typed:
+def column_parts(node: exp.Expr) -> tuple[str, tuple[str, ...]] | None:
+    """A column's name and its qualifiers; None for * and for functions that look like columns."""
     identifier = node.this
-    if isinstance(identifier, exp.Star):
-        raise sql_error(102, "*", line=compiler.line)
-    name = identifier.name
     qualifiers = tuple(node.args[part].name for part in ("catalog", "db", "table") if node.args.get(part) is not None)
-    if not qualifiers and not identifier.args.get("quoted") and name.upper() in _NILADIC:
-        from pymlsql.embedded.tsql.functions import call
+    niladic = not qualifiers and not identifier.args.get("quoted") and identifier.name.upper() in _NILADIC
+    return None if niladic or isinstance(identifier, exp.Star) else (identifier.name, qualifiers)
 
-        return call(compiler, _NILADIC[name.upper()], [])
-    return compiler.scope.resolve(name, qualifiers, compiler.line)
+
+def _column(compiler: Compiler, node: exp.Expr) -> Typed:
+    parts = column_parts(node)
+    if parts is not None:
+        return compiler.scope.resolve(*parts, compiler.line)
+    if isinstance(node.this, exp.Star):
+        raise sql_error(102, "*", line=compiler.line)
+    from pymlsql.embedded.tsql.functions import call
+
+    return call(compiler, _NILADIC[node.this.name.upper()], [])
 
 
 def _paren(compiler: Compiler, node: exp.Expr) -> Typed:
@@ -218,7 +226,9 @@ def _condition_paren(compiler: Compiler, node: exp.Expr) -> str:
 def _is(compiler: Compiler, node: exp.Expr) -> str:
     if not isinstance(node.expression, exp.Null):
         raise unsupported("IS without NULL", line=compiler.line)
-    return f"({compiler.value(node.this).sql} IS NULL)"
+    # A reference is as little NULL as what it refers to.
+    value = passed_atom(compiler, node.this) or compiler.value(node.this)
+    return f"({value.sql} IS NULL)"
 
 
 def _between(compiler: Compiler, node: exp.Expr) -> str:
@@ -245,7 +255,7 @@ def _in(compiler: Compiler, node: exp.Expr) -> str:
 
 def _exists(compiler: Compiler, node: exp.Expr) -> str:
     query = node.this.this if isinstance(node.this, exp.Subquery) else node.this
-    return f"EXISTS ({compiler.subquery(query).sql})"
+    return f"EXISTS ({compiler.subquery(query, references=True).sql})"
 
 
 def _like(compiler: Compiler, node: exp.Expr, escape: str = "") -> str:
@@ -326,17 +336,23 @@ def _convert(compiler: Compiler, node: exp.Expr) -> Typed:
 
 
 def _subquery(compiler: Compiler, node: exp.Expr) -> Typed:
+    return scalar_subquery(compiler, node)
+
+
+def scalar_subquery(compiler: Compiler, node: exp.Expr, *, references: bool = False) -> Typed:
+    """A query's one value. Raises 116, and 512 when it runs."""
     inner = node.this if isinstance(node, exp.Subquery) else node
-    query = compiler.subquery(inner)
+    query = compiler.subquery(inner, references=references)
     if len(query.columns) != 1:
         raise sql_error(116, line=compiler.line)
     column = query.columns[0]
     # DuckDB would take any row of several; SQL Server raises 512.
     alias = compiler.alias()
+    result = Typed("", column.type, True, column.binary, by_reference=column.by_reference)
     if query.single:
-        return Typed(f"({query.sql})", column.type, True, column.binary)
+        return replace(result, sql=f"({query.sql})")
     one = f"CASE WHEN count(*) > 1 THEN {raise_sql(512)} ELSE first({alias}.c0) END"
-    return Typed(f"(SELECT {one} FROM ({query.sql}) AS {alias})", column.type, True, column.binary)
+    return replace(result, sql=f"(SELECT {one} FROM ({query.sql}) AS {alias})")
 
 
 def _function(compiler: Compiler, node: exp.Expr) -> Typed:

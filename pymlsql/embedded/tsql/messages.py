@@ -8,9 +8,11 @@ from __future__ import annotations
 from pymlsql.embedded.tsql.external_messages import EXTERNAL_MESSAGES
 from pymlsql.embedded.tsql.messages_extensibility import MESSAGES_EXTENSIBILITY
 from pymlsql.embedded.tsql.messages_governance import MESSAGES_GOVERNANCE
+from pymlsql.embedded.tsql.messages_storage import MESSAGES_STORAGE
 from pymlsql.embedded.tsql.security_messages import SECURITY_MESSAGES
 
 MESSAGES: dict[int, tuple[int, str]] = {
+    **MESSAGES_STORAGE,
     102: (15, "Incorrect syntax near '{}'."),
     104: (16, "ORDER BY items must appear in the select list if the statement contains a UNION, INTERSECT or "
           "EXCEPT operator."),

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pymlsql.embedded.tsql.conversion import convert
 from pymlsql.embedded.tsql.decimals import decimal_arithmetic, guarded
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
+from pymlsql.embedded.tsql.references import identity_sql, readable
 from pymlsql.embedded.tsql.times import rounded_datetime
 from pymlsql.embedded.tsql.typed import Typed, fold
 from pymlsql.embedded.tsql.types import DATETIME, INT, MAX, NULL, SqlType, decimal
@@ -206,10 +207,12 @@ def comparable(left: Typed, right: Typed, line: int = 0) -> tuple[Typed, Typed]:
 
 
 def comparison_key(value: Typed) -> str:
-    """What is compared, grouped and joined by: strings folded, all else as it is."""
+    """What is compared, grouped and joined by: strings folded, cells that may be references by what they refer to."""
+    if value.by_reference:
+        return identity_sql(value.sql)
     return fold(value) if value.type.is_string else value.sql
 
 
 def order_key(value: Typed) -> str:
     """What is ordered by. Strings order by folded code points: a stated deviation from the collation's weights."""
-    return comparison_key(value)
+    return comparison_key(readable(value))

@@ -10,6 +10,7 @@ from sqlglot import exp
 from pymlsql.embedded.tsql.conversion import convert
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.operators import comparison_key, order_key
+from pymlsql.embedded.tsql.references import readable
 from pymlsql.embedded.tsql.typed import Typed
 from pymlsql.embedded.tsql.types import BIGINT, FLOAT
 
@@ -48,7 +49,7 @@ class Ordering:
             value = self.compiler.value(item.this)
             if value.constant is not None or value.sql == "NULL":
                 raise sql_error(408, line=self.compiler.line)
-            index = next((i for i, known in enumerate(self.columns) if known.sql == value.sql), None)
+            index = next((i for i, known in enumerate(self.columns) if readable(known).sql == value.sql), None)
             if index is None:
                 if distinct:
                     raise sql_error(145, line=self.compiler.line)
@@ -86,7 +87,7 @@ class Ordering:
 def distinct_rows(compiler: Compiler, sql: str, columns: list[Typed] | tuple[Typed, ...]) -> str:
     """The rows of ``sql`` without those that equal an earlier one by the collation."""
     alias = compiler.alias()
-    if not any(column.type.is_string for column in columns):
+    if not any(column.type.is_string or column.by_reference for column in columns):
         return f"SELECT DISTINCT * FROM ({sql}) AS {alias}"
     keys = ", ".join(comparison_key(replace(c, sql=f"{alias}.c{i}", constant=None)) for i, c in enumerate(columns))
     return f"SELECT DISTINCT ON ({keys}) * FROM ({sql}) AS {alias}"

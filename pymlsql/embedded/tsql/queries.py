@@ -13,6 +13,7 @@ from pymlsql.embedded.tsql.grouping import compile_groups, grouped_from
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.operators import as_type, comparison_key, unify
 from pymlsql.embedded.tsql.ordering import Ordering, distinct_rows, ordered_rows
+from pymlsql.embedded.tsql.references import readable
 from pymlsql.embedded.tsql.scope import Grouping, Scope
 from pymlsql.embedded.tsql.sources import compile_from
 from pymlsql.embedded.tsql.typed import Typed
@@ -41,29 +42,30 @@ class Query:
     single: bool = False
 
 
-def compile_query(compiler: Compiler, node: exp.Expr, *, top: bool = False) -> Query:
-    """A SELECT, a set operation or either in brackets; ``top`` for the outermost, which alone may be ordered freely."""
+def compile_query(compiler: Compiler, node: exp.Expr, *, top: bool = False, references: bool = False) -> Query:
+    """A SELECT, a set operation or either in brackets; ``top`` for the outermost, which alone may be ordered freely.
+    Without ``references`` its columns hold values only."""
     with_ = node.args.get("with_")
     if with_ is None:
-        return _compile_bare(compiler, node, top)
+        return _compile_bare(compiler, node, top, references)
     compiler.commons.append({})
     try:
         definitions = compile_common_tables(compiler, with_, max_recursion(compiler, node))
-        query = _compile_bare(compiler, node, top)
+        query = _compile_bare(compiler, node, top, references)
     finally:
         compiler.commons.pop()
     return replace(query, sql=f"{definitions} {query.sql}")
 
 
-def _compile_bare(compiler: Compiler, node: exp.Expr, top: bool) -> Query:
+def _compile_bare(compiler: Compiler, node: exp.Expr, top: bool, references: bool) -> Query:
     if isinstance(node, exp.Subquery):
         if node.args.get("order") or node.args.get("limit"):
             raise unsupported("ORDER BY behind a query in brackets", line=compiler.line)
-        return compile_query(compiler, node.this, top=top)
+        return compile_query(compiler, node.this, top=top, references=references)
     if isinstance(node, exp.SetOperation):
-        return _compile_set(compiler, node, top)
+        return _compile_set(compiler, node, top, references)
     if isinstance(node, exp.Select):
-        return _Select(compiler, node, top).compile()
+        return _Select(compiler, node, top, references=references).compile()
     raise unsupported(node.key.upper(), line=compiler.line)
 
 
@@ -91,8 +93,11 @@ def compile_member(compiler: Compiler, node: exp.Expr, counter: Callable[[], str
 class _Select:
     """One SELECT on its way to DuckDB."""
 
-    def __init__(self, compiler: Compiler, node: exp.Expr, top: bool, counter: Callable[[], str] | None = None) -> None:
+    def __init__(self, compiler: Compiler, node: exp.Expr, top: bool, counter: Callable[[], str] | None = None,
+                 *, references: bool = False) -> None:  # fmt: skip
         self.counter = counter
+        self.value = compiler.passed if references else compiler.value
+        self.references = references
         self.compiler = compiler
         self.node = node
         self.top = top
@@ -170,12 +175,12 @@ class _Select:
                 raise unsupported("* EXCEPT or REPLACE", line=self.line)
             return self._star(scope, None if star else node)
         if isinstance(node, exp.Alias):
-            return [replace(self.compiler.value(node.this), name=node.alias)]
+            return [replace(self.value(node.this), name=node.alias)]
         if isinstance(node, exp.EQ) and isinstance(node.this, exp.Column) and not node.this.args.get("table"):
-            return [replace(self.compiler.value(node.expression), name=node.this.name)]
+            return [replace(self.value(node.expression), name=node.this.name)]
         if isinstance(node, exp.Aliases):
             raise unsupported("several aliases", line=self.line)
-        value = self.compiler.value(node)
+        value = self.value(node)
         name = node.name if isinstance(node, exp.Column) else ""
         return [replace(value, name=value.name or name if isinstance(node, exp.Column) else "")]
 
@@ -193,6 +198,7 @@ class _Select:
         groups, found = scope.groups, []
         for source in sources:
             for column in source.columns:
+                column = column if self.references and groups is None else readable(column)
                 shown = groups.of(column) if groups is not None else column
                 if shown is None:
                     raise sql_error(8120, f"{source.alias}.{column.name}", line=self.line)
@@ -226,16 +232,17 @@ class _Select:
 # Set operators ----------------------------------------------------------------------------------------------------
 
 
-def _compile_set(compiler: Compiler, node: exp.Expr, top: bool) -> Query:
-    left = compile_query(compiler, node.this)
-    right = compile_query(compiler, node.expression)
+def _compile_set(compiler: Compiler, node: exp.Expr, top: bool, references: bool) -> Query:
+    left = compile_query(compiler, node.this, references=references)
+    right = compile_query(compiler, node.expression, references=references)
     if len(left.columns) != len(right.columns):
         raise sql_error(205, line=compiler.line)
     columns = []
     for first, second in zip(left.columns, right.columns, strict=True):
         type_ = unify((first.type, second.type))
         type_ = INT if type_.name == "null" else type_
-        columns.append(replace(first, type=type_, nullable=first.nullable or second.nullable, constant=None))
+        columns.append(replace(first, type=type_, nullable=first.nullable or second.nullable, constant=None,
+                               by_reference=first.by_reference and second.by_reference))  # fmt: skip
     sql = _combined(compiler, node, _at(compiler, left, columns), _at(compiler, right, columns), columns)
     order, offset = node.args.get("order"), node.args.get("offset")
     if order is not None and not top and offset is None:
@@ -247,13 +254,14 @@ def _compile_set(compiler: Compiler, node: exp.Expr, top: bool) -> Query:
 
 
 def _at(compiler: Compiler, query: Query, columns: list[Typed]) -> str:
-    """``query`` with its columns at the types they share."""
-    if all(a.type == b.type for a, b in zip(query.columns, columns, strict=True)):
+    """``query`` with its columns at the types they share, and references only where all hold some."""
+    if all(a.type == b.type and a.by_reference == b.by_reference for a, b in zip(query.columns, columns, strict=True)):
         return query.sql
     alias = compiler.alias()
     parts = []
     for index, (have, want) in enumerate(zip(query.columns, columns, strict=True)):
-        value = as_type(replace(have, sql=f"{alias}.c{index}", constant=None), want.type, compiler.line)
+        have = replace(have, sql=f"{alias}.c{index}", constant=None)
+        value = as_type(have if want.by_reference else readable(have), want.type, compiler.line)
         parts.append(f"{value.sql} AS c{index}")
     return f"SELECT {', '.join(parts)} FROM ({query.sql}) AS {alias}"
 
@@ -268,7 +276,7 @@ def _combined(compiler: Compiler, node: exp.Expr, left: str, right: str, columns
         raise sql_error(156, "ALL", line=compiler.line)
     keys = [comparison_key(replace(column, constant=None)) for column in columns]
     if isinstance(node, exp.Union):
-        if not any(column.type.is_string for column in columns):
+        if not any(column.type.is_string or column.by_reference for column in columns):
             return f"({left}) UNION ({right})"
         return distinct_rows(compiler, f"({left}) UNION ALL ({right})", columns)
     a, b = compiler.alias(), compiler.alias()

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from pymlsql.embedded.tsql.messages import sql_error
 from pymlsql.embedded.tsql.nodes import ModuleParameter, Name, Text
+from pymlsql.embedded.tsql.references import readable
 from pymlsql.embedded.tsql.typed import Typed
 from pymlsql.embedded.tsql.types import SqlType
 
@@ -21,6 +22,7 @@ class RelationColumn:
     nullable: bool = True
     identity: bool = False
     binary: bool = False
+    by_reference: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,11 @@ class Scope:
     n_own: int = 0
 
     def resolve(self, name: str, qualifiers: tuple[str, ...], line: int) -> Typed:
-        """The column ``qualifiers.name``. Raises 207, 209, 4104; 8120 for one of a query around that groups."""
+        """The value of ``qualifiers.name``. Raises 207, 209, 4104; 8120 for one of a query around that groups."""
+        return readable(self.resolve_column(name, qualifiers, line))
+
+    def resolve_column(self, name: str, qualifiers: tuple[str, ...], line: int) -> Typed:
+        """The same, but the column itself: it may hold references."""
         scope: Scope | None = self
         while scope is not None:
             found = scope._lookup(name, qualifiers, line)
@@ -132,7 +138,7 @@ class Scope:
 
     def _own(self, source: Source, column: Typed) -> Typed:
         self.n_own += 1
-        if self.groups is not None and not self.in_aggregate and column.sql not in self.groups.keys:
+        if self.groups is not None and not self.in_aggregate and readable(column).sql not in self.groups.keys:
             self.ungrouped.append(f"{source.alias}.{column.name}")
         return column
 
@@ -140,7 +146,7 @@ class Scope:
         """A column as a subquery refers to it: where this query groups, the group's value."""
         if self.groups is None or self.in_aggregate:
             return column
-        found = self.groups.of(column)
+        found = self.groups.of(readable(column))
         if found is None:
             raise sql_error(8120, f"{source.alias}.{column.name}", line=line)
         return found

@@ -170,7 +170,7 @@ def _derived(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None) -> str:
     name, names = alias_name(alias)
     if not name:
         raise sql_error(102, ")", line=compiler.line)
-    query = compiler.subquery(node.this)
+    query = compiler.subquery(node.this, references=True)
     columns = renamed(list(query.columns), names, name, compiler.line)
     check_names(columns, name, compiler.line)
     duck = compiler.alias()
@@ -230,7 +230,8 @@ def _relation(compiler: Compiler, name: Name, alias: exp.Expr | None) -> str:
         _add(compiler, exposed, columns, duck, bare, relation.used)
         return f"({sql}) AS {duck}"
     columns = [
-        Typed(quote_name(c.name), c.type, c.nullable, c.binary, None, c.name, c.identity) for c in relation.columns
+        Typed(quote_name(c.name), c.type, c.nullable, c.binary, None, c.name, c.identity, c.by_reference)
+        for c in relation.columns
     ]
     _add(compiler, exposed, columns, duck, bare, relation.used)
     return f"{relation.sql} AS {duck}"
@@ -244,7 +245,7 @@ def _expanded(compiler: Compiler, relation: Relation, arguments: dict[str, Typed
     compiler.arguments.append(arguments)
     try:
         with compiler.nested(), compiler.names.inside(relation):
-            query = compiler.subquery(parse_query(relation.query.sql, 1), top=False)
+            query = compiler.subquery(parse_query(relation.query.sql, 1), references=True)
     finally:
         compiler.arguments.pop()
         compiler.line, compiler.scopes, compiler.commons = line, scopes, commons

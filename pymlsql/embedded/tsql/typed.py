@@ -21,6 +21,8 @@ class Typed:
 
     ``binary`` says that its strings compare by code point (a _BIN collation) and not by SQL_Latin1_General_CP1_CI_AS.
     ``constant`` is the Python value of a literal, None otherwise. ``name`` is the column name it brings along.
+    ``by_reference`` says that ``sql`` may give a reference instead of a large value's bytes: only who asks for
+    references gets such a one (see references.py).
     """
 
     sql: str
@@ -30,6 +32,7 @@ class Typed:
     constant: object = None
     name: str = ""
     identity: bool = False
+    by_reference: bool = False
 
     def retyped(self, type_: SqlType) -> Typed:
         return replace(self, type=type_)

@@ -34,6 +34,22 @@ PASSWORD = "s3cret-é"
 SELECT = 0xC1
 
 
+class Gathered:
+    """An outlet that gives back the bytes."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+
+    def write(self, data: bytes | memoryview) -> None:
+        self.data += data
+
+    def finish(self) -> bytes:
+        return bytes(self.data)
+
+    def abandon(self) -> None:
+        self.data.clear()
+
+
 class EchoSession:
     """What one client said is in ``requests`` and ``resets``."""
 
@@ -60,6 +76,9 @@ class EchoSession:
                     self.call(call, sink)
             case TransactionRequest():
                 self.transact(request, sink)
+
+    def open_value(self) -> Gathered:
+        return Gathered()
 
     def reset(self, *, keep_transaction: bool) -> None:
         self.resets.append(keep_transaction)

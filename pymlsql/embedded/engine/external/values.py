@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from pymlsql.embedded.engine.external.arguments import Parameter
+from pymlsql.embedded.engine.values import LargeValue
 from pymlsql.embedded.satellite.calls import Kind, ScriptParameter, UnusableResult
 from pymlsql.embedded.tsql.messages import sql_error
 from pymlsql.embedded.tsql.types import BIGINT, BIT, DATETIME2, FLOAT, MAX, SqlType, nvarchar, varbinary
@@ -45,6 +46,9 @@ def script_parameter(parameter: Parameter, language: str, request_id: str) -> Sc
 def _to_python(value: Any, kind: Kind) -> Any:
     if value is None:
         return None
+    if isinstance(value, LargeValue):
+        value.verify()
+        return value
     if kind == "float":
         return float(value)
     if kind == "str":

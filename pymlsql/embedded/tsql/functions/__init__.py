@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from pymlsql.embedded.tsql.functions.aggregates import AGGREGATES
+from pymlsql.embedded.tsql.functions.binaries import BINARIES
 from pymlsql.embedded.tsql.functions.dates import DATES
 from pymlsql.embedded.tsql.functions.json import JSON
 from pymlsql.embedded.tsql.functions.logic import LOGIC
@@ -20,7 +21,7 @@ from pymlsql.embedded.tsql.typed import Typed
 if TYPE_CHECKING:
     from pymlsql.embedded.tsql.compiler import Compiler
 
-FUNCTIONS: dict[str, Function] = {**LOGIC, **STRINGS, **DATES, **MATHS, **AGGREGATES, **SYSTEM, **JSON}
+FUNCTIONS: dict[str, Function] = {**LOGIC, **STRINGS, **BINARIES, **DATES, **MATHS, **AGGREGATES, **SYSTEM, **JSON}
 """Every function in reach, by its upper-case name."""
 
 KNOWN_UNSUPPORTED = frozenset(

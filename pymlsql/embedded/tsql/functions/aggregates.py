@@ -40,8 +40,11 @@ def _cast(type_: SqlType) -> Callable[[list[str]], str]:
     return lambda results: f"CAST({results[0]} AS {type_.duckdb})"
 
 
-def _argument(compiler: Compiler, node: exp.Expr) -> tuple[Typed, bool]:
+def _argument(
+    compiler: Compiler, node: exp.Expr, compile: Callable[[exp.Expr], Typed] | None = None
+) -> tuple[Typed, bool]:
     """An aggregate's argument, compiled below the groups, and whether it is DISTINCT. Under OVER it is any value."""
+    compile = compile or compiler.value
     distinct = isinstance(node, exp.Distinct)
     inner = node.expressions[0] if distinct else node
     if distinct and len(node.expressions) != 1:
@@ -50,14 +53,14 @@ def _argument(compiler: Compiler, node: exp.Expr) -> tuple[Typed, bool]:
     if scope.in_window:
         scope.in_window = False
         try:
-            return compiler.value(inner), distinct
+            return compile(inner), distinct
         finally:
             scope.in_window = True
     if scope.in_aggregate:
         raise sql_error(130, line=compiler.line)
     scope.in_aggregate = True
     try:
-        return compiler.value(inner), distinct
+        return compile(inner), distinct
     finally:
         scope.in_aggregate = False
 
@@ -66,7 +69,7 @@ def _count(result: SqlType) -> Compile:
     def compile(compiler: Compiler, nodes: list[exp.Expr]) -> Pieces:
         if isinstance(nodes[0], exp.Star):
             return Pieces(("count(*)",), result, _cast(result), False)
-        value, distinct = _argument(compiler, nodes[0])
+        value, distinct = _argument(compiler, nodes[0], compiler.passed)
         inner = f"DISTINCT {comparison_key(value)}" if distinct else value.sql
         return Pieces((f"count({inner})",), result, _cast(result), False)
 

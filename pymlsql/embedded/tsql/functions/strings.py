@@ -26,44 +26,6 @@ if TYPE_CHECKING:
     from pymlsql.embedded.tsql.compiler import Compiler
 
 
-def _len(compiler: Compiler, args: list[Typed]) -> Typed:
-    """Characters without trailing blanks; bytes of a binary. bigint for (max) types."""
-    value = args[0]
-    result = BIGINT if value.type.length == MAX and (value.type.is_string or value.type.is_binary) else INT
-    if value.type.is_binary:
-        return Typed(f"CAST(octet_length({value.sql}) AS {result.duckdb})", result, value.nullable)
-    value = text(value, compiler.line)
-    return Typed(f"CAST(length(rtrim({value.sql}, ' ')) AS {result.duckdb})", result, value.nullable)
-
-
-_STORED_BYTES = {"bit": 1, "tinyint": 1, "smallint": 2, "int": 4, "bigint": 8, "real": 4, "float": 8, "money": 8,
-                 "smallmoney": 4, "date": 3, "datetime": 8, "smalldatetime": 4, "uniqueidentifier": 16}  # fmt: skip
-
-
-def _binary_variable(compiler: Compiler, value: Typed) -> str | None:
-    """The variable that a binary value is, if it is nothing else: its bytes need not go through DuckDB, which copies
-    them five times, and a model has hundreds of millions of them."""
-    parameter = value.sql.removeprefix("CAST($").removesuffix(" AS BLOB)")
-    return compiler.used.get(parameter) if value.type.is_binary else None
-
-
-def _datalength(compiler: Compiler, args: list[Typed]) -> Typed:
-    value = args[0]
-    result = BIGINT if value.type.length == MAX and (value.type.is_string or value.type.is_binary) else INT
-    variable = _binary_variable(compiler, value)
-    if variable is not None:
-        return compiler.runtime_value(result, "DATALENGTH", "\0" + variable)
-    if value.type.is_binary:
-        sql = f"octet_length({value.sql})"
-    elif value.type.is_string:
-        sql = f"length({value.sql})" + (" * 2" if value.type.is_unicode else "")
-    elif value.type.name in _STORED_BYTES:
-        sql = f"CASE WHEN {value.sql} IS NOT NULL THEN {_STORED_BYTES[value.type.name]} END"
-    else:
-        raise unsupported(f"DATALENGTH of {value.type}", line=compiler.line)
-    return Typed(f"CAST({sql} AS {result.duckdb})", result, value.nullable)
-
-
 def _left(compiler: Compiler, args: list[Typed]) -> Typed:
     return _edge("left", compiler, args)
 
@@ -223,23 +185,6 @@ def _quotename(compiler: Compiler, args: list[Typed]) -> Typed:
     return Typed(sql, nvarchar(258))
 
 
-def _hashbytes(compiler: Compiler, args: list[Typed]) -> Typed:
-    """SHA2_256, SHA1 and MD5 of the bytes SQL Server stores (UTF-16 for nvarchar)."""
-    name = args[0].constant
-    functions = {"sha2_256": "sha256", "sha1": "sha1", "sha": "sha1", "md5": "md5"}
-    if not isinstance(name, str) or name.lower() not in functions:
-        raise unsupported(f"HASHBYTES with {name!r}", line=compiler.line)
-    value = args[1]
-    if not value.type.is_binary:
-        if not value.type.is_string:
-            raise sql_error(8116, value.type.name, 2, "hashbytes", line=compiler.line)
-        value = convert(value, varbinary(MAX), line=compiler.line)
-    variable = _binary_variable(compiler, value)
-    if variable is not None:
-        return compiler.runtime_value(varbinary(8000), "HASHBYTES", functions[name.lower()], "\0" + variable)
-    return Typed(f"unhex({functions[name.lower()]}({value.sql}))", varbinary(8000), value.nullable)
-
-
 def _isnumeric(compiler: Compiler, args: list[Typed]) -> Typed:
     value = args[0]
     if value.type.is_number:
@@ -335,8 +280,6 @@ def _extreme(function: str) -> Function:
 
 
 STRINGS = {
-    "LEN": Function(1, 1, _len),
-    "DATALENGTH": Function(1, 1, _datalength),
     "LEFT": Function(2, 2, _left),
     "RIGHT": Function(2, 2, _right),
     "SUBSTRING": Function(3, 3, _substring),
@@ -359,7 +302,6 @@ STRINGS = {
     "ASCII": Function(1, 1, _code),
     "UNICODE": Function(1, 1, _code),
     "QUOTENAME": Function(1, 2, _quotename),
-    "HASHBYTES": Function(2, 2, _hashbytes),
     "ISNUMERIC": Function(1, 1, _isnumeric),
     "STR": Function(1, 3, _str),
     "TRANSLATE": Function(3, 3, _translate),
