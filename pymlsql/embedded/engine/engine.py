@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,7 +59,8 @@ class Engine:
 
     def __init__(self, path: Path | None, *, password: str, level: int = 160, satellites: SatellitePool | None = None,
                  database: str = "pymlsql", n_threads: int = 2, process_id: int = 0,
-                 make_pool: MakePool | None = None, allowed: Allowed | None = None) -> None:  # fmt: skip
+                 make_pool: MakePool | None = None, allowed: Allowed | None = None,
+                 service_key: bytes | None = None) -> None:  # fmt: skip
         self.database: str = database
         self.level: int = level
         self.allowed = allowed or Allowed()
@@ -67,6 +69,7 @@ class Engine:
             self.runtimes = Runtimes(satellites, make_pool or make_plain_pool, lambda: interpreters_of(self.catalog))
         self.process_id: int = process_id
         self._password = password
+        self.service_key: bytes = service_key or secrets.token_bytes(32)
         self._n_threads = n_threads
         self._connection = duckdb.connect(str(path) if path else ":memory:", config={"threads": 1})
         self.writers = WriterLock()

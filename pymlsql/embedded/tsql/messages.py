@@ -9,6 +9,7 @@ from pymlsql.embedded.tsql.external_messages import EXTERNAL_MESSAGES
 from pymlsql.embedded.tsql.messages_extensibility import MESSAGES_EXTENSIBILITY
 from pymlsql.embedded.tsql.messages_governance import MESSAGES_GOVERNANCE
 from pymlsql.embedded.tsql.security_messages import SECURITY_MESSAGES
+from pymlsql.embedded.tsql.signing_messages import SIGNING_MESSAGES
 
 MESSAGES: dict[int, tuple[int, str]] = {
     102: (15, "Incorrect syntax near '{}'."),
@@ -342,6 +343,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     **MESSAGES_EXTENSIBILITY,
     **MESSAGES_GOVERNANCE,
     **SECURITY_MESSAGES,
+    **SIGNING_MESSAGES,
 }  # fmt: skip
 
 
