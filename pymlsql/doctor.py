@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from pymlsql import drivers, migrate, models, procedures, registry, runtime, settings
+from pymlsql import drivers, migrate, models, procedures, registry, runtime, settings, signing
 from pymlsql.database import Database
 from pymlsql.errors import PymlsqlError, RuntimeMismatch
 
@@ -142,6 +142,25 @@ def _find_objects(database: Database) -> Finding:
     return Finding("objects", "ok", ", ".join(names))
 
 
+_SIGNATURES: dict[signing.State, str] = {
+    "unsigned": "is not signed, as far as this login can see: its callers need EXECUTE ANY EXTERNAL SCRIPT themselves",
+    "invalid": "has a signature that is not valid for its text",
+    "open": "is signed, and the private key of its certificate is still in the database",
+    "powerless": "is signed by a certificate whose user may not run external scripts",
+}
+
+
+def _find_signatures(database: Database) -> Finding:
+    """An unsigned procedure works for those who may run external scripts; a signature that is wrong does not."""
+    wanted = [module.signing for module in procedures.find_modules() if module.signing is not None]
+    states = [(found.procedure, signing.read_state(database, found)) for found in wanted]
+    wrong = [f"{name} {_SIGNATURES[state]}" for name, state in states if state != "signed"]
+    if not wrong:
+        return Finding("signatures", "ok", ", ".join(name for name, _ in states) or "no procedure is to be signed")
+    unsafe = any(state in ("invalid", "open") for _, state in states)
+    return Finding("signatures", "fail" if unsafe else "warn", "; ".join(wrong), "run pymlsql apply")
+
+
 def _find_models(database: Database) -> Finding:
     found = registry.list_models(database)
     promoted = [f"{model.name} {alias} = {n}" for model in found for alias, n in model.aliases.items()]
@@ -161,5 +180,6 @@ _REMOTE: tuple[tuple[str, Callable[[Database], Finding]], ...] = (
     ("server python", _find_runtime),
     ("tables", _find_migrations),
     ("objects", _find_objects),
+    ("signatures", _find_signatures),
     ("models", _find_models),
 )

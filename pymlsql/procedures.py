@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pymlsql import __version__, quoting, templates
+from pymlsql import __version__, quoting, signing, templates
 from pymlsql._resources import read_text
 from pymlsql.errors import DeclarationError
 from pymlsql.features.declaration import Column, FeatureSet, Name, Parameter, Qualified, Type
+from pymlsql.signing import Signing
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -108,6 +109,11 @@ class ScoringProcedure(BaseModel):
         """T-SQL row source: the keys alone."""
         return self._rows(self.slots)
 
+    @property
+    def signing(self) -> Signing:
+        """What its callers need not have: the script reads a temporary table only, so no SELECT is among it."""
+        return Signing(self.name, looked_up=(self.source,))
+
     def staged_type(self, column: Column) -> str:
         """How a feature column travels to the script: numbers as float, text and times as they are."""
         return "float" if _kind(column) == "number" else column.sql_type
@@ -152,11 +158,12 @@ def _kind(column: Column) -> Literal["number", "text", "time"]:
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """One CREATE OR ALTER batch: schema.name, what it makes, and its text."""
+    """One CREATE OR ALTER batch: schema.name, what it makes, its text, and how it is to be signed, if at all."""
 
     name: str
     type: ObjectType
     text: str
+    signing: Signing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,15 +188,25 @@ def render_procedure(procedure: ScoringProcedure) -> tuple[Module, ...]:
     """The procedure and the view of what it has predicted."""
     text = templates.render("procedures/predict.sql.j2", procedure=procedure, script=read_text("sql", SCORE_SCRIPT))
     return (
-        _module(procedure.name, "procedure", text),
+        Module(quoting.qualified(procedure.name), "procedure", text, procedure.signing),
         _module(procedure.served, "view", templates.render("views/predictions.sql.j2", procedure=procedure)),
     )
 
 
-def render_script(modules: Sequence[Module]) -> str:
-    """The modules as one script with GO, for sqlcmd and SSMS."""
+def render_script(modules: Sequence[Module], *, sign: bool = True) -> str:
+    """The modules as one script with GO, for sqlcmd and SSMS; behind them, unless told otherwise, their signatures."""
     head = "SET QUOTED_IDENTIFIER ON;\nSET ANSI_NULLS ON;\nGO\n"
-    return ":on error exit\n" + head + "".join(f"{module.text.rstrip()}\nGO\n" for module in modules)
+    script = ":on error exit\n" + head + "".join(f"{module.text.rstrip()}\nGO\n" for module in modules)
+    batches = [signing.render(found) for found in _signings(modules)] if sign else []
+    return script + "".join(f"{_SIGN_HEAD}{batch.rstrip()}\nGO\n{_SIGN_TAIL}" for batch in batches)
+
+
+_SIGN_HEAD = "SET XACT_ABORT ON;\nBEGIN TRANSACTION;\nGO\n"
+_SIGN_TAIL = "COMMIT TRANSACTION;\nSET XACT_ABORT OFF;\nGO\n"
+
+
+def _signings(modules: Sequence[Module]) -> list[Signing]:
+    return [module.signing for module in modules if module.signing is not None]
 
 
 def find_modules(declaration: str = EXAMPLE) -> tuple[Module, ...]:
@@ -205,23 +222,27 @@ def find_modules(declaration: str = EXAMPLE) -> tuple[Module, ...]:
     return found()
 
 
-def render_all(declaration: str = EXAMPLE) -> str:
-    """All modules of a declaration as one script with GO."""
-    return render_script(find_modules(declaration))
+def render_all(declaration: str = EXAMPLE, *, sign: bool = True) -> str:
+    """All modules of a declaration as one script with GO, and the signatures of its procedures."""
+    return render_script(find_modules(declaration), sign=sign)
 
 
-def apply(connection: Connection, declaration: str = EXAMPLE) -> list[str]:
-    """Deploy all modules of a declaration and record those that changed; the names of all, in order."""
-    return [deployment.name for deployment in deploy(connection, find_modules(declaration))]
+def apply(connection: Connection, declaration: str = EXAMPLE, *, sign: bool = True) -> list[str]:
+    """Deploy all modules of a declaration, record those that changed and sign the procedures; the names of all."""
+    return [deployment.name for deployment in deploy(connection, find_modules(declaration), sign=sign)]
 
 
-def deploy(connection: Connection, modules: Sequence[Module]) -> list[Deployment]:
+def deploy(connection: Connection, modules: Sequence[Module], *, sign: bool = True) -> list[Deployment]:
     """Create or alter modules in order, each in its own batch, and record in ml.deployments those that changed.
 
     SQL Server keeps another text than it is sent (CREATE OR ALTER becomes CREATE), so what is compared and recorded is
-    what sys.sql_modules shows before and after. All in the caller's transaction: give it one, and it is all or none.
+    what sys.sql_modules shows before and after. An ALTER takes a procedure's signature, so signing comes last, and each
+    time. All in the caller's transaction: give it one, and it is all or none.
     """
-    return [_deploy(connection, module) for module in modules]
+    deployed = [_deploy(connection, module) for module in modules]
+    for found in _signings(modules) if sign else ():
+        signing.sign(connection, found)
+    return deployed
 
 
 _DEFINITION = "SELECT definition FROM sys.sql_modules WHERE object_id = OBJECT_ID(?)"

@@ -63,14 +63,14 @@ class Toolkit(Database):
         frames = data if isinstance(data, dict) else loading.read_folder(Path(data))
         return loading.load(self, frames, replace=replace, progress=progress)
 
-    def apply(self) -> list[str]:
-        """Create or alter the feature functions, the view and the procedure; the names of what was applied."""
+    def apply(self, *, sign: bool = True) -> list[str]:
+        """Create or alter functions, views and the procedure, and sign it; the names. `pymlsql.procedures.apply`."""
         from pymlsql import procedures
         from pymlsql.errors import DatabaseError, MigrationError
 
         try:
             with self.transaction() as connection:
-                return procedures.apply(connection)
+                return procedures.apply(connection, sign=sign)
         except DatabaseError as error:
             if error.number == _NO_OBJECT:
                 raise MigrationError(f"{error} The tables come first: run pymlsql db upgrade.") from error

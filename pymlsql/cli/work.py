@@ -77,20 +77,28 @@ def metrics_rows(metrics: Metrics) -> list[tuple[str, float, float, float, int]]
     return [(c.name, c.precision, c.recall, c.f1, c.n_support) for c in metrics.classes]
 
 
-def apply(url: UrlOption = None) -> None:
-    """Create or alter the functions, the views and the procedure."""
+SignOption = Annotated[
+    bool,
+    typer.Option(
+        "--sign/--no-sign", help="Sign the procedure, so that who executes it needs no right to run Python himself."
+    ),
+]
+
+
+def apply(sign: SignOption = True, url: UrlOption = None) -> None:
+    """Create or alter the functions, the views and the procedure, and sign the procedure."""
     import pymlsql
 
     with pymlsql.connect(url) as db, output.status("applying"):
-        for name in db.apply():
+        for name in db.apply(sign=sign):
             output.print_line(f"applied: {name}")
 
 
-def render() -> None:
-    """Print all functions, views and procedures as T-SQL with GO. Needs no server."""
+def render(sign: SignOption = True) -> None:
+    """Print all functions, views and procedures, and what signs them, as T-SQL with GO. Needs no server."""
     from pymlsql import procedures
 
-    sys.stdout.write(procedures.render_all())
+    sys.stdout.write(procedures.render_all(sign=sign))
 
 
 def predict(

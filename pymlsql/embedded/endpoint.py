@@ -35,6 +35,8 @@ LOGIN_TIMEOUT_S = 30.0
 REFUSAL_DELAY_S = 1.0
 """How long a failed login waits for its answer, so that passwords cannot be tried fast."""
 _CANCEL_AGAIN_S = 0.05
+_FATAL = 20
+"""Errors of this severity and above end the connection."""
 _SEND_BUFFER_BYTES = 1 << 20
 
 
@@ -322,6 +324,7 @@ class Endpoint(asyncio.Protocol):
             sink(Message(8009, 20, 1, f"The incoming tabular data stream (TDS) is incorrect: {error}."))
             sink(Done(error=True))
         except SqlError as error:
+            reason = error.message if error.severity >= _FATAL else None
             sink(Message(error.number, error.severity, error.state, error.message, error.procedure, error.line or 1))
             sink(Done("done_proc" if event.message.type == PacketType.RPC else "done", error=True))
         except Exception as error:

@@ -136,6 +136,7 @@ def _open(
             data_dir / "pymlsql.duckdb" if data_dir else None, password=password, level=compat, satellites=satellites,
             database=DATABASE, n_threads=os.cpu_count() or 1, process_id=os.getpid(), allowed=allowed,
             make_pool=make_pool,
+            service_key=_service_key(data_dir),
         )  # fmt: skip
     except ValueError as error:
         raise ServiceError(f"{data_dir}: {error}.") from None
@@ -163,6 +164,16 @@ def _password(data_dir: Path | None) -> str:
     if not path.exists():
         write_private(path, secrets.token_urlsafe(18))
     return path.read_text(encoding="utf-8").strip()
+
+
+def _service_key(data_dir: Path | None) -> bytes | None:
+    """The key that opens master keys without their password: made once per data directory, beside the database."""
+    if data_dir is None:
+        return None
+    path = data_dir / "service.key"
+    if not path.exists():
+        write_private(path, secrets.token_hex(32))
+    return bytes.fromhex(path.read_text(encoding="utf-8").strip())
 
 
 def write_private(path: Path, text: str) -> None:

@@ -13,6 +13,7 @@ from pymlsql._resources import read_text
 from pymlsql.examples.pdm.declaration import FEATURES, PROCEDURE
 from pymlsql.features import Attributes, Column, EventCounts, FeatureSet, LabelAhead, OneHot, TimeSince, Windows
 from pymlsql.procedures import SCORE_SCRIPT, ScoringProcedure
+from pymlsql.signing import Signing
 
 FOLDER = Path(__file__).parent / "sql"
 
@@ -67,6 +68,11 @@ TABLE_PROCEDURE = ScoringProcedure(
 )
 """Over a table instead of a feature function."""
 
+HOSTILE_SIGNING = Signing(
+    HOSTILE_PROCEDURE.name, looked_up=HOSTILE_PROCEDURE.signing.looked_up, read=("odd.[O'Brien's]",)
+)
+"""Names with brackets and quotes, and an object that the script's query reads."""
+
 SCRIPT = read_text("sql", SCORE_SCRIPT)
 
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -80,6 +86,8 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "predict": ("procedures/predict.sql.j2", {"procedure": PROCEDURE, "script": SCRIPT}),
     "predict-hostile": ("procedures/predict.sql.j2", {"procedure": HOSTILE_PROCEDURE, "script": "x = 'O''Brien'\n"}),
     "predict-table": ("procedures/predict.sql.j2", {"procedure": TABLE_PROCEDURE, "script": "x = 1\n"}),
+    "sign": ("signing/procedure.sql.j2", {"signing": PROCEDURE.signing}),
+    "sign-hostile": ("signing/procedure.sql.j2", {"signing": HOSTILE_SIGNING}),
     "predictions": ("views/predictions.sql.j2", {"procedure": PROCEDURE}),
     "predictions-hostile": ("views/predictions.sql.j2", {"procedure": HOSTILE_PROCEDURE}),
 }

@@ -148,6 +148,8 @@ class Module:
     quoted_identifier: bool = True
     created: str = ""
     modified: str = ""
+    execute_as: int | None = None
+    """As in sys.sql_modules: the user's id, -2 for OWNER, None for CALLER."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,8 +164,8 @@ def _new_values(change: _Change, statement: nodes.Update) -> tuple[dict[str, Typ
     name = display_name(change.session, change.table)
     for assignment in statement.assignments:
         if assignment.write is not None:
-            column, value = _appended_piece(change, assignment)
-            new[column.name] = value
+            target_column, value = _appended_piece(change, assignment)
+            new[target_column.name] = value
             continue
         if assignment.value is None:
             default = change.table.column(assignment.column)

@@ -13,11 +13,12 @@ from pymlsql.embedded.engine.catalog import (
 )
 from pymlsql.embedded.engine.dml import target_table
 from pymlsql.embedded.engine.names import SYSTEM_DATABASES, lookup
+from pymlsql.embedded.engine.security.belongings import entries_of
 from pymlsql.embedded.engine.security.enforcement import check_new_object, denied, may, may_object, may_schema
 from pymlsql.embedded.engine.security.permissions import OBJECT, SCHEMA
 from pymlsql.embedded.engine.security.principals import DBO, principal_by_id
 from pymlsql.embedded.engine.security.rights import DATABASE_SECURABLE
-from pymlsql.embedded.engine.security.statements import entries_of, future_owner
+from pymlsql.embedded.engine.security.statements import future_owner
 from pymlsql.embedded.engine.tables import ObjectIds, build_table, with_index
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported

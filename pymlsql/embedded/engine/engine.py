@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import secrets
 import threading
 import time
 from collections.abc import Iterator
@@ -66,7 +67,8 @@ class Engine:
 
     def __init__(self, path: Path | None, *, password: str, level: int = 160, satellites: SatellitePool | None = None,
                  database: str = "pymlsql", n_threads: int = 2, process_id: int = 0,
-                 make_pool: MakePool | None = None, allowed: Allowed | None = None) -> None:  # fmt: skip
+                 make_pool: MakePool | None = None, allowed: Allowed | None = None,
+                 service_key: bytes | None = None) -> None:  # fmt: skip
         self.database: str = database
         self.level: int = level
         self.allowed = allowed or Allowed()
@@ -75,6 +77,7 @@ class Engine:
             self.runtimes = Runtimes(satellites, make_pool or make_plain_pool, lambda: interpreters_of(self.catalog))
         self.process_id: int = process_id
         self._password = password
+        self.service_key: bytes = service_key or secrets.token_bytes(32)
         self._n_threads = n_threads
         self._connection = duckdb.connect(str(path) if path else ":memory:", config={"threads": 1})
         self.values = ValueStore(path.parent / "values" if path else None)

@@ -128,6 +128,7 @@ def _system_rows(session: Session, views: Mapping[str, SystemUse]) -> Iterator[N
         yield
         return
     for database, _, _ in views.values():
+        session.check_border(database)
         check_metadata(session, database)
     tables = {duck: _system_table(session, *use) for duck, use in views.items()}
     with session.store.registered(tables):

@@ -24,6 +24,7 @@ from pymlsql.embedded.engine.procedures import execute_procedure, insert_execute
 from pymlsql.embedded.engine.security.dispatch import SECURITY_DEFINITIONS
 from pymlsql.embedded.engine.selection import changing, done, select
 from pymlsql.embedded.engine.signals import print_, raise_error, throw, wait_for
+from pymlsql.embedded.engine.signing.handlers import SIGNING_HANDLERS
 from pymlsql.embedded.tds.responses import Done
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
@@ -316,4 +317,5 @@ _HANDLERS: dict[type[nodes.Statement], Callable[[Session, Frame, Any], None]] = 
     **EXTENSIBILITY_HANDLERS,
     **GOVERNANCE_HANDLERS,
     **{node: _defines(function) for node, function in SECURITY_DEFINITIONS.items()},
+    **SIGNING_HANDLERS,
 }  # fmt: skip

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pymlsql.embedded.engine.catalog import Table
+from pymlsql.embedded.engine.security.context import SecurityContext
 from pymlsql.embedded.tsql.messages import SqlError, sql_error
 from pymlsql.embedded.tsql.types import SqlType
 
@@ -56,6 +57,10 @@ class Frame:
     kind: str = "done"
     in_dynamic: bool = False
     schema: str = ""
+    context_depth: int = 1
+    """How many contexts the session had when it began: REVERT takes back none of them."""
+    caller: SecurityContext | None = None
+    """Of a procedure: in whose name it was called."""
 
     def get(self, name: str, line: int = 0) -> Value:
         """Raises 137."""

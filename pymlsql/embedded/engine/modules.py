@@ -11,6 +11,9 @@ from pymlsql.embedded.engine.ddl import schema_of
 from pymlsql.embedded.engine.evaluation import names
 from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.engine.security.enforcement import check_new_object, denied, kind_of, may_object
+from pymlsql.embedded.engine.signing.entries import Signature
+from pymlsql.embedded.engine.signing.impersonation import declared_context
+from pymlsql.embedded.engine.signing.signatures import without_signatures
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.compiler import Compiler
 from pymlsql.embedded.tsql.dialect import parse_query
@@ -45,22 +48,25 @@ def create_module(session: Session, statement: nodes.CreateModule) -> None:
         raise sql_error(2714, statement.name.object)
     if found is None and statement.action == "alter":
         raise sql_error(208, str(statement.name))
+    execute_as = declared_context(session, statement)
     columns: tuple[ViewColumn, ...] = ()
     if statement.query is not None:
         columns = _described(session, statement, schema.name)
     with session.store.statement():
         catalog = session.catalog
+        gone: list[Signature] = []
         if found is None:
             catalog, number = catalog.allocate()
         else:
             number = found.object_id
+            catalog, gone = without_signatures(catalog, number)
         options = session.options
         module = Module(
             number, schema.name, statement.name.object, kind, stored_text(statement.text), statement.query,
             statement.columns, columns, statement.parameters, options.ansi_nulls, options.quoted_identifier,
-            found.created if found else now_text(), now_text(),
+            found.created if found else now_text(), now_text(), execute_as,
         )  # fmt: skip
-        session.set_catalog(catalog.with_object(replace(module)), [module])
+        session.set_catalog(catalog.with_object(replace(module)), [module], gone)
 
 
 def _described(session: Session, statement: nodes.CreateModule, schema: str) -> tuple[ViewColumn, ...]:

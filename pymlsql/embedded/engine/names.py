@@ -27,11 +27,11 @@ ALL_ROWS = "$all:"
 """Before a system view's name: with the rows that the context does not see. No name in a query begins so."""
 
 _REFUSED_VIEWS = frozenset(
-    """allocation_units assemblies assembly_files certificates crypt_properties database_files
+    """allocation_units assemblies assembly_files database_files
     data_spaces endpoints events external_languages external_libraries external_tables
     filegroups foreign_tables fulltext_indexes linked_logins login_token master_files periods plan_guides
     security_policies service_queues servers
-    spatial_indexes sql_dependencies sql_expression_dependencies stats stats_columns symmetric_keys sysobjects
+    spatial_indexes sql_dependencies sql_expression_dependencies stats stats_columns sysobjects
     syscolumns sysindexes sysusers sysdatabases sysprocesses table_types trigger_events user_token xml_indexes
     masked_columns column_store_row_groups change_tracking_tables""".split()
 )

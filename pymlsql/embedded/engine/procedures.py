@@ -10,7 +10,9 @@ from pymlsql.embedded.engine.catalog import Module
 from pymlsql.embedded.engine.evaluation import evaluate, evaluate_passed, names
 from pymlsql.embedded.engine.frame import BatchAborted, Frame, ReturnSignal, Value
 from pymlsql.embedded.engine.names import lookup
+from pymlsql.embedded.engine.security.context import SecurityContext
 from pymlsql.embedded.engine.security.enforcement import check_change, check_execute
+from pymlsql.embedded.engine.signing.impersonation import module_context, principal_context, scope
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name
@@ -37,8 +39,9 @@ def execute_procedure(session: Session, frame: Frame, statement: nodes.Execute) 
 def _execute(session: Session, frame: Frame, statement: nodes.Execute) -> None:
     if statement.batch is not None:
         text = evaluate(session, frame, statement.batch, nvarchar(MAX))
+        context = principal_context(session, frame, *statement.principal) if statement.principal else None
         if text:
-            execute_text(session, text, {}, frame)
+            execute_text(session, text, {}, frame, context)
         return
     name = statement.procedure
     if name is None:
@@ -110,6 +113,8 @@ def call_module(session: Session, module: Module, actuals: list[Actual]) -> int:
         raise sql_error(217)
     frame = Frame(procedure=f"{module.schema}.{module.name}" if module.schema != "dbo" else module.name,
                   object_id=module.object_id, kind="done_in_proc", schema=module.schema)  # fmt: skip
+    context = module_context(session, module)
+    frame.caller = session.context
     bound = bind_parameters(session, frame, module, actuals)
     batch = parse_batch(module.text)
     create = batch.statements[0]
@@ -118,7 +123,8 @@ def call_module(session: Session, module: Module, actuals: list[Actual]) -> int:
     session.options = replace(options, ansi_nulls=module.ansi_nulls, quoted_identifier=module.quoted_identifier)
     session.nest_level += 1
     try:
-        session.run_frame(frame, create.body)
+        with scope(session, frame, context):
+            session.run_frame(frame, create.body)
     finally:
         session.nest_level -= 1
         session.options = options
@@ -183,8 +189,10 @@ def convert_value(session: Session, value: Any, source: SqlType, target: SqlType
     return evaluate_passed(session, frame, nodes.Text("@v", 1), target)
 
 
-def execute_text(session: Session, text: str, variables: dict[str, Value], frame: Frame | None) -> None:
-    """A string as a batch of its own: it sees the caller's temporary tables, not its variables."""
+def execute_text(session: Session, text: str, variables: dict[str, Value], frame: Frame | None,
+                 context: SecurityContext | None = None) -> None:  # fmt: skip
+    """A string as a batch of its own, in a context of its own if one is given: it sees the caller's temporary tables,
+    not its variables."""
     if session.nest_level >= MAX_NESTING:
         raise sql_error(217)
     inner = Frame(variables=variables, kind="done_in_proc", in_dynamic=True)
@@ -193,7 +201,8 @@ def execute_text(session: Session, text: str, variables: dict[str, Value], frame
     options, database = session.options, session.database
     session.nest_level += 1
     try:
-        session.run_frame(inner, batch.statements)
+        with scope(session, inner, context):
+            session.run_frame(inner, batch.statements)
     finally:
         session.nest_level -= 1
         session.options = replace(options, identity_insert=session.options.identity_insert)

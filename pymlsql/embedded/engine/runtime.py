@@ -13,6 +13,7 @@ from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.engine.names import SYSTEM_DATABASES, lookup
 from pymlsql.embedded.engine.security.functions import SECURITY_VALUES
 from pymlsql.embedded.engine.security.visibility import sees_definition, sees_object
+from pymlsql.embedded.engine.signing.functions import SIGNING_VALUES
 from pymlsql.embedded.engine.system_views import object_id_of_system_view
 from pymlsql.embedded.engine.values import LargeValue
 from pymlsql.embedded.tsql.lexer import tokenize
@@ -307,6 +308,7 @@ _VALUES: dict[str, Callable[[Session, Frame, list[str]], Any]] = {
     "DATABASEPROPERTYEX": _database_property,
     "CONNECTIONPROPERTY": lambda s, f, a: {"net_transport": "TCP", "auth_scheme": "SQL"}.get(a[0].lower()),
     **SECURITY_VALUES,
+    **SIGNING_VALUES,
 }
 
 __all__ = [

@@ -329,7 +329,8 @@ class Session(Transactions, ContextStack):
             self.store.run(f"SELECT * FROM ({sql}) AS q LIMIT 0", dict.fromkeys(plan.compiled.runtime))
 
     def use(self, database: str) -> None:
-        """Raises 916 when the context may not use the database."""
+        """Raises 916 when the context may not use the database, or is that of a user and must not leave its own."""
+        self.check_border(database)
         if database == self.engine.database and not may_connect(self.identity):
             raise cannot_connect(self)
         old, self.database = self.database, database
@@ -344,7 +345,7 @@ class Session(Transactions, ContextStack):
         status = "running" if self._running else "sleeping"
         return SessionRow(self.spid, self.login, self.host, self.application, status, self.login_time,
                           isolation=self.options.isolation, open_transactions=self.trancount,
-                          lock_timeout_ms=self.options.lock_timeout_ms)  # fmt: skip
+                          lock_timeout_ms=self.options.lock_timeout_ms, impersonated=self.context.login)  # fmt: skip
 
     def _transact(self, request: TransactionRequest) -> None:
         """A transaction manager request."""
@@ -376,14 +377,15 @@ class Session(Transactions, ContextStack):
     # Life -----------------------------------------------------------------------------------------------------
 
     def reset(self, *, keep_transaction: bool) -> None:
-        """RESETCONNECTION: as after login, but for the login itself."""
+        """RESETCONNECTION: as after login, but for the login itself. Raises 18059 in another context than its own."""
+        if self.switches:
+            raise sql_error(18059)
         if self.trancount and not keep_transaction:
             self.rollback()
         self.options = SetOptions()
         self.store.lock_timeout_ms = -1
         self.database = self.home
         self.prepared = {}
-        del self.contexts[1:]
         self.last_error = self.rowcount = 0
         self.drop_all_temporary()
         self.engine.locks.release_all(self, "session")

@@ -11,6 +11,12 @@ from pymlsql.embedded.tsql.governance import GOVERNANCE
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import ColumnDefinition, Constraint, IndexDefinition, Name, TableDefinition
 from pymlsql.embedded.tsql.security_statements import SECURITY_ALTER, SECURITY_CREATE, SECURITY_DROP
+from pymlsql.embedded.tsql.signing_statements import (
+    SIGNING_ALTER,
+    SIGNING_CREATE,
+    SIGNING_DROP,
+    parse_execute_as_clause,
+)
 from pymlsql.embedded.tsql.table_definitions import (
     CONSTRAINTS,
     parse_column,
@@ -140,21 +146,22 @@ def _view(parser: Parser, line: int, action: str, name: Name, start: int) -> nod
     )
 
 
-def _options(parser: Parser) -> tuple[str, ...]:
-    """WITH SCHEMABINDING, EXECUTE AS ... of a module."""
+def _options(parser: Parser, *, procedure: bool = False) -> tuple[str, ...]:
+    """WITH SCHEMABINDING, EXECUTE AS ... of a module; the latter only procedures have."""
     if not parser.take_word("WITH"):
         return ()
     options: list[str] = []
     while True:
         word = parser.next()
-        if word.is_word("EXECUTE", "EXEC"):
+        if procedure and word.is_word("EXECUTE", "EXEC"):
             parser.expect_word("AS")
-            raise unsupported("EXECUTE AS", line=word.line)
-        if word.is_word("ENCRYPTION", "NATIVE_COMPILATION", "VIEW_METADATA"):
+            options.append(f"EXECUTE AS {parse_execute_as_clause(parser)}")
+        elif word.is_word("ENCRYPTION", "NATIVE_COMPILATION", "VIEW_METADATA"):
             raise unsupported(f"WITH {word.value}", line=word.line)
-        if not word.is_word("SCHEMABINDING", "RECOMPILE"):
+        elif word.is_word("SCHEMABINDING", "RECOMPILE"):
+            options.append(word.value)
+        else:
             parser.fail(word)
-        options.append(word.value)
         if not parser.take_op(","):
             return tuple(options)
 
@@ -180,7 +187,7 @@ def _procedure(parser: Parser, line: int, action: str, name: Name, start: int) -
     parameters = _parameters(parser)
     if bracketed:
         parser.expect_op(")")
-    options = _options(parser)
+    options = _options(parser, procedure=True)
     parser.expect_word("AS")
     body = parser.statements_until("")
     _refuse_modules(body)
@@ -225,6 +232,11 @@ def _function(parser: Parser, line: int, action: str, name: Name, start: int) ->
 # Dispatch ---------------------------------------------------------------------------------------------------------
 
 
+_CREATE = {**SECURITY_CREATE, **SIGNING_CREATE}
+_ALTER = {**SECURITY_ALTER, **SIGNING_ALTER}
+_DROP = {**SECURITY_DROP, **SIGNING_DROP}
+
+
 def parse_create(parser: Parser) -> nodes.Statement:
     """CREATE of a table, index, schema or module; other kinds are refused by name."""
     start, line = parser.index, parser.next().line
@@ -248,8 +260,8 @@ def parse_create(parser: Parser) -> nodes.Statement:
         return parse_external(parser, line, "CREATE")
     if parser.at_word(*GOVERNANCE):
         return GOVERNANCE[parser.token.value](parser, line, "CREATE")
-    if parser.at_word(*SECURITY_CREATE):
-        return SECURITY_CREATE[parser.next().value](parser, line)
+    if parser.at_word(*_CREATE):
+        return _CREATE[parser.next().value](parser, line)
     if parser.token.kind == "word":
         raise unsupported(f"CREATE {parser.token.value}", line=line)
     parser.fail()
@@ -266,8 +278,8 @@ def parse_alter(parser: Parser) -> nodes.Statement:
         return parse_external(parser, line, "ALTER")
     if parser.at_word(*GOVERNANCE):
         return GOVERNANCE[parser.token.value](parser, line, "ALTER")
-    if parser.at_word(*SECURITY_ALTER):
-        return SECURITY_ALTER[parser.next().value](parser, line)
+    if parser.at_word(*_ALTER):
+        return _ALTER[parser.next().value](parser, line)
     if parser.token.kind == "word":
         raise unsupported(f"ALTER {parser.token.value}", line=line)
     parser.fail()
@@ -288,8 +300,8 @@ def parse_drop(parser: Parser) -> nodes.Statement:
         return parse_external(parser, line, "DROP")
     if parser.at_word(*GOVERNANCE):
         return GOVERNANCE[parser.token.value](parser, line, "DROP")
-    if parser.at_word(*SECURITY_DROP):
-        return SECURITY_DROP[parser.next().value](parser, line)
+    if parser.at_word(*_DROP):
+        return _DROP[parser.next().value](parser, line)
     if not parser.at_word("TABLE", "VIEW", "PROCEDURE", "PROC", "FUNCTION", "SCHEMA"):
         if parser.token.kind == "word":
             raise unsupported(f"DROP {parser.token.value}", line=line)

@@ -10,6 +10,7 @@ from pymlsql.embedded.tsql.messages_extensibility import MESSAGES_EXTENSIBILITY
 from pymlsql.embedded.tsql.messages_governance import MESSAGES_GOVERNANCE
 from pymlsql.embedded.tsql.messages_storage import MESSAGES_STORAGE
 from pymlsql.embedded.tsql.security_messages import SECURITY_MESSAGES
+from pymlsql.embedded.tsql.signing_messages import SIGNING_MESSAGES
 
 MESSAGES: dict[int, tuple[int, str]] = {
     **MESSAGES_STORAGE,
@@ -344,6 +345,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     **MESSAGES_EXTENSIBILITY,
     **MESSAGES_GOVERNANCE,
     **SECURITY_MESSAGES,
+    **SIGNING_MESSAGES,
 }  # fmt: skip
 
 

@@ -186,6 +186,8 @@ class Execute(Statement):
     arguments: tuple[Argument, ...] = ()
     return_variable: str = ""
     result_sets: tuple[tuple[ResultColumn, ...], ...] | None = None
+    principal: tuple[str, Text] | None = None
+    """AS USER = or LOGIN = of a string: user or login, and a constant or variable."""
 
 
 # Data -------------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Batch, Name, Statement
 from pymlsql.embedded.tsql.reader import Reader
 from pymlsql.embedded.tsql.security_statements import SECURITY_STATEMENTS
+from pymlsql.embedded.tsql.signing_statements import SIGNING_STATEMENTS, parse_execute_as, parse_principal
 from pymlsql.embedded.tsql.table_definitions import parse_table_definition
 from pymlsql.embedded.tsql.words import SET_OPTIONS
 
@@ -232,8 +233,8 @@ class Parser(Reader):
 
     def execute(self) -> Statement:
         line = self.next().line
-        if self.at_word("AS"):
-            raise unsupported("EXECUTE AS", line=line)
+        if self.take_word("AS"):
+            return parse_execute_as(self, line)
         return self._execute(line)
 
     def _execute(self, line: int) -> nodes.Execute:
@@ -262,9 +263,10 @@ class Parser(Reader):
         if self.at_op(","):
             raise unsupported("EXECUTE of a string with arguments", line=line)
         self.expect_op(")")
-        if self.at_word("AT", "AS"):
-            raise unsupported(f"EXECUTE (...) {self.token.value}", line=line)
-        return nodes.Execute(line, batch=text, result_sets=self._result_sets())
+        if self.at_word("AT"):
+            raise unsupported("EXECUTE (...) AT", line=line)
+        principal = parse_principal(self) if self.take_word("AS") else None
+        return nodes.Execute(line, batch=text, result_sets=self._result_sets(), principal=principal)
 
     def _at_argument(self) -> bool:
         token = self.token
@@ -362,9 +364,9 @@ _STATEMENTS: dict[str, Callable[[Parser], Statement]] = {
     "RAISERROR": Parser.raiserror, "WAITFOR": Parser.waitfor, "USE": Parser.use, "COMMIT": Parser.commit,
     "ROLLBACK": Parser.commit, "SAVE": Parser.save, "EXEC": Parser.execute, "EXECUTE": Parser.execute,
     "CREATE": parse_create, "ALTER": parse_alter, "DROP": parse_drop, "RECONFIGURE": Parser.reconfigure,
-    **SECURITY_STATEMENTS,
+    **SECURITY_STATEMENTS, **SIGNING_STATEMENTS,
     **dict.fromkeys(("MERGE", "OPEN", "CLOSE", "FETCH", "DEALLOCATE", "GOTO", "KILL",
-                     "CHECKPOINT", "DBCC", "BACKUP", "RESTORE", "REVERT", "BULK", "DISABLE", "ENABLE", "ADD"),
+                     "CHECKPOINT", "DBCC", "BACKUP", "RESTORE", "BULK", "DISABLE", "ENABLE"),
                     Parser.refuse),
 }  # fmt: skip
 

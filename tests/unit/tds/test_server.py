@@ -20,8 +20,9 @@ from pymlsql.embedded.certificate import certificate_file, tls_context
 from pymlsql.embedded.endpoint import Options
 from pymlsql.embedded.server import Server, serve
 from pymlsql.embedded.transport import Credit
+from pymlsql.embedded.tsql.messages import sql_error
 from tests.unit.tds import client_bytes as client
-from tests.unit.tds.echo_engine import PASSWORD, EchoEngine
+from tests.unit.tds.echo_engine import PASSWORD, EchoEngine, EchoSession
 from tests.unit.tds.serving import serving, wait_until
 from tests.unit.tds.test_clients import _microsoft_driver
 
@@ -103,6 +104,20 @@ def test_a_refused_parameter_is_40510_and_the_connection_lives_on(dial: Callable
     assert answer[-13:-10] == b"\xfe\x02\x00"
     one.sendall(client.batch("SELECT 1"))
     assert b"\xd1\x04\x01\0\0\0" in read_message(one)
+
+
+def test_an_error_of_severity_20_ends_the_connection(
+    dial: Callable[[], socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: EchoSession, *, keep_transaction: bool) -> None:
+        raise sql_error(18059)
+
+    monkeypatch.setattr(EchoSession, "reset", refuse)
+    one = dial()
+    log_in(one)
+    one.sendall(client.batch("SELECT 1", status=0x08))
+    assert struct.unpack_from("<i", read_message(one), 3)[0] == 18059
+    assert one.recv(1) == b""
 
 
 def test_a_message_in_the_smallest_packets_is_read_and_answered(dial: Callable[[], socket.socket]) -> None:

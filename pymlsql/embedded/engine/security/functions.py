@@ -77,7 +77,8 @@ def _login_id(session: Session, frame: Frame, args: list[str]) -> int | None:
 
 def _login_sid(session: Session, frame: Frame, args: list[str]) -> bytes | None:
     if not args:
-        return bytes.fromhex(session.context.sid) or None
+        user = p.principal_by_id(session.user_catalog, session.context.user) if session.context.user else None
+        return bytes.fromhex(user.sid if isinstance(user, p.User) else session.context.sid) or None
     found = p.login_named(session.user_catalog, args[0])
     return bytes.fromhex(found.sid) if found is not None else None
 
@@ -155,6 +156,10 @@ def _has_perms_by_name(session: Session, frame: Frame, args: list[str]) -> int |
     return int(rights.holds(permission, securable, column))
 
 
+NAMED_SECURABLES: dict[str, Callable[[Session, str], Securable | None]] = {}
+"""What finds a securable of the classes that others bring, by its name; None where there is none."""
+
+
 def _parts(text: str) -> Name:
     from pymlsql.embedded.engine.runtime import split_name
 
@@ -172,7 +177,8 @@ def _named_securable(session: Session, kind: str, name: str) -> Securable | None
         plain = _parts(name).object.lower()
         return schema_securable(catalog, plain) if plain in catalog.schemas else None
     if kind != "OBJECT":
-        return None
+        find = NAMED_SECURABLES.get(kind)
+        return find(session, _parts(name).object) if find is not None else None
     try:
         found = lookup(catalog, _parts(name), session.path())
     except SqlError:

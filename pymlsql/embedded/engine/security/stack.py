@@ -10,6 +10,8 @@ from pymlsql.embedded.engine.catalog import Catalog
 from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.engine.names import SYSTEM_DATABASES, search_path
 from pymlsql.embedded.engine.security.context import Identity, SecurityContext, identify
+from pymlsql.embedded.engine.signing.switches import Switch
+from pymlsql.embedded.tsql.messages import sql_error
 
 if TYPE_CHECKING:
     from pymlsql.embedded.engine.engine import Engine
@@ -24,6 +26,7 @@ class ContextStack:
     def begin_contexts(self, context: SecurityContext) -> None:
         """The session of a login begins."""
         self.contexts: list[SecurityContext] = [context]
+        self.switches: list[Switch] = []
         self.frames: list[Frame] = [Frame()]
         self._identity: Identity | None = None
 
@@ -45,6 +48,11 @@ class ContextStack:
         key = ("identity", catalog.version, context)
         self._identity = made = self.engine.plans.get(key, lambda: identify(catalog, context))
         return made
+
+    def check_border(self, database: str) -> None:
+        """A user of the database has no business outside of it. Raises 916."""
+        if self.context.user is not None and database.lower() in SYSTEM_DATABASES:
+            raise sql_error(916, self.context.login, database)
 
     @contextmanager
     def acting_as(self, context: SecurityContext) -> Iterator[None]:

@@ -10,8 +10,17 @@ from typing import TYPE_CHECKING
 from pymlsql.embedded.engine.catalog import Catalog, Entry, now_text
 from pymlsql.embedded.engine.names import SYSTEM_DATABASES
 from pymlsql.embedded.engine.security import principals as p
+from pymlsql.embedded.engine.security.belongings import check_owns_nothing
 from pymlsql.embedded.engine.security.enforcement import check_server, may
-from pymlsql.embedded.engine.security.permissions import DATABASE, GRANTED, SERVER, SERVER_CLASSES, Permission
+from pymlsql.embedded.engine.security.permissions import (
+    DATABASE,
+    GRANTED,
+    LOGIN,
+    PRINCIPAL,
+    SERVER,
+    SERVER_CLASSES,
+    Permission,
+)
 from pymlsql.embedded.engine.security.rights import DATABASE_SECURABLE, SERVER_SECURABLE
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.security_nodes import LoginStatement, RoleStatement, UserStatement
@@ -136,7 +145,8 @@ def _drop_login(session: Session, statement: LoginStatement) -> None:
     entries = [e for e in catalog.entries(Permission) if e.securable in SERVER_CLASSES]
     if any(entry.grantor == found.principal_id for entry in entries):
         raise sql_error(15173, found.name)
-    gone: list[Entry] = [entry for entry in entries if entry.grantee == found.principal_id]
+    number = found.principal_id
+    gone: list[Entry] = [e for e in entries if e.grantee == number or (e.securable, e.major) == (LOGIN, number)]
     gone += [m for m in catalog.entries(p.ServerMembership) if m.member == found.principal_id]
     _put(session, catalog, gone=(found, *gone))
 
@@ -248,16 +258,11 @@ def _drop_principal(session: Session, found: p.Principal) -> None:
     """What a principal owns or has granted keeps it there; what was granted to it goes with it. Raises 15138, 15183,
     15284."""
     catalog, number = session.user_catalog, found.principal_id
-    if any(schema.owner.lower() == found.name.lower() for schema in catalog.schemas.values()):
-        raise sql_error(15138, "schema")
-    if any(role.owner == number and role.principal_id != number for role in catalog.entries(p.Role)):
-        raise sql_error(15138, "database role")
-    if any(entry.owner == number for entry in catalog.entries(p.Ownership)):
-        raise sql_error(15183)
+    check_owns_nothing(catalog, found)
     entries = [entry for entry in catalog.entries(Permission) if entry.securable not in SERVER_CLASSES]
     if any(entry.grantor == number for entry in entries):
         raise sql_error(15284)
-    gone: list[Entry] = [entry for entry in entries if entry.grantee == number]
+    gone: list[Entry] = [e for e in entries if e.grantee == number or (e.securable, e.major) == (PRINCIPAL, number)]
     gone += [m for m in catalog.entries(p.Membership) if number in (m.member, m.role)]
     _put(session, catalog, gone=(found, *gone))
 
@@ -376,13 +381,3 @@ def _alter_server_role(session: Session, statement: RoleStatement) -> None:
         _put(session, catalog, entry)
     elif catalog.entry(p.ServerMembership, entry.key) is not None:
         _put(session, catalog, gone=(entry,))
-
-
-# What goes with objects -------------------------------------------------------------------------------------------
-
-
-def entries_of(catalog: Catalog, securable: int, major: int) -> list[Entry]:
-    """Permissions on a thing that is dropped, and its own owner: they go with it."""
-    found: list[Entry] = [e for e in catalog.entries(Permission) if (e.securable, e.major) == (securable, major)]
-    own = catalog.entry(p.Ownership, str(major)) if securable == 1 else None
-    return [*found, *([own] if own is not None else [])]

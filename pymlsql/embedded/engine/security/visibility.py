@@ -74,6 +74,14 @@ class Sight:
             return True
         return self._some("LOGIN", found.principal_id, SERVER_SECURABLE)
 
+    def securable(self, found: Securable) -> bool:
+        """Whether anything else is shown: to who owns it or holds any permission on it."""
+        return self.who is None or self.who.rights.holds_any(found)
+
+    def definition(self, found: Securable) -> bool:
+        """Whether what takes VIEW DEFINITION of it is told."""
+        return self.who is None or self.who.rights.holds("VIEW DEFINITION", found)
+
     def server_definitions(self) -> bool:
         """Whether what belongs to the server as a whole, such as Resource Governor's pools, is shown."""
         return self.who is None or self.who.rights.holds("VIEW ANY DEFINITION", SERVER_SECURABLE)

@@ -6,6 +6,7 @@ Microsoft's columns in Microsoft's order; what has no meaning here holds its doc
 
 from __future__ import annotations
 
+from pymlsql.embedded.engine.system_views.certificates import CERTIFICATE_VIEWS
 from pymlsql.embedded.engine.system_views.constraints import CONSTRAINT_VIEWS
 from pymlsql.embedded.engine.system_views.datatypes import TYPE_IDS
 from pymlsql.embedded.engine.system_views.declaration import SystemView, arrow_table, named
@@ -35,7 +36,7 @@ SYSTEM_VIEWS: dict[tuple[str, str], SystemView] = {}
 
 _SYS = (
     OBJECT_VIEWS | RELATION_VIEWS | CONSTRAINT_VIEWS
-    | SECURITY_VIEWS | SERVER_VIEWS | SESSION_VIEWS | EXTENSIBILITY_VIEWS | GOVERNANCE_VIEWS
+    | CERTIFICATE_VIEWS | SECURITY_VIEWS | SERVER_VIEWS | SESSION_VIEWS | EXTENSIBILITY_VIEWS | GOVERNANCE_VIEWS
 )  # fmt: skip
 SYSTEM_VIEWS.update(named("sys", _SYS | views_of_the_system(SYSTEM_VIEWS)))
 SYSTEM_VIEWS.update(named("INFORMATION_SCHEMA", INFORMATION_SCHEMA_VIEWS))

@@ -166,6 +166,7 @@ def _sql_modules(state: SystemState) -> Iterator[Fact]:
             "uses_ansi_nulls": module.ansi_nulls,
             "uses_quoted_identifier": module.quoted_identifier, "is_schema_bound": bound,
             "uses_database_collation": bound, "is_recompiled": "RECOMPILE" in options,
+            "execute_as_principal_id": module.execute_as,
         }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pymlsql.embedded.engine.signing.entries import MasterKey
 from pymlsql.embedded.engine.system_views.declaration import Fact, SystemView, columns, view
 from pymlsql.embedded.engine.system_views.state import COLLATION, SystemState
 from pymlsql.embedded.tsql.messages import MESSAGES
@@ -103,6 +104,7 @@ def _databases(state: SystemState) -> Iterator[Fact]:
             "compatibility_level": level, "collation_name": COLLATION,
             # Readers see what is committed and wait for no writer.
             "is_read_committed_snapshot_on": own, "is_db_chaining_on": not own,
+            "is_master_key_encrypted_by_server": own and bool(state.server_catalog.entries(MasterKey)),
         }  # fmt: skip
 
 

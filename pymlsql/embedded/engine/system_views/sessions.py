@@ -64,7 +64,8 @@ def _sessions(state: SystemState) -> Iterator[Fact]:
         yield _settings(state, session) | {
             "login_time": session.login_time, "host_name": session.host, "program_name": session.application,
             "host_process_id": session.host_process_id, "client_version": 7,
-            "client_interface_name": session.client_interface, "security_id": _SA, "login_name": session.login,
+            "client_interface_name": session.client_interface, "security_id": _SA,
+            "login_name": session.impersonated or session.login,
             "status": session.status, "last_request_start_time": session.last_request_start or session.login_time,
             "last_request_end_time": session.last_request_end, "original_security_id": _SA,
             "original_login_name": session.login, "authenticating_database_id": 1,

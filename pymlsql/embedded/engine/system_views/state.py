@@ -24,7 +24,8 @@ EVERYTHING = Sight(None, new_catalog())
 @dataclass(frozen=True, slots=True)
 class SessionRow:
     """A session as sys.dm_exec_sessions tells of it; ``status`` is running or sleeping, times are the server's local
-    time, ``isolation`` is 1 (read uncommitted) to 5 (snapshot). What is None is shown as NULL."""
+    time, ``isolation`` is 1 (read uncommitted) to 5 (snapshot), ``impersonated`` the login in whose name it runs, ""
+    for its own. What is None is shown as NULL."""
 
     spid: int
     login: str
@@ -44,6 +45,7 @@ class SessionRow:
     client_port: int | None = None
     local_port: int | None = None
     packet_size: int | None = None
+    impersonated: str = ""
     encrypted: bool | None = None
 
 

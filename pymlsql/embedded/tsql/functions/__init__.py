@@ -13,6 +13,7 @@ from pymlsql.embedded.tsql.functions.json import JSON
 from pymlsql.embedded.tsql.functions.logic import LOGIC
 from pymlsql.embedded.tsql.functions.maths import MATHS
 from pymlsql.embedded.tsql.functions.rows import Function
+from pymlsql.embedded.tsql.functions.signing import SIGNING
 from pymlsql.embedded.tsql.functions.strings import STRINGS
 from pymlsql.embedded.tsql.functions.system import GLOBALS, SYSTEM
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
@@ -21,7 +22,9 @@ from pymlsql.embedded.tsql.typed import Typed
 if TYPE_CHECKING:
     from pymlsql.embedded.tsql.compiler import Compiler
 
-FUNCTIONS: dict[str, Function] = {**LOGIC, **STRINGS, **BINARIES, **DATES, **MATHS, **AGGREGATES, **SYSTEM, **JSON}
+FUNCTIONS: dict[str, Function] = {
+    **LOGIC, **STRINGS, **BINARIES, **DATES, **MATHS, **AGGREGATES, **SYSTEM, **JSON, **SIGNING,
+}  # fmt: skip
 """Every function in reach, by its upper-case name."""
 
 KNOWN_UNSUPPORTED = frozenset(
@@ -31,9 +34,10 @@ KNOWN_UNSUPPORTED = frozenset(
     SESSIONPROPERTY DATE_BUCKET DATETRUNC GENERATE_SERIES JSON_MODIFY JSON_OBJECT JSON_ARRAY COMPRESS DECOMPRESS
     CHECKSUM BINARY_CHECKSUM OBJECTPROPERTY
     OBJECTPROPERTYEX COLUMNPROPERTY CONTEXT_INFO SESSION_CONTEXT GETANSINULL FORMATMESSAGE
-    PERCENTILE_CONT PERCENTILE_DISC CUME_DIST PERCENT_RANK CERTENCODED NEWSEQUENTIALID
-    CRYPT_GEN_RANDOM STATS_DATE INDEXPROPERTY FILE_ID TYPEPROPERTY CURSOR_STATUS CHECKSUM_AGG
-    APPROX_COUNT_DISTINCT
+    PERCENTILE_CONT PERCENTILE_DISC CUME_DIST PERCENT_RANK NEWSEQUENTIALID
+    STATS_DATE INDEXPROPERTY FILE_ID TYPEPROPERTY CURSOR_STATUS CHECKSUM_AGG
+    APPROX_COUNT_DISTINCT SIGNBYCERT VERIFYSIGNEDBYCERT ENCRYPTBYCERT DECRYPTBYCERT ENCRYPTBYPASSPHRASE
+    DECRYPTBYPASSPHRASE KEY_ID KEY_GUID ASYMKEY_ID
     """.split()
 )
 """Functions of SQL Server that are refused here by name, so that 195 is only said of what SQL Server has not."""

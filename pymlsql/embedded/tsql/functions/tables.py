@@ -1,4 +1,4 @@
-"""Table-valued functions that SQL Server brings along: STRING_SPLIT, fn_listextendedproperty."""
+"""Table-valued functions that SQL Server brings along: STRING_SPLIT, fn_listextendedproperty and others."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from pymlsql.embedded.tsql.functions.rows import text
+from pymlsql.embedded.tsql.functions.signing import check_object_signatures
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name
 from pymlsql.embedded.tsql.typed import Typed, quote_name
@@ -41,4 +42,5 @@ def _extended_properties(compiler: Compiler, nodes: list[exp.Expr]) -> tuple[str
 TABLE_FUNCTIONS: dict[str, Callable[[Compiler, list[exp.Expr]], tuple[str, list[Typed]]]] = {
     "STRING_SPLIT": _string_split,
     "FN_LISTEXTENDEDPROPERTY": _extended_properties,
+    "FN_CHECK_OBJECT_SIGNATURES": check_object_signatures,
 }

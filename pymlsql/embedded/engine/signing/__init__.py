@@ -1,0 +1,1 @@
+"""Certificates, signatures over modules, and what signs and verifies them."""
