@@ -164,8 +164,10 @@ def _new_values(change: _Change, statement: nodes.Update) -> tuple[dict[str, Typ
     name = display_name(change.session, change.table)
     for assignment in statement.assignments:
         if assignment.write is not None:
-            column, value = _appended_piece(change, assignment)
-            new[column.name] = value
+            written, value = _appended_piece(change, assignment)
+            if written.name in new:
+                raise sql_error(264, written.name, line=statement.line)
+            new[written.name] = value
             continue
         if assignment.value is None:
             default = change.table.column(assignment.column)
@@ -197,13 +199,11 @@ def _new_values(change: _Change, statement: nodes.Update) -> tuple[dict[str, Typ
 
 
 def _appended_piece(change: _Change, assignment: nodes.Assignment) -> tuple[TableColumn, Typed]:
-    """column.WRITE(expression, offset, length): what is appended when the offset is NULL. Raises 207, 264."""
+    """column.WRITE(expression, offset, length): what is appended when the offset is NULL. Raises 207."""
     assert assignment.write is not None
     column = change.table.column(assignment.column)
     if column is None:
         raise sql_error(207, assignment.column)
-    if column.name in change.appended:
-        raise sql_error(264, column.name)
     if not keeps_references(column.type):
         raise unsupported("WRITE on a column that is not varbinary(max)")
     if assignment.write[0].sql.upper() != "NULL":
