@@ -126,7 +126,8 @@ def update(session: Session, frame: Frame, statement: nodes.Update) -> int:
     """UPDATE [FROM]; the number of rows."""
     store = session.store
     table, _, _ = _resolved_source(session, statement)
-    with store.statement(locked=not table.temporary):
+    # References that were read are no table's until they are applied.
+    with store.statement(locked=not table.temporary), session.engine.values.reading():
         change = _Change(session, frame, statement)
         table = change.table
         new, variables = _new_values(change, statement)

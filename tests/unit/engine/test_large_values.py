@@ -211,6 +211,7 @@ def test_what_need_not_be_read_is_not(filled: Filled) -> None:
         path.unlink()
     count = "SELECT COUNT(data), COUNT(DISTINCT data), SUM(DATALENGTH(data)) FROM dbo.t WHERE data IS NOT NULL"
     assert filled.run(count) == [(4, 4, 2 * len(BIG) + 58)]
+    assert filled.run("SELECT COUNT(*) FROM dbo.t AS a JOIN dbo.t AS b ON a.data = b.data") == [(4,)]
     filled.run("SELECT * INTO dbo.copy FROM dbo.t; DECLARE @m varbinary(max) = (SELECT data FROM dbo.t WHERE id = 1); "
                "UPDATE dbo.copy SET data = @m; DELETE FROM dbo.t")  # fmt: skip
     assert filled.client.errors == []
