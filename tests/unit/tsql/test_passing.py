@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import AbstractContextManager, nullcontext
 
 import pytest
 
@@ -28,6 +29,9 @@ class _Names:
 
     def table_function(self, name: Name) -> Relation:
         raise sql_error(208, str(name))
+
+    def inside(self, relation: Relation) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 PASSED = """\
