@@ -108,3 +108,16 @@ def test_a_parameter_goes_through_a_procedure_and_back(table: Any) -> None:
            "(SELECT 1 FROM dbo.changed WHERE data = @m); SELECT data FROM dbo.changed WHERE id = 7")  # fmt: skip
     assert fetch(table.cursor(), f"SET NOCOUNT ON; {sql}", LARGE) == [[(LARGE,)]]
     assert fetch(table.cursor(), f"SET NOCOUNT ON; DELETE dbo.changed WHERE id = 7; {sql}", FIRST) == [[]]
+
+
+SCRIPT = "import hashlib; digest = hashlib.sha256(data).digest(); other = data[::-1]"
+
+
+@pytest.mark.usefixtures("scripts_enabled")
+def test_a_script_gets_a_stored_value_and_gives_one_back(table: Any) -> None:
+    sql = ("DECLARE @m varbinary(max) = (SELECT data FROM dbo.large WHERE id = 1), @d binary(32), @o varbinary(max); "
+           f"EXEC sp_execute_external_script @language = N'Python', @script = N'{SCRIPT}', "
+           "@params = N'@data varbinary(max), @digest varbinary(32) OUTPUT, @other varbinary(max) OUTPUT', @data = @m, "
+           "@digest = @d OUTPUT, @other = @o OUTPUT; DELETE FROM dbo.changed; INSERT dbo.changed VALUES (1, @o); "
+           "SELECT @d, data FROM dbo.changed")  # fmt: skip
+    assert fetch(table.cursor(), f"SET NOCOUNT ON; {sql}") == [[(hashlib.sha256(FIRST).digest(), FIRST[::-1])]]
