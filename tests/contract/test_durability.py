@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -12,6 +13,9 @@ import pyodbc
 import pytest
 
 from tests import servers
+
+LARGE = bytes(range(251)) * 9000
+DIGEST = hashlib.sha256(LARGE + b"\0").digest()
 
 
 def _connect(target: servers.Target, *, autocommit: bool = True) -> pyodbc.Connection:
@@ -27,12 +31,17 @@ def _fill(target: servers.Target) -> None:
         connection.execute("CREATE VIEW dbo.kept_view AS SELECT s FROM dbo.kept")
         connection.execute("CREATE PROCEDURE dbo.kept_count @n int OUTPUT AS SELECT @n = COUNT(*) FROM dbo.kept_view")
         connection.execute("INSERT dbo.kept (s, b) VALUES (N'Grüße', ?), (N'second', NULL)", bytes(range(256)) * 1000)
+        connection.execute("CREATE TABLE dbo.large (id int, b varbinary(max))")
+        connection.execute("INSERT dbo.large VALUES (1, ?)", LARGE)
+        connection.execute("UPDATE dbo.large SET b.WRITE(0x00, NULL, 0)")
 
 
 def _check(target: servers.Target) -> None:
     with _connect(target) as connection:
         rows = connection.execute("SELECT id, s, b, YEAR(d) FROM dbo.kept ORDER BY id").fetchall()
         assert [tuple(row) for row in rows] == [(1, "Grüße", bytes(range(256)) * 1000, 2020), (2, "second", None, 2020)]
+        assert connection.execute("SELECT b FROM dbo.large").fetchval() == LARGE + b"\0"
+        assert connection.execute("SELECT HASHBYTES('SHA2_256', b) FROM dbo.large").fetchval() == DIGEST
         sql = "DECLARE @n int; EXEC dbo.kept_count @n OUTPUT; SELECT @n"
         assert connection.execute(sql).fetchval() == 2
         with pytest.raises(pyodbc.IntegrityError, match="2601"):
@@ -49,6 +58,7 @@ def test_committed_rows_and_modules_survive(data_dir: Path, tmp_path: Path, how:
         _fill(first)
         open_work = _connect(first, autocommit=False)
         open_work.execute("INSERT dbo.kept (s) VALUES (N'not committed')")
+        open_work.execute("INSERT dbo.large VALUES (2, ?)", LARGE[1:])
         status = first.stop(how=how)
     finally:
         if first.is_running():
@@ -57,6 +67,7 @@ def test_committed_rows_and_modules_survive(data_dir: Path, tmp_path: Path, how:
     second = servers.start(data_dir, scratch=tmp_path)
     try:
         assert second.password == first.password
+        assert [path.name for path in (data_dir / "values").iterdir()] == [DIGEST.hex()]
         _check(second)
     finally:
         second.stop()

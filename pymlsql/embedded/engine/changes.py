@@ -126,7 +126,8 @@ def update(session: Session, frame: Frame, statement: nodes.Update) -> int:
     """UPDATE [FROM]; the number of rows."""
     store = session.store
     table, _, _ = _resolved_source(session, statement)
-    with store.statement(locked=not table.temporary):
+    # References that were read are no table's until they are applied.
+    with store.statement(locked=not table.temporary), session.engine.values.reading():
         change = _Change(session, frame, statement)
         table = change.table
         new, variables = _new_values(change, statement)
@@ -164,8 +165,10 @@ def _new_values(change: _Change, statement: nodes.Update) -> tuple[dict[str, Typ
     name = display_name(change.session, change.table)
     for assignment in statement.assignments:
         if assignment.write is not None:
-            target_column, value = _appended_piece(change, assignment)
-            new[target_column.name] = value
+            written, value = _appended_piece(change, assignment)
+            if written.name in new:
+                raise sql_error(264, written.name, line=statement.line)
+            new[written.name] = value
             continue
         if assignment.value is None:
             default = change.table.column(assignment.column)
@@ -197,13 +200,11 @@ def _new_values(change: _Change, statement: nodes.Update) -> tuple[dict[str, Typ
 
 
 def _appended_piece(change: _Change, assignment: nodes.Assignment) -> tuple[TableColumn, Typed]:
-    """column.WRITE(expression, offset, length): what is appended when the offset is NULL. Raises 207, 264."""
+    """column.WRITE(expression, offset, length): what is appended when the offset is NULL. Raises 207."""
     assert assignment.write is not None
     column = change.table.column(assignment.column)
     if column is None:
         raise sql_error(207, assignment.column)
-    if column.name in change.appended:
-        raise sql_error(264, column.name)
     if not keeps_references(column.type):
         raise unsupported("WRITE on a column that is not varbinary(max)")
     if assignment.write[0].sql.upper() != "NULL":

@@ -123,7 +123,7 @@ class Engine:
         elif row[0] not in _FORMATS:
             raise ValueError(f"the data directory has format {row[0]}, this version reads {FORMAT}; export its data "
                              "with the version that wrote it and load them into a new one")  # fmt: skip
-        else:
+        elif row[0] != FORMAT:
             run("UPDATE store.counters SET format = $format", {"format": FORMAT})
         self._load()
 

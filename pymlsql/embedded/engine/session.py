@@ -348,30 +348,7 @@ class Session(Transactions, ContextStack):
                           lock_timeout_ms=self.options.lock_timeout_ms, impersonated=self.context.login)  # fmt: skip
 
     def _transact(self, request: TransactionRequest) -> None:
-        """A transaction manager request."""
-
-        def work() -> None:
-            if request.isolation:
-                self.options = replace(self.options, isolation=request.isolation)
-            if request.action == "begin":
-                self.begin()
-            elif request.action == "commit":
-                if not self.trancount:
-                    raise sql_error(3902)
-                self.commit()
-            elif request.action == "rollback":
-                if request.name and self.savepoint(request.name) is not None:
-                    self.rollback_to(request.name)
-                    return
-                if not self.trancount:
-                    raise sql_error(3903)
-                self.rollback()
-            else:
-                self.save(request.name)
-            if request.begin_next and request.action in ("commit", "rollback"):
-                self.begin()
-
-        if self._top(work):
+        if self._top(lambda: self.carry_out(request)):
             self.sink(Done("done"))
 
     # Life -----------------------------------------------------------------------------------------------------

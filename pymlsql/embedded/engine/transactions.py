@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from pymlsql.embedded.engine.catalog import Catalog, Table
+from pymlsql.embedded.engine.frame import SetOptions
 from pymlsql.embedded.engine.temporary import TemporaryTables
+from pymlsql.embedded.tds.requests import TransactionRequest
 from pymlsql.embedded.tds.responses import EnvChange, Sink
 from pymlsql.embedded.tsql.messages import sql_error
 
@@ -14,6 +17,7 @@ class Transactions(TemporaryTables):
     """@@TRANCOUNT and what belongs to it; ``doomed`` is XACT_STATE() = -1."""
 
     sink: Sink
+    options: SetOptions
 
     def __init__(self) -> None:
         super().__init__()
@@ -114,3 +118,25 @@ class Transactions(TemporaryTables):
         self.store.back_to(mark)
         self.restore_state(state)
         self.restore_identities()
+
+    def carry_out(self, request: TransactionRequest) -> None:
+        """What a client's transaction manager request asks for. Raises 3902, 3903."""
+        if request.isolation:
+            self.options = replace(self.options, isolation=request.isolation)
+        if request.action == "begin":
+            self.begin()
+        elif request.action == "commit":
+            if not self.trancount:
+                raise sql_error(3902)
+            self.commit()
+        elif request.action == "rollback":
+            if request.name and self.savepoint(request.name) is not None:
+                self.rollback_to(request.name)
+                return
+            if not self.trancount:
+                raise sql_error(3903)
+            self.rollback()
+        else:
+            self.save(request.name)
+        if request.begin_next and request.action in ("commit", "rollback"):
+            self.begin()

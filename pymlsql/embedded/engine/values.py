@@ -137,7 +137,7 @@ def _space() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise sql_error(1105, "values", "", "pymlsql", "PRIMARY") from error
         raise _io_error(error, "write", "values") from error
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.numerics import to_bit, to_decimal, to_float, to_integer
+from pymlsql.embedded.tsql.references import keeps_references, readable
 from pymlsql.embedded.tsql.times import time_text, to_time
 from pymlsql.embedded.tsql.typed import Typed, checked, quote_text, raise_sql
 from pymlsql.embedded.tsql.types import MAX, SqlType
@@ -18,6 +19,10 @@ from pymlsql.embedded.tsql.types import MAX, SqlType
 def convert(value: Typed, target: SqlType, *, style: int | None = None, try_: bool = False,
             implicit: bool = False, line: int = 0) -> Typed:  # fmt: skip
     """``value`` as ``target``. ``try_`` gives NULL where a conversion would fail at run time."""
+    if value.by_reference:
+        if keeps_references(target):
+            return replace(value, type=target, name="")
+        value = readable(value)
     source = value.type
     if source == target and style is None:
         return replace(value, name="")

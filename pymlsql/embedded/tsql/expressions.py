@@ -12,7 +12,7 @@ from pymlsql.embedded.tsql.conversion import convert
 from pymlsql.embedded.tsql.dialect import read_type
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.operators import arithmetic, as_type, comparable, compare, comparison_key, negate, unify
-from pymlsql.embedded.tsql.passing import passed_atom
+from pymlsql.embedded.tsql.passing import compare_passed, passed_atom
 from pymlsql.embedded.tsql.patterns import like_sql
 from pymlsql.embedded.tsql.typed import Typed, quote_text, raise_sql
 from pymlsql.embedded.tsql.types import BIT, FLOAT, INT, MAX, NULL, SqlType, decimal, nvarchar, varbinary, varchar
@@ -187,7 +187,8 @@ def _comparison(compiler: Compiler, node: exp.Expr) -> str:
     right = node.expression
     if isinstance(right, exp.Any | exp.All):
         return _quantified(compiler, node, operator)
-    return compare(operator, compiler.value(node.this), compiler.value(right), compiler.line)
+    return compare_passed(compiler, operator, node.this, right) or compare(
+        operator, compiler.value(node.this), compiler.value(right), compiler.line)  # fmt: skip
 
 
 def _quantified(compiler: Compiler, node: exp.Expr, operator: str) -> str:

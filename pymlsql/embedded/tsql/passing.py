@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from pymlsql.embedded.tsql.dialect import read_type
-from pymlsql.embedded.tsql.references import keeps_references
+from pymlsql.embedded.tsql.references import identity_sql, keeps_references
 from pymlsql.embedded.tsql.typed import Typed
 
 if TYPE_CHECKING:
@@ -51,6 +51,14 @@ def passed_atom(compiler: Compiler, node: exp.Expr) -> Typed | None:
     if isinstance(node, exp.Parameter) and not isinstance(node.this, exp.Parameter):
         return compiler.passed_variable("@" + node.name.lower())
     return passed_column(compiler, node)
+
+
+def compare_passed(compiler: Compiler, operator: str, left: exp.Expr, right: exp.Expr) -> str | None:
+    """Whether two columns or variables that may hold references have equal values, told without reading these."""
+    if operator not in ("=", "<>"):
+        return None
+    a, b = passed_atom(compiler, left), passed_atom(compiler, right)
+    return f"({identity_sql(a.sql)} {operator} {identity_sql(b.sql)})" if a is not None and b is not None else None
 
 
 def passed_column(compiler: Compiler, node: exp.Expr) -> Typed | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pymlsql.embedded.tsql.typed import Typed
-from pymlsql.embedded.tsql.types import MAX, SqlType, varbinary
+from pymlsql.embedded.tsql.types import MAX, SqlType
 
 MAGIC = bytes.fromhex("94443f1b7dd6f2cce7d4b2912d4139d5")
 """Random, and part of the format of data directories for ever."""
@@ -19,7 +19,6 @@ REFERENCE_BYTES = 56
 """MAGIC, the SHA-256 of the value (32), its length (8, big-endian)."""
 INLINE_BYTES = 256 << 10
 """Values of at least so many bytes lie in files. A data directory may hold larger ones inline, from before."""
-VARBINARY_MAX = varbinary(MAX)
 
 READ = "pymlsql_read"
 """The DuckDB function (BLOB) -> BLOB that reads the value of a reference."""
@@ -28,8 +27,9 @@ DIGEST = "pymlsql_digest"
 
 
 def keeps_references(type_: SqlType) -> bool:
-    """Whether a table's column of this type may hold references."""
-    return type_ == VARBINARY_MAX
+    """Whether columns and variables of this type may hold large values: varbinary(max), and image, which is another
+    name of it among parameters."""
+    return type_.length == MAX and type_.is_binary
 
 
 def encode_reference(sha256: str, length: int) -> bytes:

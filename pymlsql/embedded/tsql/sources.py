@@ -192,12 +192,13 @@ def compile_rows(compiler: Compiler, rows: list[list[exp.Expr]]) -> tuple[str, l
     """A table value constructor as a DuckDB query. Raises 10709 when rows differ in length."""
     if len({len(row) for row in rows}) != 1:
         raise sql_error(10709, line=compiler.line)
-    values = [[compiler.value(node) for node in row] for row in rows]
-    columns = []
-    for index in range(len(values[0])):
-        type_ = unify(row[index].type for row in values)
+    columns, by_column = [], [_given(compiler, column) for column in zip(*rows, strict=True)]
+    values = list(zip(*by_column, strict=True))
+    for index, given in enumerate(by_column):
+        type_ = unify(value.type for value in given)
         type_ = INT if type_.name == "null" else type_
-        columns.append(Typed(f"c{index}", type_, any(row[index].nullable for row in values)))
+        columns.append(Typed(f"c{index}", type_, any(value.nullable for value in given),
+                             by_reference=any(value.by_reference for value in given)))  # fmt: skip
     written = (
         ", ".join(as_type(value, column.type, compiler.line).sql for value, column in zip(row, columns, strict=True))
         for row in values
@@ -205,6 +206,14 @@ def compile_rows(compiler: Compiler, rows: list[list[exp.Expr]]) -> tuple[str, l
     names = ", ".join(f"c{index}" for index in range(len(columns)))
     body = ", ".join(f"({row})" for row in written)
     return f"SELECT {names} FROM (VALUES {body}) AS {compiler.alias()}({names})", columns
+
+
+def _given(compiler: Compiler, nodes: tuple[exp.Expr, ...]) -> list[Typed]:
+    """A column of a table value constructor; it holds references where all its values are passed on, or NULL."""
+    passed = [compiler.passed(node) for node in nodes]
+    if all(value.by_reference or value.type.name == "null" for value in passed):
+        return passed
+    return [compiler.value(node) for node in nodes]
 
 
 # Named things -----------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import io
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -57,6 +58,26 @@ def test_values_survive(values: list[tuple[str, Any]]) -> None:
     file.seek(0)
     assert wire.read_values(file) == [value for _, value in values]
     assert file.read() == b""
+
+
+class InFile:
+    """A value of kind bytes that lies in a file."""
+
+    def __init__(self, path: Path, length: int) -> None:
+        self.sha256, self.length, self._path = "", length, path
+
+    def open(self) -> io.FileIO:
+        return io.FileIO(self._path)
+
+
+def test_a_file_stands_for_its_bytes(tmp_path: Path) -> None:
+    data, file = bytes(range(256)) * 10_000, io.BytesIO()
+    (tmp_path / "value").write_bytes(data)
+    wire.write_values(file, [("bytes", InFile(tmp_path / "value", len(data))), ("int", 1), ("bytes", b"x")])
+    file.seek(0)
+    assert wire.read_values(file) == [data, 1, b"x"]
+    with pytest.raises(OSError, match="shorter"):
+        wire.write_values(io.BytesIO(), [("bytes", InFile(tmp_path / "value", len(data) + 1))])
 
 
 def test_what_follows_a_table_is_left_to_the_next_reader() -> None:
