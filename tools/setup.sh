@@ -2,7 +2,7 @@
 # Makes the environment that the Makefile's targets need, and is done at once when nothing changed.
 #
 #   sh tools/setup.sh run    what `pymlsql demo` needs: .venv with the package, the libraries of the ODBC driver
-#   sh tools/setup.sh dev    that and what the tests need: libicu and Microsoft's T-SQL parser
+#   sh tools/setup.sh dev    that and what the tests need: libicu, FreeTDS's driver, Microsoft's T-SQL parser
 #
 # Debian packages are installed as root or through `sudo -n`; without either, the line to run is printed and nothing
 # goes on without them. apt-get update runs only when a package is missing.
@@ -29,7 +29,10 @@ missing_packages() {
     has_library libltdl.so.7 || echo libltdl7
     has_library libkrb5.so.3 || echo libkrb5-3
     has_library libgssapi_krb5.so.2 || echo libgssapi-krb5-2
-    if [ "$what" = dev ]; then has_library libicuuc.so. || echo '^libicu[0-9]+$'; fi
+    if [ "$what" = dev ]; then
+        has_library libicuuc.so. || echo '^libicu[0-9]+$'
+        [ -e "/usr/lib/$(uname -m)-linux-gnu/odbc/libtdsodbc.so" ] || echo tdsodbc
+    fi
     if [ -n "${need_venv:-}" ]; then echo "$need_venv"; fi
 }
 
