@@ -14,7 +14,9 @@ from pymlsql.embedded.engine.catalog import (
 from pymlsql.embedded.engine.cells import settle_column
 from pymlsql.embedded.engine.constraints import STAGE, check_rows
 from pymlsql.embedded.engine.names import lookup
+from pymlsql.embedded.engine.security.belongings import entries_of_column
 from pymlsql.embedded.engine.security.enforcement import may_object
+from pymlsql.embedded.engine.security.permissions import Permission
 from pymlsql.embedded.engine.tables import ObjectIds, with_column, with_constraint
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
@@ -136,6 +138,7 @@ def _refuse_if_referenced(session: Session, table: Table, key: Key, name: str) -
 
 
 def _alter_drop_columns(session: Session, table: Table, statement: nodes.AlterTable) -> None:
+    gone: list[Permission] = []
     for name in statement.names:
         column = table.column(name)
         if column is None:
@@ -146,8 +149,9 @@ def _alter_drop_columns(session: Session, table: Table, statement: nodes.AlterTa
         session.store.write(f"ALTER TABLE {table.sql} DROP COLUMN {quote_name(column.name)}")
         session.engine.note_change(table)
         table = replace(table, columns=tuple(c for c in table.columns if c != column))
+        gone += entries_of_column(session.catalog, table.object_id, column.column_id)
     table = replace(table, modified=now_text())
-    session.set_catalog(session.catalog.with_object(table), [table])
+    session.set_catalog(session.catalog.with_object(table).without_entries(*gone), [table], gone)
 
 
 def _refuse_if_used(table: Table, column: TableColumn) -> None:

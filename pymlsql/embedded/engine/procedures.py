@@ -91,15 +91,18 @@ def call(session: Session, frame: Frame, name: Name, arguments: list[nodes.Argum
 
 
 def call_actual(session: Session, name: Name, actuals: list[Actual], line: int, frame: Frame | None = None) -> int:
-    """Call the system procedure or the database's own of this name."""
+    """Call the system procedure or the database's own of this name. Nobody's own procedure takes the place of one of
+    the schema sys: without a schema, the name is the system's. Raises 2812, 40510."""
     from pymlsql.embedded.engine.system_procedures import REFUSED_PROCEDURES, SYSTEM_PROCEDURES
 
     system = SYSTEM_PROCEDURES.get(name.object.lower())
     found = lookup(names(session).catalog_of(name), name, session.path())
-    if system is not None and (name.schema.lower() == "sys" or not isinstance(found, Module)):
+    of_system = name.schema.lower() in ("", "sys")
+    if system is not None and (of_system or not isinstance(found, Module)):
         return system(session, frame or Frame(), actuals, line)
-    if not isinstance(found, Module) or found.kind != "P":
-        if name.object.lower() in REFUSED_PROCEDURES:
+    refused = name.object.lower() in REFUSED_PROCEDURES
+    if (refused and of_system) or not isinstance(found, Module) or found.kind != "P":
+        if refused:
             instead = SCORE_INSTEAD if name.object.lower() == "sp_rxpredict" else ""
             raise unsupported(name.object, line=line, instead=instead)
         raise sql_error(2812, str(name), line=line)

@@ -24,8 +24,9 @@ from pymlsql.embedded.engine.frame import (
 from pymlsql.embedded.engine.prepared import Prepared, insert_many
 from pymlsql.embedded.engine.procedures import Actual, call_actual
 from pymlsql.embedded.engine.runtime import split_name
-from pymlsql.embedded.engine.security.context import SecurityContext, may_connect
+from pymlsql.embedded.engine.security.context import SecurityContext
 from pymlsql.embedded.engine.security.enforcement import cannot_connect
+from pymlsql.embedded.engine.security.logins import may_use
 from pymlsql.embedded.engine.security.principals import Login as Account
 from pymlsql.embedded.engine.security.stack import ContextStack
 from pymlsql.embedded.engine.store import Store
@@ -331,8 +332,8 @@ class Session(Transactions, ContextStack):
     def use(self, database: str) -> None:
         """Raises 916 when the context may not use the database, or is that of a user and must not leave its own."""
         self.check_border(database)
-        if database == self.engine.database and not may_connect(self.identity):
-            raise cannot_connect(self)
+        if not may_use(self.identity, database):
+            raise cannot_connect(self, database)
         old, self.database = self.database, database
         self.sink(EnvChange("database", database, old))
         self.send_error(SqlError(5701, f"Changed database context to '{database}'.", severity=0, state=2))

@@ -31,3 +31,9 @@ def check_owns_nothing(catalog: Catalog, found: p.Principal) -> None:
         raise sql_error(15138, "certificate")
     if any(module.execute_as == number for module in catalog.modules()):
         raise sql_error(15136)
+
+
+def entries_of_column(catalog: Catalog, object_id: int, column_id: int) -> list[Permission]:
+    """Permissions on a column that is dropped: they go with it."""
+    place = (OBJECT, object_id, column_id)
+    return [e for e in catalog.entries(Permission) if (e.securable, e.major, e.minor) == place]

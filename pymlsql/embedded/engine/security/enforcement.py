@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pymlsql.embedded.engine.catalog import Module, Schema, Table
 from pymlsql.embedded.engine.security.context import Identity, may_connect, object_securable, schema_securable
+from pymlsql.embedded.engine.security.logins import may_use
 from pymlsql.embedded.engine.security.principals import owner_of
 from pymlsql.embedded.engine.security.rights import DATABASE_SECURABLE, SERVER_SECURABLE, Securable
 from pymlsql.embedded.tsql.messages import SqlError, sql_error
@@ -120,8 +121,8 @@ _OWN_STATE_VIEWS = frozenset({"dm_exec_sessions", "dm_exec_requests"})
 
 def check_metadata(session: Session, database: str) -> None:
     """A database's system views are for those who may use it. Raises 916."""
-    if database == session.engine.database.lower() and not may_connect(session.identity):
-        raise cannot_connect(session)
+    if not may_use(session.identity, database):
+        raise cannot_connect(session, database)
 
 
 def _server_state(session: Session) -> str:
@@ -192,9 +193,10 @@ def check_server(session: Session, permission: str, error: SqlError | None = Non
         raise error or sql_error(15247)
 
 
-def cannot_connect(session: Session) -> SqlError:
-    """Msg 916: the login has no business in the database."""
-    return sql_error(916, session.context.login, session.engine.database)
+def cannot_connect(session: Session, database: str = "") -> SqlError:
+    """Msg 916: the login has no business in the database; without a name, in the user database."""
+    same = database.lower() in ("", session.engine.database.lower())
+    return sql_error(916, session.context.login, session.engine.database if same else database)
 
 
 def denied(number: int, *values: object, state: int = 20) -> SqlError:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pymlsql.embedded.engine.catalog import Module, Table
 from pymlsql.embedded.engine.names import lookup
 from pymlsql.embedded.engine.security import principals as p
-from pymlsql.embedded.engine.security.context import object_securable, schema_securable
+from pymlsql.embedded.engine.security.context import SecurityContext, identify, object_securable, schema_securable
 from pymlsql.embedded.engine.security.enforcement import column_ids
 from pymlsql.embedded.engine.security.permissions import (
     CLASSES,
@@ -21,7 +21,7 @@ from pymlsql.embedded.engine.security.permissions import (
     SINCE,
     Permission,
 )
-from pymlsql.embedded.engine.security.rights import DATABASE_SECURABLE, SERVER_SECURABLE, Securable, implying
+from pymlsql.embedded.engine.security.rights import DATABASE_SECURABLE, SERVER_SECURABLE, Rights, Securable, implying
 from pymlsql.embedded.engine.security.statements import in_user_database
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name
@@ -193,7 +193,7 @@ def _grantee(session: Session, target: Target, wanted: list[tuple[str, int]], na
     found = p.principal_named(catalog, name)
     if found is None:
         raise sql_error(15151, "find", "user", name)
-    if found.principal_id >= p.DB_OWNER:
+    if p.is_fixed_role(found.principal_id):
         raise sql_error(4617)
     if isinstance(found, p.Role) and any(name == "CONNECT" for name, _ in wanted) and found.principal_id != p.PUBLIC:
         raise sql_error(4627)
@@ -243,13 +243,24 @@ def _controls(session: Session, target: Target) -> bool:
 
 
 def _delegates(session: Session, target: Target, name: str, column: int) -> set[int]:
-    """Principals of the session that hold the permission, or one that covers it there, with the right to grant it."""
+    """Principals of the session that hold the permission, or one that covers it there, with the right to grant it; none
+    while it is denied to the session."""
+    if _is_denied(session.identity.rights, target, name, column):
+        return set()
     here = [wanted for steps, wanted in implying(target.securable.kind, name) if steps == 0]
     return {
         grantee
         for number, major, minor, permission, grantee in session.identity.rights.grantable
         if (number, major) == (target.number, target.securable.major) and permission in here and minor in (0, column)
     }
+
+
+def _is_denied(rights: Rights, target: Target, name: str, column: int) -> bool:
+    """Whether who was given the right to grant no longer holds the permission itself, on all of the securable."""
+    columns = rights.columns.get((target.number, target.securable.major, name), {})
+    if not column and any(DENIED in states for states in columns.values()):
+        return True
+    return not rights.holds(name, target.securable, column)
 
 
 def _named_grantor(session: Session, statement: PermissionStatement, target: Target, name: str, column: int) -> int:
@@ -264,6 +275,9 @@ def _named_grantor(session: Session, statement: PermissionStatement, target: Tar
         raise sql_error(15151, "find", noun, statement.grantor)
     if found.principal_id in (p.DBO, target.securable.owner):
         return found.principal_id
+    theirs = identify(session.user_catalog, SecurityContext("", "", found.principal_id)).rights
+    if _is_denied(theirs, target, name, column):
+        raise _refused(target)
     entries = [e for e in session.user_catalog.entries(Permission) if e.state == GRANTABLE]
     here = [wanted for steps, wanted in implying(target.securable.kind, name) if steps == 0]
     for e in entries:

@@ -7,7 +7,7 @@ import hmac
 from pymlsql.embedded.engine.catalog import Catalog
 from pymlsql.embedded.engine.names import SYSTEM_DATABASES
 from pymlsql.embedded.engine.security import principals as p
-from pymlsql.embedded.engine.security.context import SecurityContext, identify, may_connect
+from pymlsql.embedded.engine.security.context import Identity, SecurityContext, identify, may_connect
 from pymlsql.embedded.engine.security.rights import SERVER_SECURABLE
 from pymlsql.embedded.tsql.messages import sql_error
 
@@ -27,13 +27,18 @@ def authenticate(catalog: Catalog, name: str, password: str, sa_password: str) -
     return login
 
 
+def may_use(made: Identity, database: str) -> bool:
+    """Whether the identity may use this database. Guests may connect to master, tempdb and msdb, but not to model."""
+    if database.lower() == "model":
+        return made.rights.holds("CONTROL SERVER", SERVER_SECURABLE)
+    return database.lower() in SYSTEM_DATABASES or may_connect(made)
+
+
 def initial_database(catalog: Catalog, login: p.Login, wanted: str, user_database: str) -> str:
     """The database that a session begins in; sa's default is the user database. Raises 4060, 4064."""
     default = user_database if login.principal_id == p.SA else login.default_database
     name = (wanted or default).lower()
-    if name in SYSTEM_DATABASES:
-        return name
-    who = identify(catalog, SecurityContext(login.name, login.sid))
-    if name == user_database.lower() and may_connect(who):
-        return user_database
+    known = user_database if name == user_database.lower() else name if name in SYSTEM_DATABASES else ""
+    if known and may_use(identify(catalog, SecurityContext(login.name, login.sid)), known):
+        return known
     raise sql_error(4060, wanted) if wanted else sql_error(4064)

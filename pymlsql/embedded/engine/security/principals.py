@@ -29,7 +29,7 @@ FIXED_ROLES = {
     "db_datawriter": DB_DATAWRITER, "db_denydatareader": DB_DENYDATAREADER,
     "db_denydatawriter": DB_DENYDATAWRITER,
 }  # fmt: skip
-_FIRST_LOGIN, _FIRST_USER = 257, 5
+_FIRST_LOGIN, _FIRST_USER, _AFTER_FIXED_ROLES = 257, 5, 16400
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,21 @@ class Ownership:
         return str(self.object_id)
 
 
-for _class in (Login, User, Role, Membership, ServerMembership, Ownership):
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """The highest id of a dropped principal: none is given twice, so that nothing that outlives a principal (a session
+    that acts as him) becomes another's. ``scope`` is login or user."""
+
+    kind: ClassVar[str] = "retired"
+    scope: str
+    number: int
+
+    @property
+    def key(self) -> str:
+        return self.scope
+
+
+for _class in (Login, User, Role, Membership, ServerMembership, Ownership, Retired):
     stored(_class)
 
 FIXED_USERS = {
@@ -178,14 +192,32 @@ def user_of_login(catalog: Catalog, sid: str) -> User | None:
     return next((user for user in catalog.entries(User) if user.login and user.sid == sid), None)
 
 
+def retired(catalog: Catalog, scope: str, number: int) -> Retired:
+    """What keeps the id of a principal that is dropped from being given again."""
+    return Retired(scope, max(number, _last_retired(catalog, scope)))
+
+
+def _last_retired(catalog: Catalog, scope: str) -> int:
+    known = catalog.entry(Retired, scope)
+    return known.number if known is not None else 0
+
+
 def next_login_id(catalog: Catalog) -> int:
-    return max([_FIRST_LOGIN - 1, *(login.principal_id for login in catalog.entries(Login))]) + 1
+    """A number that no login has or had."""
+    own = (login.principal_id for login in catalog.entries(Login))
+    return max([_FIRST_LOGIN - 1, _last_retired(catalog, "login"), *own]) + 1
+
+
+def is_fixed_role(principal_id: int) -> bool:
+    """Whether it is one of the ids that are kept for the database's fixed roles."""
+    return DB_OWNER <= principal_id < _AFTER_FIXED_ROLES
 
 
 def next_principal_id(catalog: Catalog) -> int:
-    """A number that no user or role has."""
+    """A number that no user or role has or had."""
     own = [*(user.principal_id for user in catalog.entries(User)), *(r.principal_id for r in catalog.entries(Role))]
-    return max([_FIRST_USER - 1, *own]) + 1
+    number = max([_FIRST_USER - 1, _last_retired(catalog, "user"), *own]) + 1
+    return _AFTER_FIXED_ROLES if is_fixed_role(number) else number
 
 
 def roles_of(catalog: Catalog, *members: int) -> frozenset[int]:

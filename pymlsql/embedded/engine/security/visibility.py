@@ -53,7 +53,7 @@ class Sight:
     def principal(self, found: p.Principal) -> bool:
         """Whether a user or role of the database is shown."""
         number = found.principal_id
-        if self.who is None or number <= p.SYS or number >= p.DB_OWNER:
+        if self.who is None or number <= p.SYS or p.is_fixed_role(number):
             return True
         rights = self.who.rights
         if rights.unlimited or rights.sysadmin or number in rights.principals:

@@ -60,7 +60,7 @@ def _database_principals(state: SystemState) -> Iterator[Fact]:
 def _role_fact(state: SystemState, role: p.Role) -> Fact:
     return _times(state, role.created, role.modified) | {
         "name": role.name, "principal_id": role.principal_id, "type": "R", "type_desc": "DATABASE_ROLE",
-        "owning_principal_id": role.owner, "is_fixed_role": role.principal_id >= p.DB_OWNER,
+        "owning_principal_id": role.owner, "is_fixed_role": p.is_fixed_role(role.principal_id),
         "sid": _role_sid(role) if role.principal_id else None,
         "authentication_type": 0, "authentication_type_desc": "NONE",
     }  # fmt: skip
