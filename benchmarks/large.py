@@ -109,20 +109,20 @@ def time_calls(data_dir: Path, small: Expected, large: Expected) -> tuple[float,
     return first, again
 
 
-def weigh_calls(data_dir: Path, small: Expected, large: Expected) -> tuple[int, int, int]:
-    """Bytes of all processes idle, at their peak, and after the calls."""
+def weigh_calls(data_dir: Path, small: Expected, large: Expected) -> tuple[int, int, int, int]:
+    """Bytes of all processes idle, at their peak and after the calls; by how much shared memory grew on the machine."""
     with server(data_dir) as target:
         connection = pyodbc.connect(target.odbc, autocommit=True)
         call(connection, "small", small)
         time.sleep(1)  # spares that are being forked belong to the idle server
-        idle = n_bytes(target.pid)
+        idle, shared = n_bytes(target.pid), psutil.virtual_memory().shared
         with Peak(target.pid, every_s=0.02) as peak:
             for _ in range(2):
                 call(connection, "large", large)
         time.sleep(1)
-        after = n_bytes(target.pid)
+        after, shared = n_bytes(target.pid), psutil.virtual_memory().shared - shared
         connection.close()
-    return idle, peak.n_bytes, after
+    return idle, peak.n_bytes, after, shared
 
 
 def main() -> None:
@@ -135,11 +135,12 @@ def main() -> None:
             first, again = time_calls(data_dir, small, large)
             firsts.append(first)
             agains += again
-        idle, peak, after = weigh_calls(data_dir, small, large)
+        idle, peak, after, shared = weigh_calls(data_dir, small, large)
     report(
         judged("large.first", statistics.median(firsts)), judged("large.again", statistics.median(agains)),
         judged("large.memory", (peak - idle) / size), first_s=sorted(firsts), again_s=sorted(agains),
-        idle_mb=idle >> 20, peak_mb=peak >> 20, after_mb=after >> 20, free_mb=psutil.virtual_memory().available >> 20,
+        idle_mb=idle >> 20, peak_mb=peak >> 20, after_mb=after >> 20, shared_by_all_mb=shared >> 20,
+        free_mb=psutil.virtual_memory().available >> 20,
     )  # fmt: skip
 
 
