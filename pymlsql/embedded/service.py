@@ -19,6 +19,7 @@ from pathlib import Path
 from pymlsql.embedded.certificate import tls_context
 from pymlsql.embedded.engine.engine import Engine
 from pymlsql.embedded.engine.extensibility.contents import Allowed
+from pymlsql.embedded.engine.extensibility.folders import make_root, remove_tree
 from pymlsql.embedded.engine.extensibility.runtimes import MakePool
 from pymlsql.embedded.satellite.calls import RuntimeUnavailable
 from pymlsql.embedded.satellite.isolation import Mode, detect
@@ -64,12 +65,12 @@ def run(
             data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise ServiceError(f"{data_dir} cannot be used as a data directory: {error.strerror}.") from None
-    with _locked(data_dir):
+    with _locked(data_dir), _library_folder(data_dir) as libraries:
         password = _password(data_dir)
         secret_paths = tuple(str(path.absolute()) for path in (data_dir, ready_file) if path)
-        pools = _Pools(sandbox, secret_paths)
+        pools = _Pools(sandbox, secret_paths, str(libraries))
         satellites = pools.make_own()
-        engine = _open(data_dir, password, compat, satellites, pools.make, Allowed(allow_files, pythons))
+        engine = _open(data_dir, password, compat, satellites, pools.make, Allowed(allow_files, pythons), libraries)
         satellites.start()
         files = [path for path in (ready_file, data_dir / "server.json" if data_dir else None) if path]
         tls = tls_context(data_dir)
@@ -110,16 +111,17 @@ class _Pools:
 
     mode: Mode
     secrets: tuple[str, ...]
+    libraries: str
 
     def make_own(self) -> SatellitePool:
         try:
-            found = detect(mode=self.mode, secrets=self.secrets)
+            found = detect(mode=self.mode, secrets=self.secrets, libraries=self.libraries)
         except RuntimeUnavailable as problem:
             raise ServiceError(str(problem)) from None
         return SatellitePool(n_spares=_N_SPARES, sandbox=found)
 
     def make(self, python: str, bare: bool) -> SatellitePool:
-        found = detect(python or sys.executable, self.mode, secrets=self.secrets)
+        found = detect(python or sys.executable, self.mode, secrets=self.secrets, libraries=self.libraries)
         return SatellitePool(python=python or None, n_spares=1, preload=() if bare else PRELOAD, sandbox=found)
 
 
@@ -130,16 +132,27 @@ def _open(
     satellites: SatellitePool,
     make_pool: MakePool,
     allowed: Allowed,
+    libraries: Path,
 ) -> Engine:
     try:
         return Engine(
             data_dir / "pymlsql.duckdb" if data_dir else None, password=password, level=compat, satellites=satellites,
             database=DATABASE, n_threads=os.cpu_count() or 1, process_id=os.getpid(), allowed=allowed,
-            make_pool=make_pool,
-            service_key=_service_key(data_dir),
+            make_pool=make_pool, service_key=_service_key(data_dir), libraries=libraries,
         )  # fmt: skip
     except ValueError as error:
         raise ServiceError(f"{data_dir}: {error}.") from None
+
+
+@contextlib.contextmanager
+def _library_folder(data_dir: Path | None) -> Iterator[Path]:
+    """Where external libraries lie unpacked; there before the first script's sandbox is laid, which shows it."""
+    found = make_root(data_dir.absolute() / "libraries" if data_dir else None)
+    try:
+        yield found
+    finally:
+        if data_dir is None:
+            remove_tree(found)
 
 
 @contextlib.contextmanager

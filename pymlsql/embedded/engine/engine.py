@@ -16,7 +16,9 @@ import duckdb
 from pymlsql.embedded.engine.catalog import Catalog, Module, Schema, Table, decode, encode, new_catalog
 from pymlsql.embedded.engine.cells import references_of, register_functions
 from pymlsql.embedded.engine.extensibility.contents import CREATE_TABLE, Allowed, find_content
+from pymlsql.embedded.engine.extensibility.folders import LibraryFolders
 from pymlsql.embedded.engine.extensibility.languages import interpreters_of
+from pymlsql.embedded.engine.extensibility.libraries import unpacked_contents
 from pymlsql.embedded.engine.extensibility.runtimes import MakePool, Runtimes, make_plain_pool
 from pymlsql.embedded.engine.governance.entries import declared, in_force
 from pymlsql.embedded.engine.governance.governor import Governor
@@ -62,19 +64,21 @@ class Engine:
     process has the file, ValueError when it was written by another format.
 
     ``make_pool`` makes the pools of other interpreters than that of ``satellites``; ``allowed`` is what T-SQL may name
-    on the server's machine.
+    on the server's machine. ``libraries`` is where external libraries lie unpacked, beside ``path`` by default.
     """
 
     def __init__(self, path: Path | None, *, password: str, level: int = 160, satellites: SatellitePool | None = None,
                  database: str = "pymlsql", n_threads: int = 2, process_id: int = 0,
                  make_pool: MakePool | None = None, allowed: Allowed | None = None,
-                 service_key: bytes | None = None) -> None:  # fmt: skip
+                 service_key: bytes | None = None, libraries: Path | None = None) -> None:  # fmt: skip
         self.database: str = database
         self.level: int = level
         self.allowed = allowed or Allowed()
         self.runtimes: Runtimes | None = None
         if satellites is not None:
             self.runtimes = Runtimes(satellites, make_pool or make_plain_pool, lambda: interpreters_of(self.catalog))
+        self.libraries = LibraryFolders(libraries or (path.parent / "libraries" if path else None),
+                                        self._library_contents, durable=path is not None)  # fmt: skip
         self.process_id: int = process_id
         self._password = password
         self.service_key: bytes = service_key or secrets.token_bytes(32)
@@ -103,6 +107,7 @@ class Engine:
         self._prepare()
         self.governor = Governor(in_force(declared(self.catalog)))
         self.collect_values()
+        self.libraries.start()
 
     # Storage --------------------------------------------------------------------------------------------------
 
@@ -210,6 +215,12 @@ class Engine:
 
     # Scripts --------------------------------------------------------------------------------------------------
 
+    def _library_contents(self) -> frozenset[str]:
+        """The contents of external libraries that anybody sees, also in a transaction that has not ended."""
+        with self._lock:
+            catalogs = [self.catalog, *(session.user_catalog for session in self._sessions.values())]
+        return frozenset[str]().union(*map(unpacked_contents, catalogs))
+
     @contextmanager
     def scripts_running(self) -> Iterator[None]:
         with self._lock:
@@ -303,6 +314,7 @@ class Engine:
             session.close()
         if self.runtimes is not None:
             self.runtimes.close()
+        self.libraries.close()
         self.identities.save({table.object_id for table in self.catalog.tables()})
         self._connection.close()
         self.values.close()

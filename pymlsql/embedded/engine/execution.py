@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pymlsql.embedded.engine import alteration, changes, ddl, dml, modules
 from pymlsql.embedded.engine.errors import Cancelled, translate
 from pymlsql.embedded.engine.evaluation import evaluate, evaluate_passed, holds
-from pymlsql.embedded.engine.extensibility import EXTENSIBILITY_HANDLERS
+from pymlsql.embedded.engine.extensibility.dispatch import EXTENSIBILITY_HANDLERS
 from pymlsql.embedded.engine.frame import (
     BatchAborted,
     BreakSignal,

@@ -26,6 +26,9 @@ WRITE_DEVICES = ("/dev/null", "/dev/zero", "/dev/full")
 WORK = "/run/satellite"
 """The folder of the one call inside the enclosure."""
 
+LIBRARIES = "/run/libraries"
+"""Where the folder of unpacked external libraries is inside the enclosure."""
+
 _USERS = {
     "passwd": "root:x:0:0::/:/bin/false\n{name}:x:{id}:{id}::{home}:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n",
     "group": "root:x:0:\n{name}:x:{id}:\nnogroup:x:65534:\n",
@@ -112,8 +115,9 @@ class Layout:
         return place
 
 
-def build(kernel: Any, root: str, folder: str, paths: Iterable[str]) -> None:
-    """Make the enclosure at ``root`` and go into it. ``folder`` becomes WORK, until a child puts its own over it.
+def build(kernel: Any, root: str, folder: str, paths: Iterable[str], libraries: str = "") -> None:
+    """Make the enclosure at ``root`` and go into it. ``folder`` becomes WORK, until a child puts its own over it;
+    ``libraries``, when there is one, LIBRARIES.
 
     In a new mount namespace, with the right to mount. Raises OSError.
     """
@@ -127,6 +131,8 @@ def build(kernel: Any, root: str, folder: str, paths: Iterable[str]) -> None:
                 os.makedirs(root + path, exist_ok=True)
         for tree in layout.trees:
             _make_place(root, tree)
+        if libraries:
+            os.makedirs(root + LIBRARIES, exist_ok=True)
         for link, target in [*layout.links.items(), *_LINKS.items()]:
             if not layout.holds(link) and not os.path.lexists(root + link):
                 os.makedirs(os.path.dirname(root + link), exist_ok=True)
@@ -137,6 +143,9 @@ def build(kernel: Any, root: str, folder: str, paths: Iterable[str]) -> None:
     for tree in layout.trees:
         kernel.bind(tree, root + tree)
         kernel.restrict_mount(root + tree, read_only=not tree.startswith("/dev/"), devices=tree.startswith("/dev/"))
+    if libraries:
+        kernel.bind(libraries, root + LIBRARIES)
+        kernel.restrict_mount(root + LIBRARIES, read_only=True, devices=False)
     kernel.bind("/proc", root + "/proc")
     kernel.mount(folder, root + WORK, flags=kernel.MS_BIND)  # not what is mounted in it: that is this root
     kernel.pivot(root)

@@ -7,11 +7,12 @@ import os
 import platform
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from pymlsql.embedded.satellite.calls import RuntimeUnavailable
+from pymlsql.embedded.satellite.enclosure import LIBRARIES
 
 Mode = Literal["auto", "required", "off"]
 """What the administrator asks for: what there is; everything, or no scripts at all; nothing."""
@@ -40,13 +41,15 @@ class Layer:
 class Sandbox:
     """What is laid around every script of one interpreter.
 
-    No script sees ``secrets``, paths of files and folders; every script may read the folders ``readable``. A call may
+    No script sees ``secrets``, paths of files and folders; every script may read the folders ``readable``, and in the
+    folder ``libraries`` ("" for none) what it knows the name of. A call may
     write ``work_bytes``, map ``memory_bytes`` of address space and have ``n_processes``.
     """
 
     layers: tuple[Layer, ...]
     secrets: tuple[str, ...] = ()
     readable: tuple[str, ...] = ()
+    libraries: str = ""
     work_bytes: int = 0
     memory_bytes: int = 0
     n_processes: int = 0
@@ -64,6 +67,20 @@ class Sandbox:
         lacking = [layer for layer in self.layers if not layer.active and layer.name not in OPTIONAL]
         return "; ".join(f"{layer.name}: {layer.reason}" for layer in lacking)
 
+    def shown(self, path: str) -> str:
+        """Where a script finds a folder of ``libraries``. Raises RuntimeUnavailable where it cannot read it."""
+        active = {layer.name for layer in self.layers if layer.active}
+        if not self.libraries or not path.startswith(self.libraries + "/"):
+            return path
+        if "mount_namespace" in active:
+            return LIBRARIES + path.removeprefix(self.libraries)
+        if "own_user_id" in active and not all(parent.stat().st_mode & 0o001 for parent in Path(path).parents):
+            raise RuntimeUnavailable(
+                "External libraries cannot be read here: scripts run as another user, whom the data directory is "
+                f"closed to, and {self.missing}."
+            )
+        return path
+
     def settings(self) -> dict[str, Any] | None:
         """What the zygote is told; None where there is no sandbox."""
         active = [layer.name for layer in self.layers if layer.active]
@@ -78,6 +95,7 @@ def _settings(sandbox: Sandbox) -> dict[str, Any]:
     return {
         "secrets": sandbox.secrets,
         "readable": sandbox.readable,
+        "libraries": sandbox.libraries,
         "work_bytes": sandbox.work_bytes,
         "memory_bytes": sandbox.memory_bytes,
         "n_processes": sandbox.n_processes,
@@ -95,6 +113,7 @@ def detect(
     *,
     secrets: tuple[str, ...] = (),
     readable: tuple[str, ...] = (),
+    libraries: str = "",
     without: frozenset[str] = frozenset(),
 ) -> Sandbox:
     """Try the layers in throwaway processes of ``python``, and keep what holds; ``without`` leaves layers out.
@@ -102,13 +121,13 @@ def detect(
     Raises RuntimeUnavailable where ``python`` cannot be started, and with the mode ``required`` below the level full.
     """
     memory = total_memory()
-    wanted = Sandbox((), secrets, readable, min(_LARGEST_WORK_BYTES, memory // 16), memory // 2,
+    wanted = Sandbox((), secrets, readable, libraries, min(_LARGEST_WORK_BYTES, memory // 16), memory // 2,
                      256 + 16 * (os.cpu_count() or 1))  # fmt: skip
     layers = []
     for name, reason in _probe(python, wanted, without):
         given_up = "" if mode != "off" else "switched off with --sandbox off"
         layers.append(Layer(name, not reason, not reason and not given_up, given_up or reason))
-    found = Sandbox(tuple(layers), secrets, readable, wanted.work_bytes, wanted.memory_bytes, wanted.n_processes)
+    found = replace(wanted, layers=tuple(layers))
     if mode == "required" and found.level != "full":
         raise RuntimeUnavailable(
             f"The sandbox of external scripts is {found.level} and --sandbox required asks for all of it. "

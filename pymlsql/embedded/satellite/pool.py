@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -34,6 +35,7 @@ PRELOAD = (
     "numpy",
     "pandas",
     "pyarrow",
+    "threadpoolctl",
     "joblib",
     "scipy.sparse",
     "sklearn",
@@ -131,6 +133,8 @@ class SatellitePool:
         the call within a fifth of a second. Raises a SatelliteError of calls.py, or what ``call.input`` or
         ``on_output`` raise; in every case the process is gone or going when this returns.
         """
+        if self.sandbox is not None and call.paths:
+            call = replace(call, paths=tuple(map(self.sandbox.shown, call.paths)))
         launchpad = self._live_launchpad()
         satellite = launchpad.take(Limits(cancelled, None).check)
         channel = Channel(satellite, on_output, Limits(cancelled, self._call_timeout_s))

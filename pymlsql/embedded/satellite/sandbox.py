@@ -70,8 +70,8 @@ class Jail:
     """The sandbox as a zygote makes it for its children.
 
     ``settings``: ``layers``, a list of LAYERS; ``secrets``, paths that no script may see; ``readable``, folders beside
-    the interpreter's that it may; ``work_bytes``, how much a call may write; ``memory_bytes`` of address space and
-    ``n_processes``, which it may have.
+    the interpreter's that it may; ``libraries``, the folder of unpacked external libraries, or ""; ``work_bytes``, how
+    much a call may write; ``memory_bytes`` of address space and ``n_processes``, which it may have.
     """
 
     def __init__(self, settings: dict[str, Any], folder: str) -> None:
@@ -126,7 +126,7 @@ class Jail:
             root = os.path.join(self.folder, "root")
             os.mkdir(root, 0o700)
             kernel.unshare(kernel.NEW_MOUNT)
-            enclosure.build(kernel, root, self.folder, paths)
+            enclosure.build(kernel, root, self.folder, paths, self._settings["libraries"])
             self.folder = enclosure.WORK
             os.rmdir(os.path.join(self.folder, "root"))
             for name in enclosure.SUBFOLDERS:  # joblib looks for shared memory when it is imported
@@ -141,6 +141,8 @@ class Jail:
             self._rules = landlock.Rules(kernel, kernel.landlock_version(), network=network)
             enclosed = self.has("mount_namespace")
             readable = [*enclosure.Layout(paths).trees, *(["/etc"] if enclosed else ["/etc/passwd", "/etc/group"])]
+            if self._settings["libraries"]:
+                readable.append(enclosure.LIBRARIES if enclosed else self._settings["libraries"])
             self._rules.allow(readable, landlock.READ)
             self._rules.allow(enclosure.READ_DEVICES, landlock.READ)
             self._rules.allow(enclosure.WRITE_DEVICES, landlock.DEVICE)

@@ -41,11 +41,11 @@ _THREAD_VARIABLES = (
 _BUFFER_BYTES = 1 << 18
 
 _thread_pools: Any = None
-"""threadpoolctl's controller of the libraries that the zygote has loaded, or None where it is not installed."""
+"""threadpoolctl's controller of the libraries that the zygote has loaded, or None where it has not loaded it."""
 
 
 _rehearsed_model: Any = None
-"""A small fitted model of scikit-learn with a row for it, or None where scikit-learn is not installed."""
+"""A small fitted model of scikit-learn with a row for it, or None where scikit-learn is not loaded."""
 
 
 class _Failure(Exception):
@@ -61,8 +61,8 @@ def prepare(conversion_module: Any, wire_module: Any) -> None:
     """In the zygote: take the modules beside this one, and do once what is slow the first time."""
     global conversion, wire, _thread_pools
     conversion, wire = conversion_module, wire_module
-    with contextlib.suppress(ImportError):
-        _thread_pools = importlib.import_module("threadpoolctl").ThreadpoolController()
+    if "threadpoolctl" in sys.modules:
+        _thread_pools = sys.modules["threadpoolctl"].ThreadpoolController()
     rehearse()
     _fit_rehearsed_model()
 
@@ -70,12 +70,10 @@ def prepare(conversion_module: Any, wire_module: Any) -> None:
 def _fit_rehearsed_model() -> None:
     """Fit a model as small as can be: a first prediction costs ten times what the second does."""
     global _rehearsed_model
-    try:
-        ensemble = importlib.import_module("sklearn.ensemble")
-        compose = importlib.import_module("sklearn.compose")
-        pipeline = importlib.import_module("sklearn.pipeline")
-    except ImportError:
+    # Scikit-learn is not imported for it: a process without scikit-learn is for scripts that bring their own.
+    if "sklearn.ensemble" not in sys.modules:
         return
+    ensemble, compose, pipeline = (importlib.import_module("sklearn." + x) for x in ("ensemble", "compose", "pipeline"))
     if not hasattr(ensemble, "HistGradientBoostingClassifier"):  # before scikit-learn 1.0
         return
     rows = pd.DataFrame({"a": [0.0, 1.0, 2.0, 3.0, 4.0, 5.0], "b": [1.0, 0.0, 1.0, 0.0, 1.0, 0.0]})

@@ -1,4 +1,4 @@
-"""CREATE, ALTER and DROP of EXTERNAL things: languages, resource pools. Other kinds are refused by name."""
+"""CREATE, ALTER and DROP of EXTERNAL things: languages, libraries, resource pools. Others are refused by name."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 from pymlsql.embedded.tsql.extensibility_nodes import (
     HOST_PLATFORM,
     AlterLanguage,
+    AlterLibrary,
     Change,
     CreateLanguage,
+    CreateLibrary,
     DropLanguage,
+    DropLibrary,
     FileSpec,
 )
 from pymlsql.embedded.tsql.governance import parse_external_pool
@@ -32,6 +35,8 @@ def parse_external(reader: Reader, line: int, action: Action) -> Statement:
         return _LANGUAGE[action](reader, line)
     if reader.at_word("RESOURCE"):
         return parse_external_pool(reader, line, action)
+    if reader.take_word("LIBRARY"):
+        return _LIBRARY[action](reader, line)
     if reader.token.kind == "word":
         raise unsupported(f"{action} EXTERNAL {reader.token.value}", line=line)
     reader.fail()
@@ -58,6 +63,51 @@ def _drop_language(reader: Reader, line: int) -> Statement:
 
 _LANGUAGE = {"CREATE": _create_language, "ALTER": _alter_language, "DROP": _drop_language}
 
+# Libraries --------------------------------------------------------------------------------------------------------
+
+
+def _create_library(reader: Reader, line: int) -> Statement:
+    name, owner = reader.identifier(), _owner(reader)
+    reader.expect_word("FROM")
+    files = _files(reader, "EXTERNAL LIBRARY")
+    return CreateLibrary(line, name, owner, files, _library_language(reader))
+
+
+def _alter_library(reader: Reader, line: int) -> Statement:
+    name, owner = reader.identifier(), _owner(reader)
+    if reader.at_word("REMOVE"):
+        raise unsupported("ALTER EXTERNAL LIBRARY REMOVE", line=line)
+    change, file = _change(reader, "EXTERNAL LIBRARY")
+    if file.content is None:
+        raise unsupported("ALTER EXTERNAL LIBRARY with CONTENT = NONE", line=line)
+    return AlterLibrary(line, name, owner, change, file, _library_language(reader))
+
+
+def _drop_library(reader: Reader, line: int) -> Statement:
+    return DropLibrary(line, reader.identifier(), _owner(reader))
+
+
+def _library_language(reader: Reader) -> str:
+    """WITH (LANGUAGE = '...')."""
+    reader.expect_word("WITH")
+    reader.expect_op("(")
+    language = ""
+    while not language or reader.take_op(","):
+        if reader.at_word("DATA_SOURCE"):
+            raise unsupported("DATA_SOURCE of an external library", line=reader.token.line)
+        if language:
+            reader.fail()
+        reader.expect_word("LANGUAGE")
+        reader.expect_op("=")
+        if reader.token.kind != "string" or not reader.token.value:
+            reader.fail()
+        language = reader.next().value
+    reader.expect_op(")")
+    return language
+
+
+_LIBRARY = {"CREATE": _create_library, "ALTER": _alter_library, "DROP": _drop_library}
+
 # Parts ------------------------------------------------------------------------------------------------------------
 
 
@@ -66,7 +116,7 @@ def _owner(reader: Reader) -> str:
 
 
 def _files(reader: Reader, what: str) -> tuple[FileSpec, ...]:
-    """One file specification, or two for two platforms. Raises 39112, 39113."""
+    """One file specification, or two for two platforms. Raises 39112 or, for a library, 39114, and 39113."""
     line = reader.token.line
     found = [_file(reader, what)]
     while reader.take_op(","):
@@ -74,7 +124,8 @@ def _files(reader: Reader, what: str) -> tuple[FileSpec, ...]:
     if len(found) > _MAX_FILES:
         raise sql_error(39113, _MAX_FILES, line=line)
     if len({file.platform for file in found}) < len(found):
-        raise sql_error(39112, found[-1].platform, line=line)
+        raise sql_error(39114, line=line) if what == "EXTERNAL LIBRARY" else \
+            sql_error(39112, found[-1].platform, line=line)  # fmt: skip
     return tuple(found)
 
 

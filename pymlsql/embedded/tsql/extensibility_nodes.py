@@ -49,3 +49,32 @@ class DropLanguage(Statement):
     """DROP EXTERNAL LANGUAGE."""
 
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateLibrary(Statement):
+    """CREATE EXTERNAL LIBRARY; ``owner`` is "" where none is named."""
+
+    name: str
+    owner: str
+    files: tuple[FileSpec, ...]
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlterLibrary(Statement):
+    """ALTER EXTERNAL LIBRARY: SET or ADD. ``owner`` says whose library is meant, and is not changed."""
+
+    name: str
+    owner: str
+    change: Change
+    file: FileSpec
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class DropLibrary(Statement):
+    """DROP EXTERNAL LIBRARY; ``owner`` says whose library is meant."""
+
+    name: str
+    owner: str

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pymlsql.embedded.engine.evaluation import evaluate
+from pymlsql.embedded.engine.extensibility.rights import require_sysadmin
 from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.tsql.nodes import Text
 
@@ -38,11 +39,12 @@ class NotAnExpression(Exception):
 
 
 class CannotOpen(Exception):
-    """CONTENT names a file that cannot be had; the message says why."""
+    """CONTENT names a file that cannot be had; the message says why, ``number`` is the system's errno or 0."""
 
-    def __init__(self, path: str, why: str) -> None:
+    def __init__(self, path: str, why: str, number: int = 0) -> None:
         super().__init__(why)
         self.path = path
+        self.number = number
 
 
 def read_content(session: Session, frame: Frame, expression: Text | None) -> bytes:
@@ -51,6 +53,7 @@ def read_content(session: Session, frame: Frame, expression: Text | None) -> byt
     if isinstance(value, bytes | bytearray | memoryview):
         data = bytes(value)
     elif isinstance(value, str):
+        require_sysadmin(session)
         data = _read_file(value, session.engine.allowed.files)
     else:
         raise NotAnExpression
@@ -71,7 +74,7 @@ def _read_file(name: str, folders: tuple[Path, ...]) -> bytes:
         # What is not there and what is not allowed look alike, so that nobody can ask what files the server has.
         if not is_below(Path(name).absolute(), folders):
             raise CannotOpen(name, "it is in no folder that the server was started with (--allow-files)") from None
-        raise CannotOpen(name, error.strerror or str(error)) from None
+        raise CannotOpen(name, error.strerror or str(error), error.errno or 0) from None
     except ValueError as error:
         raise CannotOpen(name, str(error)) from None
 
@@ -81,9 +84,14 @@ def is_below(path: Path, folders: tuple[Path, ...]) -> bool:
     return any(path == folder or folder in path.parents for folder in (one.resolve() for one in folders))
 
 
+def digest_of(data: bytes) -> str:
+    """The name under which bytes are kept: their sha256."""
+    return hashlib.sha256(data).hexdigest()
+
+
 def keep_content(session: Session, data: bytes) -> str:
     """Keep ``data`` in the running statement; its sha256."""
-    digest = hashlib.sha256(data).hexdigest()
+    digest = digest_of(data)
     if session.store.run("SELECT 1 FROM store.contents WHERE sha256 = $digest", {"digest": digest}).fetchone() is None:
         session.store.write("INSERT INTO store.contents VALUES ($digest, $data)", {"digest": digest, "data": data})
     return digest

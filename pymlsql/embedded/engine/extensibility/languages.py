@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from pymlsql.embedded.engine.extensibility.contents import (
 from pymlsql.embedded.engine.extensibility.entries import (
     FIRST_ID,
     ExternalLanguage,
+    ExternalLibrary,
     LanguageFile,
     parse_environment,
 )
@@ -76,7 +77,7 @@ def find_language(session: Session, name: str, request_id: str) -> Language:
     if file is None:
         raise sql_error(39124, HOST_PLATFORM, found.name)
     try:
-        if not _PYTHON_EXTENSION.fullmatch(file.file_name):
+        if not runs_python(found):
             raise Unusable(f"Its extension is {file.file_name}; only Python's extension can be run here.")
         environment = parse_environment(file.environment)
         python = find_interpreter(environment[HOME], session.engine.allowed.pythons) if HOME in environment else ""
@@ -84,6 +85,12 @@ def find_language(session: Session, name: str, request_id: str) -> Language:
         session.send_error(_returned(found.name, str(problem), severity=10))
         raise sql_error(39021, found.name, request_id, found.name) from None
     return Language(found.name, python, {key: value for key, value in environment.items() if key != HOME})
+
+
+def runs_python(language: ExternalLanguage) -> bool:
+    """Whether a language is Python here: its extension for this platform is Microsoft's for Python."""
+    file = language.file_for(HOST_PLATFORM)
+    return file is not None and _PYTHON_EXTENSION.fullmatch(file.file_name) is not None
 
 
 def interpreters_of(catalog: Catalog) -> frozenset[str]:
@@ -107,7 +114,7 @@ def _returned(name: str, text: str, severity: int = 16) -> SqlError:
 
 def create_language(session: Session, frame: Frame, statement: CreateLanguage) -> None:
     """Raises 39029, 39117, 39119, 39121 to 39123, 39130, 39133."""
-    _refuse_elsewhere(session)
+    refuse_elsewhere(session)
     require(session, "CREATE EXTERNAL LANGUAGE")
     if statement.name.lower() in SYSTEM_LANGUAGES:
         raise sql_error(39130, "CREATE EXTERNAL LANGUAGE", statement.name)
@@ -189,22 +196,26 @@ def alter_language(session: Session, frame: Frame, statement: AlterLanguage) -> 
 
 
 def drop_language(session: Session, frame: Frame, statement: DropLanguage) -> None:
-    """Raises 15151, 39131."""
+    """Raises 15151, 39129, 39131."""
     _refuse_system(session, "DROP", statement.name)
     with changing(session, _NO_TABLE):
         old = _existing(session, "drop", statement.name)
+        for library in session.catalog.entries(ExternalLibrary):
+            if library.language.lower() == old.name.lower():
+                raise sql_error(39129, old.name, library.name)
         session.set_catalog(session.catalog.without_entries(old), [], gone=[old])
         _drop_unused(session, old)
     _finish(session, frame)
 
 
 def _refuse_system(session: Session, action: str, name: str) -> None:
-    _refuse_elsewhere(session)
+    refuse_elsewhere(session)
     if name.lower() in SYSTEM_LANGUAGES:
         raise sql_error(39131, f"{action} EXTERNAL LANGUAGE", name)
 
 
-def _refuse_elsewhere(session: Session) -> None:
+def refuse_elsewhere(session: Session) -> None:
+    """Raises 40510 in a system database, which keeps nothing."""
     if session.database.lower() in SYSTEM_DATABASES:
         raise unsupported(f"objects in database {session.database}")
 
@@ -218,9 +229,15 @@ def _existing(session: Session, action: str, name: str) -> ExternalLanguage:
 
 
 def _drop_unused(session: Session, old: ExternalLanguage) -> None:
-    """Forget the bytes of ``old`` that no language keeps."""
+    """Forget the bytes of ``old`` that nothing keeps any more."""
+    drop_unused(session, [file.content for file in old.files])
+
+
+def drop_unused(session: Session, digests: Iterable[str]) -> None:
+    """Forget those of these bytes that no language and no library keeps, in the running statement."""
     kept = {file.content for language in session.catalog.entries(ExternalLanguage) for file in language.files}
-    for digest in {file.content for file in old.files} - kept:
+    kept |= {file.content for library in session.catalog.entries(ExternalLibrary) for file in library.files}
+    for digest in set(digests) - kept:
         drop_content(session, digest)
 
 

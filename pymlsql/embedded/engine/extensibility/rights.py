@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pymlsql.embedded.engine.security.enforcement import may
-from pymlsql.embedded.engine.security.principals import principal_named
+from pymlsql.embedded.engine.security.principals import principal_by_id, principal_named
 from pymlsql.embedded.engine.security.rights import DATABASE_SECURABLE
 from pymlsql.embedded.tsql.messages import sql_error
 
@@ -19,6 +19,12 @@ def require(session: Session, permission: str) -> None:
         raise sql_error(15247)
 
 
+def require_sysadmin(session: Session) -> None:
+    """Raises 15247 where the login is no member of sysadmin."""
+    if not session.identity.rights.sysadmin:
+        raise sql_error(15247)
+
+
 def current_user(session: Session) -> str:
     """The database user of the session."""
     return session.identity.user_name
@@ -28,3 +34,31 @@ def find_user(session: Session, name: str) -> str | None:
     """The user or role of this name, in any case, as it is written where it was made."""
     found = principal_named(session.user_catalog, name)
     return found.name if found is not None else None
+
+
+# By number, which stays when a user gets another name ---------------------------------------------------------------
+
+NOBODY = -1
+
+
+def current_user_id(session: Session) -> int:
+    """The database user of the session; NOBODY for a login without one."""
+    number = session.identity.user_id
+    return NOBODY if number is None else number
+
+
+def find_user_id(session: Session, name: str) -> int | None:
+    """The user or role of this name, in any case."""
+    found = principal_named(session.user_catalog, name)
+    return found.principal_id if found is not None else None
+
+
+def owns(session: Session, owner: int) -> bool:
+    """Whether what belongs to ``owner`` is the session's own: its user's, or that of a role which it is a member of."""
+    return owner in session.identity.rights.principals
+
+
+def owner_name(session: Session, owner: int) -> str:
+    """What the user or role is called now."""
+    found = principal_by_id(session.user_catalog, owner)
+    return found.name if found is not None else str(owner)

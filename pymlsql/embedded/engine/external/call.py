@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pymlsql.embedded.engine.capture import Capture, Reshape
 from pymlsql.embedded.engine.extensibility.languages import Language, find_language
+from pymlsql.embedded.engine.extensibility.libraries import installed_libraries
 from pymlsql.embedded.engine.external.arguments import Arguments, bind_arguments
 from pymlsql.embedded.engine.external.inputs import Input, read_input, threads_for
 from pymlsql.embedded.engine.external.results import send_output
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def execute_external_script(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
-    """The procedure. Raises 39001 to 39027, 39102 to 39132, 201, 214, 8144, 8145, 8162."""
+    """The procedure. Raises 39001 to 39027, 39048, 39102 to 39132, 201, 214, 8144, 8145, 8162."""
     if not session.engine.in_use("external scripts enabled"):
         raise sql_error(39023, line=line)
     check_database(session, "EXECUTE ANY EXTERNAL SCRIPT")
@@ -32,10 +34,11 @@ def execute_external_script(session: Session, frame: Frame, actuals: list[Actual
     language = find_language(session, arguments.language, request_id)
     if arguments.parallel and not isinstance(session.sink, Capture | Reshape):
         raise sql_error(39024, line=line)
-    with failures_reported(session, language.name, request_id, line):
+    # Libraries come before the input: to look one up in the database would end an input that is read as it is needed.
+    with failures_reported(session, language.name, request_id, line), installed_libraries(session, language) as found:
         with read_input(session, arguments, request_id, line) as data:
-            call = _call(session, arguments, data, language, request_id)
-            result = run_script(session, call, language, line, parallel=arguments.parallel)
+            call = replace(_call(session, arguments, data, language, request_id), paths=found.paths)
+            result = run_script(session, call, language, line, parallel=arguments.parallel, bare=found.bare)
         if result.output is not None:
             send_output(session, result.output)
         give_back(session, arguments.parameters, result.parameters)

@@ -33,8 +33,11 @@ _LONGEST_TRACEBACK = 8_000
 _IN_EXECUTION = "Error in execution.  Check the output for more information."
 
 
-def run_script(session: Session, call: ScriptCall, language: Language, line: int, *, parallel: bool) -> ScriptResult:
-    """Run the call in the interpreter of its language; what it prints goes to the client meanwhile.
+def run_script(
+    session: Session, call: ScriptCall, language: Language, line: int, *, parallel: bool, bare: bool
+) -> ScriptResult:
+    """Run the call in the interpreter of its language; what it prints goes to the client meanwhile. ``bare`` asks for
+    processes that have loaded nothing but what they must.
 
     Raises 39011, Cancelled, a SatelliteError.
     """
@@ -52,7 +55,7 @@ def run_script(session: Session, call: ScriptCall, language: Language, line: int
     admitted = session.engine.governor.admitted(
         session.group, language.name, session.login, call.request_id, session.check_cancelled
     )
-    with admitted as grant, runtimes.using(language.python) as pool, session.engine.scripts_running():
+    with admitted as grant, runtimes.using(language.python, bare=bare) as pool, session.engine.scripts_running():
         try:
             calls = divided(_granted(call, grant), len(grant.cpus) if parallel else 1)
             if len(calls) > 1:

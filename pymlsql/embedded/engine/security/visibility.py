@@ -86,6 +86,12 @@ class Sight:
         """Whether what belongs to the server as a whole, such as Resource Governor's pools, is shown."""
         return self.who is None or self.who.rights.holds("VIEW ANY DEFINITION", SERVER_SECURABLE)
 
+    def library(self, owner: int) -> bool:
+        """Whether an external library of this user or role is shown: one's own, or all."""
+        if self.who is None or owner in self.who.rights.principals:
+            return True
+        return self._on_database("ALTER ANY EXTERNAL LIBRARY", "VIEW DEFINITION")
+
     def permission(self, entry: Permission, catalog: Catalog) -> bool:
         """Whether a grant or denial is shown: one's own, and those of whom one sees."""
         if self.who is None:
