@@ -29,6 +29,8 @@ class Output:
         self._stream = stream
         self._on_output = on_output
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self.refusal: Exception | None = None
+        """What ``on_output`` raised."""
 
     def forward(self) -> int:
         """Hand on what is there; the number of bytes, 0 at the end of the stream, -1 when there is nothing yet."""
@@ -38,7 +40,11 @@ class Output:
             return -1
         text = self._decoder.decode(data, final=not data)
         if text:
-            self._on_output(self._stream, text)
+            try:
+                self._on_output(self._stream, text)
+            except Exception as error:
+                self.refusal = error
+                raise
         return len(data)
 
     def drain(self) -> None:
@@ -105,6 +111,10 @@ class Channel(io.RawIOBase):
                 self._wait(select.POLLOUT)
             except (BrokenPipeError, ConnectionResetError) as problem:
                 raise wire.Hangup("the satellite closed its connection") from problem
+
+    def is_callers(self, error: Exception) -> bool:
+        """Whether ``error`` was raised by the caller's own ``on_output``."""
+        return any(output.refusal is error for output in self._outputs.values())
 
     def abandon(self) -> None:
         """From here on what is written is thrown away: buffers above may still flush when they are collected."""

@@ -31,6 +31,7 @@ _START_S = 60.0
 _END_S = 5.0
 _TICK_S = 0.05
 _CRASH_LINE = re.compile(r'File "<string>", line (\d+)')
+_CRASH_BYTES = 1 << 16
 _CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 
 
@@ -48,18 +49,28 @@ class Settings:
 
 @dataclass(frozen=True)
 class Satellite:
-    """A process that waits for its one call: where to talk to it and where its standard output and error come out."""
+    """A process that waits for its one call: where to talk to it, where its standard output and error come out, and
+    the pipe into which its traceback goes when native code crashes.
+    """
 
     pid: int
     channel: socket.socket
     stdout: int
     stderr: int
+    crash: int
 
     def close(self) -> None:
         """Give back the descriptors; the process sees the end of its connection."""
         self.channel.close()
-        os.close(self.stdout)
-        os.close(self.stderr)
+        for descriptor in (self.stdout, self.stderr, self.crash):
+            os.close(descriptor)
+
+    def crash_line(self) -> int:
+        """The line of the script where native code crashed, or 0."""
+        with contextlib.suppress(BlockingIOError):
+            found = _CRASH_LINE.search(os.read(self.crash, _CRASH_BYTES).decode("utf-8", "replace"))
+            return int(found[1]) if found else 0
+        return 0
 
 
 @dataclass(frozen=True)
@@ -76,6 +87,14 @@ class Death:
         hint = ", as the system does when memory runs out" if number == signal.SIGKILL else ""
         where = f" at line {self.line} of the script" if self.line else ""
         return f"its process was ended by {_signal_name(number)} ({signal.strsignal(number)}){where}{hint}"
+
+
+def _remove(folder: Path) -> None:
+    """Remove a satellite's folder, which is empty most of the time."""
+    try:
+        folder.rmdir()
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _signal_name(number: int) -> str:
@@ -97,8 +116,8 @@ class Launchpad:
         self._spares: deque[Satellite] = deque()
         self._n_forking = 0
         self._n_waiting = 0
-        self._deaths: dict[int, Death | None] = {}
-        """Of the satellites that were taken: how each ended, None while it runs."""
+        self._deaths: dict[int, int | None] = {}
+        """Of the satellites that were taken: the status with which each ended, None while it runs."""
         self._broken = ""
         self._ended = False
         self._folder = Path(tempfile.mkdtemp(prefix="pymlsql-satellites-"))
@@ -198,10 +217,10 @@ class Launchpad:
 
     def finish(self, satellite: Satellite, *, kill: bool) -> None:
         """The call is over: with ``kill`` the process and its group end now, else it may close its files first."""
-        satellite.close()
         self._order(wire.KILL if kill else wire.FINISH, satellite.pid)
         if kill:
             self.death_of(satellite)
+        satellite.close()
         with self._changed:
             self._deaths.pop(satellite.pid, None)
             self._order_spares()
@@ -210,7 +229,8 @@ class Launchpad:
         """How the process ended; None when it has not ended within a second."""
         with self._changed:
             self._changed.wait_for(lambda: self._ended or self._deaths.get(satellite.pid) is not None, 1.0)
-            return self._deaths.get(satellite.pid)
+            status = self._deaths.get(satellite.pid)
+        return None if status is None else Death(status, satellite.crash_line())
 
     def close(self) -> None:
         """End the zygote and all its satellites; when this returns they are gone, and their files with them."""
@@ -238,7 +258,7 @@ class Launchpad:
         size = wire.RECORD.size
         try:
             while True:
-                record, descriptors, _, _ = socket.recv_fds(self._control, size, 3, _CLOSE_ON_EXEC)
+                record, descriptors, _, _ = socket.recv_fds(self._control, size, 4, _CLOSE_ON_EXEC)
                 if len(record) < size:
                     return
                 letter, pid, number = wire.RECORD.unpack(record)
@@ -246,8 +266,7 @@ class Launchpad:
                     self._hear(letter, pid, number, descriptors)
                     self._changed.notify_all()
                 if letter == wire.EXITED:
-                    shutil.rmtree(self._folder / str(pid), ignore_errors=True)
-                    (self._folder / f"{pid}.crash").unlink(missing_ok=True)
+                    _remove(self._folder / str(pid))
         except OSError:
             return
         finally:
@@ -259,24 +278,17 @@ class Launchpad:
             for descriptor in descriptors:
                 os.set_inheritable(descriptor, False)
                 os.set_blocking(descriptor, False)
-            channel, stdout, stderr = descriptors
-            self._spares.append(Satellite(pid, socket.socket(fileno=channel), stdout, stderr))
+            channel, stdout, stderr, crash = descriptors
+            self._spares.append(Satellite(pid, socket.socket(fileno=channel), stdout, stderr, crash))
         elif letter == wire.EXITED:
             if pid in self._deaths:
-                self._deaths[pid] = Death(number, self._crash_line(pid))
+                self._deaths[pid] = number
             for spare in [one for one in self._spares if one.pid == pid]:
                 self._spares.remove(spare)
                 spare.close()
         else:
             self._n_forking = max(0, self._n_forking - 1)
             self._broken = self._control.recv(number, socket.MSG_WAITALL).decode("utf-8", "replace")
-
-    def _crash_line(self, pid: int) -> int:
-        try:
-            found = _CRASH_LINE.search((self._folder / f"{pid}.crash").read_text("utf-8", "replace"))
-        except OSError:
-            return 0
-        return int(found[1]) if found else 0
 
     def _end(self) -> None:
         with self._changed:

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import json
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
-
-import pyarrow as pa
 
 from pymlsql.embedded.satellite import wire
 from pymlsql.embedded.satellite.calls import (
-    Rows,
     RuntimeUnavailable,
     SatelliteDied,
-    SatelliteError,
     ScriptCall,
     ScriptFailed,
     ScriptResult,
@@ -28,6 +20,7 @@ from pymlsql.embedded.satellite.calls import (
     UnusableResult,
 )
 from pymlsql.embedded.satellite.channel import Channel, Limits, Stream
+from pymlsql.embedded.satellite.conversation import converse
 from pymlsql.embedded.satellite.isolation import Sandbox
 from pymlsql.embedded.satellite.launchpad import Launchpad, Satellite, Settings
 
@@ -48,20 +41,6 @@ PRELOAD = (
     "sklearn.ensemble",
 )
 """What a zygote imports once for all its satellites, where it is installed."""
-
-_BUFFER_BYTES = 1 << 18
-_N_BATCH_ROWS = 1 << 17
-_NOT_NULLABLE = frozenset([pa.bool_(), pa.int8(), pa.uint8(), pa.int16(), pa.int32()])
-_INPUT_TYPES = _NOT_NULLABLE | {
-    *(pa.int64(), pa.float32(), pa.float64(), pa.string(), pa.large_string(), pa.date32()),
-    *(pa.timestamp(unit) for unit in ("s", "ms", "us", "ns")),
-}
-_ERRORS: dict[str, Callable[[str], SatelliteError]] = {
-    "script": ScriptFailed,
-    "died": SatelliteDied,
-    "input": UnusableInput,
-    "result": UnusableResult,
-}
 
 
 class SatellitePool:
@@ -96,6 +75,16 @@ class SatellitePool:
     def sandbox(self) -> Sandbox | None:
         """What is laid around every script."""
         return self._settings.sandbox
+
+    @property
+    def python(self) -> str:
+        """The interpreter that the scripts have."""
+        return self._settings.python
+
+    @property
+    def n_spares(self) -> int:
+        """How many processes wait warm."""
+        return self._settings.n_spares
 
     def start(self) -> None:
         """Start loading the libraries, without waiting for it. Raises RuntimeUnavailable."""
@@ -141,7 +130,7 @@ class SatellitePool:
         answered = False
         try:
             call.began(satellite.pid)
-            result = _converse(channel, call)
+            result = converse(channel, call)
             answered = True
             channel.drain()
             return result
@@ -165,84 +154,3 @@ def _post_mortem(launchpad: Launchpad, satellite: Satellite) -> str:
     if launchpad.ended:
         return "the process that starts satellites has ended, and its own with it"
     return "its process closed the connection with the server and was ended"
-
-
-def _converse(channel: Channel, call: ScriptCall) -> ScriptResult:
-    reader = io.BufferedReader(channel, _BUFFER_BYTES)
-    with contextlib.suppress(wire.Hangup):  # it may have said why before it hung up
-        _send(channel, call)
-    kind, n_bytes = wire.read_header(reader)
-    if kind == wire.FAILED:
-        error, text = json.loads(wire.read_exactly(reader, n_bytes))
-        raise _ERRORS[error](text.encode("utf-8", "backslashreplace").decode("utf-8"))
-    if kind != wire.RESULT:
-        wire.refuse_frame(kind)
-    names = json.loads(wire.read_exactly(reader, n_bytes))
-    values = wire.read_values(reader)
-    output = None
-    kind, _ = wire.read_header(reader)
-    if kind == wire.TABLE:
-        output = wire.read_table(reader)
-        kind, _ = wire.read_header(reader)
-    if kind != wire.END:
-        wire.refuse_frame(kind)
-    return ScriptResult(output, dict(zip(names, values, strict=True)))
-
-
-def _send(channel: Channel, call: ScriptCall) -> None:
-    writer = io.BufferedWriter(channel, _BUFFER_BYTES)
-    try:
-        wire.write_json(writer, wire.CALL, _header(call))
-        wire.write_frame(writer, wire.SCRIPT, call.script.encode("utf-8", "surrogatepass"))
-        wire.write_values(writer, [(parameter.kind, parameter.value) for parameter in call.parameters])
-        if call.input is not None:
-            _check_types(call.input.schema)
-            wire.write_table(writer, call.input.schema, _batches(call.input))
-        wire.write_frame(writer, wire.RUN)
-        writer.flush()
-    except BaseException:
-        channel.abandon()
-        raise
-    finally:
-        writer.detach()  # else it closes the channel when it is collected
-
-
-def _header(call: ScriptCall) -> dict[str, Any]:
-    return {
-        "input_name": call.input_name,
-        "output_name": call.output_name,
-        "n_threads": call.n_threads,
-        "environment": dict(call.environment),
-        "paths": call.paths,
-        "memory_bytes": call.memory_bytes,
-        "cpus": call.cpus,
-        "pieces": call.pieces,
-        "rows_per_run": call.rows_per_run,
-        "parameters": [
-            {"name": parameter.name, "kind": parameter.kind, "output": parameter.output}
-            for parameter in call.parameters
-        ],
-    }
-
-
-def _batches(table: pa.Table | Rows) -> Iterator[pa.RecordBatch]:
-    """The input in pieces; raises UnusableInput at a NULL in a column that becomes int32 or bool in a script."""
-    batches = table.to_batches(max_chunksize=_N_BATCH_ROWS) if isinstance(table, pa.Table) else table.batches
-    fragile = [place for place, column in enumerate(table.schema) if column.type in _NOT_NULLABLE]
-    for batch in batches:
-        for place in fragile:
-            if batch.column(place).null_count:
-                raise UnusableInput(
-                    f"Column '{batch.schema.names[place]}' of the input holds NULL, which has no place in an int or "
-                    "bit column of a script; CAST it to float."
-                )
-        yield batch
-
-
-def _check_types(schema: pa.Schema) -> None:
-    for column in schema:
-        if column.type not in _INPUT_TYPES:
-            raise UnusableInput(
-                f"Column '{column.name}' of the input is of type {column.type}, which a script cannot be given; CAST "
-                "it to int, float, nvarchar or datetime."
-            )

@@ -14,7 +14,7 @@ import json
 import linecache
 import os
 import pickle
-import random
+import select
 import socket
 import sys
 import traceback
@@ -39,10 +39,19 @@ _THREAD_VARIABLES = (
     "LOKY_MAX_CPU_COUNT",
 )
 _BUFFER_BYTES = 1 << 18
+_MOST_SAID = 1 << 20
+_IDLE_S = 0.03
+"""A process that waits longer for its call has the time to rehearse what the script may do."""
+_N_REHEARSALS = 3
+"""Rounds in the zygote, after which the interpreter has specialised the code and filled its caches."""
+_n_bound_threads = 0
 
 _thread_pools: Any = None
 """threadpoolctl's controller of the libraries that the zygote has loaded, or None where it has not loaded it."""
 
+
+_rehearsed_input = b""
+"""A TABLE frame with a row of every kind of column."""
 
 _rehearsed_model: Any = None
 """A small fitted model of scikit-learn with a row for it, or None where scikit-learn is not loaded."""
@@ -59,12 +68,25 @@ class _Failure(Exception):
 
 def prepare(conversion_module: Any, wire_module: Any) -> None:
     """In the zygote: take the modules beside this one, and do once what is slow the first time."""
-    global conversion, wire, _thread_pools
+    global conversion, wire, _thread_pools, _rehearsed_input
     conversion, wire = conversion_module, wire_module
     if "threadpoolctl" in sys.modules:
         _thread_pools = sys.modules["threadpoolctl"].ThreadpoolController()
-    rehearse()
+    _bind_threads(1)
+    _open_standard_files()
+    table = pa.table({"i": pa.array([1], pa.int32()), "f": [1.0], "s": ["s"], "t": pa.array([0], pa.timestamp("us"))})
+    file = io.BytesIO()
+    wire.write_table(file, table.schema, table.to_batches())
+    _rehearsed_input = file.getvalue()
     _fit_rehearsed_model()
+    for _ in range(_N_REHEARSALS):
+        rehearse_call()
+        rehearse_script()
+
+
+def reseed() -> None:
+    """In the zygote before each fork, so that no two processes draw the same; ``random`` sees to itself."""
+    np.random.seed()
 
 
 def _fit_rehearsed_model() -> None:
@@ -84,19 +106,22 @@ def _fit_rehearsed_model() -> None:
     _rehearsed_model = (pickle.dumps(model, 4), rows[:1])
 
 
-def rehearse() -> None:
-    """Send a small table through everything a call does, so that modules are loaded and caches filled."""
-    table = pa.table({"i": pa.array([1], pa.int32()), "f": [1.0], "s": ["s"], "t": pa.array([0], pa.timestamp("us"))})
-    file = io.BytesIO()
-    wire.write_table(file, table.schema, table.to_batches())
-    file.seek(0)
+def rehearse_call() -> None:
+    """Send a small table through everything a call does: its memory then is the process's own, not the zygote's."""
+    file = io.BytesIO(_rehearsed_input)
     wire.read_header(file)
     frame = conversion.frame_of(wire.read_table(file), 1)
-    frame["c"] = frame["f"] * 2
-    namespace: dict[str, Any] = {"frame": frame}
-    exec(compile("import pandas as pd\nframe = pd.DataFrame({'a': frame['f']})", _FILE, "exec"), namespace)
-    conversion.table_of(namespace["frame"], "frame")
+    table = conversion.table_of(frame, "frame")
+    wire.write_table(io.BytesIO(), table.schema, table.to_batches())
     json.loads(json.dumps({"a": 1.5}))
+
+
+def rehearse_script() -> None:
+    """Do what many scripts do."""
+    namespace: dict[str, Any] = {}
+    exec(compile("import pandas as pd\nframe = pd.DataFrame({'a': [1.0]})", _FILE, "exec"), namespace)
+    frame = namespace["frame"]
+    frame["c"] = frame["a"] * 2
     if _rehearsed_model is not None:
         model, rows = _rehearsed_model
         pickle.loads(model).predict_proba(rows)
@@ -104,10 +129,9 @@ def rehearse() -> None:
 
 def answer(channel: socket.socket) -> None:
     """In the child: wait for the one call, carry it out, write its answer; returns when nothing is left to do."""
-    _open_standard_files()
-    np.random.seed()
-    random.seed()
-    rehearse()
+    rehearse_call()
+    if not select.select([channel], [], [], _IDLE_S)[0]:
+        rehearse_script()
     reader: Any = channel.makefile("rb", _BUFFER_BYTES)
     writer: Any = channel.makefile("wb", _BUFFER_BYTES)
     try:
@@ -122,7 +146,7 @@ def answer(channel: socket.socket) -> None:
     try:
         _carry_out(writer, main, call, tables, values)
     except _Failure as failure:
-        wire.write_json(writer, wire.FAILED, [failure.error, failure.text])
+        wire.write_json(writer, wire.FAILED, [failure.error, _cut(failure.text)])
     except wire.Hangup:
         return
     writer.flush()
@@ -131,8 +155,15 @@ def answer(channel: socket.socket) -> None:
     _flush()
 
 
+def _cut(text: str) -> str:
+    """``text`` without its middle where it is very long."""
+    half = _MOST_SAID // 2
+    return text if len(text) <= _MOST_SAID else text[:half] + "\n...\n" + text[-half:]
+
+
 def _open_standard_files() -> None:
     """Standard output and error line by line in UTF-8, so that they arrive while the script runs."""
+    _flush()  # else every child writes what the libraries said into its own output
     for name, descriptor in (("stdout", 1), ("stderr", 2)):
         raw = io.BufferedWriter(io.FileIO(descriptor, "w", closefd=False))
         setattr(sys, name, io.TextIOWrapper(raw, "utf-8", "backslashreplace", line_buffering=True))
@@ -222,6 +253,10 @@ def _bind_resources(memory_bytes: int | None, cpus: list[int]) -> None:
 
 def _bind_threads(n_threads: int) -> None:
     """Bind the libraries that are loaded already, and by the environment those that the script will load."""
+    global _n_bound_threads
+    if n_threads == _n_bound_threads:
+        return
+    _n_bound_threads = n_threads
     for name in _THREAD_VARIABLES:
         os.environ[name] = str(n_threads)
     pa.set_cpu_count(n_threads)

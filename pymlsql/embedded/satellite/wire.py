@@ -68,11 +68,13 @@ def read_header(file: BinaryIO) -> tuple[int, int]:
     return kind, n_bytes
 
 
-def read_frame(file: BinaryIO, expected: int) -> bytes:
-    """The payload of the next frame, which must be of the type ``expected``."""
+def read_frame(file: BinaryIO, expected: int, most: int = STREAMED) -> bytes:
+    """The payload of the next frame, which must be of the type ``expected`` and at most so many bytes long."""
     kind, n_bytes = read_header(file)
     if kind != expected:
         refuse_frame(kind)
+    if n_bytes > most:
+        raise WireError(f"a frame of {n_bytes} bytes is too long")
     return read_exactly(file, n_bytes)
 
 
@@ -122,12 +124,12 @@ def _write_file(file: BinaryIO, value: Any) -> None:
             left -= len(piece)
 
 
-def read_values(file: BinaryIO) -> list[Any]:
-    """The values that write_values wrote."""
+def read_values(file: BinaryIO, most: int = STREAMED, most_each: int = STREAMED) -> list[Any]:
+    """The values that write_values wrote; no frame is longer than ``most``, no str or bytes than ``most_each``."""
     values: list[Any] = []
-    for kind, value in json.loads(read_frame(file, VALUES).decode("ascii")):
+    for kind, value in json.loads(read_frame(file, VALUES, most).decode("ascii")):
         if value is not None and kind in ("str", "bytes"):
-            payload = read_frame(file, VALUE)
+            payload = read_frame(file, VALUE, most_each)
             value = payload.decode("utf-8", "surrogatepass") if kind == "str" else payload
         elif value is not None and kind == "datetime":
             value = datetime.fromisoformat(value)

@@ -28,8 +28,15 @@ from typing import TYPE_CHECKING, Any
 
 _GRACE_S = 5.0
 """How long a process may still close its files after its result has been taken."""
+_IDLE_S = 0.2
+"""How long nothing was wanted when there is time for what need not be done at once."""
 _PR_SET_PDEATHSIG = 1
-_CRASH_BYTES = 1 << 16
+_NEEDED = ("numpy", "pandas", "pyarrow", "pyarrow.compute")
+_USED_LATER = ("resource", "unicodedata")
+_MAX_DESCRIPTORS = 1024
+"""More than a zygote ever has open: it keeps next to nothing of its children."""
+_RESERVED_BYTES = 72 << 20
+"""About what Python's objects take once the usual libraries are loaded."""
 
 
 def _beside(name: str) -> Any:
@@ -43,9 +50,10 @@ def _beside(name: str) -> Any:
 
 
 if TYPE_CHECKING:
-    from pymlsql.embedded.satellite import probing, sandbox, wire
+    from pymlsql.embedded.satellite import memory, probing, sandbox, wire
     from pymlsql.embedded.satellite import script as script
 else:
+    memory = _beside("memory")
     wire = _beside("wire")
     probing = _beside("probing")
     sandbox = probing.sandbox
@@ -66,8 +74,8 @@ def _n_threads() -> int:
 def preload(modules: list[str]) -> None:
     """Import what the worker needs and what of ``modules`` is there; raise Unavailable when one starts a thread."""
     global script
-    for name in ["numpy", "pandas", "pyarrow", "pyarrow.compute", *modules]:
-        needed = name in ("numpy", "pandas", "pyarrow", "pyarrow.compute")
+    for name in [*_NEEDED, *_USED_LATER, *modules]:
+        needed = name in _NEEDED
         try:
             importlib.import_module(name)
         except ImportError as problem:
@@ -102,12 +110,13 @@ def _limit(n_bytes: int | None) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (mapped + n_bytes, mapped + n_bytes))
 
 
-def _keep_only(descriptors: list[int]) -> None:
-    """Close every other file descriptor, save standard input, output and error."""
-    for descriptor in [int(name) for name in os.listdir("/dev/fd")]:
-        if descriptor > 2 and descriptor not in descriptors:
-            with contextlib.suppress(OSError):  # the one that listed them is closed already
-                os.close(descriptor)
+def _keep_only(*descriptors: int) -> None:
+    """Close every other file descriptor of the zygote, save standard input, output and error."""
+    first = 3
+    for descriptor in sorted(descriptors):
+        os.closerange(first, descriptor)
+        first = descriptor + 1
+    os.closerange(first, _MAX_DESCRIPTORS)
 
 
 def _settle(folder: str) -> None:
@@ -136,12 +145,12 @@ class Zygote:
         self._folder: str = settings["folder"]
         self._memory_limit_bytes: int | None = settings["memory_limit_bytes"]
         self._jail = sandbox.Jail(settings["sandbox"], self._folder) if settings["sandbox"] else None
+        self.reserved: list[bytes] = []
+        """What memory.reserve returned, until there is time to compact."""
         self._children: dict[int, float | None] = {}
         """Process id to the time at which it is to be killed."""
         self._numbers: dict[int, int] = {}
         """The number that a child has for the server to its process id; they differ in a process namespace."""
-        self._crashes: dict[int, int] = {}
-        """Process id to the pipe into which faulthandler writes where native code crashed."""
 
     def enter_sandbox(self) -> None:
         """Before anything is loaded: lay the sandbox, and see that it holds. Raises Unavailable."""
@@ -168,6 +177,9 @@ class Zygote:
                 ready, _, _ = select.select([self._control.fileno(), wakeup], [], [], self._patience_s())
                 if wakeup in ready:
                     os.read(wakeup, 4096)
+                if not ready and self.reserved:
+                    memory.compact(self.reserved)
+                    self.reserved = []
                 if self._control.fileno() in ready and not self._obey():
                     return
                 self._reap()
@@ -177,8 +189,10 @@ class Zygote:
             self._end()
 
     def _patience_s(self) -> float | None:
-        times = [at for at in self._children.values() if at is not None]
-        return max(0.0, min(times) - time.monotonic()) if times else None
+        times = [at - time.monotonic() for at in self._children.values() if at is not None]
+        if self.reserved:
+            times.append(_IDLE_S)
+        return max(0.0, min(times)) if times else None
 
     def _obey(self) -> bool:
         order = self._control.recv(wire.RECORD.size, socket.MSG_WAITALL)
@@ -197,12 +211,12 @@ class Zygote:
 
     def _fork(self) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        out, err, crash = os.pipe(), os.pipe(), os.pipe()
+        out, err, crash = os.pipe(), os.pipe(), os.pipe()  # the last for faulthandler
+        script.reseed()
         parent = os.getpid()
         try:
             pid = self._jail.fork() if self._jail else os.fork()
         except (OSError, sandbox.Missing) as problem:
-            os.close(crash[0])
             self.tell_broken(f"the system forks no further process ({problem})")
         else:
             if pid == 0:
@@ -210,14 +224,13 @@ class Zygote:
             with contextlib.suppress(OSError):  # the child has done it itself, and may have ended
                 os.setpgid(pid, pid)
             self._children[pid] = None
-            self._crashes[pid] = crash[0]
             number = self._jail.outer_id(pid) if self._jail else pid
             self._numbers[number] = pid
-            self._tell(wire.READY, number, 0, [ours.fileno(), out[0], err[0]])
+            self._tell(wire.READY, number, 0, [ours.fileno(), out[0], err[0], crash[0]])
         finally:
             ours.close()
             theirs.close()
-            for descriptor in (*out, *err, crash[1]):
+            for descriptor in (*out, *err, *crash):
                 os.close(descriptor)
 
     def _become_satellite(self, parent: int, channel: socket.socket, out: int, err: int, crash: int) -> None:
@@ -235,7 +248,7 @@ class Zygote:
                 _die_with_parent(parent)
                 _settle(os.path.join(self._folder, str(os.getpid())))
                 _limit(self._memory_limit_bytes)
-            _keep_only([channel.fileno(), crash])
+            _keep_only(channel.fileno(), crash)
             faulthandler.enable(crash, all_threads=False)
             script.answer(channel)
             os._exit(0)
@@ -260,18 +273,13 @@ class Zygote:
             self._tell(wire.EXITED, number, status)
 
     def _bury(self, pid: int) -> tuple[int, int]:
-        """Reap a child, end what it left running, and keep what faulthandler said; its number and status."""
+        """Reap a child and end what it left running; its number and status."""
         _, status = os.waitpid(pid, 0)
         del self._children[pid]
         number = next(number for number, known in self._numbers.items() if known == pid)
         del self._numbers[number]
         if self._jail:
             self._jail.ended(pid)
-        crash = self._crashes.pop(pid)
-        os.set_blocking(crash, False)
-        with contextlib.suppress(OSError), open(os.path.join(self._folder, f"{number}.crash"), "wb") as file:
-            file.write(os.read(crash, _CRASH_BYTES))
-        os.close(crash)
         return number, status
 
     def _end(self) -> None:
@@ -306,12 +314,11 @@ def main(arguments: list[str]) -> None:
     zygote = Zygote(control, settings)
     try:
         zygote.enter_sandbox()
+        zygote.reserved = memory.reserve(_RESERVED_BYTES)
         preload(settings["preload"])
     except Unavailable as problem:
         zygote.tell_broken(str(problem))
         return
-    for file in (sys.stdout, sys.stderr):
-        file.flush()  # else every child writes what the libraries said into its own output
     gc.collect()
     gc.freeze()
     zygote.serve()

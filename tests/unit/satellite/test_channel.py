@@ -41,7 +41,7 @@ def partner() -> Iterator[Partner]:
     os.set_blocking(err, False)
     printed: list[tuple[str, str]] = []
     cancelled = threading.Event()
-    satellite = Satellite(0, ours, out, err)
+    satellite = Satellite(0, ours, out, err, os.open(os.devnull, os.O_RDONLY))
     channel = Channel(satellite, lambda stream, text: printed.append((stream, text)), Limits(cancelled, None))
     yield Partner(channel, theirs, out_end, err_end, cancelled, printed)
     satellite.close()

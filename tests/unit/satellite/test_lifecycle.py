@@ -17,6 +17,7 @@ from pymlsql.embedded.satellite import worker
 from pymlsql.embedded.satellite.calls import (
     RuntimeUnavailable,
     SatelliteDied,
+    ScriptCall,
     ScriptFailed,
 )
 from pymlsql.embedded.satellite.pool import SatellitePool
@@ -71,11 +72,12 @@ pool.run(ScriptCall(script, None), on_output=show, cancelled=threading.Event())
 
 
 def test_closing_the_pool_ends_a_running_call(make_pool: Callable[..., Caller]) -> None:
-    run = make_pool()
-    run("")
-    threading.Timer(1.0, run.pool.close).start()
+    pool = make_pool().pool
+    closing = threading.Thread(target=pool.close)
+    call = ScriptCall("import time\nprint('on')\ntime.sleep(30)", None)
     with pytest.raises(SatelliteDied):
-        run("import time\ntime.sleep(30)")
+        pool.run(call, on_output=lambda stream, text: text.strip() and closing.start(), cancelled=threading.Event())
+    closing.join()
 
 
 def test_descriptors_are_given_back(run: Caller) -> None:

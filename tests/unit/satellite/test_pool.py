@@ -168,15 +168,47 @@ print('x')
         run.pool.run(ScriptCall(script, None), on_output=wait, cancelled=threading.Event())
 
 
-def test_a_script_that_writes_into_the_connection_has_died(run: Caller) -> None:
-    script = """
-import os, stat
+SAY = """
+import json, os, pyarrow, stat, struct
 for name in os.listdir('/dev/fd'):
     if int(name) > 2 and os.path.exists('/dev/fd/' + name) and stat.S_ISSOCK(os.fstat(int(name)).st_mode):
-        os.write(int(name), b'\\x63' * 9)
+        line = int(name)
+def say(kind, payload, n_bytes=None):
+    os.write(line, struct.pack('!BQ', kind, len(payload) if n_bytes is None else n_bytes) + payload)
+def table(array, damage=lambda data: data):
+    file = pyarrow.BufferOutputStream()
+    with pyarrow.ipc.RecordBatchStreamWriter(file, pyarrow.schema([('a', array.type)])) as stream:
+        stream.write_batch(pyarrow.RecordBatch.from_arrays([array], ['a']))
+    say(7, b'["x"]'), say(3, b'[["int", 1]]'), say(5, damage(file.getvalue().to_pybytes()), 2 ** 64 - 1), say(8, b'')
+def wrong_offset(data):
+    place = data.index(struct.pack('<3i', 0, 777, 1554))
+    return data[:place + 4] + struct.pack('<i', 2 ** 30) + data[place + 8:]
 """
+HOSTILE = {
+    "no frame": "os.write(line, b'\\x63' * 9)",
+    "a frame of the server's": "say(6, b'')",
+    "a long name list": "say(7, b'[', 2 ** 40)",
+    "no list": "say(7, b'{}')",
+    "another parameter": "say(7, b'[\"y\"]')",
+    "no JSON": "say(7, b'[')",
+    "an error that is none": "say(9, b'[1]')",
+    "an unknown error": 'say(9, b\'["none", "text"]\')',
+    "too few values": "say(7, b'[\"x\"]'), say(3, b'[]')",
+    "a value of another type": 'say(7, b\'["x"]\'), say(3, b\'[["int", "1"]]\')',
+    "a value with no kind": "say(7, b'[\"x\"]'), say(3, b'[1]')",
+    "a date that is none": 'say(7, b\'["x"]\'), say(3, b\'[["datetime", "1"]]\')',
+    "a value as long as the memory": "say(7, b'[\"x\"]'), say(3, b'[[\"bytes\", true]]'), say(4, b'', 2 ** 50)",
+    "a type that is no result": "table(pyarrow.array([[1]]))",
+    "an offset beyond the buffer": "table(pyarrow.array(['a' * 777] * 2), wrong_offset)",
+    "bytes that are no UTF-8": "table(pyarrow.array(['abc']), lambda data: data.replace(b'abc', b'\\xff' * 3))",
+}
+
+
+@pytest.mark.parametrize("words", HOSTILE.values(), ids=HOSTILE)
+def test_a_script_that_writes_into_the_connection_has_died(run: Caller, words: str) -> None:
     with pytest.raises(SatelliteDied, match="wrote into"):
-        run(script)
+        run(SAY + words, None, ScriptParameter("x", "int", None, output=True))
+    assert run.value("1", kind="int") == 1
 
 
 def test_an_error_of_the_output_callback_reaches_the_caller(any_pool: SatellitePool) -> None:
