@@ -49,10 +49,10 @@ class Rows:
 
 @dataclass(frozen=True)
 class ScriptCall:
-    """One call: ``input`` is None without @input_data_1; ``owner`` names the caller; ``n_threads`` binds OpenMP, BLAS
-    and Arrow in the script's process. ``environment`` is set there before the script begins; ``paths`` come first where
-    it looks for modules. ``memory_bytes`` is what its process may take beyond what it has at the beginning, on the
-    processors ``cpus`` (None and (): as the server). ``began`` is told the process.
+    """One call: ``input`` is None without @input_data_1; ``owner`` is the database user who calls; ``n_threads`` binds
+    OpenMP, BLAS and Arrow in the script's process. ``environment`` is set there before the script begins; ``paths``
+    come first where it looks for modules. ``memory_bytes`` is what its process may take beyond what it has at the
+    beginning, on the processors ``cpus`` (None and (): as the server). ``began`` is told the process.
 
     With ``pieces`` the script runs once for each, in one process and one namespace, on the next so many rows of the
     input; they add up to its rows. With ``rows_per_run`` it runs once for each so many rows, as they come, until there

@@ -208,3 +208,15 @@ def test_pool_of_a_dropped_language_ends(monkeypatch: pytest.MonkeyPatch) -> Non
     with found.using("b"):
         assert found.n_pools == 1
     found.close()
+
+
+def test_a_language_keeps_its_owner(client: Client) -> None:
+    client.run("CREATE USER keeper WITHOUT LOGIN")
+    client.run(CREATE.replace("FROM", "AUTHORIZATION keeper FROM"))
+    client.run("ALTER USER keeper WITH NAME = holder")
+    owner = "SELECT USER_NAME(principal_id) FROM sys.external_languages WHERE language = 'Py37'"
+    assert client.run(owner) == [("holder",)]
+    client.run("DROP USER holder")
+    assert client.errors == [15138]
+    client.run("DROP EXTERNAL LANGUAGE Py37; DROP USER holder")
+    assert client.errors == []

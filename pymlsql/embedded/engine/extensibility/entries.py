@@ -35,13 +35,13 @@ class LanguageFile:
 @stored
 @dataclass(frozen=True, slots=True)
 class ExternalLanguage:
-    """A language that CREATE EXTERNAL LANGUAGE has made; ``owner`` is a user's name."""
+    """A language that CREATE EXTERNAL LANGUAGE has made; ``owner`` is a principal's id."""
 
     kind: ClassVar[str] = "external_language"
 
     language_id: int
     name: str
-    owner: str
+    owner: int
     created: str
     files: tuple[LanguageFile, ...]
 

@@ -24,7 +24,7 @@ from pymlsql.embedded.engine.extensibility.entries import (
     parse_environment,
 )
 from pymlsql.embedded.engine.extensibility.interpreters import PLACES, Unusable, check_interpreter, find_interpreter
-from pymlsql.embedded.engine.extensibility.rights import current_user, find_user, require
+from pymlsql.embedded.engine.extensibility.rights import current_user_id, find_user_id, require
 from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.engine.names import SYSTEM_DATABASES
 from pymlsql.embedded.engine.selection import changing, done
@@ -118,7 +118,7 @@ def create_language(session: Session, frame: Frame, statement: CreateLanguage) -
     require(session, "CREATE EXTERNAL LANGUAGE")
     if statement.name.lower() in SYSTEM_LANGUAGES:
         raise sql_error(39130, "CREATE EXTERNAL LANGUAGE", statement.name)
-    owner = find_user(session, statement.owner) if statement.owner else current_user(session)
+    owner = find_user_id(session, statement.owner) if statement.owner else current_user_id(session)
     if owner is None:
         raise sql_error(39121, statement.owner)
     contents = [_checked(session, frame, statement.name, file, "CREATE") for file in statement.files]
@@ -175,8 +175,8 @@ def alter_language(session: Session, frame: Frame, statement: AlterLanguage) -> 
     """Raises what CREATE raises, and 15151, 39124 to 39126, 39131."""
     _refuse_system(session, "ALTER", statement.name)
     _existing(session, "alter", statement.name)
-    owner = find_user(session, statement.owner) if statement.owner else ""
-    if owner is None:
+    owner = find_user_id(session, statement.owner) if statement.owner else None
+    if statement.owner and owner is None:
         raise sql_error(15151, "find", "user", statement.owner)
     removes = statement.change == "REMOVE"
     data = b"" if removes else _checked(session, frame, statement.name, statement.file, "ALTER")
@@ -189,7 +189,7 @@ def alter_language(session: Session, frame: Frame, statement: AlterLanguage) -> 
         if removes and not others:
             raise sql_error(39126)
         files = others if removes else (*others, _kept(session, statement.file, data))
-        made = replace(old, owner=owner or old.owner, files=files)
+        made = replace(old, owner=old.owner if owner is None else owner, files=files)
         session.set_catalog(session.catalog.with_entries(made), [made])
         _drop_unused(session, old)
     _finish(session, frame)

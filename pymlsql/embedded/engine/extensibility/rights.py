@@ -25,19 +25,6 @@ def require_sysadmin(session: Session) -> None:
         raise sql_error(15247)
 
 
-def current_user(session: Session) -> str:
-    """The database user of the session."""
-    return session.identity.user_name
-
-
-def find_user(session: Session, name: str) -> str | None:
-    """The user or role of this name, in any case, as it is written where it was made."""
-    found = principal_named(session.user_catalog, name)
-    return found.name if found is not None else None
-
-
-# By number, which stays when a user gets another name ---------------------------------------------------------------
-
 NOBODY = -1
 
 

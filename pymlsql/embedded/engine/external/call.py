@@ -53,7 +53,7 @@ def _call(session: Session, arguments: Arguments, data: Input, language: Languag
         input_name=arguments.input_name,
         output_name=arguments.output_name,
         parameters=parameters,
-        owner=session.login,
+        owner=session.identity.user_name,
         n_threads=threads_for(session, data),
         environment=language.environment,
         pieces=data.pieces,

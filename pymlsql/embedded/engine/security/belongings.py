@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pymlsql.embedded.engine.catalog import Catalog, Entry
-from pymlsql.embedded.engine.extensibility.entries import ExternalLibrary
+from pymlsql.embedded.engine.extensibility.entries import ExternalLanguage, ExternalLibrary
 from pymlsql.embedded.engine.security import principals as p
 from pymlsql.embedded.engine.security.permissions import OBJECT, Permission
 from pymlsql.embedded.engine.signing.entries import Certificate, signatures_of
@@ -30,6 +30,8 @@ def check_owns_nothing(catalog: Catalog, found: p.Principal) -> None:
         raise sql_error(15183)
     if any(entry.owner == number for entry in catalog.entries(Certificate)):
         raise sql_error(15138, "certificate")
+    if any(entry.owner == number for entry in catalog.entries(ExternalLanguage)):
+        raise sql_error(15138, "external language")
     if any(library.owner == number for library in catalog.entries(ExternalLibrary)):
         raise sql_error(15138, "external library")
     if any(module.execute_as == number for module in catalog.modules()):

@@ -15,7 +15,6 @@ from pymlsql.embedded.engine.extensibility.entries import (
     ExternalLanguage,
     ExternalLibrary,
 )
-from pymlsql.embedded.engine.security.principals import principal_named
 from pymlsql.embedded.engine.system_views.declaration import Fact, SystemView, columns, view
 from pymlsql.embedded.engine.system_views.objects import time_of
 from pymlsql.embedded.engine.system_views.state import SystemState
@@ -39,11 +38,9 @@ LIBRARIES_INSTALLED = columns("""
 def _languages(state: SystemState) -> Iterator[Fact]:
     yield {"external_language_id": PYTHON_ID, "language": "Python", "create_date": state.created, "principal_id": 1}
     for language in state.catalog.entries(ExternalLanguage):
-        owner = principal_named(state.catalog, language.owner)
         yield {
             "external_language_id": language.language_id, "language": language.name,
-            "create_date": time_of(language.created),
-            "principal_id": owner.principal_id if owner is not None else None,
+            "create_date": time_of(language.created), "principal_id": language.owner if language.owner >= 0 else None,
         }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from pymlsql.embedded.engine.system_views.relations import COLUMNS, column_fact,
 from pymlsql.embedded.engine.system_views.state import SystemState
 
 SYSTEM_PROCEDURES = {
+    "sp_addrolemember": "P ", "sp_droprolemember": "P ",
     "sp_configure": "P ", "sp_datatype_info": "P ", "sp_datatype_info_100": "P ",
     "sp_describe_undeclared_parameters": "X ", "sp_execute": "X ", "sp_execute_external_script": "X ",
     "sp_executesql": "X ", "sp_getapplock": "P ", "sp_helptext": "P ", "sp_prepare": "X ", "sp_prepexec": "X ",
