@@ -184,3 +184,16 @@ def test_model_is_for_administrators(somebody: People, theirs: Any) -> None:
         somebody.connect("esc_user", "model")
     root = somebody.connect("esc_root", "model")
     assert values(root, "SELECT DB_NAME()") == [("model",)]
+
+
+def test_a_refused_change_keeps_nobody_waiting(somebody: People) -> None:
+    somebody.run("CREATE TABLE dbo.esc_waiting (a int PRIMARY KEY)")
+    try:
+        theirs = somebody.connect("esc_user", autocommit=False)
+        with pytest.raises(pyodbc.Error) as caught:
+            theirs.execute("INSERT dbo.esc_waiting VALUES (1)")
+        assert error_number(caught.value) == 229
+        somebody.run("SET LOCK_TIMEOUT 2000; INSERT dbo.esc_waiting VALUES (2)")
+        theirs.rollback()
+    finally:
+        somebody.run("DROP TABLE dbo.esc_waiting")

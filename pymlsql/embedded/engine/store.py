@@ -133,8 +133,9 @@ class Store:
         if locked or not alone:
             self.lock.acquire(self, self.lock_timeout_ms, self.cancelled)
         state = self.take_state()
+        first = not self._begun
         try:
-            if not self._begun:
+            if first:
                 self.connection.execute("BEGIN TRANSACTION")
                 self._begun = True
             self._statement = []
@@ -143,6 +144,10 @@ class Store:
             steps, self._statement = self._statement, None
             if alone:
                 self._end()
+            elif first:
+                # Nothing has been written: who may not write, or may not write this, keeps nobody waiting.
+                self._rollback_duckdb()
+                self.lock.release(self)
             elif steps or self._is_aborted():
                 # A violation is found before anything is applied; then DuckDB's transaction is as it was.
                 self._replay(len(self._journal))
