@@ -56,7 +56,12 @@ REFUSALS = [
     ("DROP WORKLOAD GROUP nobody", 15151),
     ('DROP WORKLOAD GROUP "default"', 10912),
     ("CREATE RESOURCE POOL p", 40510),
-    ("ALTER RESOURCE GOVERNOR WITH (CLASSIFIER_FUNCTION = dbo.f)", 40510),
+    ("ALTER RESOURCE GOVERNOR WITH (CLASSIFIER_FUNCTION = dbo.nobody)", 10902),
+    ("CREATE FUNCTION dbo.gv_f() RETURNS sysname AS BEGIN RETURN N'x' END", 40510),
+    ("CREATE FUNCTION dbo.gv_f() RETURNS int WITH SCHEMABINDING AS BEGIN RETURN 1 END", 40510),
+    ("CREATE FUNCTION dbo.gv_f() RETURNS sysname WITH SCHEMABINDING AS BEGIN DECLARE @a int = 1 END", 455),
+    ("CREATE FUNCTION dbo.gv_f() RETURNS sysname WITH SCHEMABINDING AS BEGIN SELECT 1; RETURN N'x' END", 444),
+    ("CREATE FUNCTION dbo.gv_f() RETURNS sysname WITH SCHEMABINDING AS BEGIN EXEC sp_who; RETURN N'x' END", 443),
     ("BEGIN TRAN; CREATE EXTERNAL RESOURCE POOL p; COMMIT", 574),
 ]
 
@@ -121,6 +126,50 @@ def test_a_declaration_is_in_force_after_reconfigure(connection: Any) -> None:
     connection.execute("DROP WORKLOAD GROUP scoring; DROP EXTERNAL RESOURCE POOL small")
     connection.execute("ALTER RESOURCE GOVERNOR DISABLE")
     assert limits(connection, IN_FORCE) == [("default", 100, 20, 0)]
+
+
+CLASSIFIER = """CREATE FUNCTION dbo.gv_classifier() RETURNS sysname WITH SCHEMABINDING AS
+BEGIN
+    DECLARE @group sysname = N'default';
+    IF APP_NAME() = N'slow' WHILE 1 = 1 SET @group = N'gv_group';
+    IF APP_NAME() = N'broken' SET @group = CAST(1 / (LEN(@group) - 7) AS nvarchar(9));
+    IF APP_NAME() = N'scoring' SET @group = N'gv_group'
+    ELSE IF APP_NAME() = N'lost' SET @group = N'no such group';
+    RETURN @group;
+END"""
+
+
+def processors(server: Target, application: str) -> int:
+    """How many processors a script of a new session may use."""
+    connection = pyodbc.connect(server.odbc + f";APP={application}", autocommit=True, timeout=30)
+    script = "import os, pandas\nOutputDataSet = pandas.DataFrame({'n': [len(os.sched_getaffinity(0))]})"
+    [[(found,)]] = fetch(connection.cursor(), call(script))
+    connection.close()
+    return int(found)
+
+
+def test_a_classifier_chooses_the_group_of_a_session(own_server: Target, connection: Any) -> None:
+    everything = len(os.sched_getaffinity(0))
+    for statement in (
+        "CREATE EXTERNAL RESOURCE POOL gv_pool WITH (MAX_CPU_PERCENT = 1)",
+        "CREATE WORKLOAD GROUP gv_group USING EXTERNAL gv_pool",
+        CLASSIFIER,
+        "ALTER RESOURCE GOVERNOR WITH (CLASSIFIER_FUNCTION = dbo.gv_classifier)",
+    ):
+        connection.execute(statement)
+    assert processors(own_server, "scoring") == everything
+    connection.execute(RECONFIGURE)
+    found = [processors(own_server, name) for name in ("scoring", "other", "lost", "broken", "slow")]
+    assert found == [1, everything, everything, everything, everything]
+    for action in ("DROP FUNCTION dbo.gv_classifier", CLASSIFIER.replace("CREATE", "ALTER", 1)):
+        with pytest.raises(pyodbc.Error) as caught:
+            connection.execute(action)
+        assert error_number(caught.value) == 10920
+    connection.execute("ALTER RESOURCE GOVERNOR WITH (CLASSIFIER_FUNCTION = NULL)")
+    connection.execute(RECONFIGURE)
+    assert processors(own_server, "scoring") == everything
+    connection.execute("DROP FUNCTION dbo.gv_classifier; DROP WORKLOAD GROUP gv_group")
+    connection.execute("DROP EXTERNAL RESOURCE POOL gv_pool")
 
 
 def share(connection: Any, **limits: int) -> None:

@@ -12,6 +12,7 @@ from pymlsql.embedded.engine.catalog import (
     now_text,
 )
 from pymlsql.embedded.engine.dml import target_table
+from pymlsql.embedded.engine.governance.classifier import refuse_classifier
 from pymlsql.embedded.engine.names import SYSTEM_DATABASES, lookup
 from pymlsql.embedded.engine.security.belongings import entries_of
 from pymlsql.embedded.engine.security.enforcement import check_new_object, denied, may, may_object, may_schema
@@ -142,7 +143,7 @@ def create_schema(session: Session, statement: nodes.CreateSchema) -> None:
 
 
 _DROPPED = {"TABLE": "table", "VIEW": "view", "PROCEDURE": "procedure", "FUNCTION": "function"}
-_MODULE_KIND = {"VIEW": "V", "PROCEDURE": "P", "FUNCTION": "IF"}
+_MODULE_KIND = {"V": "VIEW", "P": "PROCEDURE", "IF": "FUNCTION", "FN": "FUNCTION"}
 
 
 def drop(session: Session, statement: nodes.Drop) -> None:
@@ -182,11 +183,12 @@ def _drop_object(session: Session, statement: nodes.Drop, name: Name) -> None:
         if statement.if_exists:
             return
         raise sql_error(3701, "drop", _DROPPED[statement.kind], str(name))
-    actual = "TABLE" if isinstance(found, Table) else next(k for k, v in _MODULE_KIND.items() if v == found.kind)
+    actual = "TABLE" if isinstance(found, Table) else _MODULE_KIND[found.kind]
     if actual != statement.kind:
         raise sql_error(3705, statement.kind, str(name), str(name), _DROPPED[actual], actual)
     if not (may_schema(session, "ALTER", found.schema) or may_object(session, "CONTROL", found)):
         raise denied(3701, "drop", _DROPPED[actual], found.name)
+    refuse_classifier(session, "drop", found)
     with session.store.statement():
         if isinstance(found, Table):
             for other in session.catalog.tables():

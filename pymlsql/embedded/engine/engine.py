@@ -20,6 +20,7 @@ from pymlsql.embedded.engine.extensibility.folders import LibraryFolders
 from pymlsql.embedded.engine.extensibility.languages import interpreters_of
 from pymlsql.embedded.engine.extensibility.libraries import unpacked_contents
 from pymlsql.embedded.engine.extensibility.runtimes import MakePool, Runtimes, make_plain_pool
+from pymlsql.embedded.engine.governance.classifier import classify
 from pymlsql.embedded.engine.governance.entries import declared, in_force
 from pymlsql.embedded.engine.governance.governor import Governor
 from pymlsql.embedded.engine.identity import Identities
@@ -274,6 +275,7 @@ class Engine:
             session = Session(self, next(self._spids), login, account, client_host)
             self._sessions[session.spid] = session
         session.database = session.home = database
+        session.group = classify(session)
         return session
 
     def is_logged_in(self, sid: str) -> bool:

@@ -53,7 +53,9 @@ class Frame:
     object_id: int = 0
     caught: list[SqlError] = field(default_factory=list)
     in_try: int = 0
-    return_value: int = 0
+    return_value: Any = 0
+    returns: SqlType | None = None
+    """What a function returns; a procedure returns an int."""
     kind: str = "done"
     in_dynamic: bool = False
     schema: str = ""

@@ -10,6 +10,7 @@ from pymlsql.embedded.engine.catalog import Module, Table, ViewColumn, now_text
 from pymlsql.embedded.engine.ddl import schema_of
 from pymlsql.embedded.engine.evaluation import names
 from pymlsql.embedded.engine.frame import Frame
+from pymlsql.embedded.engine.governance.classifier import check_ends_with_return, refuse_classifier
 from pymlsql.embedded.engine.security.enforcement import check_new_object, denied, kind_of, may_object
 from pymlsql.embedded.engine.signing.entries import Signature
 from pymlsql.embedded.engine.signing.impersonation import declared_context
@@ -35,10 +36,10 @@ def stored_text(text: str) -> str:
 
 def create_module(session: Session, statement: nodes.CreateModule) -> None:
     """Raises 2714 when it is there, 208 when ALTER finds none, and what is wrong with its query."""
-    if "SCHEMABINDING" in statement.options:
+    if "SCHEMABINDING" in statement.options and statement.returns is None:
         raise unsupported("WITH SCHEMABINDING", line=statement.line)
     schema = schema_of(session, statement.name)
-    kind = _KINDS[statement.kind]
+    kind = _KINDS[statement.kind] if statement.returns is None else "FN"
     found = session.catalog.find(schema.name, statement.name.object)
     if found is None or statement.action == "create":
         check_new_object(session, f"CREATE {statement.kind}", schema)
@@ -48,6 +49,10 @@ def create_module(session: Session, statement: nodes.CreateModule) -> None:
         raise sql_error(2714, statement.name.object)
     if found is None and statement.action == "alter":
         raise sql_error(208, str(statement.name))
+    if found is not None:
+        refuse_classifier(session, "alter", found)
+    if statement.returns is not None:
+        check_ends_with_return(statement)
     execute_as = declared_context(session, statement)
     columns: tuple[ViewColumn, ...] = ()
     if statement.query is not None:

@@ -135,7 +135,7 @@ def call_module(session: Session, module: Module, actuals: list[Actual]) -> int:
     give_back(session, frame, bound)
     if session.trancount != count and not session.doomed:
         raise sql_error(266, count, session.trancount)
-    return frame.return_value
+    return int(frame.return_value)
 
 
 def bind_parameters(session: Session, frame: Frame, module: Module, actuals: list[Actual]) -> list[tuple[str, Value]]:

@@ -25,6 +25,7 @@ from pymlsql.embedded.tsql.table_definitions import (
     parse_table_definition,
     skip_storage_options,
 )
+from pymlsql.embedded.tsql.types import SYSNAME
 
 if TYPE_CHECKING:
     from pymlsql.embedded.tsql.parser import Parser
@@ -226,7 +227,41 @@ def _function(parser: Parser, line: int, action: str, name: Name, start: int) ->
         if parser.token.kind != "end":
             parser.fail()
         return nodes.CreateModule(line, "FUNCTION", action, name, text, parameters, query=query, options=options)
-    raise unsupported("scalar function", line=line)
+    returns = parser.data_type()
+    options = _options(parser)
+    if parameters or returns != SYSNAME or "SCHEMABINDING" not in options:
+        # What is there is what a classifier of Resource Governor needs.
+        raise unsupported("scalar function", line=line)
+    parser.take_word("AS")
+    if not parser.at_word("BEGIN"):
+        parser.fail()
+    body = parser.statement()
+    parser.take_op(";")
+    if parser.token.kind != "end":
+        parser.fail()
+    _refuse_effects((body,))
+    return nodes.CreateModule(line, "FUNCTION", action, name, text, body=(body,), returns=returns, options=options)
+
+
+_IN_FUNCTIONS = (nodes.Block, nodes.If, nodes.While, nodes.Break, nodes.Continue, nodes.Return, nodes.Declare,
+                 nodes.SetVariable)  # fmt: skip
+
+
+def _refuse_effects(statements: tuple[nodes.Statement, ...]) -> None:
+    """Raises 444 for a query that answers, 443 for what would change something; a function ends with RETURN (455)."""
+    for statement in statements:
+        if isinstance(statement, nodes.Select) and statement.into is None:
+            if not statement.assignments:
+                raise sql_error(444, line=statement.line)
+        elif not isinstance(statement, _IN_FUNCTIONS):
+            raise sql_error(443, type(statement).__name__.upper(), line=statement.line)
+        inner = {nodes.Block: "body", nodes.While: "body", nodes.If: "then"}.get(type(statement))
+        if isinstance(statement, nodes.Block):
+            _refuse_effects(statement.body)
+        elif inner is not None:
+            _refuse_effects((getattr(statement, inner),))
+        if isinstance(statement, nodes.If) and statement.otherwise is not None:
+            _refuse_effects((statement.otherwise,))
 
 
 # Dispatch ---------------------------------------------------------------------------------------------------------

@@ -1,8 +1,16 @@
-"""Messages of Resource Governor; the texts are those of sys.messages."""
+"""Messages of Resource Governor and of the functions that classify for it; the texts are those of sys.messages."""
 
 from __future__ import annotations
 
 MESSAGES_GOVERNANCE: dict[int, tuple[int, str]] = {
+    443: (16, "Invalid use of a side-effecting operator '{}' within a function."),
+    444: (16, "Select statements included within a function cannot return data to a client."),
+    455: (16, "The last statement included within a function must be a return statement."),
+    10902: (16, "User-defined function '{}' does not exist in master database, or the user does not have permission to "
+            "access it."),
+    10906: (16, "The object '{}'.'{}' is not a valid resource governor classifier user-defined function. A valid "
+            "classifier user-defined function must be schema-bound, return sysname, and have no parameters."),
+    10920: (16, "Cannot {} user-defined function '{}'. It is being used as a resource governor classifier."),
     10901: (14, "User does not have permission to alter the resource governor configuration."),
     10909: (16, "The resource pool cannot be created. The maximum number of resource pools cannot exceed current "
             "limit of {} including predefined resource pools."),

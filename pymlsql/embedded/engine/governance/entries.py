@@ -58,11 +58,12 @@ class WorkloadGroup:
 @stored
 @dataclass(frozen=True, slots=True)
 class GovernorSettings:
-    """Whether Resource Governor is enabled."""
+    """Whether Resource Governor is enabled, and the object id of its classifier (0: none)."""
 
     kind: ClassVar[str] = "resource_governor"
 
     enabled: bool = False
+    classifier: int = 0
 
     @property
     def key(self) -> str:
@@ -82,6 +83,7 @@ class Configuration:
     enabled: bool
     pools: tuple[ExternalPool, ...]
     groups: tuple[WorkloadGroup, ...]
+    classifier: int = 0
 
     def pool(self, name: str) -> ExternalPool | None:
         """The external pool of this name, in any case."""
@@ -106,7 +108,8 @@ def declared(catalog: Catalog) -> Configuration:
     default_group = catalog.entry(WorkloadGroup, "default") or DEFAULT_GROUP
     own_pools = [pool for pool in pools if pool.pool_id >= FIRST_ID]
     own_groups = [group for group in groups if group.group_id >= FIRST_ID]
-    return Configuration(settings.enabled, (default_pool, *own_pools), (default_group, INTERNAL_GROUP, *own_groups))
+    return Configuration(settings.enabled, (default_pool, *own_pools), (default_group, INTERNAL_GROUP, *own_groups),
+                         settings.classifier)  # fmt: skip
 
 
 def in_force(configuration: Configuration) -> Configuration:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pymlsql.embedded.engine.frame import Frame
+from pymlsql.embedded.engine.governance.classifier import find_classifier
 from pymlsql.embedded.engine.governance.entries import (
     FIRST_ID,
     MAX_POOLS,
@@ -143,17 +144,21 @@ def change_group(session: Session, frame: Frame, statement: WorkloadGroupStateme
 # The governor -----------------------------------------------------------------------------------------------------
 
 
+def _settings(session: Session) -> GovernorSettings:
+    return session.user_catalog.entry(GovernorSettings, "") or GovernorSettings()
+
+
 def change_governor(session: Session, frame: Frame, statement: GovernorStatement) -> None:
-    """Raises 574, 10901; 40510 for a classifier, as scalar functions are not there yet."""
+    """Raises 574, 10901, 10902, 10906."""
     _begin(session, "ALTER RESOURCE GOVERNOR")
     governor = session.engine.governor
     if statement.action == "CLASSIFIER":
-        if statement.classifier is not None:
-            raise unsupported("a classifier function", line=statement.line)
+        number = 0 if statement.classifier is None else find_classifier(session, statement.classifier)
+        _keep(session, replace(_settings(session), classifier=number))
     elif statement.action == "RESET STATISTICS":
         governor.reset_statistics()
     else:
-        _keep(session, GovernorSettings(enabled=statement.action == "RECONFIGURE"))
+        _keep(session, replace(_settings(session), enabled=statement.action == "RECONFIGURE"))
         governor.configure(in_force(declared(session.user_catalog)))
     _finish(session, frame)
 

@@ -89,13 +89,14 @@ def _affinity(state: SystemState) -> Iterator[Fact]:
 
 
 def _configuration(state: SystemState) -> Iterator[Fact]:
-    yield {"is_enabled": declared(state.server_catalog).enabled}
+    found = declared(state.server_catalog)
+    yield {"is_enabled": found.enabled, "classifier_function_id": found.classifier}
 
 
 def _dm_configuration(state: SystemState) -> Iterator[Fact]:
     wanted, now = declared(state.server_catalog), _in_force(state)
-    pending = wanted.enabled and (wanted.pools, wanted.groups) != (now.pools, now.groups)
-    yield {"is_reconfiguration_pending": pending}
+    pending = wanted.enabled and wanted != now
+    yield {"is_reconfiguration_pending": pending, "classifier_function_id": now.classifier}
 
 
 def _pools(state: SystemState) -> Iterator[Fact]:

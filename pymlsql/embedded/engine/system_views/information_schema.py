@@ -159,10 +159,11 @@ def _routines_of(state: SystemState) -> list[Module]:
 
 def _routines(state: SystemState) -> Iterator[Fact]:
     for module in _routines_of(state):
-        function = module.kind == "IF"
+        function = module.kind in ("IF", "FN")
         yield _specific(state, module) | {
             "ROUTINE_CATALOG": state.database, "ROUTINE_SCHEMA": module.schema, "ROUTINE_NAME": module.name,
-            "ROUTINE_TYPE": "FUNCTION" if function else "PROCEDURE", "DATA_TYPE": "TABLE" if function else None,
+            "ROUTINE_TYPE": "FUNCTION" if function else "PROCEDURE",
+            "DATA_TYPE": {"IF": "TABLE", "FN": "nvarchar"}.get(module.kind),
             "ROUTINE_DEFINITION": state.sight.text(module.object_id, module.text[:4000]),
             "SQL_DATA_ACCESS": "READS" if function else "MODIFIES", "IS_NULL_CALL": None,
             "MAX_DYNAMIC_RESULT_SETS": 0 if function else -1, "CREATED": time_of(module.created),

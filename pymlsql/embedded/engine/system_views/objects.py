@@ -19,6 +19,7 @@ from pymlsql.embedded.tsql.parser import parse_batch
 
 TYPES = {
     "U ": "USER_TABLE", "V ": "VIEW", "P ": "SQL_STORED_PROCEDURE", "IF": "SQL_INLINE_TABLE_VALUED_FUNCTION",
+    "FN": "SQL_SCALAR_FUNCTION",
     "PK": "PRIMARY_KEY_CONSTRAINT", "UQ": "UNIQUE_CONSTRAINT", "F ": "FOREIGN_KEY_CONSTRAINT",
     "C ": "CHECK_CONSTRAINT", "D ": "DEFAULT_CONSTRAINT", "X ": "EXTENDED_STORED_PROCEDURE",
 }  # fmt: skip
@@ -119,7 +120,7 @@ def module_facts(state: SystemState, *kinds: str) -> Iterator[Fact]:
 def object_facts(state: SystemState) -> Iterator[Fact]:
     """Everything that sys.objects lists: tables, modules and constraints."""
     yield from table_facts(state)
-    yield from module_facts(state, "V", "P", "IF")
+    yield from module_facts(state, "V", "P", "IF", "FN")
     for table in state.catalog.tables():
         for name, object_id, type_ in _constraints(table):
             yield object_fact(state, table, name, object_id, type_)
