@@ -197,3 +197,22 @@ def test_a_refused_change_keeps_nobody_waiting(somebody: People) -> None:
         theirs.rollback()
     finally:
         somebody.run("DROP TABLE dbo.esc_waiting")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TABLE #e (a int, b int DEFAULT (SELECT COUNT(*) FROM dbo.esc_secret))",
+        "CREATE TABLE #e (a int CHECK (a > (SELECT MAX(c) FROM dbo.esc_secret)))",
+        "CREATE TABLE #e (a int, CHECK (EXISTS (SELECT 1 FROM dbo.esc_secret)))",
+        "CREATE TABLE #e (a int); CREATE UNIQUE INDEX i ON #e (a) WHERE a IN (SELECT c FROM dbo.esc_secret)",
+    ],
+)
+def test_no_constraint_reads_a_table(somebody: People, statement: str) -> None:
+    somebody.run("CREATE TABLE dbo.esc_secret (c int)")
+    try:
+        with pytest.raises(pyodbc.Error) as caught:
+            somebody.connect("esc_user").execute(statement)
+        assert error_number(caught.value) == 1046
+    finally:
+        somebody.run("DROP TABLE dbo.esc_secret")

@@ -65,7 +65,7 @@ def _add_column(session: Session, before: Table, table: Table) -> None:
     from pymlsql.embedded.engine.frame import Frame
     from pymlsql.embedded.engine.names import Plan
     from pymlsql.embedded.tsql.compiler import Compiled, Compiler
-    from pymlsql.embedded.tsql.dialect import parse_scalar
+    from pymlsql.embedded.tsql.dialect import parse_constraint
     from pymlsql.embedded.tsql.scope import Scope
 
     column = table.columns[-1]
@@ -79,7 +79,7 @@ def _add_column(session: Session, before: Table, table: Table) -> None:
     if column.default is not None and not column.nullable and n_rows:
         compiler = Compiler(names(session), {}, session.engine.level)
         compiler.scopes.append(Scope())
-        value = stored(compiler.value(parse_scalar(column.default.text)), column, table.name)
+        value = stored(compiler.value(parse_constraint(column.default.text)), column, table.name)
         plan = Plan(Compiled("", (), {}, compiler.runtime), {})
         update = f"UPDATE {table.sql} SET {quote_name(column.name)} = {value.sql}"
         session.store.write(update, bind(session, Frame(), plan))

@@ -16,7 +16,7 @@ from pymlsql.embedded.engine.security.enforcement import check_change, check_use
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.compiler import Compiler, compiled_as
 from pymlsql.embedded.tsql.conversion import convert
-from pymlsql.embedded.tsql.dialect import parse_scalar
+from pymlsql.embedded.tsql.dialect import parse_constraint, parse_scalar
 from pymlsql.embedded.tsql.lexer import tokenize
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name
@@ -173,7 +173,7 @@ def _new_values(change: _Change, statement: nodes.Update) -> tuple[dict[str, Typ
         if assignment.value is None:
             default = change.table.column(assignment.column)
             text = default.default.text if default and default.default else "NULL"
-            value = change.compiler.value(parse_scalar(text, statement.line))
+            value = change.compiler.value(parse_constraint(text, statement.line))
         else:
             node = parse_scalar(assignment.value.sql, assignment.value.line)
             wanted = change.table.column(assignment.column) if assignment.operator == "=" else None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pymlsql.embedded.engine.catalog import Check, ForeignKey, Key, Table, TableColumn
 from pymlsql.embedded.engine.names import Plan
 from pymlsql.embedded.tsql.compiler import Compiled, compile_condition
+from pymlsql.embedded.tsql.dialect import parse_constraint
 from pymlsql.embedded.tsql.messages import sql_error
 from pymlsql.embedded.tsql.nodes import Text
 from pymlsql.embedded.tsql.operators import comparison_key
@@ -82,6 +83,7 @@ def condition_sql(session: Session, table: Table, text: str, alias: str) -> str:
 def _compiled_condition(session: Session, table: Table, text: str, alias: str) -> Compiled:
     from pymlsql.embedded.engine.evaluation import names
 
+    parse_constraint(text)
     columns = [
         Typed(f"{alias}.{quote_name(c.name)}", c.type, c.nullable, c.binary, None, c.name,
               by_reference=keeps_references(c.type)) for c in table.columns

@@ -20,7 +20,7 @@ from pymlsql.embedded.engine.security.enforcement import check_change
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.compiler import Compiled, Compiler
 from pymlsql.embedded.tsql.conversion import convert
-from pymlsql.embedded.tsql.dialect import parse_scalar
+from pymlsql.embedded.tsql.dialect import parse_constraint
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name, Text
 from pymlsql.embedded.tsql.references import keeps_references, readable
@@ -206,8 +206,9 @@ def _staging(session: Session, table: Table, columns: list[TableColumn], compile
         if column.name in given:
             parts.append(f"{stored(given[column.name], column, name).sql} AS {quote_name(column.name)}")
         elif column.identity is None:
-            value = compiler.value(parse_scalar(column.default.text)) if column.default else Typed("NULL", column.type)
-            sql = stored(value, column, name).sql if column.default else f"CAST(NULL AS {column.type.duckdb})"
+            sql = f"CAST(NULL AS {column.type.duckdb})"
+            if column.default:
+                sql = stored(compiler.value(parse_constraint(column.default.text)), column, name).sql
             parts.append(f"{sql} AS {quote_name(column.name)}")
     sql = ", ".join(parts) or "1 AS pymlsql_none"
     text = f"SELECT {sql} FROM ({compiled.sql}) AS q"

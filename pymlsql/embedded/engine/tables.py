@@ -19,6 +19,7 @@ from pymlsql.embedded.engine.catalog import (
 from pymlsql.embedded.engine.names import lookup
 from pymlsql.embedded.engine.security.enforcement import check_object
 from pymlsql.embedded.tsql import nodes
+from pymlsql.embedded.tsql.dialect import parse_constraint
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def with_column(ids: ObjectIds, table: Table, column: nodes.ColumnDefinition) ->
 
 def _default(ids: ObjectIds, table: Table, constraint: nodes.Constraint, column: str) -> Default:
     assert constraint.expression is not None
+    parse_constraint(constraint.expression.sql, constraint.expression.line)
     number = ids.take()
     name = constraint.name or _system_name("DF", table.name, number, column)
     return Default(number, name, constraint.expression.sql, not constraint.name)
@@ -100,6 +102,7 @@ def with_constraint(session: Session, ids: ObjectIds, table: Table, constraint: 
     by_system = not constraint.name
     if constraint.kind == "check":
         assert constraint.expression is not None
+        parse_constraint(constraint.expression.sql, constraint.expression.line)
         name = constraint.name or _system_name("CK", table.name, number, column)
         check = Check(number, name, constraint.expression.sql, column, by_system)
         return replace(table, checks=(*table.checks, check))
@@ -217,6 +220,8 @@ def with_index(table: Table, index: nodes.IndexDefinition) -> Table:
         if table.column(name) is None:
             raise sql_error(1911, name)
     where = index.where.sql if index.where else ""
+    if index.where is not None:
+        parse_constraint(where, index.where.line)
     number = _next_index(table, index.clustered)
     key = Key(0, number, index.name, "index", tuple(columns), index.clustered, index.unique, index.included, where,
               index.columnstore)  # fmt: skip

@@ -35,6 +35,7 @@ _BUFFER_BYTES = 1 << 18
 _N_BATCH_ROWS = 1 << 17
 _MOST_JSON_BYTES = 1 << 24
 _MOST_VALUE_BYTES = 2**31 - 1
+_MOST_OUTPUT_BYTES = 2**33
 _NOT_NULLABLE = frozenset([pa.bool_(), pa.int8(), pa.uint8(), pa.int16(), pa.int32()])
 _INPUT_TYPES = _NOT_NULLABLE | {
     *(pa.int64(), pa.float32(), pa.float64(), pa.string(), pa.large_string(), pa.date32()),
@@ -162,7 +163,7 @@ def _read_answer(reader: Any, call: ScriptCall) -> ScriptResult:
     output = None
     kind, _ = wire.read_header(reader)
     if kind == wire.TABLE:
-        output = _checked(wire.read_table(reader))
+        output = _read_output(reader, call.memory_bytes or _MOST_OUTPUT_BYTES)
         kind, _ = wire.read_header(reader)
     if kind != wire.END:
         wire.refuse_frame(kind)
@@ -175,10 +176,20 @@ def _json(reader: Any, n_bytes: int) -> Any:
     return json.loads(wire.read_exactly(reader, n_bytes))
 
 
-def _checked(table: pa.Table) -> pa.Table:
-    """``table``, whose buffers hold what its schema says: offsets within them, UTF-8 in strings."""
-    for column in table.schema:
-        if column.type not in _OUTPUT_TYPES:
-            raise wire.WireError(f"a column is of type {column.type}")
+def _read_output(reader: Any, most_bytes: int) -> pa.Table:
+    """The output, whose buffers hold what its schema says: offsets within them, UTF-8 in strings; and no more of it
+    than the script itself may have."""
+    n_bytes, batches = 0, []
+    with wire.broken_off():
+        stream = wire.open_table(reader)
+        for column in stream.schema:
+            if column.type not in _OUTPUT_TYPES:
+                raise wire.WireError(f"a column is of type {column.type}")
+        for batch in stream:
+            n_bytes += batch.get_total_buffer_size()
+            if n_bytes > most_bytes:
+                raise wire.WireError(f"an output of more than {most_bytes:,} bytes is too long")
+            batches.append(batch)
+        table = pa.Table.from_batches(batches, stream.schema)
     table.validate(full=True)
     return table

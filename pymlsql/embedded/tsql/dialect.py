@@ -152,6 +152,14 @@ def parse_scalar(text: str, line: int = 1) -> exp.Expr:
     return expression
 
 
+def parse_constraint(text: str, line: int = 1) -> exp.Expr:
+    """The tree of a DEFAULT, a CHECK or an index's filter: it reads no table. Raises SqlError 1046."""
+    tree = parse_scalar(text, line)
+    if tree.find(exp.Query, exp.Exists) is not None:
+        raise sql_error(1046, line=line)
+    return tree
+
+
 def read_type(node: exp.Expr, *, line: int = 0) -> SqlType:
     """The T-SQL type of a CAST or CONVERT; lengths default to 30 there, not to 1."""
     name = node.this.name if isinstance(node.this, exp.DType) else ""

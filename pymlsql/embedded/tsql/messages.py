@@ -147,6 +147,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     1031: (15, "Percent values must be between 0 and 100."),
     1033: (15, "The ORDER BY clause is invalid in views, inline functions, derived tables, subqueries, and "
           "common table expressions, unless TOP, OFFSET or FOR XML is also specified."),
+    1046: (15, "Subqueries are not allowed in this context. Only scalar expressions are allowed."),
     1038: (15, "An object or column name is missing or empty. For SELECT INTO statements, verify each column has"
           " a name. For other statements, look for empty alias names. Aliases defined as \"\" or [] are not "
           "allowed. Change the alias to a valid name."),
