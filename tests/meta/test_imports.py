@@ -13,8 +13,9 @@ import pytest
 from tests.meta.sources import PACKAGE, ROOT, name_of, package_files, tree
 
 # A satellite binds the libraries that it will load by the environment of its own process.
-MAY_READ_THE_ENVIRONMENT = {"pymlsql/settings.py", "pymlsql/embedded/satellite/sandbox.py",
-                            "pymlsql/embedded/satellite/script.py", "pymlsql/embedded/satellite/worker.py"}  # fmt: skip
+MAY_READ_THE_ENVIRONMENT = {"pymlsql/settings.py", "pymlsql/embedded/satellite/models.py",
+                            "pymlsql/embedded/satellite/sandbox.py", "pymlsql/embedded/satellite/script.py",
+                            "pymlsql/embedded/satellite/worker.py"}  # fmt: skip
 
 
 def test_import_contracts_are_kept() -> None:

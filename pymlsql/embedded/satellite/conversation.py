@@ -18,6 +18,7 @@ from typing import Any
 import pyarrow as pa
 
 from pymlsql.embedded.satellite import wire
+from pymlsql.embedded.satellite.cache import Plan
 from pymlsql.embedded.satellite.calls import (
     Kind,
     Rows,
@@ -61,17 +62,17 @@ _PYTHON_TYPES: dict[Kind, type] = {
 }
 
 
-def converse(channel: Channel, call: ScriptCall) -> ScriptResult:
-    """Send the call and take its answer.
+def converse(channel: Channel, call: ScriptCall, plan: Plan) -> ScriptResult:
+    """Send the call as ``plan`` says and take its answer, and what that says for the plan.
 
     Raises the SatelliteError that the satellite names, UnusableInput, Hangup when it goes away, WireError when it says
     what it may not.
     """
     reader = io.BufferedReader(channel, _BUFFER_BYTES)
     with contextlib.suppress(wire.Hangup):  # it may have said why before it hung up
-        _send(channel, call)
+        _send(channel, call, plan)
     try:
-        return _read_answer(reader, call)
+        return _read_answer(reader, call, plan)
     except (ValueError, TypeError, LookupError, pa.ArrowException, MemoryError) as problem:
         if channel.is_callers(problem):
             raise
@@ -81,12 +82,13 @@ def converse(channel: Channel, call: ScriptCall) -> ScriptResult:
 # The call ---------------------------------------------------------------------------------------------------------
 
 
-def _send(channel: Channel, call: ScriptCall) -> None:
+def _send(channel: Channel, call: ScriptCall, plan: Plan) -> None:
     writer = io.BufferedWriter(channel, _BUFFER_BYTES)
     try:
-        wire.write_json(writer, wire.CALL, _header(call))
+        wire.write_json(writer, wire.CALL, _header(call, plan))
         wire.write_frame(writer, wire.SCRIPT, call.script.encode("utf-8", "surrogatepass"))
-        wire.write_values(writer, [(parameter.kind, parameter.value) for parameter in call.parameters])
+        values = [None if place == plan.inherited else one.value for place, one in enumerate(call.parameters)]
+        wire.write_values(writer, zip((one.kind for one in call.parameters), values, strict=True))
         if call.input is not None:
             _check_types(call.input.schema)
             wire.write_table(writer, call.input.schema, _batches(call.input))
@@ -99,13 +101,15 @@ def _send(channel: Channel, call: ScriptCall) -> None:
         writer.detach()  # else it closes the channel when it is collected
 
 
-def _header(call: ScriptCall) -> dict[str, Any]:
+def _header(call: ScriptCall, plan: Plan) -> dict[str, Any]:
     return {
         "input_name": call.input_name,
         "output_name": call.output_name,
         "n_threads": call.n_threads,
         "environment": dict(call.environment),
-        "paths": call.paths,
+        "paths": call.paths if plan.inherited is None else (),  # else it has them
+        "watched": plan.watched if plan.inherited is None else [],
+        "inherited": plan.inherited,
         "memory_bytes": call.memory_bytes,
         "cpus": call.cpus,
         "pieces": call.pieces,
@@ -143,8 +147,14 @@ def _check_types(schema: pa.Schema) -> None:
 # The answer -------------------------------------------------------------------------------------------------------
 
 
-def _read_answer(reader: Any, call: ScriptCall) -> ScriptResult:
+def _read_answer(reader: Any, call: ScriptCall, plan: Plan) -> ScriptResult:
     kind, n_bytes = wire.read_header(reader)
+    if kind == wire.BEGUN and plan.inherited is not None and not n_bytes:
+        plan.begun = True
+        kind, n_bytes = wire.read_header(reader)
+    if kind == wire.UNPICKLED:
+        plan.hear(_json(reader, n_bytes))
+        kind, n_bytes = wire.read_header(reader)
     if kind == wire.FAILED:
         error, text = _json(reader, n_bytes)
         raise _ERRORS[error](text.encode("utf-8", "backslashreplace").decode("utf-8"))

@@ -120,7 +120,7 @@ class Launchpad:
         """Of the satellites that were taken: the status with which each ended, None while it runs."""
         self._broken = ""
         self._ended = False
-        self._folder = Path(tempfile.mkdtemp(prefix="pymlsql-satellites-"))
+        self._folder = self._make_folder()
         try:
             self._control, self._process = self._spawn()
         except OSError as problem:
@@ -132,6 +132,9 @@ class Launchpad:
         self._reader.start()
         with self._changed:
             self._order_spares()
+
+    def _make_folder(self) -> Path:
+        return Path(tempfile.mkdtemp(prefix="pymlsql-satellites-"))
 
     def _spawn(self) -> tuple[socket.socket, subprocess.Popen[bytes]]:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -176,6 +179,11 @@ class Launchpad:
             "JE_ARROW_MALLOC_CONF": "background_thread:false",
             **self._settings.environment,
         }
+
+    @property
+    def folder(self) -> Path:
+        """Where the folders of its satellites are."""
+        return self._folder
 
     @property
     def ended(self) -> bool:

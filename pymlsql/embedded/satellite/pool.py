@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from pymlsql.embedded.satellite import wire
+from pymlsql.embedded.satellite import cache, wire
 from pymlsql.embedded.satellite.calls import (
+    Rows,
     RuntimeUnavailable,
     SatelliteDied,
     ScriptCall,
@@ -51,6 +52,10 @@ class SatellitePool:
     ``call_timeout_s`` is how long one call may take once its process is there. ``environment`` is added to the little
     that scripts get to see. ``sandbox`` is laid around every script; without it a script has this process's rights.
 
+    What scripts unpickle from their parameters is held in at most ``cache_processes`` processes that have at most
+    ``cache_bytes`` of private memory (0: nothing is; None: cache.default_bytes), until it was not used for
+    ``cache_idle_s``; what takes less than ``cache_worth_s`` is not.
+
     Any number of threads may call run at once.
     """
 
@@ -64,12 +69,23 @@ class SatellitePool:
         call_timeout_s: float | None = None,
         environment: Mapping[str, str] = MappingProxyType({}),
         sandbox: Sandbox | None = None,
+        cache_bytes: int | None = None,
+        cache_processes: int = cache.MAX_PROCESSES,
+        cache_idle_s: float = cache.IDLE_S,
+        cache_worth_s: float = cache.WORTH_S,
     ) -> None:
         self._settings = Settings(python or sys.executable, n_spares, preload, memory_limit_bytes, environment, sandbox)
         self._call_timeout_s = call_timeout_s
         self._lock = threading.Lock()
         self._launchpad: Launchpad | None = None
         self._closed = False
+        self.cache = cache.ModelCache(
+            self._settings,
+            limit_bytes=cache.default_bytes() if cache_bytes is None else cache_bytes,
+            max_processes=cache_processes,
+            idle_s=cache_idle_s,
+            worth_s=cache_worth_s,
+        )
 
     @property
     def sandbox(self) -> Sandbox | None:
@@ -95,6 +111,7 @@ class SatellitePool:
         with self._lock:
             self._closed = True
             launchpad, self._launchpad = self._launchpad, None
+        self.cache.close()
         if launchpad is not None:
             launchpad.close()
 
@@ -124,13 +141,32 @@ class SatellitePool:
         """
         if self.sandbox is not None and call.paths:
             call = replace(call, paths=tuple(map(self.sandbox.shown, call.paths)))
-        launchpad = self._live_launchpad()
-        satellite = launchpad.take(Limits(cancelled, None).check)
+        root = self._live_launchpad()
+        check = Limits(cancelled, None).check
+        plan = self.cache.plan(call)
+        offer = self.cache.offer(plan, check)
+        if offer is not None:
+            channel = Channel(offer.satellite, on_output, Limits(cancelled, self._call_timeout_s))
+            try:
+                return self._run_in(offer.holder, offer.satellite, offer.process, channel, call, plan)
+            except SatelliteDied:
+                if plan.begun or isinstance(call.input, Rows) or not offer.holder.ended:
+                    raise
+            plan.inherited = None
+        satellite = root.take(check)
         channel = Channel(satellite, on_output, Limits(cancelled, self._call_timeout_s))
+        result = self._run_in(root, satellite, satellite.pid, channel, call, plan)
+        self.cache.learn(plan, call, root, satellite.pid)
+        return result
+
+    def _run_in(
+        self, launchpad: Launchpad, satellite: Satellite, process: int, channel: Channel, call: ScriptCall,
+        plan: cache.Plan,
+    ) -> ScriptResult:  # fmt: skip
         answered = False
         try:
-            call.began(satellite.pid)
-            result = converse(channel, call)
+            call.began(process)
+            result = converse(channel, call, plan)
             answered = True
             channel.drain()
             return result

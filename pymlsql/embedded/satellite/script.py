@@ -28,6 +28,7 @@ import pyarrow as pa
 
 if TYPE_CHECKING:
     from pymlsql.embedded.satellite import conversion as conversion
+    from pymlsql.embedded.satellite import models as models
     from pymlsql.embedded.satellite import wire as wire
 
 _FILE = "<string>"
@@ -66,10 +67,10 @@ class _Failure(Exception):
         self.text = text
 
 
-def prepare(conversion_module: Any, wire_module: Any) -> None:
+def prepare(conversion_module: Any, wire_module: Any, models_module: Any) -> None:
     """In the zygote: take the modules beside this one, and do once what is slow the first time."""
-    global conversion, wire, _thread_pools, _rehearsed_input
-    conversion, wire = conversion_module, wire_module
+    global conversion, wire, models, _thread_pools, _rehearsed_input
+    conversion, wire, models = conversion_module, wire_module, models_module
     if "threadpoolctl" in sys.modules:
         _thread_pools = sys.modules["threadpoolctl"].ThreadpoolController()
     _bind_threads(1)
@@ -127,32 +128,59 @@ def rehearse_script() -> None:
         pickle.loads(model).predict_proba(rows)
 
 
-def answer(channel: socket.socket) -> None:
-    """In the child: wait for the one call, carry it out, write its answer; returns when nothing is left to do."""
+def answer(channel: socket.socket) -> bool:
+    """In the child: wait for the one call, carry it out, write its answer; returns when nothing is left to do.
+
+    True when the call was to hold a parameter for others.
+    """
     rehearse_call()
     if not select.select([channel], [], [], _IDLE_S)[0]:
         rehearse_script()
     reader: Any = channel.makefile("rb", _BUFFER_BYTES)
     writer: Any = channel.makefile("wb", _BUFFER_BYTES)
     try:
-        call, tables, values = _read_call(reader)
+        call = json.loads(wire.read_frame(reader, wire.CALL).decode("ascii"))
+        if "hold" in call:
+            return _hold(reader, writer, call)
+        tables, values = _read_call(reader, call)
     except wire.Hangup:
-        return
+        return False
     except MemoryError:
         wire.write_json(writer, wire.FAILED, ["died", "it ran out of memory while it read its input"])
         writer.flush()
-        return
+        return False
     main = types.ModuleType("__main__")
     try:
         _carry_out(writer, main, call, tables, values)
     except _Failure as failure:
         wire.write_json(writer, wire.FAILED, [failure.error, _cut(failure.text)])
     except wire.Hangup:
-        return
+        return False
     writer.flush()
     main.__dict__.clear()
     atexit._run_exitfuncs()
     _flush()
+    return False
+
+
+def _hold(reader: BinaryIO, writer: BinaryIO, call: dict[str, Any]) -> bool:
+    """Unpickle a parameter for the children of this process; whether that can be done."""
+    global _thread_pools
+    os.environ.update(call["environment"])
+    sys.path[0:0] = call["paths"]
+    try:
+        with models.limited(call["hold"]):
+            models.hold(wire.read_values(reader)[0])
+    except (models.Unsuitable, MemoryError) as problem:
+        wire.write_json(writer, wire.FAILED, ["unsuitable", str(problem)])
+        writer.flush()
+        return False
+    if _thread_pools is not None:  # it may have brought libraries along
+        _thread_pools = importlib.import_module("threadpoolctl").ThreadpoolController()
+    _flush()
+    wire.write_json(writer, wire.RESULT, [])
+    writer.flush()
+    return True
 
 
 def _cut(text: str) -> str:
@@ -175,26 +203,27 @@ def _flush() -> None:
             file.flush()
 
 
-def _read_call(reader: BinaryIO) -> tuple[dict[str, Any], Any, list[Any]]:
-    """The call's header with its script, the input, and the parameters. The input is a table in a list, empty without
+def _read_call(reader: BinaryIO, call: dict[str, Any]) -> tuple[Any, list[Any]]:
+    """The input and the parameters; the script is put into ``call``. The input is a table in a list, empty without
     one, or an iterator of tables that come while the script runs."""
-    call = json.loads(wire.read_frame(reader, wire.CALL).decode("ascii"))
     os.environ.update(call["environment"])
     sys.path[0:0] = call["paths"]
     _bind_threads(call["n_threads"])
     _bind_resources(call["memory_bytes"], call["cpus"])
     call["script"] = wire.read_frame(reader, wire.SCRIPT).decode("utf-8", "surrogatepass")
     values = wire.read_values(reader)
+    if call["inherited"] is not None:
+        values[call["inherited"]] = models.inherited_bytes()
     tables: list[Any] = []
     kind, _ = wire.read_header(reader)
     if kind == wire.TABLE and call["rows_per_run"]:
-        return call, _runs(reader, call["rows_per_run"]), values
+        return _runs(reader, call["rows_per_run"]), values
     if kind == wire.TABLE:
         tables.append(wire.read_table(reader))
         kind, _ = wire.read_header(reader)
     if kind != wire.RUN:
         wire.refuse_frame(kind)
-    return call, tables, values
+    return tables, values
 
 
 def _runs(reader: BinaryIO, n_rows: int) -> Iterator[Any]:
@@ -270,7 +299,11 @@ def _carry_out(writer: BinaryIO, main: types.ModuleType, call: dict[str, Any], t
         namespace[parameter["name"]] = values[place]
     outputs: list[Any] = []
     frames = _frames(tables, call)
+    if call["inherited"] is not None:
+        wire.write_frame(writer, wire.BEGUN)
+        writer.flush()
     _begin(main, call["script"])
+    models.watch(values, call["watched"], call["inherited"])
     for frame in frames:
         namespace[call["output_name"]] = conversion.DataFrame()
         namespace[call["input_name"]] = frame
@@ -279,6 +312,8 @@ def _carry_out(writer: BinaryIO, main: types.ModuleType, call: dict[str, Any], t
         outputs.append(_output(namespace, call["output_name"]))
     left = _collect(namespace, call)
     table = _joined(outputs, call["output_name"])
+    if models.noticed():
+        wire.write_json(writer, wire.UNPICKLED, models.noticed())
     wire.write_json(writer, wire.RESULT, [parameter["name"] for parameter in call["parameters"] if parameter["output"]])
     wire.write_values(writer, left)
     if table is not None:
@@ -317,7 +352,7 @@ def _traceback_of(error: BaseException) -> str:
     trace = error.__traceback__
     while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
         trace = trace.tb_next
-    return "".join(traceback.format_exception(type(error), error, trace))
+    return "".join(traceback.format_exception(type(error), error, models.without_frames(trace)))
 
 
 def _output(namespace: dict[str, Any], name: str) -> Any:

@@ -5,7 +5,10 @@ It works on any pair of buffered binary files and knows nothing of sockets. pyar
 that a satellite can say that it has none.
 
 A call is CALL, SCRIPT, VALUES with a VALUE for each str or bytes, TABLE where there is an input, and RUN. The answer
-is RESULT, VALUES with theirs, TABLE where there is an output, and END; or FAILED alone.
+is RESULT, VALUES with theirs, TABLE where there is an output, and END; or FAILED alone. BEGUN comes before it from a
+child that inherited a parameter, UNPICKLED from one that noticed what its script unpickled.
+
+A CALL with ``hold`` is followed by VALUES with one parameter only, and answered with RESULT or FAILED.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ _PIECE_BYTES = 1 << 20
 STREAMED = 2**64 - 1
 """The length of a payload that ends itself: an Arrow IPC stream."""
 
-CALL, SCRIPT, VALUES, VALUE, TABLE, RUN, RESULT, END, FAILED = range(1, 10)
+CALL, SCRIPT, VALUES, VALUE, TABLE, RUN, RESULT, END, FAILED, BEGUN, UNPICKLED = range(1, 12)
 """Types of frames. CALL, VALUES, RESULT and FAILED carry JSON, SCRIPT UTF-8, VALUE the bytes themselves."""
 
 SETTINGS = struct.Struct("!I")

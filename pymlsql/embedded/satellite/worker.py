@@ -51,6 +51,7 @@ def _beside(name: str) -> Any:
 
 if TYPE_CHECKING:
     from pymlsql.embedded.satellite import memory, probing, sandbox, wire
+    from pymlsql.embedded.satellite import models as models
     from pymlsql.embedded.satellite import script as script
 else:
     memory = _beside("memory")
@@ -73,7 +74,7 @@ def _n_threads() -> int:
 
 def preload(modules: list[str]) -> None:
     """Import what the worker needs and what of ``modules`` is there; raise Unavailable when one starts a thread."""
-    global script
+    global script, models
     for name in [*_NEEDED, *_USED_LATER, *modules]:
         needed = name in _NEEDED
         try:
@@ -84,7 +85,8 @@ def preload(modules: list[str]) -> None:
         if _n_threads() > 1:
             raise Unavailable(f"importing {name} starts a thread, so it cannot be preloaded; leave it out")
     script = _beside("script")
-    script.prepare(_beside("conversion"), wire)
+    models = _beside("models")
+    script.prepare(_beside("conversion"), wire, models)
     if _n_threads() > 1:
         raise Unavailable("pyarrow started a thread while it was being prepared")
 
@@ -242,20 +244,26 @@ class Zygote:
             os.dup2(out, 1)
             os.dup2(err, 2)
             os.set_blocking(crash, False)
-            if self._jail:
-                self._jail.settle(parent, self._memory_limit_bytes)
-            else:
-                _die_with_parent(parent)
-                _settle(os.path.join(self._folder, str(os.getpid())))
-                _limit(self._memory_limit_bytes)
+            self._settle(parent, channel)
             _keep_only(channel.fileno(), crash)
             faulthandler.enable(crash, all_threads=False)
-            script.answer(channel)
+            if script.answer(channel):
+                gc.collect()
+                gc.freeze()
+                Holder(channel, self._jail).serve()
             os._exit(0)
         except BaseException:
             traceback.print_exc()
         finally:
             os._exit(1)
+
+    def _settle(self, parent: int, channel: socket.socket) -> None:
+        if self._jail:
+            self._jail.settle(parent, self._memory_limit_bytes)
+        else:
+            _die_with_parent(parent)
+            _settle(os.path.join(self._folder, str(os.getpid())))
+            _limit(self._memory_limit_bytes)
 
     def _reap(self) -> None:
         now = time.monotonic()
@@ -303,6 +311,41 @@ class Zygote:
         """Say that there will be no satellite, and why."""
         text = reason.encode("utf-8", "replace")
         self._control.sendall(wire.RECORD.pack(wire.BROKEN, 0, len(text)) + text)
+
+
+class Holder(Zygote):
+    """What a satellite becomes that holds an unpickled parameter: its children find it, one after the other.
+
+    They run in its sandbox and in its folder, so the server gives a call to one of them at a time, and what a call
+    leaves there is gone before the server hears of its end. The next child waits meanwhile: it cannot be looked into.
+    """
+
+    def __init__(self, control: socket.socket, jail: Any) -> None:
+        folder = os.getcwd()
+        super().__init__(control, {"folder": folder, "memory_limit_bytes": None, "sandbox": None})
+        enclosed = jail is not None and jail.has("mount_namespace")
+        self._work = [os.path.join(os.path.dirname(folder), name) for name in ("shm", "tmp")] if enclosed else []
+        self._work.append(folder)
+        self._owns_processes = jail is not None and jail.has("pid_namespace") and os.getppid() == 0
+        """Whether it has a process namespace of its own, in which nothing but its children's processes can be."""
+
+    def _fork(self) -> None:
+        models.hide(hidden=True)
+        super()._fork()
+
+    def _settle(self, parent: int, channel: socket.socket) -> None:
+        _die_with_parent(parent)
+        models.introduce(channel)
+
+    def _bury(self, pid: int) -> tuple[int, int]:
+        number, status = super()._bury(pid)
+        if self._owns_processes:
+            models.end_others([os.getpid(), *self._children])
+        for folder in self._work:
+            models.empty(folder)
+        if os.stat(".").st_nlink == 0:
+            raise OSError("a script has removed the folder")
+        return number, status
 
 
 def main(arguments: list[str]) -> None:
