@@ -10,6 +10,7 @@ NUMBERS = "(VALUES (1, 'a'), (2, 'b'), (3, 'c'), (4, NULL)) AS t(n, s)"
 SALES = "(VALUES ('x', 1, 10.0), ('x', 2, 20.0), ('y', 1, 5.0), ('y', 2, NULL)) AS t(k, n, v)"
 
 QUERIES: list[Case] = [
+    rows("a database without a schema", "CREATE TABLE #dots (a int); SELECT COUNT(*) FROM tempdb..#dots", (0,)),
     rows("column without a name", "SELECT 1", (1,)),
     rows("alias with equals sign", "SELECT x = 1, 2 AS y, 3 z, 4 AS 'w'", (1, 2, 3, 4)),
     rows("values", f"SELECT n, s FROM {NUMBERS} ORDER BY n", (1, "a"), (2, "b"), (3, "c"), (4, None)),

@@ -61,7 +61,7 @@ def _aliases(compiler: Compiler, statement: nodes.Update | nodes.Delete) -> list
     found = []
     for node in [from_, *(join.this for join in tree.args.get("joins") or [])]:
         if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
-            parts = tuple(node.args[p].name for p in ("catalog", "db") if node.args.get(p) is not None)
+            parts = tuple(getattr(node.args[p], "name", "") for p in ("catalog", "db") if node.args.get(p) is not None)
             name = ("#" if node.this.args.get("temporary") else "") + node.this.name
             found.append((node.alias or name, Name((*parts, name))))
         elif isinstance(node, exp.Table) and isinstance(node.this, exp.Parameter):

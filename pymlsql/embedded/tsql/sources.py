@@ -96,7 +96,9 @@ def _source(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None = None) -
     if not isinstance(node, exp.Table):
         raise unsupported(f"{node.key.upper()} in FROM", line=compiler.line)
     _check_table(compiler, node)
-    qualifiers = tuple(node.args[part].name for part in ("catalog", "db") if node.args.get(part) is not None)
+    # In database..name the schema between the dots is left out, and sqlglot has "" for it.
+    qualifiers = tuple(getattr(node.args[part], "name", "") for part in ("catalog", "db")
+                       if node.args.get(part) is not None)  # fmt: skip
     if isinstance(node.this, exp.Anonymous):
         return _function(compiler, Name((*qualifiers, node.this.name)), node.this.expressions, alias)
     if isinstance(node.this, exp.Parameter):
