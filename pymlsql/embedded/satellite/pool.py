@@ -126,7 +126,7 @@ class SatellitePool:
             call = replace(call, paths=tuple(map(self.sandbox.shown, call.paths)))
         launchpad = self._live_launchpad()
         satellite = launchpad.take(Limits(cancelled, None).check)
-        channel = Channel(satellite, on_output, Limits(cancelled, self._call_timeout_s))
+        channel = Channel(satellite, on_output, Limits(cancelled, self._call_timeout_s), call.loopback)
         answered = False
         try:
             call.began(satellite.pid)

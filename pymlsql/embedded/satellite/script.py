@@ -127,8 +127,14 @@ def rehearse_script() -> None:
         pickle.loads(model).predict_proba(rows)
 
 
-def answer(channel: socket.socket) -> None:
-    """In the child: wait for the one call, carry it out, write its answer; returns when nothing is left to do."""
+def answer(channel: socket.socket, guest: Any) -> None:
+    """In the child: wait for the one call, carry it out, write its answer; returns when nothing is left to do.
+
+    ``guest`` is the script's way to a loopback connection.
+    """
+    satellite = types.ModuleType("_pymlsql_satellite")
+    satellite.__dict__["loopback"] = guest
+    sys.modules["_pymlsql_satellite"] = satellite
     rehearse_call()
     if not select.select([channel], [], [], _IDLE_S)[0]:
         rehearse_script()

@@ -50,9 +50,10 @@ def _beside(name: str) -> Any:
 
 
 if TYPE_CHECKING:
-    from pymlsql.embedded.satellite import memory, probing, sandbox, wire
+    from pymlsql.embedded.satellite import loopback, memory, probing, sandbox, wire
     from pymlsql.embedded.satellite import script as script
 else:
+    loopback = _beside("loopback")
     memory = _beside("memory")
     wire = _beside("wire")
     probing = _beside("probing")
@@ -85,6 +86,7 @@ def preload(modules: list[str]) -> None:
             raise Unavailable(f"importing {name} starts a thread, so it cannot be preloaded; leave it out")
     script = _beside("script")
     script.prepare(_beside("conversion"), wire)
+    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "shim"))
     if _n_threads() > 1:
         raise Unavailable("pyarrow started a thread while it was being prepared")
 
@@ -211,6 +213,7 @@ class Zygote:
 
     def _fork(self) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        ours_back, theirs_back = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         out, err, crash = os.pipe(), os.pipe(), os.pipe()  # the last for faulthandler
         script.reseed()
         parent = os.getpid()
@@ -220,20 +223,22 @@ class Zygote:
             self.tell_broken(f"the system forks no further process ({problem})")
         else:
             if pid == 0:
-                self._become_satellite(parent, theirs, out[1], err[1], crash[1])
+                self._become_satellite(parent, theirs, theirs_back, out[1], err[1], crash[1])
             with contextlib.suppress(OSError):  # the child has done it itself, and may have ended
                 os.setpgid(pid, pid)
             self._children[pid] = None
             number = self._jail.outer_id(pid) if self._jail else pid
             self._numbers[number] = pid
-            self._tell(wire.READY, number, 0, [ours.fileno(), out[0], err[0], crash[0]])
+            self._tell(wire.READY, number, 0, [ours.fileno(), out[0], err[0], ours_back.fileno(), crash[0]])
         finally:
-            ours.close()
-            theirs.close()
+            for connection in (ours, theirs, ours_back, theirs_back):
+                connection.close()
             for descriptor in (*out, *err, *crash):
                 os.close(descriptor)
 
-    def _become_satellite(self, parent: int, channel: socket.socket, out: int, err: int, crash: int) -> None:
+    def _become_satellite(
+        self, parent: int, channel: socket.socket, back: socket.socket, out: int, err: int, crash: int
+    ) -> None:
         """In the child: leave everything of the zygote behind, wait for a call, carry it out, end."""
         try:
             os.setpgid(0, 0)
@@ -242,15 +247,17 @@ class Zygote:
             os.dup2(out, 1)
             os.dup2(err, 2)
             os.set_blocking(crash, False)
+            listener = None
             if self._jail:
-                self._jail.settle(parent, self._memory_limit_bytes)
+                listener = self._jail.settle(parent, self._memory_limit_bytes)
             else:
                 _die_with_parent(parent)
                 _settle(os.path.join(self._folder, str(os.getpid())))
                 _limit(self._memory_limit_bytes)
-            _keep_only(channel.fileno(), crash)
+            kept = (channel.fileno(), back.fileno(), crash)
+            _keep_only(*kept, *(() if listener is None else (listener.fileno(),)))
             faulthandler.enable(crash, all_threads=False)
-            script.answer(channel)
+            script.answer(channel, loopback.Guest(back, listener))
             os._exit(0)
         except BaseException:
             traceback.print_exc()

@@ -63,7 +63,7 @@ print([name for name in ('wire', 'worker', 'script', 'conversion', 'pymlsql') if
 print(sum(stat.S_ISSOCK(os.fstat(int(fd)).st_mode) for fd in os.listdir('/dev/fd') if os.path.exists('/dev/fd/' + fd)))
 """
     run(script)
-    assert run.stdout.splitlines() == ["0o77 True True", "[] __main__", "1"]
+    assert run.stdout.splitlines() == ["0o77 True True", "[] __main__", "2"]
 
 
 def test_classes_of_a_script_can_be_pickled(run: Caller) -> None:
