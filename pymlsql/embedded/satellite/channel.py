@@ -20,6 +20,8 @@ Stream = Literal["stdout", "stderr"]
 _TICK_MS = 50
 _CHUNK_BYTES = 1 << 16
 _DRAIN_BYTES = 1 << 20
+_MOST_ASKED = 10_000
+"""How often a script may ask for its loopback connection; one that floods the server with it is no longer heard."""
 
 
 class Output:
@@ -86,6 +88,7 @@ class Channel(io.RawIOBase):
         self._loopback = satellite.loopback
         self._answer_loopback = let_back
         self._answer: dict[str, Any] | None = None
+        self._n_asked = 0
         self._limits = limits
         self._outputs = {
             satellite.stdout: Output(satellite.stdout, "stdout", on_output),
@@ -139,8 +142,10 @@ class Channel(io.RawIOBase):
     def _wait(self, event: int) -> None:
         poll = select.poll()
         poll.register(self._socket, event)
-        for descriptor in (*self._outputs, self._loopback.fileno()):
+        for descriptor in self._outputs:
             poll.register(descriptor, select.POLLIN)
+        if self._n_asked < _MOST_ASKED:
+            poll.register(self._loopback, select.POLLIN)
         while True:
             self._limits.check()
             ready = False
@@ -170,4 +175,5 @@ class Channel(io.RawIOBase):
             listener.close()
         refusal = "A loopback connection needs a server, and a socket that listens on 127.0.0.1."
         loopback.send_answer(self._loopback, self._answer or {"error": refusal})
-        return True
+        self._n_asked += 1
+        return self._n_asked < _MOST_ASKED

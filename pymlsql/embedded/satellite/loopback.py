@@ -20,7 +20,7 @@ _ASK = b"L"
 _LENGTH = struct.Struct("!I")
 _BACKLOG = 16
 _ADDRESS = "127.0.0.1"
-_MAX_DESCRIPTORS = 8
+_MAX_BYTES, _MAX_DESCRIPTORS = 4096, 8
 
 
 def make_listener() -> socket.socket:
@@ -66,7 +66,7 @@ def take_request(connection: socket.socket) -> socket.socket | None:
 
     Raises EOFError when the script has closed its end, OSError as recvmsg does.
     """
-    data, descriptors, _, _ = socket.recv_fds(connection, 1, _MAX_DESCRIPTORS)
+    data, descriptors, _, _ = socket.recv_fds(connection, _MAX_BYTES, _MAX_DESCRIPTORS)
     if not data and not descriptors:
         raise EOFError
     sockets = []

@@ -169,10 +169,11 @@ print('x')
 
 
 SAY = """
-import json, os, pyarrow, stat, struct
+import json, os, pyarrow, stat, struct, sys
+line, loopback = -1, sys.modules['_pymlsql_satellite'].loopback._connection.fileno()
 for name in os.listdir('/dev/fd'):
     if int(name) > 2 and os.path.exists('/dev/fd/' + name) and stat.S_ISSOCK(os.fstat(int(name)).st_mode):
-        line = int(name)
+        line = int(name) if int(name) != loopback else line
 def say(kind, payload, n_bytes=None):
     os.write(line, struct.pack('!BQ', kind, len(payload) if n_bytes is None else n_bytes) + payload)
 def table(array, damage=lambda data: data):

@@ -265,6 +265,14 @@ def test_a_script_hands_the_server_a_socket_of_its_own_network(cell: Cell) -> No
     listeners[0].close()
 
 
+def test_a_flood_of_asks_ends_nothing(cell: Cell) -> None:
+    """The server stops to listen, and the call goes on."""
+    flood = "for _ in range(30000):\n    loopback._connection.send(b'L')\n    loopback._connection.setblocking(False)\n"
+    script = "import sys\nloopback = sys.modules['_pymlsql_satellite'].loopback\ntry:\n    "
+    cell.run(script + flood.replace("\n", "\n    ").rstrip() + "\nexcept OSError:\n    pass\nprint('done')")
+    assert cell.run.stdout == "done\n"
+
+
 def test_without_a_server_there_is_no_way_back(cell: Cell) -> None:
     script = "from revoscalepy import rx_get_sql_loopback_connection_string as get\nget('a', 'b')"
     with pytest.raises(ScriptFailed, match="A loopback connection needs a server"):
