@@ -70,7 +70,9 @@ class Session(Protocol):
 
 
 class Engine(Protocol):
-    """What executes requests."""
+    """What executes requests. A server that serves it sets ``listen`` to its own."""
+
+    listen: Callable[..., Callable[[], None]] | None
 
     def login(self, login: Login, *, client_host: str) -> Session:
         """A new session. Raises SqlError 18456 for a wrong user or password, 4060 for a database that is not there."""

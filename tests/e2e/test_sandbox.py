@@ -149,6 +149,42 @@ print(json.dumps([found.level, {layer.name: layer.reason for layer in found.laye
     assert {name: reasons[name] for name in kept_layers} == {name: here[name] for name in kept_layers}
 
 
+def test_a_server_that_is_not_root_gets_every_layer_but_a_user_id() -> None:
+    """And it knows its satellites by the numbers that its own processes have, though they have others inside."""
+    if "user_namespace" not in {layer.name for layer in detect().layers if layer.active}:
+        assert LEVEL != "full"
+        return
+    program = """
+import os, sys, threading
+from pymlsql.embedded.satellite import identity, kernel
+if sys.argv[1:] == ["enter"]:
+    identity.leave_rights(kernel, 1000)
+    os.execv(sys.executable, [sys.executable, "-c", open("/proc/self/cmdline").read().split(chr(0))[2]])
+import json
+from pymlsql.embedded.satellite.calls import ScriptCall
+from pymlsql.embedded.satellite.isolation import detect
+from pymlsql.embedded.satellite.pool import SatellitePool
+found = detect()
+pool = SatellitePool(preload=(), sandbox=found)
+numbers, said = [], []
+def began(number):
+    with open("/proc/%d/status" % number) as file:
+        numbers.append(next(line.split()[-1] for line in file if line.startswith("NSpid:")))
+call = ScriptCall("import os; print(os.getpid())", None, began=began)
+pool.run(call, on_output=lambda stream, text: said.append(text.strip()), cancelled=threading.Event())
+pool.close()
+print(json.dumps([os.getuid(), numbers, said, [layer.name for layer in found.layers if layer.active]]))
+"""
+    done = subprocess.run([sys.executable, "-c", program, "enter"], capture_output=True, text=True,
+                          env=servers.clean_environment(), timeout=100, check=False)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    user, numbers, said, layers = json.loads(done.stdout)
+    # The user is root outside, whose processes the kernel does not count.
+    here = {layer.name for layer in detect().layers if layer.active} - {"own_user_id", "process_limit"}
+    assert (user, set(layers) - {"process_limit"}) == (1000, here)
+    assert numbers == [said[0]]
+
+
 def test_required_refuses_to_start_and_names_what_is_missing() -> None:
     done = in_container("""
 from pymlsql.cli.main import main

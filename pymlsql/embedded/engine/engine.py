@@ -7,7 +7,7 @@ import itertools
 import secrets
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from pymlsql.embedded.engine.locks import ApplicationLocks
 from pymlsql.embedded.engine.names import SYSTEM_DATABASES, Plans
 from pymlsql.embedded.engine.security.enforcement import may_see_server_state
 from pymlsql.embedded.engine.security.logins import authenticate, initial_database
+from pymlsql.embedded.engine.security.principals import Login as Account
 from pymlsql.embedded.engine.security.visibility import sight_of
 from pymlsql.embedded.engine.session import Session
 from pymlsql.embedded.engine.store import Store, WriterLock
@@ -102,6 +103,8 @@ class Engine:
         self._rows: dict[str, int] = {}
         self._lock = threading.Lock()
         self._closed = False
+        self.listen: Callable[..., Callable[[], None]] | None = None
+        """Set by the server that serves this engine: how it listens at a script's socket."""
         self._created = dt.datetime.now()
         self._has_changed_values = True
         self._next_collection = 0.0
@@ -271,6 +274,10 @@ class Engine:
         login may not use, 4064 when that is its default database."""
         account = authenticate(self.catalog, login.user, login.password, self._password)
         database = initial_database(self.catalog, account, login.database.strip("[]"), self.database)
+        return self.begin_session(login, account, database, client_host)
+
+    def begin_session(self, login: Login, account: Account, database: str, client_host: str) -> Session:
+        """A new session of ``account`` in ``database``."""
         with self._lock:
             session = Session(self, next(self._spids), login, account, client_host)
             self._sessions[session.spid] = session

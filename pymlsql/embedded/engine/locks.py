@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pymlsql.embedded.engine.errors import Cancelled
@@ -22,11 +23,22 @@ class ApplicationLocks:
         self._condition = threading.Condition()
         self._held: dict[str, _Held] = {}
 
-    def acquire(self, resource: str, session: object, owner: str, timeout_ms: int, cancelled: threading.Event) -> int:
-        """0 granted at once, 1 after waiting, -1 timed out (``timeout_ms`` -1 waits for ever)."""
+    def acquire(
+        self,
+        resource: str,
+        session: object,
+        owner: str,
+        timeout_ms: int,
+        cancelled: threading.Event,
+        awaiting: Iterable[object] = (),
+    ) -> int:
+        """0 granted at once, 1 after waiting, -1 timed out (``timeout_ms`` -1 waits for ever), -3 where one of the
+        sessions ``awaiting`` this one holds the lock."""
         waited = 0.0
         with self._condition:
             while (held := self._held.get(resource)) is not None and held.session is not session:
+                if any(held.session is one for one in awaiting):
+                    return -3
                 if cancelled.is_set():
                     raise Cancelled
                 if 0 <= timeout_ms <= waited * 1000:

@@ -80,7 +80,10 @@ class Session(Transactions, ContextStack):
         self.login_time = dt.datetime.now()
         self.database = self.home = engine.database
         self.store = Store(engine.cursor(), engine.writers)
+        self.store.spid = spid
         self.store.take_state, self.store.restore_state = self.take_state, self.restore_state
+        self.callers: tuple[Session, ...] = ()
+        """Of a loopback connection: the session that called the script, that session's own, and so on."""
         self.options: SetOptions = SetOptions()
         self.sink: Sink = _nowhere
         self.prepared: dict[int, Prepared] = {}

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,6 +19,11 @@ import duckdb
 
 from pymlsql.embedded.engine.errors import Cancelled, translate
 from pymlsql.embedded.tsql.messages import SqlError, sql_error
+
+_DEADLOCK = (
+    "The transaction that called this script has changed data and waits for the script to end, so a change through the "
+    "script's loopback connection cannot be made: commit before the call, or write after it."
+)
 
 _Step = tuple[str, Mapping[str, Any], Mapping[str, Any]]
 
@@ -42,6 +47,11 @@ class WriterLock:
                 waited += 0.02
             self._owner = owner
 
+    def is_held_by(self, owners: Iterable[object]) -> bool:
+        """Whether one of ``owners`` has the lock now."""
+        with self._condition:
+            return any(self._owner is owner for owner in owners)
+
     def release(self, owner: object) -> None:
         with self._condition:
             if self._owner is owner:
@@ -57,6 +67,9 @@ class Store:
         self.lock = lock
         self.cancelled = threading.Event()
         self.lock_timeout_ms = -1
+        self.spid = 0
+        self.awaiting: tuple[Store, ...] = ()
+        """Of the sessions that wait until a script ends, of which this session is a loopback connection."""
         self.in_transaction = False
         """A T-SQL transaction is open (BEGIN TRAN)."""
         self._begun = False
@@ -131,7 +144,7 @@ class Store:
             return
         alone = not self.in_transaction
         if locked or not alone:
-            self.lock.acquire(self, self.lock_timeout_ms, self.cancelled)
+            self._take_lock()
         state = self.take_state()
         first = not self._begun
         try:
@@ -159,11 +172,19 @@ class Store:
         else:
             self._journal.extend(steps)
 
+    def _take_lock(self) -> None:
+        """Raises 1205 where the lock is held by who waits for this session: neither could ever go on."""
+        if self.lock.is_held_by(self.awaiting):
+            error = sql_error(1205, self.spid)
+            error.further = (SqlError(0, _DEADLOCK, severity=0),)
+            raise error
+        self.lock.acquire(self, self.lock_timeout_ms, self.cancelled)
+
     def lock_for_reading(self) -> None:
         """Take the writers' lock in a transaction: what is read from now on nobody changes before its end. It is more
         than UPDLOCK, HOLDLOCK and SERIALIZABLE ask for, and never less."""
         if self.in_transaction and not self._begun:
-            self.lock.acquire(self, self.lock_timeout_ms, self.cancelled)
+            self._take_lock()
             self.connection.execute("BEGIN TRANSACTION")
             self._begun = True
 

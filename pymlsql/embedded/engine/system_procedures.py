@@ -118,7 +118,9 @@ def _sp_getapplock(session: Session, frame: Frame, actuals: list[Actual], line: 
         raise SqlError(1230, "The transaction lock owner needs an open transaction: begin one, or use "
                              "@LockOwner = 'Session'.", line=line)  # fmt: skip
     wait = session.options.lock_timeout_ms if timeout is None else int(timeout)
-    return session.engine.locks.acquire(str(resource), session, owner, wait, session.store.cancelled)
+    return session.engine.locks.acquire(
+        str(resource), session, owner, wait, session.store.cancelled, session.callers
+    )
 
 
 def _sp_releaseapplock(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from io import FileIO
@@ -58,6 +59,9 @@ class ScriptCall:
     input; they add up to its rows. With ``rows_per_run`` it runs once for each so many rows, as they come, until there
     are no more. Its outputs are appended, its OUTPUT parameters are those of the last run.
     ``request_id`` is what SQL Server calls the external script request id.
+
+    ``loopback`` takes the socket at which a script that asks for a connection back listens, and answers as
+    satellite.loopback says.
     """
 
     script: str
@@ -75,6 +79,7 @@ class ScriptCall:
     pieces: tuple[int, ...] = ()
     rows_per_run: int = 0
     request_id: str = ""
+    loopback: Callable[[socket.socket], dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,13 @@ import codecs
 import io
 import os
 import select
+import socket
 import threading
 import time
 from collections.abc import Callable
 from typing import Any, Literal
 
-from pymlsql.embedded.satellite import wire
+from pymlsql.embedded.satellite import loopback, wire
 from pymlsql.embedded.satellite.calls import SatelliteDied, ScriptCancelled
 from pymlsql.embedded.satellite.launchpad import Satellite
 
@@ -19,6 +20,8 @@ Stream = Literal["stdout", "stderr"]
 _TICK_MS = 50
 _CHUNK_BYTES = 1 << 16
 _DRAIN_BYTES = 1 << 20
+_MOST_ASKED = 10_000
+"""How often a script may ask for its loopback connection; one that floods the server with it is no longer heard."""
 
 
 class Output:
@@ -73,8 +76,19 @@ class Limits:
 class Channel(io.RawIOBase):
     """Raw bytes to and from one satellite. While it waits, output is forwarded and the limits are looked at."""
 
-    def __init__(self, satellite: Satellite, on_output: Callable[[Stream, str], None], limits: Limits) -> None:
+    def __init__(
+        self,
+        satellite: Satellite,
+        on_output: Callable[[Stream, str], None],
+        limits: Limits,
+        let_back: Callable[[socket.socket], dict[str, Any]] | None = None,
+    ) -> None:
+        """``let_back`` answers a script that asks for a connection back; it is called once at most."""
         self._socket = satellite.channel
+        self._loopback = satellite.loopback
+        self._answer_loopback = let_back
+        self._answer: dict[str, Any] | None = None
+        self._n_asked = 0
         self._limits = limits
         self._outputs = {
             satellite.stdout: Output(satellite.stdout, "stdout", on_output),
@@ -130,14 +144,36 @@ class Channel(io.RawIOBase):
         poll.register(self._socket, event)
         for descriptor in self._outputs:
             poll.register(descriptor, select.POLLIN)
+        if self._n_asked < _MOST_ASKED:
+            poll.register(self._loopback, select.POLLIN)
         while True:
             self._limits.check()
             ready = False
             for descriptor, _ in poll.poll(_TICK_MS):
                 output = self._outputs.get(descriptor)
-                if output is None:
+                if descriptor == self._loopback.fileno():
+                    if not self._let_back():
+                        poll.unregister(descriptor)
+                elif output is None:
                     ready = True
                 elif output.forward() == 0:
                     poll.unregister(descriptor)
             if ready:
                 return
+
+    def _let_back(self) -> bool:
+        """Answer a script that asks for a connection back; whether it may ask again."""
+        try:
+            listener = loopback.take_request(self._loopback)
+        except BlockingIOError:
+            return True
+        except (EOFError, OSError):
+            return False
+        if self._answer is None and listener is not None and self._answer_loopback is not None:
+            self._answer = self._answer_loopback(listener)
+        elif listener is not None:
+            listener.close()
+        refusal = "A loopback connection needs a server, and a socket that listens on 127.0.0.1."
+        loopback.send_answer(self._loopback, self._answer or {"error": refusal})
+        self._n_asked += 1
+        return self._n_asked < _MOST_ASKED

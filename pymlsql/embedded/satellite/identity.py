@@ -58,6 +58,9 @@ def become(kernel: Any, user_id: int) -> None:
     os.setresgid(user_id, user_id, user_id)
     os.setresuid(user_id, user_id, user_id)
     kernel.set_dumpable()
-    for path in {os.path.dirname(os.__file__), *(path for path in sys.path if os.path.isdir(path))}:
-        if not os.access(path, os.R_OK | os.X_OK):
-            raise ValueError(f"{path} can be read by root only")
+
+
+def hidden_folders() -> list[str]:
+    """What of the interpreter's folders the user of this process cannot read."""
+    folders = {os.path.dirname(os.__file__), *(path for path in sys.path if os.path.isdir(path))}
+    return sorted(path for path in folders if not os.access(path, os.R_OK | os.X_OK))

@@ -6,7 +6,6 @@ Runs by path in the child's Python: it must stay valid for Python 3.7. Every fun
 from __future__ import annotations
 
 import ctypes
-import errno
 import fcntl
 import os
 import socket
@@ -20,7 +19,7 @@ MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 1, 2, 4, 8, 32
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
 _MNT_DETACH = 2
 
-_SET_DEATH_SIGNAL, _SET_DUMPABLE, _SET_SECCOMP, _DROP_BOUND, _SET_NO_NEW_PRIVS = 1, 4, 22, 24, 38
+_SET_DEATH_SIGNAL, _SET_DUMPABLE, _SET_SECCOMP, _SET_NO_NEW_PRIVS = 1, 4, 22, 38
 _CLEAR_AMBIENT = (47, 4)
 _FILTER = 2
 _CAPABILITY_VERSION = 0x20080522
@@ -110,14 +109,8 @@ def set_no_new_privs() -> None:
 
 
 def drop_capabilities() -> None:
-    """Give up every capability, for good."""
+    """Give up every capability; with no_new_privs no program brings one back."""
     _prctl(_CLEAR_AMBIENT[0], _CLEAR_AMBIENT[1])
-    try:
-        for capability in range(64):
-            _prctl(_DROP_BOUND, capability)
-    except OSError as problem:
-        if problem.errno not in (errno.EINVAL, errno.EPERM):  # past the last one; or there are none to drop
-            raise
     header = struct.pack("=Ii", _CAPABILITY_VERSION, 0)
     _check(_libc.capset(header, bytes(24)))
 
@@ -170,6 +163,12 @@ def landlock_allow(ruleset: int, folder: int, rights: int) -> None:
     """Allow ``rights`` below the file or folder that the descriptor ``folder`` stands for."""
     rule = struct.pack("=Qi", rights, folder)
     _call(_LANDLOCK_ADD, ctypes.c_int(ruleset), ctypes.c_int(1), rule, ctypes.c_uint(0))
+
+
+def landlock_allow_port(ruleset: int, port: int, rights: int) -> None:
+    """Allow ``rights`` with a TCP port."""
+    rule = struct.pack("=QQ", rights, port)
+    _call(_LANDLOCK_ADD, ctypes.c_int(ruleset), ctypes.c_int(2), rule, ctypes.c_uint(0))
 
 
 def landlock_restrict(ruleset: int) -> None:

@@ -42,6 +42,8 @@ class Rules:
         self._network = _BIND_TCP | _CONNECT_TCP if network and version >= NETWORK_SINCE else 0
         self._scope = _SCOPE_ABSTRACT_SOCKETS | _SCOPE_SIGNALS if version >= SIGNALS_SINCE else 0
         self._n_bytes = 8 if version < NETWORK_SINCE else 16 if version < SIGNALS_SINCE else 24
+        self.restricts_network = bool(self._network)
+        """Whether TCP is refused."""
         self.restricts_signals = bool(self._scope)
         """Whether signals reach the own processes only."""
         self._opened: list[tuple[int, int]] = []
@@ -59,11 +61,13 @@ class Rules:
         rights = _RIGHTS.get(what, self._handled & ~(_MAKE_CHAR | _MAKE_BLOCK)) & self._handled
         return rights if os.path.isdir(path) else rights & _OF_FILES
 
-    def enforce(self) -> None:
-        """Hold this process to the rules, for good."""
+    def enforce(self, connect_to: int = 0) -> None:
+        """Hold this process to the rules, for good; the one TCP port that it may connect to is ``connect_to``."""
         kernel = self._kernel
         ruleset = kernel.landlock_create(self._handled, self._network, self._scope, self._n_bytes)
         for descriptor, rights in self._opened:
             kernel.landlock_allow(ruleset, descriptor, rights)
+        if connect_to:
+            kernel.landlock_allow_port(ruleset, connect_to, _CONNECT_TCP)
         kernel.landlock_restrict(ruleset)
         os.close(ruleset)

@@ -49,19 +49,21 @@ class Settings:
 
 @dataclass(frozen=True)
 class Satellite:
-    """A process that waits for its one call: where to talk to it, where its standard output and error come out, and
-    the pipe into which its traceback goes when native code crashes.
+    """A process that waits for its one call: where to talk to it, where its standard output and error come out,
+    where it asks for a loopback connection, and the pipe into which its traceback goes when native code crashes.
     """
 
     pid: int
     channel: socket.socket
     stdout: int
     stderr: int
+    loopback: socket.socket
     crash: int
 
     def close(self) -> None:
         """Give back the descriptors; the process sees the end of its connection."""
         self.channel.close()
+        self.loopback.close()
         for descriptor in (self.stdout, self.stderr, self.crash):
             os.close(descriptor)
 
@@ -266,7 +268,7 @@ class Launchpad:
         size = wire.RECORD.size
         try:
             while True:
-                record, descriptors, _, _ = socket.recv_fds(self._control, size, 4, _CLOSE_ON_EXEC)
+                record, descriptors, _, _ = socket.recv_fds(self._control, size, 5, _CLOSE_ON_EXEC)
                 if len(record) < size:
                     return
                 letter, pid, number = wire.RECORD.unpack(record)
@@ -286,8 +288,9 @@ class Launchpad:
             for descriptor in descriptors:
                 os.set_inheritable(descriptor, False)
                 os.set_blocking(descriptor, False)
-            channel, stdout, stderr, crash = descriptors
-            self._spares.append(Satellite(pid, socket.socket(fileno=channel), stdout, stderr, crash))
+            channel, stdout, stderr, loopback, crash = descriptors
+            connections = [socket.socket(fileno=descriptor) for descriptor in (channel, loopback)]
+            self._spares.append(Satellite(pid, connections[0], stdout, stderr, connections[1], crash))
         elif letter == wire.EXITED:
             if pid in self._deaths:
                 self._deaths[pid] = number

@@ -146,7 +146,7 @@ class SatellitePool:
         plan = self.cache.plan(call)
         offer = self.cache.offer(plan, check)
         if offer is not None:
-            channel = Channel(offer.satellite, on_output, Limits(cancelled, self._call_timeout_s))
+            channel = Channel(offer.satellite, on_output, Limits(cancelled, self._call_timeout_s), call.loopback)
             try:
                 return self._run_in(offer.holder, offer.satellite, offer.process, channel, call, plan)
             except SatelliteDied:
@@ -154,7 +154,7 @@ class SatellitePool:
                     raise
             plan.inherited = None
         satellite = root.take(check)
-        channel = Channel(satellite, on_output, Limits(cancelled, self._call_timeout_s))
+        channel = Channel(satellite, on_output, Limits(cancelled, self._call_timeout_s), call.loopback)
         result = self._run_in(root, satellite, satellite.pid, channel, call, plan)
         self.cache.learn(plan, call, root, satellite.pid)
         return result

@@ -32,9 +32,10 @@ def _beside(name: str) -> Any:
 
 
 if TYPE_CHECKING:
-    from pymlsql.embedded.satellite import sandbox, seccomp
+    from pymlsql.embedded.satellite import identity, sandbox, seccomp
 else:
-    sandbox, seccomp = _beside("sandbox"), _beside("seccomp")
+    sandbox = _beside("sandbox")
+    identity, seccomp = sandbox.identity, sandbox.seccomp
 
 _PTRACE_TRACE_ME = 0
 
@@ -121,7 +122,7 @@ _BEFORE = _namespaces()
 CHECKS: dict[str, Callable[[], bool]] = {
     "resource_limits": _limits,
     "no_new_privs": lambda: _status("NoNewPrivs") == "1",
-    "user_namespace": lambda: int(_status("CapEff"), 16) == int(_status("CapBnd"), 16) == 0,
+    "user_namespace": lambda: int(_status("CapEff"), 16) == int(_status("CapPrm"), 16) == 0,
     "own_user_id": lambda: os.getuid() != 0,
     "mount_namespace": _mounts,
     "pid_namespace": lambda: os.getppid() == 0 and _own("pid"),
@@ -143,9 +144,9 @@ def in_child(jail: Any, memory_bytes: int | None = None) -> list[str]:
         try:
             said: list[str] = []
             try:
-                home = jail.settle(parent, memory_bytes)
+                jail.settle(parent, memory_bytes)
                 said = _first_that_fails(jail)
-                shutil.rmtree(home, ignore_errors=True)
+                shutil.rmtree(os.getcwd(), ignore_errors=True)
             except sandbox.Missing as problem:
                 said = [problem.layer, problem.reason]
             os.write(answer, json.dumps(said).encode("ascii"))
@@ -165,6 +166,9 @@ def _first_that_fails(jail: Any) -> list[str]:
     for layer, check in CHECKS.items():
         if jail.has(layer) and not check():
             return [layer, "it was laid and does not hold"]
+    hidden = identity.hidden_folders() if jail.has("own_user_id") else []
+    if hidden:
+        return ["own_user_id", f"{hidden[0]} can be read by root only"]
     seen = [path for path in jail.secrets if jail.has("mount_namespace") and os.path.lexists(path)]
     return ["mount_namespace", f"it shows {seen[0]}"] if seen else []
 

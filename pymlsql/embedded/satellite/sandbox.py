@@ -15,6 +15,7 @@ import os
 import platform
 import resource
 import signal
+import socket
 import sys
 from typing import TYPE_CHECKING, Any, Iterator
 
@@ -30,8 +31,9 @@ def _beside(name: str) -> Any:
 
 
 if TYPE_CHECKING:
-    from pymlsql.embedded.satellite import enclosure, identity, kernel, landlock, processes, seccomp
+    from pymlsql.embedded.satellite import enclosure, identity, kernel, landlock, loopback, processes, seccomp
 else:
+    loopback = _beside("loopback")
     enclosure, landlock, seccomp = _beside("enclosure"), _beside("landlock"), _beside("seccomp")
     identity, processes = _beside("identity"), _beside("processes")
     kernel = _beside("kernel") if sys.platform == "linux" else None
@@ -82,6 +84,7 @@ class Jail:
         self._renumbered = False
         self._user_ids = (0, 0)
         self._rules: Any = None
+        self._filter = b""
         self._namespace = self._parent_of_folder = -1
         self._folder_name = os.path.basename(folder)
         self.folder = folder
@@ -118,6 +121,9 @@ class Jail:
             os.chmod(self.folder, 0o711)
         if self.has("landlock"):
             self._write_rules(paths)
+        if self.has("seccomp"):
+            with _laying("seccomp", "making the filter"):
+                self._filter = self._make_filter()
 
     def _enclose(self, paths: list[str]) -> None:
         with _laying("mount_namespace", "making a root directory"):
@@ -146,6 +152,14 @@ class Jail:
             self._rules.allow(readable, landlock.READ)
             self._rules.allow(enclosure.READ_DEVICES, landlock.READ)
             self._rules.allow(enclosure.WRITE_DEVICES, landlock.DEVICE)
+
+    def _make_filter(self, process: int | None = None) -> bytes:
+        """The filter of system calls; b"" where it depends on the ``process`` and none is given."""
+        if self.has("pid_namespace") or (self._rules is not None and self._rules.restricts_signals):
+            process = None
+        elif process is None:
+            return b""
+        return bytes(seccomp.program(platform.machine(), udp=self.has("network_namespace"), signals_only_to=process))
 
     def remove_folder(self) -> None:
         """At the zygote's end, when its folder is empty."""
@@ -186,10 +200,11 @@ class Jail:
 
     # A child -----------------------------------------------------------------------------------------------------
 
-    def settle(self, parent: int, memory_bytes: int | None) -> str:
-        """In a child of the zygote ``parent``: lay every layer; the folder the script starts in. Raises Missing.
+    def settle(self, parent: int, memory_bytes: int | None) -> socket.socket | None:
+        """In a child of the zygote ``parent``: lay every layer, and go to the script's folder. Raises Missing.
 
-        ``memory_bytes`` is the address space beyond what is mapped already, None for no limit.
+        ``memory_bytes`` is the address space beyond what is mapped already, None for no limit. The result is a socket
+        that listens on loopback, where the script itself may not make one.
         """
         number = os.readlink("/proc/self")  # as the server counts
         user_id = self._user_ids[0] + int(number) % self._user_ids[1] if self.has("own_user_id") else None
@@ -212,10 +227,10 @@ class Jail:
         if not self.has("pid_namespace") and os.getppid() != parent:
             os._exit(1)
         self._limit(memory_bytes)
-        self._lock(home)
+        listener = self._lock(home)
         os.chdir(home)
         os.environ.update(HOME=home, TMPDIR=home, PWD=home, USER=enclosure.USER_NAME, LOGNAME=enclosure.USER_NAME)
-        return home
+        return listener
 
     def _lay_mounts(self, folder: str, owner: int) -> str:
         """The folder that the script starts in, owned by ``owner``."""
@@ -250,27 +265,27 @@ class Jail:
                 value = value if highest == resource.RLIM_INFINITY else min(value, highest)
                 resource.setrlimit(limit, (value, value))
 
-    def _lock(self, home: str) -> None:
+    def _lock(self, home: str) -> socket.socket | None:
         """The last layers, after which nothing of the sandbox can be changed any more."""
+        listener = None
         if self.has("no_new_privs"):
             with _laying("no_new_privs", "setting it"):
                 kernel.set_no_new_privs()
-        signals_to = None if self.has("pid_namespace") else os.getpid()
         if self._rules is not None:
             with _laying("landlock", "enforcing it"):
                 own = self.has("pid_namespace") and self.has("mount_namespace")
                 work = enclosure.WORK if self.has("mount_namespace") else home
                 self._rules.allow([work], landlock.WRITE)
                 self._rules.allow(_process_files(own=own), landlock.READ)
-                self._rules.enforce()
-                if self._rules.restricts_signals:
-                    signals_to = None
-        with _laying("user_namespace", "giving up capabilities"):
+                if self._rules.restricts_network:
+                    listener = loopback.make_listener()
+                self._rules.enforce(connect_to=listener.getsockname()[1] if listener else 0)
+        with _laying("no_new_privs", "giving up capabilities"):
             kernel.drop_capabilities()
         if self.has("seccomp"):
             with _laying("seccomp", "installing the filter"):
-                udp = self.has("network_namespace")
-                kernel.install_filter(seccomp.program(platform.machine(), udp=udp, signals_only_to=signals_to))
+                kernel.install_filter(self._filter or self._make_filter(os.getpid()))
+        return listener
 
 
 def _here() -> str:

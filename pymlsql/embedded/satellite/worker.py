@@ -50,10 +50,11 @@ def _beside(name: str) -> Any:
 
 
 if TYPE_CHECKING:
-    from pymlsql.embedded.satellite import memory, probing, sandbox, wire
+    from pymlsql.embedded.satellite import loopback, memory, probing, sandbox, wire
     from pymlsql.embedded.satellite import models as models
     from pymlsql.embedded.satellite import script as script
 else:
+    loopback = _beside("loopback")
     memory = _beside("memory")
     wire = _beside("wire")
     probing = _beside("probing")
@@ -87,6 +88,7 @@ def preload(modules: list[str]) -> None:
     script = _beside("script")
     models = _beside("models")
     script.prepare(_beside("conversion"), wire, models)
+    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "shim"))
     if _n_threads() > 1:
         raise Unavailable("pyarrow started a thread while it was being prepared")
 
@@ -213,6 +215,7 @@ class Zygote:
 
     def _fork(self) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        ours_back, theirs_back = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         out, err, crash = os.pipe(), os.pipe(), os.pipe()  # the last for faulthandler
         script.reseed()
         parent = os.getpid()
@@ -222,20 +225,22 @@ class Zygote:
             self.tell_broken(f"the system forks no further process ({problem})")
         else:
             if pid == 0:
-                self._become_satellite(parent, theirs, out[1], err[1], crash[1])
+                self._become_satellite(parent, theirs, theirs_back, out[1], err[1], crash[1])
             with contextlib.suppress(OSError):  # the child has done it itself, and may have ended
                 os.setpgid(pid, pid)
             self._children[pid] = None
             number = self._jail.outer_id(pid) if self._jail else pid
             self._numbers[number] = pid
-            self._tell(wire.READY, number, 0, [ours.fileno(), out[0], err[0], crash[0]])
+            self._tell(wire.READY, number, 0, [ours.fileno(), out[0], err[0], ours_back.fileno(), crash[0]])
         finally:
-            ours.close()
-            theirs.close()
+            for connection in (ours, theirs, ours_back, theirs_back):
+                connection.close()
             for descriptor in (*out, *err, *crash):
                 os.close(descriptor)
 
-    def _become_satellite(self, parent: int, channel: socket.socket, out: int, err: int, crash: int) -> None:
+    def _become_satellite(
+        self, parent: int, channel: socket.socket, back: socket.socket, out: int, err: int, crash: int
+    ) -> None:
         """In the child: leave everything of the zygote behind, wait for a call, carry it out, end."""
         try:
             os.setpgid(0, 0)
@@ -244,26 +249,29 @@ class Zygote:
             os.dup2(out, 1)
             os.dup2(err, 2)
             os.set_blocking(crash, False)
-            self._settle(parent, channel)
-            _keep_only(channel.fileno(), crash)
+            listener = self._settle(parent, channel)
+            kept = (channel.fileno(), back.fileno(), crash)
+            _keep_only(*kept, *(() if listener is None else (listener.fileno(),)))
             faulthandler.enable(crash, all_threads=False)
-            if script.answer(channel):
+            if script.answer(channel, loopback.Guest(back, listener)):
                 gc.collect()
                 gc.freeze()
-                Holder(channel, self._jail).serve()
+                Holder(channel, self._jail, listener).serve()
             os._exit(0)
         except BaseException:
             traceback.print_exc()
         finally:
             os._exit(1)
 
-    def _settle(self, parent: int, channel: socket.socket) -> None:
+    def _settle(self, parent: int, channel: socket.socket) -> socket.socket | None:
+        """Lay the sandbox around a child; a socket that listens on loopback where a script cannot make one."""
         if self._jail:
-            self._jail.settle(parent, self._memory_limit_bytes)
-        else:
-            _die_with_parent(parent)
-            _settle(os.path.join(self._folder, str(os.getpid())))
-            _limit(self._memory_limit_bytes)
+            listener: socket.socket | None = self._jail.settle(parent, self._memory_limit_bytes)
+            return listener
+        _die_with_parent(parent)
+        _settle(os.path.join(self._folder, str(os.getpid())))
+        _limit(self._memory_limit_bytes)
+        return None
 
     def _reap(self) -> None:
         now = time.monotonic()
@@ -320,8 +328,9 @@ class Holder(Zygote):
     leaves there is gone before the server hears of its end. The next child waits meanwhile: it cannot be looked into.
     """
 
-    def __init__(self, control: socket.socket, jail: Any) -> None:
+    def __init__(self, control: socket.socket, jail: Any, listener: socket.socket | None) -> None:
         folder = os.getcwd()
+        self._listener = listener
         super().__init__(control, {"folder": folder, "memory_limit_bytes": None, "sandbox": None})
         enclosed = jail is not None and jail.has("mount_namespace")
         self._work = [os.path.join(os.path.dirname(folder), name) for name in ("shm", "tmp")] if enclosed else []
@@ -333,9 +342,10 @@ class Holder(Zygote):
         models.hide(hidden=True)
         super()._fork()
 
-    def _settle(self, parent: int, channel: socket.socket) -> None:
+    def _settle(self, parent: int, channel: socket.socket) -> socket.socket | None:
         _die_with_parent(parent)
         models.introduce(channel)
+        return self._listener
 
     def _bury(self, pid: int) -> tuple[int, int]:
         number, status = super()._bury(pid)

@@ -41,11 +41,13 @@ def partner() -> Iterator[Partner]:
     os.set_blocking(err, False)
     printed: list[tuple[str, str]] = []
     cancelled = threading.Event()
-    satellite = Satellite(0, ours, out, err, os.open(os.devnull, os.O_RDONLY))
+    back, back_end = socket.socketpair()
+    satellite = Satellite(0, ours, out, err, back, os.open(os.devnull, os.O_RDONLY))
     channel = Channel(satellite, lambda stream, text: printed.append((stream, text)), Limits(cancelled, None))
     yield Partner(channel, theirs, out_end, err_end, cancelled, printed)
     satellite.close()
     theirs.close()
+    back_end.close()
     os.close(out_end)
     os.close(err_end)
 

@@ -63,7 +63,7 @@ print([name for name in ('wire', 'worker', 'script', 'conversion', 'pymlsql') if
 print(sum(stat.S_ISSOCK(os.fstat(int(fd)).st_mode) for fd in os.listdir('/dev/fd') if os.path.exists('/dev/fd/' + fd)))
 """
     run(script)
-    assert run.stdout.splitlines() == ["0o77 True True", "[] __main__", "1"]
+    assert run.stdout.splitlines() == ["0o77 True True", "[] __main__", "2"]
 
 
 def test_classes_of_a_script_can_be_pickled(run: Caller) -> None:
@@ -169,10 +169,11 @@ print('x')
 
 
 SAY = """
-import json, os, pyarrow, stat, struct
+import json, os, pyarrow, stat, struct, sys
+line, loopback = -1, sys.modules['_pymlsql_satellite'].loopback._connection.fileno()
 for name in os.listdir('/dev/fd'):
     if int(name) > 2 and os.path.exists('/dev/fd/' + name) and stat.S_ISSOCK(os.fstat(int(name)).st_mode):
-        line = int(name)
+        line = int(name) if int(name) != loopback else line
 def say(kind, payload, n_bytes=None):
     os.write(line, struct.pack('!BQ', kind, len(payload) if n_bytes is None else n_bytes) + payload)
 def table(array, damage=lambda data: data):

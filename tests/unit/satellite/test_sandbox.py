@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from pymlsql.embedded.satellite import seccomp
-from pymlsql.embedded.satellite.calls import RuntimeUnavailable, SatelliteDied
+from pymlsql.embedded.satellite.calls import RuntimeUnavailable, SatelliteDied, ScriptFailed
 from pymlsql.embedded.satellite.isolation import Layer, Sandbox, detect
 from pymlsql.embedded.satellite.pool import SatellitePool
 from tests.interpreters import require_python37
@@ -222,6 +222,61 @@ with socket.socket() as listener:
         print(listener.accept()[0].recv(3).decode())
 """)
     assert cell.run.stdout == "own\n"
+
+
+BACK = """
+import array, os, socket, sys
+from revoscalepy import rx_get_sql_loopback_connection_string as get
+loopback = sys.modules['_pymlsql_satellite'].loopback
+unix = socket.socket(socket.AF_UNIX)
+unix.bind('unfit')
+unix.listen(1)
+plain = socket.socket()
+unfit = [unix.fileno(), 0, plain.fileno()] * 3
+loopback._connection.sendmsg([b'L'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', unfit))])
+length = int.from_bytes(loopback._receive(4), 'big')
+print(b'listens on 127.0.0.1' in loopback._receive(length))
+parts = dict(part.split('=', 1) for part in get('a database', 'a driver').split(';'))
+host, port = parts['Server'].replace('tcp:', '').split(',')
+for _ in range(2):
+    with socket.create_connection((host, int(port)), 10) as client:
+        print(client.recv(5).decode(), parts['UID'], parts['PWD'], parts['Database'], parts['Driver'])
+"""
+
+
+def test_a_script_hands_the_server_a_socket_of_its_own_network(cell: Cell) -> None:
+    """In every sandbox; what is no such socket is refused."""
+    listeners = []
+
+    def greet(listener: socket.socket) -> None:
+        for _ in range(2):
+            with listener.accept()[0] as client:
+                client.sendall(b"hello")
+
+    def let_back(listener: socket.socket) -> dict[str, object]:
+        listeners.append(listener)
+        executor.submit(greet, listener)
+        return {"port": listener.getsockname()[1], "user": "u", "password": "p}q"}
+
+    with ThreadPoolExecutor(1) as executor:
+        cell.run(BACK, loopback=let_back)
+    assert cell.run.stdout == "True\n" + "hello u {p}}q} a database a driver\n" * 2
+    assert len(listeners) == 1
+    listeners[0].close()
+
+
+def test_a_flood_of_asks_ends_nothing(cell: Cell) -> None:
+    """The server stops to listen, and the call goes on."""
+    flood = "for _ in range(30000):\n    loopback._connection.send(b'L')\n    loopback._connection.setblocking(False)\n"
+    script = "import sys\nloopback = sys.modules['_pymlsql_satellite'].loopback\ntry:\n    "
+    cell.run(script + flood.replace("\n", "\n    ").rstrip() + "\nexcept OSError:\n    pass\nprint('done')")
+    assert cell.run.stdout == "done\n"
+
+
+def test_without_a_server_there_is_no_way_back(cell: Cell) -> None:
+    script = "from revoscalepy import rx_get_sql_loopback_connection_string as get\nget('a', 'b')"
+    with pytest.raises(ScriptFailed, match="A loopback connection needs a server"):
+        cell.run(script)
 
 
 # Detection --------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pymlsql.embedded.engine.errors import Cancelled
 from pymlsql.embedded.engine.extensibility.languages import Language
+from pymlsql.embedded.engine.external.loopback import loopback
 from pymlsql.embedded.engine.external.parallel import divided, run_side_by_side
 from pymlsql.embedded.engine.governance.governor import Grant
 from pymlsql.embedded.satellite.calls import (
@@ -55,9 +56,11 @@ def run_script(
     admitted = session.engine.governor.admitted(
         session.group, language.name, session.login, call.request_id, session.check_cancelled
     )
-    with admitted as grant, runtimes.using(language.python, bare=bare) as pool, session.engine.scripts_running():
+    using = runtimes.using(language.python, bare=bare)
+    with admitted as grant, using as pool, session.engine.scripts_running(), loopback(session) as let_back:
         try:
-            calls = divided(_granted(call, grant), len(grant.cpus) if parallel else 1)
+            call = replace(_granted(call, grant), loopback=let_back)
+            calls = divided(call, len(grant.cpus) if parallel else 1)
             if len(calls) > 1:
                 return run_side_by_side(pool.run, calls, on_output, session.store.cancelled)
             return pool.run(calls[0], on_output=on_output, cancelled=session.store.cancelled)

@@ -1,0 +1,1 @@
+"""Modules that scripts import under the names they have on SQL Server."""
