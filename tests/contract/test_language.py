@@ -8,10 +8,8 @@ import pyodbc
 import pytest
 
 from tests.contract import cases_expressions, cases_queries, cases_statements, gaps
-from tests.contract.cases import Case, Refused, compare, error_number, fails, fetch, marked, rows
+from tests.contract.cases import Case, fails, fetch, marked, rows, run
 from tests.servers import Target
-
-UNSUPPORTED = 40510
 
 
 def _scalars() -> list[Case]:
@@ -31,30 +29,17 @@ def _errors() -> list[Case]:
     return [fails(f"{sql} raises {number}", f"SELECT {sql} AS x", number) for sql, number in cases_expressions.ERRORS]
 
 
-def _run(cursor: Any, case: Case) -> None:
-    try:
-        found = fetch(cursor, case.sql)
-    except pyodbc.Error as error:
-        if error_number(error) == UNSUPPORTED != case.error:
-            raise Refused(str(error)) from error
-        if error_number(error) != case.error:
-            raise
-        return
-    assert case.error is None, f"no error, but {found}"
-    compare(found, case)
-
-
 @pytest.mark.parametrize("case", marked([*_scalars(), *_conditions(), *_errors()], embedded_gaps=gaps.EXPRESSIONS))
 def test_expression_gives(connection: Any, case: Case) -> None:
     """One connection for all: an error in one case must not harm the next."""
     with connection.cursor() as cursor:
-        _run(cursor, case)
+        run(cursor, case)
 
 
 @pytest.mark.parametrize("case", marked(cases_queries.QUERIES, embedded_gaps=gaps.QUERIES))
 def test_query_gives(connection: Any, case: Case) -> None:
     with connection.cursor() as cursor:
-        _run(cursor, case)
+        run(cursor, case)
 
 
 TABLES = ("CHANGES", "FLOW", "MODULES", "SCALAR", "KEYS")
@@ -69,7 +54,7 @@ def test_batch_gives(server: Target, connection: Any, case: Case) -> None:
             fetch(around, batch)
         own = pyodbc.connect(server.odbc, autocommit=True, timeout=20)
         try:
-            _run(own.cursor(), case)
+            run(own.cursor(), case)
         finally:
             own.close()
             for batch in case.after:

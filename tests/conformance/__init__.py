@@ -1,0 +1,1 @@
+"""What SQL Server's documentation says a construct gives, a row each, run through a real client."""
