@@ -12,12 +12,13 @@ import datetime
 import io
 import json
 import math
+import struct
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pyarrow as pa
 
-from pymlsql.embedded.satellite import wire
+from pymlsql.embedded.satellite import messages, wire
 from pymlsql.embedded.satellite.cache import Plan
 from pymlsql.embedded.satellite.calls import (
     Kind,
@@ -73,7 +74,7 @@ def converse(channel: Channel, call: ScriptCall, plan: Plan) -> ScriptResult:
         _send(channel, call, plan)
     try:
         return _read_answer(reader, call, plan)
-    except (ValueError, TypeError, LookupError, pa.ArrowException, MemoryError) as problem:
+    except (ValueError, TypeError, LookupError, struct.error, pa.ArrowException, MemoryError) as problem:
         if channel.is_callers(problem):
             raise
         raise wire.WireError(f"{type(problem).__name__}: {problem}") from problem
@@ -191,15 +192,19 @@ def _read_output(reader: Any, most_bytes: int) -> pa.Table:
     than the script itself may have."""
     n_bytes, batches = 0, []
     with wire.broken_off():
-        stream = wire.open_table(reader)
-        for column in stream.schema:
+        stream = wire.open_messages(reader)
+        schema = pa.ipc.read_schema(stream.read_next_message())
+        for column in schema:
             if column.type not in _OUTPUT_TYPES:
                 raise wire.WireError(f"a column is of type {column.type}")
-        for batch in stream:
+        for message in stream:
+            if not messages.is_plain_batch(message.metadata.to_pybytes()):
+                raise wire.WireError("a message is compressed, or no rows")
+            batch = pa.ipc.read_record_batch(message, schema)
             n_bytes += batch.get_total_buffer_size()
             if n_bytes > most_bytes:
                 raise wire.WireError(f"an output of more than {most_bytes:,} bytes is too long")
             batches.append(batch)
-        table = pa.Table.from_batches(batches, stream.schema)
+        table = pa.Table.from_batches(batches, schema)
     table.validate(full=True)
     return table

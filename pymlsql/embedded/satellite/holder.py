@@ -84,7 +84,7 @@ class Holder(Launchpad):
     def _order_spares(self) -> None:
         if not (self._spares or self._n_forking or self._broken):
             self._n_forking += 1
-            self._order(wire.FORK, 0)
+            self._order(wire.FORK, 0, int(not self._root.is_busy()))
 
     def _hear(self, letter: bytes, pid: int, number: int, descriptors: list[int]) -> None:
         if letter == wire.EXITED and pid not in self._alive:

@@ -32,6 +32,9 @@ _END_S = 5.0
 _TICK_S = 0.05
 _CRASH_LINE = re.compile(r'File "<string>", line (\d+)')
 _CRASH_BYTES = 1 << 16
+_N_PROCESSORS = os.cpu_count() or 1
+_BLAS_PATIENCE = "10"
+"""OpenBLAS's threads wait for work in a loop: 2 to this power cycles, instead of 2 to the 26th, before they sleep."""
 _CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 
 
@@ -176,6 +179,7 @@ class Launchpad:
             "TMPDIR": folder,
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
+            "OPENBLAS_THREAD_TIMEOUT": _BLAS_PATIENCE,
             "MKL_NUM_THREADS": "1",
             "NUMEXPR_NUM_THREADS": "1",
             "JE_ARROW_MALLOC_CONF": "background_thread:false",
@@ -258,11 +262,15 @@ class Launchpad:
         n_missing = self._settings.n_spares + self._n_waiting - len(self._spares) - self._n_forking
         for _ in range(n_missing):
             self._n_forking += 1
-            self._order(wire.FORK, 0)
+            self._order(wire.FORK, 0, int(not self.is_busy()))
 
-    def _order(self, letter: bytes, pid: int) -> None:
+    def is_busy(self) -> bool:
+        """Whether as many scripts run as there are processors."""
+        return len(self._deaths) >= _N_PROCESSORS
+
+    def _order(self, letter: bytes, pid: int, number: int = 0) -> None:
         with contextlib.suppress(OSError):  # it has ended: the listening thread says so to whom it concerns
-            self._control.sendall(wire.RECORD.pack(letter, pid, 0))
+            self._control.sendall(wire.RECORD.pack(letter, pid, number))
 
     def _listen(self) -> None:
         size = wire.RECORD.size

@@ -41,8 +41,8 @@ _THREAD_VARIABLES = (
 )
 _BUFFER_BYTES = 1 << 18
 _MOST_SAID = 1 << 20
-_IDLE_S = 0.03
-"""A process that waits longer for its call has the time to rehearse what the script may do."""
+_IDLE_S = 0.01
+"""A process that waits longer for its call has the time to rehearse it, and then what its script may do."""
 _N_REHEARSALS = 3
 """Rounds in the zygote, after which the interpreter has specialised the code and filled its caches."""
 _n_bound_threads = 0
@@ -128,17 +128,25 @@ def rehearse_script() -> None:
         pickle.loads(model).predict_proba(rows)
 
 
-def answer(channel: socket.socket, guest: Any) -> bool:
+def _rehearse_until(channel: socket.socket) -> None:
+    """Rehearse while no call comes."""
+    for rehearse in (rehearse_call, rehearse_script):
+        if select.select([channel], [], [], _IDLE_S)[0]:
+            return
+        rehearse()
+
+
+def answer(channel: socket.socket, guest: Any, *, idle: bool) -> bool:
     """In the child: wait for the one call, carry it out, write its answer; returns when nothing is left to do.
 
-    True when the call was to hold a parameter for others. ``guest`` is the script's way to a loopback connection.
+    True when the call was to hold a parameter for others. ``guest`` is the script's way to a loopback connection;
+    ``idle`` says that nobody else needs the processor now.
     """
     satellite = types.ModuleType("_pymlsql_satellite")
     satellite.__dict__["loopback"] = guest
     sys.modules["_pymlsql_satellite"] = satellite
-    rehearse_call()
-    if not select.select([channel], [], [], _IDLE_S)[0]:
-        rehearse_script()
+    if idle:
+        _rehearse_until(channel)
     reader: Any = channel.makefile("rb", _BUFFER_BYTES)
     writer: Any = channel.makefile("wb", _BUFFER_BYTES)
     try:

@@ -36,7 +36,8 @@ SETTINGS = struct.Struct("!I")
 RECORD = struct.Struct("!cii")
 """What the zygote and the server tell each other: a letter, a process id, a number."""
 FORK, KILL, FINISH = b"F", b"K", b"E"
-"""To the zygote: fork one more; kill this one now; this one's call is over, so kill it unless it soon ends itself."""
+"""To the zygote: fork one more, which may get ready ahead of its call if the number is not 0; kill this one now; this
+one's call is over, so kill it unless it soon ends itself."""
 READY, EXITED, BROKEN = b"R", b"X", b"B"
 """From the zygote: this one waits at these descriptors (sent along); this one ended with this status; no satellite can
 be had, and the text of that many bytes that follows says why."""
@@ -178,6 +179,13 @@ def open_table(file: BinaryIO) -> pa.RecordBatchReader:
 
     options = pa.ipc.IpcReadOptions(use_threads=False)
     return pa.ipc.open_stream(pa.PythonFile(_Borrowed(file), mode="r"), options=options)
+
+
+def open_messages(file: BinaryIO) -> Any:
+    """The same as pyarrow's MessageReader: each message as it is, before anything of it is unpacked."""
+    import pyarrow as pa
+
+    return pa.ipc.MessageReader.open_stream(pa.PythonFile(_Borrowed(file), mode="r"))
 
 
 @contextlib.contextmanager

@@ -202,10 +202,10 @@ class Zygote:
         order = self._control.recv(wire.RECORD.size, socket.MSG_WAITALL)
         if len(order) < wire.RECORD.size:
             return False
-        letter, number, _ = wire.RECORD.unpack(order)
+        letter, number, idle = wire.RECORD.unpack(order)
         pid = self._numbers.get(number, 0)
         if letter == wire.FORK:
-            self._fork()
+            self._fork(idle=bool(idle))
         elif pid in self._children:
             if letter == wire.KILL:
                 _kill_group(pid)
@@ -213,7 +213,7 @@ class Zygote:
                 self._children[pid] = time.monotonic() + _GRACE_S
         return True
 
-    def _fork(self) -> None:
+    def _fork(self, *, idle: bool) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         ours_back, theirs_back = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         out, err, crash = os.pipe(), os.pipe(), os.pipe()  # the last for faulthandler
@@ -225,7 +225,7 @@ class Zygote:
             self.tell_broken(f"the system forks no further process ({problem})")
         else:
             if pid == 0:
-                self._become_satellite(parent, theirs, theirs_back, out[1], err[1], crash[1])
+                self._become_satellite(parent, theirs, theirs_back, (out[1], err[1], crash[1]), idle=idle)
             with contextlib.suppress(OSError):  # the child has done it itself, and may have ended
                 os.setpgid(pid, pid)
             self._children[pid] = None
@@ -239,9 +239,10 @@ class Zygote:
                 os.close(descriptor)
 
     def _become_satellite(
-        self, parent: int, channel: socket.socket, back: socket.socket, out: int, err: int, crash: int
+        self, parent: int, channel: socket.socket, back: socket.socket, outputs: tuple[int, int, int], *, idle: bool
     ) -> None:
         """In the child: leave everything of the zygote behind, wait for a call, carry it out, end."""
+        out, err, crash = outputs
         try:
             os.setpgid(0, 0)
             signal.set_wakeup_fd(-1)
@@ -253,7 +254,7 @@ class Zygote:
             kept = (channel.fileno(), back.fileno(), crash)
             _keep_only(*kept, *(() if listener is None else (listener.fileno(),)))
             faulthandler.enable(crash, all_threads=False)
-            if script.answer(channel, loopback.Guest(back, listener)):
+            if script.answer(channel, loopback.Guest(back, listener), idle=idle):
                 gc.collect()
                 gc.freeze()
                 Holder(channel, self._jail, listener).serve()
@@ -338,9 +339,9 @@ class Holder(Zygote):
         self._owns_processes = jail is not None and jail.has("pid_namespace") and os.getppid() == 0
         """Whether it has a process namespace of its own, in which nothing but its children's processes can be."""
 
-    def _fork(self) -> None:
+    def _fork(self, *, idle: bool) -> None:
         models.hide(hidden=True)
-        super()._fork()
+        super()._fork(idle=idle)
 
     def _settle(self, parent: int, channel: socket.socket) -> socket.socket | None:
         _die_with_parent(parent)

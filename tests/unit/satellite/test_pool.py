@@ -53,7 +53,8 @@ def test_every_call_has_random_numbers_of_its_own(run: Caller) -> None:
 
 def test_a_script_sees_little_of_the_server(run: Caller) -> None:
     names = run.value("' '.join(sorted(__import__('os').environ))").split()
-    threads = {name for name in names if name.endswith(("_NUM_THREADS", "_CPU_COUNT")) or name.startswith("KMP_")}
+    endings = ("_NUM_THREADS", "_CPU_COUNT", "_THREAD_TIMEOUT")
+    threads = {name for name in names if name.endswith(endings) or name.startswith("KMP_")}
     assert set(names) - threads <= {"PATH", "LANG", "LC_CTYPE", "HOME", "TMPDIR", "PWD", "JE_ARROW_MALLOC_CONF"}
     script = """
 import os, stat, sys, tempfile
@@ -176,9 +177,9 @@ for name in os.listdir('/dev/fd'):
         line = int(name) if int(name) != loopback else line
 def say(kind, payload, n_bytes=None):
     os.write(line, struct.pack('!BQ', kind, len(payload) if n_bytes is None else n_bytes) + payload)
-def table(array, damage=lambda data: data):
+def table(array, damage=lambda data: data, **options):
     file = pyarrow.BufferOutputStream()
-    with pyarrow.ipc.RecordBatchStreamWriter(file, pyarrow.schema([('a', array.type)])) as stream:
+    with pyarrow.ipc.new_stream(file, pyarrow.schema([('a', array.type)]), **options) as stream:
         stream.write_batch(pyarrow.RecordBatch.from_arrays([array], ['a']))
     say(7, b'["x"]'), say(3, b'[["int", 1]]'), say(5, damage(file.getvalue().to_pybytes()), 2 ** 64 - 1), say(8, b'')
 def wrong_offset(data):
@@ -202,6 +203,8 @@ HOSTILE = {
     "a type that is no result": "table(pyarrow.array([[1]]))",
     "an offset beyond the buffer": "table(pyarrow.array(['a' * 777] * 2), wrong_offset)",
     "bytes that are no UTF-8": "table(pyarrow.array(['abc']), lambda data: data.replace(b'abc', b'\\xff' * 3))",
+    "rows that unpack to more": "table(pyarrow.array([0.0] * 99), "
+    "options=pyarrow.ipc.IpcWriteOptions(compression='zstd'))",
 }
 
 

@@ -20,10 +20,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from pymlsql.embedded.engine.governance.entries import Configuration, ExternalPool
-from pymlsql.embedded.engine.governance.memory import anonymous_bytes, physical_bytes
+from pymlsql.embedded.engine.governance.memory import physical_bytes, private_bytes
 
 _WAIT_S = 0.05
 _WATCH_S = 0.25
+_WATCH_SHARE = 0.02
+"""Of one processor's time, what looking at the memory of what runs may take."""
 
 
 @dataclass
@@ -137,14 +139,18 @@ class Governor:
 
     def _look(self) -> None:
         """Look at the memory of what runs; the thread ends when nothing does."""
+        took_s = 0.0
         while True:
-            time.sleep(_WATCH_S)
+            time.sleep(max(_WATCH_S, took_s / _WATCH_SHARE))
             with self._changed:
                 if not self._grants:
                     self._watcher = None
                     return
                 grants = list(self._grants)
-            sizes = {id(grant): sum(map(anonymous_bytes, list(grant.processes))) for grant in grants}
+            began = time.thread_time()
+            held = private_bytes({process for grant in grants for process in list(grant.processes)})
+            took_s = time.thread_time() - began
+            sizes = {id(grant): sum(held.get(process, 0) for process in list(grant.processes)) for grant in grants}
             for pool_id in {grant.pool.pool_id for grant in grants}:
                 self._hold([grant for grant in grants if grant.pool.pool_id == pool_id], sizes)
 

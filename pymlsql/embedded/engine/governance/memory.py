@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,28 +16,24 @@ def physical_bytes() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
-def anonymous_bytes(group: int) -> int:
-    """The private memory of the processes of a process group: what they share with the zygote does not count."""
-    return sum(_private_bytes(process) for process in _members(group))
-
-
-def _members(group: int) -> list[int]:
-    found = []
+def private_bytes(groups: Iterable[int]) -> dict[int, int]:
+    """The private memory of the processes of each process group: what they share with the zygote does not count."""
+    sizes = dict.fromkeys(groups, 0)
     for entry in _PROC.iterdir():
         if entry.name.isdigit():
             try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                group = int((entry / "stat").read_text().rpartition(")")[2].split()[2])
             except OSError:  # it has ended
                 continue
-            if int(fields[2]) == group:
-                found.append(int(entry.name))
-    return found
+            if group in sizes:
+                sizes[group] += _private_bytes(entry)
+    return sizes
 
 
-def _private_bytes(process: int) -> int:
+def _private_bytes(process: Path) -> int:
     """Private pages, from smaps_rollup; 0 for a process that has ended."""
     try:
-        lines = (_PROC / str(process) / "smaps_rollup").read_text().splitlines()
+        lines = (process / "smaps_rollup").read_text().splitlines()
     except OSError:
         return 0
     kilobytes = [int(line.split()[1]) for line in lines if line.startswith(("Private_Clean:", "Private_Dirty:"))]
