@@ -23,6 +23,7 @@ class Promise:
 _STORED = "1,000,000 x 30 through EXEC, stored, relative to the same in-process:"
 _ROW = "one row through EXEC, warm, over ODBC,"
 _LARGE = "a 500 MB model as a parameter:"
+_TEXT = "parse and rewrite a statement:"
 
 PROMISES = {
     "demo": Promise("pymlsql demo", "at most", 60, "s"),
@@ -47,6 +48,14 @@ PROMISES = {
     "sessions": Promise("rows/s of 16 sessions at once over the best one-thread rate x cores", "at least", 0.85, "x"),
     "large.first": Promise(f"{_LARGE} first call", "at most", 4, "s"),
     "large.again": Promise(f"{_LARGE} from the cache", "at most", 0.3, "s"),
+    "language.seen": Promise(f"{_TEXT} seen before, p50", "at most", 0.3, "ms"),
+    "language.new": Promise(f"{_TEXT} a new one of 100 lines, p50", "at most", 30, "ms"),
+    "language.one": Promise("INSERT of one row with identity, default, foreign key, CHECK, p50", "at most", 3, "ms"),
+    "language.many": Promise("INSERT of 10,000 rows in one statement", "at most", 0.15, "s"),
+    "language.large": Promise("INSERT ... SELECT into a constrained table over bare DuckDB", "at most", 4, "x"),
+    "language.loop": Promise("a loop of 10,000 turns with arithmetic and a one-row SELECT", "at most", 6, "s"),
+    "telemetry.time": Promise("feature view, all rows and columns, over the same SQL in DuckDB", "at most", 1.5, "x"),
+    "telemetry.memory": Promise("feature view, all rows and columns: peak of the server", "at most", 4, "GB"),
     "large.memory": Promise(f"{_LARGE} peak of the server's processes above idle over its size", "at most", 4, "x"),
 }
 
