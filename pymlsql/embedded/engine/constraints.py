@@ -74,20 +74,21 @@ def _check_condition(session: Session, table: Table, check: Check, action: str) 
 
 def condition_sql(session: Session, table: Table, text: str, alias: str) -> str:
     """A CHECK's or filter's condition over a row source."""
-    key = ("constraint", table, text, alias)
-    return session.engine.plans.get(
-        key, lambda: Plan(_compiled_condition(session, table, text, alias), {})
-    ).compiled.sql
-
-
-def _compiled_condition(session: Session, table: Table, text: str, alias: str) -> Compiled:
-    from pymlsql.embedded.engine.evaluation import names
-
-    parse_constraint(text)
     columns = [
         Typed(f"{alias}.{quote_name(c.name)}", c.type, c.nullable, c.binary, None, c.name,
               by_reference=keeps_references(c.type)) for c in table.columns
     ]  # fmt: skip
+    key = ("constraint", table, text, alias)
+    return session.engine.plans.get(
+        key, lambda: Plan(compiled_condition(session, table, text, columns), {})
+    ).compiled.sql
+
+
+def compiled_condition(session: Session, table: Table, text: str, columns: list[Typed]) -> Compiled:
+    """A CHECK's or filter's condition over the table's ``columns``."""
+    from pymlsql.embedded.engine.evaluation import names
+
+    parse_constraint(text)
     scope = Scope(sources=[Source(table.name, columns)])
     return compile_condition(Text(text, 1), names(session), {}, level=session.engine.level, scope=scope)
 

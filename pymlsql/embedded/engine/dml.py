@@ -17,6 +17,7 @@ from pymlsql.embedded.engine.evaluation import bind, names, plan_query, running
 from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.engine.names import Plan, lookup
 from pymlsql.embedded.engine.security.enforcement import check_change
+from pymlsql.embedded.engine.single import insert_one
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.compiler import Compiled, Compiler
 from pymlsql.embedded.tsql.conversion import convert
@@ -233,11 +234,12 @@ def insert_stage(session: Session, frame: Frame, table: Table, stage: pa.Table, 
     check_nulls(session, table, stage, "INSERT")
     order = ", ".join(quote_name(column.name) for column in table.columns)
     store = session.store
-    with store.registered({STAGE: stage}):
-        check_rows(session, table, n_rows, action="INSERT")
-    if n_rows:
-        store.write(f"INSERT INTO {table.sql} ({order}) SELECT {order} FROM {STAGE}", {}, {STAGE: stage})
-        session.count_rows(table, n_rows)
+    if n_rows != 1 or not insert_one(session, table, stage):
+        with store.registered({STAGE: stage}):
+            check_rows(session, table, n_rows, action="INSERT")
+        if n_rows:
+            store.write(f"INSERT INTO {table.sql} ({order}) SELECT {order} FROM {STAGE}", {}, {STAGE: stage})
+    session.count_rows(table, n_rows)
     if output is not None:
         from pymlsql.embedded.engine.outputs import send_output
 

@@ -1,0 +1,124 @@
+"""INSERT of one row, the commonest: its constraints are asked for value by value, without a staged table.
+
+Law: what is answered here is only "nothing is violated". Whatever else, a kind of value, constraint or answer that is
+not plain, is left to the checks of staged rows, which find the same and say what it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from pymlsql.embedded.engine.catalog import Table, TableColumn
+from pymlsql.embedded.engine.constraints import compiled_condition, key_expression
+from pymlsql.embedded.tsql.operators import comparison_key
+from pymlsql.embedded.tsql.references import keeps_references
+from pymlsql.embedded.tsql.typed import Typed, quote_name
+
+if TYPE_CHECKING:
+    from pymlsql.embedded.engine.session import Session
+
+_PLAIN = (pa.bool_(), pa.int16(), pa.int32(), pa.int64(), pa.uint8(), pa.float32(), pa.float64(), pa.string(),
+          pa.binary(), pa.timestamp("us"), pa.date32())  # fmt: skip
+"""Arrow types whose Python values DuckDB takes as parameters and gives back as they are."""
+
+_MARK = "pymlsql_one"
+"""What the names of parameters begin with; the place of their column follows."""
+
+
+@dataclass(frozen=True)
+class _Probe:
+    """A query over the values at ``places``; ``found`` says whether a row of it is as it should be.
+
+    With ``unless_null`` there is nothing to ask where one of them is NULL.
+    """
+
+    sql: str
+    places: tuple[int, ...]
+    found: bool = False
+    unless_null: bool = False
+
+    def passes(self, session: Session, values: Mapping[int, Any]) -> bool:
+        if self.unless_null and any(values[place] is None for place in self.places):
+            return True
+        row = session.store.run(self.sql, _parameters(values, self.places)).fetchone()
+        return (row is not None) is self.found
+
+
+def insert_one(session: Session, table: Table, stage: pa.Table) -> bool:
+    """Check and insert the one row of ``stage``, a whole row of the table; False where nothing was done."""
+    values = _values(table, stage)
+    probes = session.engine.plans.get(("single", table, _parents(session, table)), lambda: _probes(session, table))
+    if values is None or probes is None or not all(probe.passes(session, values) for probe in probes):
+        return False
+    order = ", ".join(quote_name(column.name) for column in table.columns)
+    cells = ", ".join(_cell(place, column) for place, column in enumerate(table.columns))
+    session.store.write(f"INSERT INTO {table.sql} ({order}) VALUES ({cells})", _parameters(values, values))
+    return True
+
+
+def _values(table: Table, stage: pa.Table) -> dict[int, Any] | None:
+    """The row's values by the places of their columns, or None where one is of a type that is not plain."""
+    columns = [stage.column(column.name) for column in table.columns]
+    if not all(column.type in _PLAIN or pa.types.is_decimal128(column.type) for column in columns):
+        return None
+    return {place: column[0].as_py() for place, column in enumerate(columns)}
+
+
+def _parameters(values: Mapping[int, Any], places: Iterable[int]) -> dict[str, Any]:
+    return {f"{_MARK}{place}": values[place] for place in places}
+
+
+def _cell(place: int, column: TableColumn) -> str:
+    return f"CAST(${_MARK}{place} AS {column.type.duckdb})"
+
+
+def _parents(session: Session, table: Table) -> tuple[Any, ...]:
+    return tuple(session.catalog.by_id(foreign.referenced_id) for foreign in table.foreign_keys)
+
+
+def _probes(session: Session, table: Table) -> list[_Probe] | None:
+    """What must hold for a row, or None where a constraint is of a kind that is not plain."""
+    if any(foreign.referenced_id == table.object_id for foreign in table.foreign_keys):
+        return None
+    if any(key.unique and key.where for key in table.keys):
+        return None
+    cells = [
+        Typed(_cell(place, column), column.type, column.nullable, column.binary, None, column.name,
+              by_reference=keeps_references(column.type))
+        for place, column in enumerate(table.columns)
+    ]  # fmt: skip
+    probes = []
+    for check in table.checks:
+        compiled = compiled_condition(session, table, check.text, cells)
+        if compiled.variables or compiled.runtime or _MARK in check.text:
+            return None
+        places = tuple(place for place, cell in enumerate(cells) if cell.sql in compiled.sql)
+        probes.append(_Probe(f"SELECT 1 WHERE NOT ({compiled.sql})", places))
+    probes += [_key_probe(table, [name for name, _ in key.columns], cells) for key in table.keys if key.unique]
+    for foreign, parent in zip(table.foreign_keys, _parents(session, table), strict=True):
+        own = tuple(_place(table, name) for name in foreign.columns)
+        same = " AND ".join(
+            f"{comparison_key(cells[a])} = {key_expression(parent.columns[_place(parent, b)], 'p')}"
+            for a, b in zip(own, foreign.referenced, strict=True)
+        )
+        probes.append(_Probe(f"SELECT 1 FROM {parent.sql} AS p WHERE {same} LIMIT 1", own, True, True))
+    return probes
+
+
+def _key_probe(table: Table, names: list[str], cells: list[Typed]) -> _Probe:
+    """NULLs count as equal, as in SQL Server."""
+    parts = []
+    places = tuple(_place(table, name) for name in names)
+    for place in places:
+        column = table.columns[place]
+        operator = "IS NOT DISTINCT FROM" if column.nullable else "="
+        parts.append(f"{comparison_key(cells[place])} {operator} {key_expression(column, 't')}")
+    return _Probe(f"SELECT 1 FROM {table.sql} AS t WHERE {' AND '.join(parts)} LIMIT 1", places)
+
+
+def _place(table: Table, name: str) -> int:
+    return next(place for place, column in enumerate(table.columns) if column.name.lower() == name.lower())
