@@ -9,23 +9,27 @@ import pyarrow as pa
 from pymlsql.embedded.engine.catalog import Table, TableColumn
 from pymlsql.embedded.engine.cells import append_cells, settled
 from pymlsql.embedded.engine.constraints import STAGE, check_children, check_nulls, check_rows, display_name
-from pymlsql.embedded.engine.dml import stored, target_table
+from pymlsql.embedded.engine.dml import stored
 from pymlsql.embedded.engine.evaluation import bind, names, running
 from pymlsql.embedded.engine.frame import Frame
-from pymlsql.embedded.engine.security.enforcement import check_change, check_uses, may_object
+from pymlsql.embedded.engine.outputs import Outputs
+from pymlsql.embedded.engine.security.enforcement import check_target, check_uses, may_object
+from pymlsql.embedded.engine.targets import Target, find_target, target_table
+from pymlsql.embedded.engine.tops import first_rows
+from pymlsql.embedded.engine.writing import replaced_part
 from pymlsql.embedded.tsql import nodes
+from pymlsql.embedded.tsql.change_nodes import Top
 from pymlsql.embedded.tsql.compiler import Compiler, compiled_as
 from pymlsql.embedded.tsql.conversion import convert
 from pymlsql.embedded.tsql.dialect import parse_constraint, parse_scalar
 from pymlsql.embedded.tsql.lexer import tokenize
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
-from pymlsql.embedded.tsql.nodes import Name
 from pymlsql.embedded.tsql.operators import arithmetic
 from pymlsql.embedded.tsql.references import keeps_references, readable
-from pymlsql.embedded.tsql.scope import Source
+from pymlsql.embedded.tsql.scope import ROWID, Source
 from pymlsql.embedded.tsql.sources import compile_scope
 from pymlsql.embedded.tsql.typed import Typed, quote_name
-from pymlsql.embedded.tsql.types import NULL
+from pymlsql.embedded.tsql.types import BIGINT, MAX, NULL
 
 if TYPE_CHECKING:
     from pymlsql.embedded.engine.session import Session
@@ -33,185 +37,208 @@ if TYPE_CHECKING:
 OLD = "pymlsql_old"
 
 
-def _resolved_source(session: Session, statement: nodes.Update | nodes.Delete) -> tuple[Table, str, str]:
-    """The table that changes, the FROM text and the name by which the target is known in it."""
-    target = statement.target
-    if statement.source is None:
-        return target_table(session, target), written_name(target), target.object
-    compiler = Compiler(names(session), {}, session.engine.level)
-    aliases = _aliases(compiler, statement)
-    wanted = target.object.lower()
-    for alias, table_name in aliases:
-        if alias.lower() == wanted and len(target.parts) == 1:
-            return target_table(session, table_name), statement.source.sql, alias
-    for alias, table_name in aliases:
-        if table_name.object.lower() == wanted:
-            return target_table(session, target), statement.source.sql, alias
-    raise sql_error(208, str(target))
+class Change:
+    """The SELECT of an UPDATE, DELETE or MERGE: rowids of the target, its old values, and new ones.
 
+    ``wanted`` are the columns that change, in lower case, None where whole rows do.
+    """
 
-def _aliases(compiler: Compiler, statement: nodes.Update | nodes.Delete) -> list[tuple[str, Name]]:
-    from sqlglot import exp
-
-    from pymlsql.embedded.tsql.dialect import parse_query
-
-    assert statement.source is not None
-    tree = parse_query(f"SELECT 1 AS one FROM {statement.source.sql}", statement.line)
-    from_ = tree.args["from_"].this
-    found = []
-    for node in [from_, *(join.this for join in tree.args.get("joins") or [])]:
-        if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
-            parts = tuple(getattr(node.args[p], "name", "") for p in ("catalog", "db") if node.args.get(p) is not None)
-            name = ("#" if node.this.args.get("temporary") else "") + node.this.name
-            found.append((node.alias or name, Name((*parts, name))))
-        elif isinstance(node, exp.Table) and isinstance(node.this, exp.Parameter):
-            name = "@" + node.this.name.lower()
-            found.append((node.alias or name, Name((name,))))
-    return found
-
-
-def written_name(name: Name) -> str:
-    """A name as T-SQL text."""
-    if name.object.startswith("@"):
-        return name.object
-    return ".".join("[" + part.replace("]", "]]") + "]" if part else "" for part in name.parts)
-
-
-class _Change:
-    """The SELECT of an UPDATE or DELETE: rowids of the target, its old values, and new ones."""
-
-    def __init__(self, session: Session, frame: Frame, statement: nodes.Update | nodes.Delete) -> None:
-        if statement.common is not None:
-            raise unsupported("WITH in an UPDATE or DELETE", line=statement.line)
-        if statement.top is not None:
-            raise unsupported("TOP in an UPDATE or DELETE", line=statement.line)
-        self.session, self.frame = session, frame
-        self.table, source, alias = _resolved_source(session, statement)
+    def __init__(self, session: Session, frame: Frame, statement: nodes.Update | nodes.Delete | nodes.Merge,
+                 target: Target) -> None:  # fmt: skip
+        self.session, self.frame, self.target, self.table = session, frame, target, target.table
         self.known = names(session, frame)
+        self.known.rowids = target.rowids
         self.compiler = Compiler(self.known, frame.types(), session.engine.level, line=statement.line)
-        self.from_sql, self.scope = compile_scope(self.compiler, source)
-        self.source = self._target_source(alias)
+        self.definitions, self.from_sql, self.scope = compile_scope(self.compiler, target.tree)
+        self.compiler.scopes.append(self.scope)
+        self.source = self._target_source()
         for use in self.known.uses:
             use.changed = use.columns is self.source.used
-        self.compiler.scopes.append(self.scope)
-        duck = self.source.columns[0].sql.split(".", 1)[0]
-        self.rowid = f"{duck}.rowid"
+        self.rowid = next(column.sql for column in self.source.columns if column.name == ROWID)
+        if target.is_table:
+            self.columns = [column for column in self.source.columns if column.name != ROWID]
+        else:
+            self.from_sql += f" JOIN {self.table.sql} AS base ON base.rowid = {self.rowid}"
+            self.columns = [Typed(f"base.{quote_name(c.name)}", c.type, c.nullable, c.binary, None, c.name,
+                                  by_reference=keeps_references(c.type)) for c in self.table.columns]  # fmt: skip
         self.appended: set[str] = set()
         """The columns whose new values, as selected, are pieces to be appended."""
-        self.where = ""
-        if statement.where is not None:
-            self.where = f"WHERE {self.compiler.condition(parse_scalar(statement.where.sql, statement.where.line))}"
 
-    def _target_source(self, alias: str) -> Source:
-        wanted = alias.lower()
+    def _target_source(self) -> Source:
+        wanted = self.target.alias.lower()
         for source in self.scope.sources:
             if source.alias.lower() == wanted:
                 return source
-        raise sql_error(208, alias)
+        raise sql_error(208, self.target.alias)
 
-    def select(self, parts: list[str]) -> pa.Table:
+    @property
+    def others(self) -> list[Source]:
+        """The sources of the FROM that do not change."""
+        return [source for source in self.scope.sources if source is not self.source]
+
+    def column(self, name: str, line: int) -> TableColumn:
+        """The table's column that the target calls so. Raises 207, 4406."""
+        own = self.target.columns.get(name.lower())
+        if own == "":
+            raise sql_error(4406, self.target.alias, line=line)
+        column = self.table.column(own) if own else None
+        if column is None:
+            raise sql_error(207, name, line=line)
+        return column
+
+    def old_value(self, column: TableColumn) -> Typed:
+        """The column's value before the change."""
+        return self.columns[self.table.columns.index(column)]
+
+    def select(self, parts: list[str], where: nodes.Text | None, top: Top | None) -> pa.Table:
         """Each target row once: SQL Server changes a row once even when joins find it several times."""
-        joined = len(self.scope.sources) > 1
+        joined = len(self.scope.sources) > 1 or not self.target.is_table
         distinct = "DISTINCT ON (rid) " if joined else ""
-        sql = f"SELECT {distinct}{self.rowid} AS rid, {', '.join(parts)} {self.from_sql} {self.where}"
+        condition = ""
+        if where is not None:
+            condition = f"WHERE {self.compiler.condition(parse_scalar(where.sql, where.line))}"
+        sql = f"{self.definitions} SELECT {distinct}{self.rowid} AS rid, {', '.join(parts)} {self.from_sql} {condition}"
+        if joined:
+            sql = f"SELECT * FROM ({sql}) AS q WHERE rid IS NOT NULL"
+        return first_rows(self.session, self.frame, self.rows(sql), top)
+
+    def rows(self, sql: str) -> pa.Table:
+        """The rows of ``sql``, made of what this has compiled."""
         plan = self.known.plan(compiled_as(self.compiler, sql, ()))
         with running(self.session, plan, self.frame):
             return self.session.store.run(sql, bind(self.session, self.frame, plan)).to_arrow_table()
 
-    def old(self, prefix: str = "") -> list[str]:
-        return [f"{column.sql} AS {quote_name(prefix + column.name)}" for column in self.source.columns]
+    def old(self) -> list[str]:
+        """The old values of all columns, under their names behind "old."."""
+        pairs = zip(self.columns, self.table.columns, strict=True)
+        return [f"{value.sql} AS {quote_name('old.' + column.name)}" for value, column in pairs]
+
+
+def assigned_names(assignments: tuple[nodes.Assignment, ...]) -> list[str]:
+    """The columns that SET assigns, in lower case."""
+    return [assignment.column.lower() for assignment in assignments if assignment.column]
 
 
 def update(session: Session, frame: Frame, statement: nodes.Update) -> int:
     """UPDATE [FROM]; the number of rows."""
     store = session.store
-    table, _, _ = _resolved_source(session, statement)
+    target = find_target(session, statement.target, statement.source, statement.common,
+                         assigned_names(statement.assignments))  # fmt: skip
     # References that were read are no table's until they are applied.
-    with store.statement(locked=not table.temporary), session.engine.values.reading():
-        change = _Change(session, frame, statement)
+    with store.statement(locked=not target.table.temporary), session.engine.values.reading():
+        change = Change(session, frame, statement, target)
         table = change.table
-        new, variables = _new_values(change, statement)
+        new, variables = new_values(change, statement.assignments, statement.line)
+        outputs = Outputs(session, frame, table, statement.output, ("inserted", "deleted"), target.columns,
+                          change.others)  # fmt: skip
+        outputs.prepare(change.others)
         check_uses(session, change.known.uses, frame)
-        check_change(session, frame, "UPDATE", table, {name.lower() for name in new})
-        parts = change.old("old.") + [
-            f"{new[c.name].sql if c.name in new else change.source.columns[i].sql} AS {quote_name('new.' + c.name)}"
-            for i, c in enumerate(table.columns)
-        ]
+        check_target(session, frame, "UPDATE", target, assigned_names(statement.assignments))
+        parts = [*change.old(), *new_parts(change, new)]
         parts += [f"{value.sql} AS {quote_name('var.' + name)}" for name, value in variables.items()]
-        rows = change.select(parts)
+        parts += [f"{value.sql} AS {quote_name(name)}" for name, value in outputs.needed.items()]
+        rows = change.select(parts, statement.where, statement.top)
+        rows = settled_rows(change, new, rows)
+        count = _apply_update(session, table, rows, {name.lower() for name in new})
+        if outputs:
+            outputs.send({"inserted": part(rows, table, "new."), "deleted": part(rows, table, "old.")},
+                         {name: rows.column(name) for name in outputs.needed})  # fmt: skip
         _assign_variables(frame, rows, variables)
-        longer = {c: append_cells(session.engine.values, rows, c, new[c].by_reference) for c in change.appended}
-        for name, (cells, _) in longer.items():
-            rows = rows.set_column(rows.column_names.index("new." + name), "new." + name, cells)
-        passed = [c.name for c in table.columns if c.name not in new or new[c.name].by_reference or c.name in longer]
-        rows = settled(session, table, rows, passed, prefix="new.")
-        return _apply_update(session, frame, table, rows, statement, {name.lower() for name in new})
+        return count
 
 
-def _refuse_accumulation(statement: nodes.Update) -> None:
+def new_parts(change: Change, new: dict[str, Typed], only: str = "") -> list[str]:
+    """The new values of all columns, under their names behind "new."; with a condition ``only``, where it holds."""
+    parts = []
+    for column in change.table.columns:
+        value = new.get(column.name)
+        old = change.old_value(column).sql
+        sql = old if value is None else f"CASE WHEN {only} THEN {value.sql} ELSE {old} END" if only else value.sql
+        parts.append(f"{sql} AS {quote_name('new.' + column.name)}")
+    return parts
+
+
+def settled_rows(change: Change, new: dict[str, Typed], rows: pa.Table) -> pa.Table:
+    """The selected rows with the new values as the table keeps them."""
+    values = change.session.engine.values
+    longer = {c: append_cells(values, rows, c, new[c].by_reference) for c in change.appended}
+    for name, (cells, _) in longer.items():
+        rows = rows.set_column(rows.column_names.index("new." + name), "new." + name, cells)
+    passed = [c.name for c in change.table.columns
+              if c.name not in new or new[c.name].by_reference or c.name in longer]  # fmt: skip
+    return settled(change.session, change.table, rows, passed, prefix="new.")
+
+
+def part(rows: pa.Table, table: Table, prefix: str) -> pa.Table:
+    """The columns of the table that stand behind ``prefix``, under their own names."""
+    return pa.table({c.name: rows.column(prefix + c.name) for c in table.columns})
+
+
+def _refuse_accumulation(assignments: tuple[nodes.Assignment, ...], line: int) -> None:
     """SET @i = column = @i + 1 counts row by row on SQL Server; here the rows are changed as one."""
-    assigned = {assignment.variable for assignment in statement.assignments if assignment.variable}
-    for assignment in statement.assignments:
+    assigned = {assignment.variable for assignment in assignments if assignment.variable}
+    for assignment in assignments:
         tokens = tokenize(assignment.value.sql) if assignment.value is not None else ()
         compound = assignment.variable and not assignment.column and assignment.operator != "="
         if compound or any(token.kind == "variable" and token.value in assigned for token in tokens):
-            raise unsupported("UPDATE that reads a variable it assigns", line=statement.line)
+            raise unsupported("UPDATE that reads a variable it assigns", line=line)
 
 
-def _new_values(change: _Change, statement: nodes.Update) -> tuple[dict[str, Typed], dict[str, Typed]]:
-    _refuse_accumulation(statement)
+def new_values(change: Change, assignments: tuple[nodes.Assignment, ...],
+               line: int) -> tuple[dict[str, Typed], dict[str, Typed]]:  # fmt: skip
+    """What SET gives to columns, by the table's names, and to variables. Raises 207, 264, 4406, 8102."""
+    _refuse_accumulation(assignments, line)
     new: dict[str, Typed] = {}
     variables: dict[str, Typed] = {}
     name = display_name(change.session, change.table)
-    for assignment in statement.assignments:
+    for assignment in assignments:
+        column = change.column(assignment.column, line) if assignment.column else None
+        if column is not None and column.name in new:
+            raise sql_error(264, column.name, line=line)
         if assignment.write is not None:
-            written, value = _appended_piece(change, assignment)
-            if written.name in new:
-                raise sql_error(264, written.name, line=statement.line)
-            new[written.name] = value
+            assert column is not None
+            new[column.name] = _written(change, column, assignment)
             continue
-        if assignment.value is None:
-            default = change.table.column(assignment.column)
-            text = default.default.text if default and default.default else "NULL"
-            value = change.compiler.value(parse_constraint(text, statement.line))
-        else:
-            node = parse_scalar(assignment.value.sql, assignment.value.line)
-            wanted = change.table.column(assignment.column) if assignment.operator == "=" else None
-            passing = wanted is not None and keeps_references(wanted.type)
-            value = change.compiler.passed(node) if passing else change.compiler.value(node)
-        if assignment.operator != "=":
-            old = change.compiler.variable(assignment.variable) if not assignment.column else \
-                change.scope.resolve(assignment.column, (change.source.alias,), statement.line)  # fmt: skip
-            value = arithmetic(assignment.operator[0], old, value, statement.line)
-        if assignment.column:
-            column = change.table.column(assignment.column)
-            if column is None:
-                raise sql_error(207, assignment.column, line=statement.line)
+        value = _assigned(change, assignment, column, line)
+        if column is not None:
             if column.identity:
-                raise sql_error(8102, column.name, line=statement.line)
-            if column.name in new:
-                raise sql_error(264, column.name, line=statement.line)
-            value = stored(value, column, name, statement.line)
+                raise sql_error(8102, column.name, line=line)
+            value = stored(value, column, name, line)
             new[column.name] = value
         if assignment.variable:
-            target = change.frame.get(assignment.variable, statement.line).type
-            variables[assignment.variable] = convert(readable(value), target, implicit=True, line=statement.line)
+            target = change.frame.get(assignment.variable, line).type
+            variables[assignment.variable] = convert(readable(value), target, implicit=True, line=line)
     return new, variables
 
 
-def _appended_piece(change: _Change, assignment: nodes.Assignment) -> tuple[TableColumn, Typed]:
-    """column.WRITE(expression, offset, length): what is appended when the offset is NULL. Raises 207."""
+def _assigned(change: Change, assignment: nodes.Assignment, column: TableColumn | None, line: int) -> Typed:
+    """The value behind = or a compound operator."""
+    if assignment.value is None:
+        text = column.default.text if column is not None and column.default else "NULL"
+        value = change.compiler.value(parse_constraint(text, line))
+    else:
+        node = parse_scalar(assignment.value.sql, assignment.value.line)
+        passing = column is not None and assignment.operator == "=" and keeps_references(column.type)
+        value = change.compiler.passed(node) if passing else change.compiler.value(node)
+    if assignment.operator == "=":
+        return value
+    old = change.compiler.variable(assignment.variable) if column is None else readable(change.old_value(column))
+    return arithmetic(assignment.operator[0], old, value, line)
+
+
+def _written(change: Change, column: TableColumn, assignment: nodes.Assignment) -> Typed:
+    """column.WRITE (expression, offset, length): pieces to append, or the whole new value. Raises 258."""
     assert assignment.write is not None
-    column = change.table.column(assignment.column)
-    if column is None:
-        raise sql_error(207, assignment.column)
-    if not keeps_references(column.type):
-        raise unsupported("WRITE on a column that is not varbinary(max)")
-    if assignment.write[0].sql.upper() != "NULL":
-        raise unsupported("WRITE with an offset")
-    change.appended.add(column.name)
+    offset, length = assignment.write
+    if column.type.length != MAX:
+        raise sql_error(258, column.type.name)
     piece = change.compiler.passed(parse_scalar(assignment.value.sql)) if assignment.value else Typed("NULL", NULL)
-    return column, piece if piece.by_reference else convert(piece, column.type, implicit=True)
+    if offset.sql.upper() == "NULL" and keeps_references(column.type) and piece.type.name != "null":
+        change.appended.add(column.name)
+        return piece if piece.by_reference else convert(piece, column.type, implicit=True)
+    places = [change.compiler.value(parse_scalar(text.sql, text.line)) for text in (offset, length)]
+    return replaced_part(readable(change.old_value(column)), convert(readable(piece), column.type, implicit=True),
+                         *(convert(place, BIGINT, implicit=True) for place in places))  # fmt: skip
 
 
 def _assign_variables(frame: Frame, rows: pa.Table, variables: dict[str, Typed]) -> None:
@@ -220,50 +247,61 @@ def _assign_variables(frame: Frame, rows: pa.Table, variables: dict[str, Typed])
             frame.get(name).value = rows.column("var." + name)[-1].as_py()
 
 
-def _apply_update(session: Session, frame: Frame, table: Table, rows: pa.Table, statement: nodes.Update,
-                  changed: set[str]) -> int:  # fmt: skip
-    stage = pa.table({c.name: rows.column("new." + c.name) for c in table.columns})
-    rids = rows.select(["rid"])
+def _apply_update(session: Session, table: Table, rows: pa.Table, changed: set[str]) -> int:
+    stage, old = part(rows, table, "new."), part(rows, table, "old.").append_column("rid", rows.column("rid"))
     check_nulls(session, table, stage, "UPDATE")
-    old = pa.table({"rid": rows.column("rid"), **{c.name: rows.column("old." + c.name) for c in table.columns}})
-    store = session.store
-    with store.registered({STAGE: stage, OLD: old}):
+    with session.store.registered({STAGE: stage, OLD: old}):
         check_rows(session, table, stage.num_rows, action="UPDATE", replaced=OLD, changed=changed)
         check_children(session, table, OLD, "UPDATE", changed)
-    if rids.num_rows:
-        columns = [c for c in table.columns if c.name.lower() in changed]
-        full = stage.append_column("rid", rows.column("rid"))
-        sets = ", ".join(f"{quote_name(c.name)} = s.{quote_name(c.name)}" for c in columns)
-        store.write(f"UPDATE {table.sql} AS t SET {sets} FROM {STAGE} AS s WHERE t.rowid = s.rid", {}, {STAGE: full})
-    if statement.output is not None:
-        from pymlsql.embedded.engine.outputs import send_output
+    write_update(session, table, rows, changed)
+    return int(rows.num_rows)
 
-        send_output(session, frame, table, statement.output, inserted=stage, deleted=old.drop_columns(["rid"]))
-    return int(rids.num_rows)
+
+def write_update(session: Session, table: Table, rows: pa.Table, changed: set[str]) -> None:
+    """Give the rows with these rids the new values of the columns ``changed`` (lower case)."""
+    columns = [c for c in table.columns if c.name.lower() in changed]
+    if not rows.num_rows or not columns:
+        return
+    stage = part(rows, table, "new.").append_column("rid", rows.column("rid"))
+    sets = ", ".join(f"{quote_name(c.name)} = s.{quote_name(c.name)}" for c in columns)
+    session.store.write(f"UPDATE {table.sql} AS t SET {sets} FROM {STAGE} AS s WHERE t.rowid = s.rid", {},
+                        {STAGE: stage})  # fmt: skip
+
+
+def write_delete(session: Session, table: Table, rows: pa.Table) -> None:
+    """Remove the rows with these rids."""
+    if rows.num_rows:
+        ids = rows.select(["rid"])
+        session.store.write(f"DELETE FROM {table.sql} WHERE rowid IN (SELECT rid FROM {OLD})", {}, {OLD: ids})
+        session.engine.note_change(table)
+
+
+def is_referenced(session: Session, table: Table) -> bool:
+    """Whether a foreign key refers to the table."""
+    return any(f.referenced_id == table.object_id for t in session.catalog.tables() for f in t.foreign_keys)
 
 
 def delete(session: Session, frame: Frame, statement: nodes.Delete) -> int:
     """DELETE [FROM]; the number of rows."""
     store = session.store
-    table, _, _ = _resolved_source(session, statement)
+    target = find_target(session, statement.target, statement.source, statement.common, None)
+    table = target.table
     with store.statement(locked=not table.temporary):
-        change = _Change(session, frame, statement)
+        change = Change(session, frame, statement, target)
+        outputs = Outputs(session, frame, table, statement.output, ("deleted",), target.columns, change.others)
+        outputs.prepare(change.others)
         check_uses(session, change.known.uses, frame)
-        check_change(session, frame, "DELETE", change.table)
-        referenced = any(f.referenced_id == table.object_id for t in session.catalog.tables() for f in t.foreign_keys)
-        parts = change.old() if referenced or statement.output is not None else ["1 AS one"]
-        rows = change.select(parts)
-        with store.registered({OLD: rows}):
-            if referenced:
+        check_target(session, frame, "DELETE", target)
+        referenced = is_referenced(session, table)
+        parts = change.old() if referenced or outputs else ["1 AS one"]
+        parts += [f"{value.sql} AS {quote_name(name)}" for name, value in outputs.needed.items()]
+        rows = change.select(parts, statement.where, statement.top)
+        if referenced:
+            with store.registered({OLD: part(rows, table, "old.").append_column("rid", rows.column("rid"))}):
                 check_children(session, table, OLD, "DELETE")
-        if rows.num_rows:
-            ids = rows.select(["rid"])
-            store.write(f"DELETE FROM {table.sql} WHERE rowid IN (SELECT rid FROM {OLD})", {}, {OLD: ids})
-            session.engine.note_change(table)
-        if statement.output is not None:
-            from pymlsql.embedded.engine.outputs import send_output
-
-            send_output(session, frame, table, statement.output, inserted=None, deleted=rows.drop_columns(["rid"]))
+        write_delete(session, table, rows)
+        if outputs:
+            outputs.send({"deleted": part(rows, table, "old.")}, {name: rows.column(name) for name in outputs.needed})
         return int(rows.num_rows)
 
 

@@ -176,7 +176,7 @@ def _check_child(session: Session, table: Table, child: Table, foreign: ForeignK
     )
     left = f" AND c.rowid NOT IN (SELECT rid FROM {gone})" if child.object_id == table.object_id else ""
     still = ""
-    if action == "UPDATE":
+    if action != "DELETE":
         kept = " AND ".join(
             f"{key_expression(_column(table, b), 'n')} = {key_expression(_column(table, b), 'g')}" for _, b in pairs
         )

@@ -11,7 +11,6 @@ from pymlsql.embedded.engine.catalog import (
     Table,
     now_text,
 )
-from pymlsql.embedded.engine.dml import target_table
 from pymlsql.embedded.engine.governance.classifier import refuse_classifier
 from pymlsql.embedded.engine.names import SYSTEM_DATABASES, lookup
 from pymlsql.embedded.engine.security.belongings import entries_of
@@ -21,6 +20,7 @@ from pymlsql.embedded.engine.security.principals import DBO, principal_by_id
 from pymlsql.embedded.engine.security.rights import DATABASE_SECURABLE
 from pymlsql.embedded.engine.security.statements import future_owner
 from pymlsql.embedded.engine.tables import ObjectIds, build_table, with_index
+from pymlsql.embedded.engine.targets import target_table
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name

@@ -14,6 +14,7 @@ from pymlsql.embedded.engine.names import lookup
 from pymlsql.embedded.engine.runtime import stored_length
 from pymlsql.embedded.engine.security.enforcement import check_execute, check_object, check_reading
 from pymlsql.embedded.engine.system_views import TYPE_IDS
+from pymlsql.embedded.engine.targets import target_table
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.compiler import Compiler
 from pymlsql.embedded.tsql.dialect import parse_query, parse_scalar
@@ -119,7 +120,7 @@ def _infer(session: Session, statement: nodes.Statement, types: dict[str, SqlTyp
 
 def _target(session: Session, statement: nodes.Insert | nodes.Update | nodes.Delete, permission: str) -> Table:
     """The table to change, if the session may: only then is it told of its columns. Raises 208, 229."""
-    table = dml.target_table(session, statement.target)
+    table = target_table(session, statement.target)
     if not table.temporary:
         check_object(session, permission, table)
     return table
@@ -144,7 +145,7 @@ def _infer_call(session: Session, statement: nodes.Execute, types: dict[str, Sql
 
 def _infer_where(session: Session, statement: nodes.Update | nodes.Delete, types: dict[str, SqlType]) -> None:
     if statement.where is not None:
-        from pymlsql.embedded.engine.changes import written_name
+        from pymlsql.embedded.engine.targets import written_name
 
         source = statement.source.sql if statement.source else written_name(statement.target)
         _infer_query(session, f"SELECT 1 AS one FROM {source} WHERE {statement.where.sql}", types)

@@ -1,10 +1,11 @@
-"""INSERT, UPDATE, DELETE and TRUNCATE: rows are staged, checked and only then applied, by rowid.
+"""INSERT: rows are staged, checked and only then applied.
 
 A violation therefore never reaches DuckDB, and OUTPUT, identity values and defaults are those of the staged rows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,15 +16,19 @@ from pymlsql.embedded.engine.cells import settled
 from pymlsql.embedded.engine.constraints import STAGE, check_nulls, check_rows, display_name
 from pymlsql.embedded.engine.evaluation import bind, names, plan_query, running
 from pymlsql.embedded.engine.frame import Frame
-from pymlsql.embedded.engine.names import Plan, lookup
-from pymlsql.embedded.engine.security.enforcement import check_change
+from pymlsql.embedded.engine.names import Plan
+from pymlsql.embedded.engine.outputs import Outputs
+from pymlsql.embedded.engine.security.enforcement import check_target
 from pymlsql.embedded.engine.single import insert_one
+from pymlsql.embedded.engine.targets import find_target
+from pymlsql.embedded.engine.tops import first_rows
 from pymlsql.embedded.tsql import nodes
+from pymlsql.embedded.tsql.change_nodes import Top
 from pymlsql.embedded.tsql.compiler import Compiled, Compiler
 from pymlsql.embedded.tsql.conversion import convert
 from pymlsql.embedded.tsql.dialect import parse_constraint
-from pymlsql.embedded.tsql.messages import sql_error, unsupported
-from pymlsql.embedded.tsql.nodes import Name, Text
+from pymlsql.embedded.tsql.messages import sql_error
+from pymlsql.embedded.tsql.nodes import Text
 from pymlsql.embedded.tsql.references import keeps_references, readable
 from pymlsql.embedded.tsql.scope import Scope
 from pymlsql.embedded.tsql.typed import Typed, quote_name, raise_sql
@@ -31,21 +36,6 @@ from pymlsql.embedded.tsql.types import MAX, SqlType, nvarchar, varchar
 
 if TYPE_CHECKING:
     from pymlsql.embedded.engine.session import Session
-
-
-def target_table(session: Session, name: Name) -> Table:
-    """The table to change. Raises 208, 1087, or 40510 for a view."""
-    if name.object.startswith(("#", "@")):
-        table = session.temporary.get(name.object.lower())
-        if table is None:
-            raise sql_error(1087 if name.object.startswith("@") else 208, name.object)
-        return table
-    found = lookup(names(session).catalog_of(name), name, session.path())
-    if found is None:
-        raise sql_error(208, str(name))
-    if not isinstance(found, Table):
-        raise unsupported("changing rows through a view")
-    return found
 
 
 def is_passed(value: Typed, column: TableColumn) -> bool:
@@ -100,15 +90,18 @@ def _quoted(text: str) -> str:
 
 def insert(session: Session, frame: Frame, statement: nodes.Insert) -> int:
     """INSERT from VALUES, a query or DEFAULT VALUES; the number of rows."""
-    table = target_table(session, statement.target)
-    check_change(session, frame, "INSERT", table)
-    columns = insert_columns(session, table, statement)
+    wanted = [column.lower() for column in statement.columns]
+    target = find_target(session, statement.target, None, statement.common, wanted)
+    table = target.table
+    check_target(session, frame, "INSERT", target)
+    columns = insert_columns(session, table, statement, target.columns)
     query = insert_text(statement, columns)
     if query is None:
         plan = Plan(Compiled("SELECT 1 AS c0", (), {}, {}), {})
     else:
         plan = _insert_plan(session, frame, statement, columns, query)
-    return insert_plan(session, frame, table, columns, plan, statement.output, statement.line)
+    outputs = Outputs(session, frame, table, statement.output, ("inserted",), target.columns)
+    return insert_plan(session, frame, table, columns, plan, outputs, statement.line, statement.top)
 
 
 def _insert_plan(
@@ -122,20 +115,26 @@ def _insert_plan(
     return plan
 
 
-def insert_columns(session: Session, table: Table, statement: nodes.Insert) -> list[TableColumn]:
-    """The columns that are given, in the order they are. Raises 207, 264, 544, 545, 8101."""
+def insert_columns(session: Session, table: Table, statement: nodes.Insert,
+                   names: Mapping[str, str] | None = None) -> list[TableColumn]:  # fmt: skip
+    """The columns that are given, in the order they are. ``names`` are the target's column names (lower case) with the
+    table's. Raises 207, 264, 544, 545, 4406, 8101."""
     explicit = session.options.identity_insert == table.object_id
+    known = names if names is not None else {column.name.lower(): column.name for column in table.columns}
     if not statement.columns:
         if statement.defaults:
             return []
+        if "" in known.values():
+            raise sql_error(4406, str(statement.target))
         if explicit:
             raise sql_error(8101, table.name)
-        return [column for column in table.columns if column.identity is None]
+        return [column for name in known.values() if (column := _column(table, name)).identity is None]
     found: list[TableColumn] = []
     for name in statement.columns:
-        column = table.column(name)
-        if column is None:
+        own = known.get(name.lower())
+        if own is None:
             raise sql_error(207, name)
+        column = _column(table, own)
         if column in found:
             raise sql_error(264, name)
         if column.identity and not explicit:
@@ -144,6 +143,12 @@ def insert_columns(session: Session, table: Table, statement: nodes.Insert) -> l
     if explicit and table.identity is not None and table.identity not in found:
         raise sql_error(545, table.name)
     return found
+
+
+def _column(table: Table, name: str) -> TableColumn:
+    column = table.column(name)
+    assert column is not None
+    return column
 
 
 def insert_text(statement: nodes.Insert, columns: list[TableColumn]) -> Text | None:
@@ -173,15 +178,24 @@ def _given(cell: Text | None, column: TableColumn) -> str:
 
 
 def insert_plan(session: Session, frame: Frame, table: Table, columns: list[TableColumn], plan: Plan,
-                output: nodes.Output | None, line: int) -> int:  # fmt: skip
+                outputs: Outputs | None, line: int, top: Top | None = None) -> int:  # fmt: skip
     """Stage the plan's rows with ``columns`` given, and insert them."""
+    with session.store.statement(locked=not table.temporary), running(session, plan, frame):
+        rows = staged_rows(session, frame, table, columns, plan, top)
+        rows = insert_stage(session, table, rows, given_identity=_has_identity(columns))
+        if outputs:
+            outputs.send({"inserted": rows})
+        return int(rows.num_rows)
+
+
+def staged_rows(session: Session, frame: Frame, table: Table, columns: list[TableColumn], plan: Plan,
+                top: Top | None = None) -> pa.Table:  # fmt: skip
+    """The plan's rows as whole rows of the table, but for an identity column that is not given."""
     stage = staging_plan(session, table, columns, plan)
-    store = session.store
-    with store.statement(locked=not table.temporary), running(session, plan, frame):
-        rows = store.run(stage.compiled.sql, bind(session, frame, stage)).to_arrow_table()
-        given = zip(columns, plan.compiled.columns, strict=False)
-        rows = settled(session, table, rows, [c.name for c, value in given if is_passed(value, c)])
-        return insert_stage(session, frame, table, rows, output, given_identity=_has_identity(columns))
+    rows = session.store.run(stage.compiled.sql, bind(session, frame, stage)).to_arrow_table()
+    rows = first_rows(session, frame, rows, top)
+    given = zip(columns, plan.compiled.columns, strict=False)
+    return settled(session, table, rows, [c.name for c, value in given if is_passed(value, c)])
 
 
 def _has_identity(columns: list[TableColumn]) -> bool:
@@ -216,35 +230,43 @@ def _staging(session: Session, table: Table, columns: list[TableColumn], compile
     return Compiled(text, (), compiled.variables, {**compiled.runtime, **compiler.runtime})
 
 
-def insert_stage(session: Session, frame: Frame, table: Table, stage: pa.Table, output: nodes.Output | None,
-                 *, given_identity: bool = False) -> int:  # fmt: skip
-    """Check and insert staged rows; inside a statement of the store."""
-    identity = table.identity
-    n_rows: int = stage.num_rows
-    if identity is not None and n_rows and not given_identity:
-        first, step = session.identities(table).take(table, n_rows)
-        _check_identity_range(identity, first + (n_rows - 1) * step)
-        numbers = pa.array(range(first, first + n_rows * step, step), _arrow_type(identity))
-        stage = stage.append_column(identity.name, numbers)
-        session.note_identity(first + (n_rows - 1) * step)
-    elif identity is not None and n_rows:
-        _saw_identities(session, table, stage.column(identity.name))
-    elif identity is not None and identity.name not in stage.column_names:
-        stage = stage.append_column(identity.name, pa.array([], _arrow_type(identity)))
+def insert_stage(session: Session, table: Table, stage: pa.Table, *, given_identity: bool = False) -> pa.Table:
+    """Check and insert staged rows, which get their identity values; inside a statement of the store."""
+    stage = with_identity(session, table, stage, given=given_identity)
     check_nulls(session, table, stage, "INSERT")
-    order = ", ".join(quote_name(column.name) for column in table.columns)
-    store = session.store
-    if n_rows != 1 or not insert_one(session, table, stage):
-        with store.registered({STAGE: stage}):
-            check_rows(session, table, n_rows, action="INSERT")
-        if n_rows:
-            store.write(f"INSERT INTO {table.sql} ({order}) SELECT {order} FROM {STAGE}", {}, {STAGE: stage})
-    session.count_rows(table, n_rows)
-    if output is not None:
-        from pymlsql.embedded.engine.outputs import send_output
+    if stage.num_rows == 1 and insert_one(session, table, stage):
+        session.count_rows(table, 1)
+        return stage
+    with session.store.registered({STAGE: stage}):
+        check_rows(session, table, stage.num_rows, action="INSERT")
+    write_insert(session, table, stage)
+    return stage
 
-        send_output(session, frame, table, output, inserted=stage, deleted=None)
-    return n_rows
+
+def with_identity(session: Session, table: Table, stage: pa.Table, *, given: bool = False) -> pa.Table:
+    """The staged rows with the identity column, where the table has one: new values, or those that are ``given``."""
+    identity, n_rows = table.identity, stage.num_rows
+    if identity is None:
+        return stage
+    if given:
+        if n_rows:
+            _saw_identities(session, table, stage.column(identity.name))
+        return stage
+    if not n_rows:
+        return stage.append_column(identity.name, pa.array([], _arrow_type(identity)))
+    first, step = session.identities(table).take(table, n_rows)
+    last = first + (n_rows - 1) * step
+    _check_identity_range(identity, last)
+    session.note_identity(last)
+    return stage.append_column(identity.name, pa.array(range(first, last + step, step), _arrow_type(identity)))
+
+
+def write_insert(session: Session, table: Table, stage: pa.Table) -> None:
+    """Add the staged rows."""
+    if stage.num_rows:
+        order = ", ".join(quote_name(column.name) for column in table.columns)
+        session.store.write(f"INSERT INTO {table.sql} ({order}) SELECT {order} FROM {STAGE}", {}, {STAGE: stage})
+        session.count_rows(table, stage.num_rows)
 
 
 def _check_identity_range(column: TableColumn, last: int) -> None:
@@ -268,6 +290,3 @@ def _saw_identities(session: Session, table: Table, values: Any) -> None:
     edges = pc.min_max(values.cast(pa.int64()))
     session.identities(table).saw(table, edges["max"].as_py(), edges["min"].as_py())
     session.note_identity(values[-1].as_py())
-
-
-# UPDATE and DELETE ------------------------------------------------------------------------------------------------

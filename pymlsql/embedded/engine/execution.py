@@ -18,6 +18,7 @@ from pymlsql.embedded.engine.frame import (
     Value,
 )
 from pymlsql.embedded.engine.governance.statements import GOVERNANCE_HANDLERS
+from pymlsql.embedded.engine.merge import merge
 from pymlsql.embedded.engine.names import SYSTEM_DATABASES
 from pymlsql.embedded.engine.options import set_option
 from pymlsql.embedded.engine.procedures import execute_procedure, insert_execute
@@ -213,8 +214,6 @@ def _use(session: Session, frame: Frame, statement: nodes.Use) -> None:
 
 
 def _insert(session: Session, frame: Frame, statement: nodes.Insert) -> None:
-    if statement.top is not None:
-        raise unsupported("INSERT TOP", line=statement.line)
     if statement.execute is not None:
         count = insert_execute(session, frame, statement)
     else:
@@ -236,6 +235,13 @@ def _delete(session: Session, frame: Frame, statement: nodes.Delete) -> None:
         count = changes.delete(session, frame, statement)
     session.finish_rows(count)
     done(session, frame, count, 0xC4)
+
+
+def _merge(session: Session, frame: Frame, statement: nodes.Merge) -> None:
+    with changing(session, statement.target):
+        count = merge(session, frame, statement)
+    session.finish_rows(count)
+    done(session, frame, count, 0x117)
 
 
 def _truncate(session: Session, frame: Frame, statement: nodes.Truncate) -> None:
@@ -309,7 +315,8 @@ _HANDLERS: dict[type[nodes.Statement], Callable[[Session, Frame, Any], None]] = 
     nodes.Return: _return, nodes.TryCatch: _try, nodes.Throw: throw, nodes.RaiseError: raise_error,
     nodes.Print: print_, nodes.WaitFor: wait_for, nodes.Declare: _declare, nodes.SetVariable: _set_variable,
     nodes.SetOption: set_option, nodes.Use: _use, nodes.Select: select, nodes.Insert: _insert,
-    nodes.Update: _update, nodes.Delete: _delete, nodes.Truncate: _truncate, nodes.Transaction: _transaction,
+    nodes.Update: _update, nodes.Delete: _delete, nodes.Merge: _merge, nodes.Truncate: _truncate,
+    nodes.Transaction: _transaction,
     nodes.Execute: execute_procedure, nodes.CreateTable: _defines(ddl.create_table),
     nodes.AlterTable: _defines(alteration.alter_table), nodes.CreateIndex: _defines(ddl.create_index),
     nodes.DropIndex: _defines(ddl.drop_index), nodes.CreateSchema: _defines(ddl.create_schema),

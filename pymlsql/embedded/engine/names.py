@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -15,8 +15,8 @@ from pymlsql.embedded.tsql.compiler import Compiled
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name
 from pymlsql.embedded.tsql.references import keeps_references
-from pymlsql.embedded.tsql.scope import Relation, RelationColumn
-from pymlsql.embedded.tsql.types import SqlType
+from pymlsql.embedded.tsql.scope import ROWID, Relation, RelationColumn
+from pymlsql.embedded.tsql.types import BIGINT, SqlType
 
 T = TypeVar("T")
 SystemUse = tuple[str, str, str]
@@ -76,6 +76,9 @@ class SessionNames:
     path: tuple[str, ...] = ("dbo",)
     uses: list[Use] = field(default_factory=list)
     via: int = 0
+    rowids: Mapping[int, str] = field(default_factory=dict)
+    """Where rows are changed, by object id: the changed table ("") and the views above it, with the name of what they
+    read. Their relations have the column ROWID."""
 
     def relation(self, name: Name) -> Relation:
         if name.object.startswith(("#", "@")):
@@ -93,14 +96,18 @@ class SessionNames:
             return self._table(found)
         if isinstance(found, Module) and found.kind == "V":
             return Relation(query=found.query, column_names=found.column_names, name=Name((found.schema, found.name)),
-                            object_id=found.object_id, used=self._use(found))  # fmt: skip
+                            object_id=found.object_id, used=self._use(found),
+                            rowid_of=self.rowids.get(found.object_id, ""))  # fmt: skip
         if isinstance(found, Module) and found.kind == "IF":
             raise sql_error(216, found.name)
         raise sql_error(208, str(name))
 
     def _table(self, table: Table) -> Relation:
         self.tables.add(table.sql)
-        return table_relation(table, None if table.temporary else self._use(table))
+        relation = table_relation(table, None if table.temporary else self._use(table))
+        if table.object_id in self.rowids:
+            return replace(relation, columns=(*relation.columns, RelationColumn(ROWID, BIGINT, nullable=False)))
+        return relation
 
     def _use(self, found: Table | Module) -> set[str]:
         """One more reference to an object; what it returns collects the columns."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pymlsql.embedded.engine import dml
 from pymlsql.embedded.engine.frame import (
     Frame,
 )
 from pymlsql.embedded.engine.security.enforcement import may_object
+from pymlsql.embedded.engine.targets import target_table
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 
@@ -60,7 +60,7 @@ def _set_one(session: Session, frame: Frame, statement: nodes.SetOption, option:
 
 def _identity_insert(session: Session, statement: nodes.SetOption, value: str) -> None:
     assert statement.target is not None
-    table = dml.target_table(session, statement.target)
+    table = target_table(session, statement.target)
     if not table.temporary and not may_object(session, "ALTER", table):
         raise sql_error(1088, str(statement.target), line=statement.line, state=11)
     if table.identity is None:

@@ -12,6 +12,7 @@ from pymlsql.embedded.engine.frame import Frame, Value
 from pymlsql.embedded.engine.names import Plan
 from pymlsql.embedded.engine.procedures import Actual, convert_value, execute_text, give_back
 from pymlsql.embedded.engine.security.enforcement import check_change
+from pymlsql.embedded.engine.targets import target_table
 from pymlsql.embedded.tds.requests import RepeatedCalls
 from pymlsql.embedded.tds.responses import Done, ReturnStatus
 from pymlsql.embedded.tsql import nodes
@@ -44,7 +45,7 @@ def _plain_insert(text: str, parameters: list[nodes.ModuleParameter]) -> nodes.I
     if len(batch.statements) != 1 or not isinstance(batch.statements[0], nodes.Insert):
         return None
     insert = batch.statements[0]
-    if len(insert.rows) != 1 or insert.output is not None or insert.common is not None:
+    if len(insert.rows) != 1 or insert.output is not None or insert.common is not None or insert.top is not None:
         return None
     cells = [cell.sql.lower() if cell is not None else "" for cell in insert.rows[0]]
     return insert if cells == [parameter.name for parameter in parameters] else None
@@ -171,7 +172,7 @@ def _insert_columns(session: Session, prepared: Prepared, insert: nodes.Insert, 
 
 
 def _insert_locked(session: Session, prepared: Prepared, insert: nodes.Insert, calls: RepeatedCalls) -> None:
-    table = dml.target_table(session, insert.target)
+    table = target_table(session, insert.target)
     check_change(session, Frame(), "INSERT", table)
     columns = dml.insert_columns(session, table, insert)
     if len(columns) != len(prepared.parameters):

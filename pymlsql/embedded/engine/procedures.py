@@ -13,6 +13,7 @@ from pymlsql.embedded.engine.names import lookup
 from pymlsql.embedded.engine.security.context import SecurityContext
 from pymlsql.embedded.engine.security.enforcement import check_change, check_execute
 from pymlsql.embedded.engine.signing.impersonation import module_context, principal_context, scope
+from pymlsql.embedded.engine.targets import target_table
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name
@@ -225,7 +226,7 @@ def insert_execute(session: Session, frame: Frame, statement: nodes.Insert) -> i
     assert statement.execute is not None
     if statement.output is not None:
         raise sql_error(483, line=statement.line)
-    table = dml.target_table(session, statement.target)
+    table = target_table(session, statement.target)
     check_change(session, frame, "INSERT", table)
     columns = dml.insert_columns(session, table, statement)
     session.insert_exec_depth += 1
@@ -238,7 +239,7 @@ def insert_execute(session: Session, frame: Frame, statement: nodes.Insert) -> i
     if session.doomed:
         raise sql_error(3930, line=statement.line)
     with session.store.statement(locked=not table.temporary):
-        table = dml.target_table(session, statement.target)
+        table = target_table(session, statement.target)
         columns = dml.insert_columns(session, table, statement)
         for number, (shape, rows) in enumerate(capture.results):
             if len(shape) != len(columns):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pymlsql.embedded.engine import ddl, dml
 from pymlsql.embedded.engine.cells import from_cell
 from pymlsql.embedded.engine.evaluation import bind, evaluate_passed, plan_query, running
+from pymlsql.embedded.engine.targets import target_table
 from pymlsql.embedded.tds.responses import Done
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
@@ -106,5 +107,5 @@ def _selected_into(session: Session, frame: Frame, statement: nodes.Select, into
         del index
     definition = nodes.TableDefinition(tuple(columns))
     ddl.create_table(session, nodes.CreateTable(statement.line, into, definition))
-    table = dml.target_table(session, into)
+    table = target_table(session, into)
     return dml.insert_plan(session, frame, table, list(table.columns), plan, None, statement.line)

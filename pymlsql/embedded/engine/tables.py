@@ -66,6 +66,9 @@ def with_column(ids: ObjectIds, table: Table, column: nodes.ColumnDefinition) ->
         raise unsupported("computed column")
     if column.type.name in ("timestamp", "sql_variant", "text", "ntext", "image"):
         raise unsupported(f"column of type {column.type}")
+    if column.name.lower() == "rowid":
+        # DuckDB knows its rows by this name, and would take the column for it.
+        raise unsupported("column named rowid")
     if table.column(column.name) is not None:
         raise sql_error(2705, column.name, table.name)
     if column.identity is not None:

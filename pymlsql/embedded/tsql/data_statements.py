@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pymlsql.embedded.tsql import nodes
+from pymlsql.embedded.tsql.change_nodes import Top
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name, Output, Text
 from pymlsql.embedded.tsql.reader import Reader
+from pymlsql.embedded.tsql.words import TABLE_HINTS
 
 if TYPE_CHECKING:
     from pymlsql.embedded.tsql.parser import Parser
@@ -19,6 +21,8 @@ def parse_select(parser: Parser) -> nodes.Statement:
     """A query, or the statement behind a WITH."""
     line = parser.token.line
     if parser.at_word("WITH"):
+        from pymlsql.embedded.tsql.merging import parse_merge
+
         common = common_tables(parser)
         if parser.at_word("INSERT"):
             return parse_insert(parser, common)
@@ -27,7 +31,7 @@ def parse_select(parser: Parser) -> nodes.Statement:
         if parser.at_word("DELETE"):
             return parse_delete(parser, common)
         if parser.at_word("MERGE"):
-            raise unsupported("MERGE", line=line)
+            return parse_merge(parser, common)
         if not (parser.at_word("SELECT") or parser.at_op("(")):
             parser.fail()
         return _select(parser, line, f"{common.sql} ")
@@ -111,25 +115,34 @@ def common_tables(parser: Parser) -> Text:
             return parser.slice(start, parser.index)
 
 
-def _top(parser: Parser) -> Text | None:
+def parse_top(parser: Parser) -> Top | None:
+    """TOP (expression) [PERCENT] of a change, if it is there."""
     if not parser.take_word("TOP"):
         return None
     if not parser.at_op("("):
         parser.fail()
     start = parser.index
     parser.skip_parentheses()
-    top = parser.slice(start, parser.index)
-    if parser.at_word("PERCENT"):
-        raise unsupported("TOP PERCENT in a modification", line=top.line)
-    return top
+    count = parser.slice(start, parser.index)
+    return Top(count, parser.take_word("PERCENT"))
 
 
-def _target(parser: Parser) -> Name:
-    """A table, or a table variable, with the hints that change nothing here."""
+def parse_target(parser: Parser) -> Name:
+    """A table, or a table variable, with the hints that change nothing here. Raises 321, 1065."""
     name = Name((parser.next().value,)) if parser.token.kind == "variable" else parser.name()
     if parser.at_word("WITH") and parser.peek().is_op("("):
-        parser.next()
-        parser.skip_parentheses()
+        parser.index += 2
+        while True:
+            hint = parser.next()
+            if hint.is_word("NOLOCK", "READUNCOMMITTED"):
+                raise sql_error(1065, line=hint.line)
+            if not hint.is_word(*TABLE_HINTS):
+                raise sql_error(321, hint.text, line=hint.line)
+            if hint.is_word("INDEX", "FORCESEEK") and parser.at_op("("):
+                parser.skip_parentheses()
+            if not parser.take_op(","):
+                break
+        parser.expect_op(")")
     return name
 
 
@@ -143,14 +156,19 @@ def column_list(parser: Reader) -> tuple[str, ...]:
     return tuple(columns)
 
 
-def _output(parser: Parser) -> Output | None:
+_BEHIND_OUTPUT = ("INTO", "FROM", "WHERE", "VALUES", "SELECT", "DEFAULT", "WITH", "OPTION", "OUTPUT")
+
+
+def parse_output(parser: Parser) -> Output | None:
+    """OUTPUT ..., or OUTPUT ... INTO ..., which another OUTPUT may follow."""
     if not parser.take_word("OUTPUT"):
         return None
-    columns = parser.clause("INTO", "FROM", "WHERE", "VALUES", "SELECT", "DEFAULT", "WITH", "OPTION")
+    columns = parser.clause(*_BEHIND_OUTPUT)
     if not parser.take_word("INTO"):
         return Output(columns)
-    into = _target(parser)
-    return Output(columns, into, column_list(parser) if parser.at_op("(") else ())
+    into = parse_target(parser)
+    into_columns = column_list(parser) if parser.at_op("(") and not parser.peek().is_word("SELECT", "WITH") else ()
+    return Output(columns, into, into_columns, parse_output(parser))
 
 
 def parse_insert(parser: Parser, common: Text | None = None) -> nodes.Statement:
@@ -158,11 +176,11 @@ def parse_insert(parser: Parser, common: Text | None = None) -> nodes.Statement:
     line = parser.next().line
     if parser.at_word("BULK"):
         raise unsupported("INSERT BULK", line=line)
-    top = _top(parser)
+    top = parse_top(parser)
     parser.take_word("INTO")
-    target = _target(parser)
-    columns = column_list(parser) if parser.at_op("(") and not parser.peek().is_word("SELECT") else ()
-    output = _output(parser)
+    target = parse_target(parser)
+    columns = column_list(parser) if parser.at_op("(") and not parser.peek().is_word("SELECT", "WITH") else ()
+    output = parse_output(parser)
     if parser.at_words("DEFAULT", "VALUES"):
         parser.index += 2
         return nodes.Insert(line, target, columns, defaults=True, output=output, common=common)
@@ -171,9 +189,12 @@ def parse_insert(parser: Parser, common: Text | None = None) -> nodes.Statement:
         assert isinstance(execute, nodes.Execute)
         if execute.result_sets is not None:  # the shape is the table's; SQL Server's grammar has no place for another
             raise sql_error(156, "RESULT", line=line)
+        if top is not None:
+            raise unsupported("INSERT TOP ... EXECUTE", line=line)
         return nodes.Insert(line, target, columns, execute=execute, output=output)
     if parser.take_word("VALUES"):
-        return nodes.Insert(line, target, columns, rows=_rows(parser), output=output, common=common)
+        return nodes.Insert(line, target, columns, rows=_rows(parser), output=output, common=common,
+                            top=top)  # fmt: skip
     if not (parser.at_word("SELECT", "WITH") or parser.at_op("(")):
         parser.fail()
     return nodes.Insert(line, target, columns, query=parser.query(), output=output, common=common, top=top)
@@ -190,14 +211,15 @@ def _rows(parser: Parser) -> tuple[tuple[Text | None, ...], ...]:
 
 def _row(parser: Parser) -> tuple[Text | None, ...]:
     parser.expect_op("(")
-    values = [_value(parser)]
+    values = [parse_value(parser)]
     while parser.take_op(","):
-        values.append(_value(parser))
+        values.append(parse_value(parser))
     parser.expect_op(")")
     return tuple(values)
 
 
-def _value(parser: Parser) -> Text | None:
+def parse_value(parser: Parser) -> Text | None:
+    """An expression, or None for DEFAULT."""
     return None if parser.take_word("DEFAULT") else parser.expression()
 
 
@@ -206,18 +228,19 @@ def parse_update(parser: Parser, common: Text | None = None) -> nodes.Statement:
     line = parser.next().line
     if parser.at_word("STATISTICS"):
         raise unsupported("UPDATE STATISTICS", line=line)
-    top = _top(parser)
-    target = _target(parser)
+    top = parse_top(parser)
+    target = parse_target(parser)
     parser.expect_word("SET")
-    assignments = [_assignment(parser)]
+    assignments = [parse_assignment(parser)]
     while parser.take_op(","):
-        assignments.append(_assignment(parser))
-    output = _output(parser)
+        assignments.append(parse_assignment(parser))
+    output = parse_output(parser)
     source, where = _source_and_where(parser)
     return nodes.Update(line, target, tuple(assignments), source, where, output, common, top)
 
 
-def _assignment(parser: Parser) -> nodes.Assignment:
+def parse_assignment(parser: Parser) -> nodes.Assignment:
+    """One item of SET in an UPDATE."""
     variable = ""
     if parser.token.kind == "variable":
         variable = parser.next().value
@@ -228,7 +251,7 @@ def _assignment(parser: Parser) -> nodes.Assignment:
             return nodes.Assignment("", operator, parser.expression(), variable)
     name = parser.name()
     if name.object.upper() == "WRITE" and len(name.parts) > 1 and parser.take_op("("):
-        value = _value(parser)
+        value = parse_value(parser)
         parser.expect_op(",")
         offset = parser.expression()
         parser.expect_op(",")
@@ -238,7 +261,7 @@ def _assignment(parser: Parser) -> nodes.Assignment:
     if not parser.at_op(*_COMPOUND):
         parser.fail()
     operator = parser.next().text
-    return nodes.Assignment(name.object, operator, _value(parser), variable)
+    return nodes.Assignment(name.object, operator, parse_value(parser), variable)
 
 
 def _source_and_where(parser: Parser) -> tuple[Text | None, Text | None]:
@@ -256,10 +279,10 @@ def _source_and_where(parser: Parser) -> tuple[Text | None, Text | None]:
 def parse_delete(parser: Parser, common: Text | None = None) -> nodes.Statement:
     """DELETE, with FROM and OUTPUT."""
     line = parser.next().line
-    top = _top(parser)
+    top = parse_top(parser)
     parser.take_word("FROM")
-    target = _target(parser)
-    output = _output(parser)
+    target = parse_target(parser)
+    output = parse_output(parser)
     source, where = _source_and_where(parser)
     return nodes.Delete(line, target, source, where, output, common, top)
 

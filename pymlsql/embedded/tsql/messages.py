@@ -6,6 +6,7 @@ Texts and severities are those of sys.messages as listed in sql-docs, docs/relat
 from __future__ import annotations
 
 from pymlsql.embedded.tsql.external_messages import EXTERNAL_MESSAGES
+from pymlsql.embedded.tsql.messages_changes import MESSAGES_CHANGES
 from pymlsql.embedded.tsql.messages_extensibility import MESSAGES_EXTENSIBILITY
 from pymlsql.embedded.tsql.messages_governance import MESSAGES_GOVERNANCE
 from pymlsql.embedded.tsql.messages_storage import MESSAGES_STORAGE
@@ -343,6 +344,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
           " different database."),
     40510: (16, "Statement '{}' is not supported in this version of SQL Server."),
     **EXTERNAL_MESSAGES,
+    **MESSAGES_CHANGES,
     **MESSAGES_EXTENSIBILITY,
     **MESSAGES_GOVERNANCE,
     **SECURITY_MESSAGES,

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from pymlsql.embedded.tsql.call_nodes import Argument as Argument
+from pymlsql.embedded.tsql.call_nodes import Execute as Execute
+from pymlsql.embedded.tsql.call_nodes import ResultColumn as ResultColumn
+from pymlsql.embedded.tsql.change_nodes import Assignment as Assignment
+from pymlsql.embedded.tsql.change_nodes import Delete as Delete
+from pymlsql.embedded.tsql.change_nodes import Insert as Insert
+from pymlsql.embedded.tsql.change_nodes import Merge as Merge
+from pymlsql.embedded.tsql.change_nodes import Output as Output
+from pymlsql.embedded.tsql.change_nodes import Update as Update
 from pymlsql.embedded.tsql.slices import Name as Name
+from pymlsql.embedded.tsql.slices import Statement as Statement
 from pymlsql.embedded.tsql.slices import Text as Text
 from pymlsql.embedded.tsql.table_nodes import ColumnDefinition as ColumnDefinition
 from pymlsql.embedded.tsql.table_nodes import Constraint as Constraint
 from pymlsql.embedded.tsql.table_nodes import IndexDefinition as IndexDefinition
 from pymlsql.embedded.tsql.table_nodes import TableDefinition as TableDefinition
 from pymlsql.embedded.tsql.types import SqlType
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """A statement and the line it begins on."""
-
-    line: int
-
 
 # Flow -------------------------------------------------------------------------------------------------------------
 
@@ -151,45 +153,6 @@ class Transaction(Statement):
     name: str = ""
 
 
-# Execution --------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Argument:
-    """An argument of EXEC: a constant or a variable, by name or by position."""
-
-    name: str
-    value: Text | None
-    variable: str = ""
-    output: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ResultColumn:
-    """A column of WITH RESULT SETS."""
-
-    name: str
-    type: SqlType
-    nullable: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Execute(Statement):
-    """EXEC of a procedure (``procedure`` or ``procedure_variable``) or of a string (``batch``).
-
-    ``result_sets`` is None (undefined), () (NONE) or the declared shapes.
-    """
-
-    procedure: Name | None = None
-    procedure_variable: str = ""
-    batch: Text | None = None
-    arguments: tuple[Argument, ...] = ()
-    return_variable: str = ""
-    result_sets: tuple[tuple[ResultColumn, ...], ...] | None = None
-    principal: tuple[str, Text] | None = None
-    """AS USER = or LOGIN = of a string: user or login, and a constant or variable."""
-
-
 # Data -------------------------------------------------------------------------------------------------------------
 
 
@@ -201,67 +164,6 @@ class Select(Statement):
     query: Text
     assignments: tuple[tuple[str, str], ...] = ()
     into: Name | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """An OUTPUT clause: its expressions, and the table (or @table) and columns it goes INTO."""
-
-    columns: Text
-    into: Name | None = None
-    into_columns: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Insert(Statement):
-    """INSERT: one of query, rows, execute and defaults says where the rows come from."""
-
-    target: Name
-    columns: tuple[str, ...] = ()
-    query: Text | None = None
-    rows: tuple[tuple[Text | None, ...], ...] = ()
-    """VALUES; None stands for DEFAULT."""
-    execute: Execute | None = None
-    defaults: bool = False
-    output: Output | None = None
-    common: Text | None = None
-    top: Text | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """``column`` or ``variable`` (or both, @v = column = expression) set in an UPDATE; .WRITE has offset and length."""
-
-    column: str
-    operator: str
-    value: Text | None
-    variable: str = ""
-    write: tuple[Text, Text] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Update(Statement):
-    """UPDATE; ``source`` is its FROM."""
-
-    target: Name
-    assignments: tuple[Assignment, ...]
-    source: Text | None = None
-    where: Text | None = None
-    output: Output | None = None
-    common: Text | None = None
-    top: Text | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Delete(Statement):
-    """DELETE; ``source`` is its second FROM."""
-
-    target: Name
-    source: Text | None = None
-    where: Text | None = None
-    output: Output | None = None
-    common: Text | None = None
-    top: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from functools import lru_cache
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.data_statements import parse_delete, parse_insert, parse_select, parse_truncate, parse_update
 from pymlsql.embedded.tsql.definitions import parse_alter, parse_create, parse_drop
+from pymlsql.embedded.tsql.merging import parse_merge
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Batch, Name, Statement
 from pymlsql.embedded.tsql.reader import Reader
@@ -364,8 +365,8 @@ _STATEMENTS: dict[str, Callable[[Parser], Statement]] = {
     "RAISERROR": Parser.raiserror, "WAITFOR": Parser.waitfor, "USE": Parser.use, "COMMIT": Parser.commit,
     "ROLLBACK": Parser.commit, "SAVE": Parser.save, "EXEC": Parser.execute, "EXECUTE": Parser.execute,
     "CREATE": parse_create, "ALTER": parse_alter, "DROP": parse_drop, "RECONFIGURE": Parser.reconfigure,
-    **SECURITY_STATEMENTS, **SIGNING_STATEMENTS,
-    **dict.fromkeys(("MERGE", "OPEN", "CLOSE", "FETCH", "DEALLOCATE", "GOTO", "KILL",
+    "MERGE": parse_merge, **SECURITY_STATEMENTS, **SIGNING_STATEMENTS,
+    **dict.fromkeys(("OPEN", "CLOSE", "FETCH", "DEALLOCATE", "GOTO", "KILL",
                      "CHECKPOINT", "DBCC", "BACKUP", "RESTORE", "BULK", "DISABLE", "ENABLE"),
                     Parser.refuse),
 }  # fmt: skip

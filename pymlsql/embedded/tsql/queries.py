@@ -14,7 +14,7 @@ from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.operators import as_type, comparison_key, unify
 from pymlsql.embedded.tsql.ordering import Ordering, distinct_rows, ordered_rows
 from pymlsql.embedded.tsql.references import readable
-from pymlsql.embedded.tsql.scope import Grouping, Scope
+from pymlsql.embedded.tsql.scope import ROWID, Grouping, Scope
 from pymlsql.embedded.tsql.sources import compile_from
 from pymlsql.embedded.tsql.typed import Typed
 from pymlsql.embedded.tsql.types import INT
@@ -198,6 +198,8 @@ class _Select:
         groups, found = scope.groups, []
         for source in sources:
             for column in source.columns:
+                if column.name == ROWID:
+                    continue
                 column = column if self.references and groups is None else readable(column)
                 shown = groups.of(column) if groups is not None else column
                 if shown is None:

@@ -12,6 +12,9 @@ from pymlsql.embedded.tsql.references import readable
 from pymlsql.embedded.tsql.typed import Typed
 from pymlsql.embedded.tsql.types import SqlType
 
+ROWID = "\x01rowid"
+"""The column by which a changing statement knows the rows of its table. No T-SQL text can name it, * leaves it out."""
+
 
 @dataclass(frozen=True, slots=True)
 class RelationColumn:
@@ -41,6 +44,8 @@ class Relation:
     name: Name = Name(("",))
     object_id: int = 0
     used: set[str] | None = None
+    rowid_of: str = ""
+    """Of a view that a statement changes: the name in its FROM of the table whose ROWID its query gives too."""
 
 
 class Names(Protocol):
@@ -70,7 +75,7 @@ class Source:
 
     def use(self, column: str) -> None:
         """A query refers to this column."""
-        if self.used is not None:
+        if self.used is not None and column != ROWID:
             self.used.add(column.lower())
 
 

@@ -33,3 +33,10 @@ class Text:
 
     sql: str
     line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement and the line it begins on."""
+
+    line: int

@@ -11,22 +11,15 @@ from pymlsql.embedded.tsql.dialect import parse_query
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name
 from pymlsql.embedded.tsql.operators import as_type, unify
-from pymlsql.embedded.tsql.scope import Relation, Scope, Source, as_nullable
+from pymlsql.embedded.tsql.scope import ROWID, Relation, Scope, Source, as_nullable
 from pymlsql.embedded.tsql.typed import Typed, quote_name
 from pymlsql.embedded.tsql.types import INT
+from pymlsql.embedded.tsql.words import TABLE_HINTS
 
 if TYPE_CHECKING:
     from pymlsql.embedded.tsql.compiler import Compiler
 
 _TABLE_PARTS = frozenset({"this", "db", "catalog", "alias", "hints", "joins"})
-_HINTS = frozenset(
-    """
-    NOLOCK READUNCOMMITTED READCOMMITTED READCOMMITTEDLOCK REPEATABLEREAD SERIALIZABLE HOLDLOCK UPDLOCK XLOCK
-    ROWLOCK PAGLOCK TABLOCK TABLOCKX READPAST NOWAIT FORCESEEK FORCESCAN NOEXPAND INDEX
-    """.split()
-)
-
-
 _LOCKING_HINTS = frozenset({"UPDLOCK", "XLOCK", "TABLOCKX", "HOLDLOCK", "SERIALIZABLE", "REPEATABLEREAD"})
 
 
@@ -121,7 +114,7 @@ def _check_table(compiler: Compiler, node: exp.Expr) -> None:
     for hints in node.args.get("hints") or []:
         for hint in hints.expressions:
             word = hint.name.upper()
-            if word not in _HINTS:
+            if word not in TABLE_HINTS:
                 raise sql_error(321, word, line=compiler.line)
             compiler.locking = compiler.locking or word in _LOCKING_HINTS
 
@@ -241,7 +234,8 @@ def _relation(compiler: Compiler, name: Name, alias: exp.Expr | None) -> str:
         _add(compiler, exposed, columns, duck, bare, relation.used)
         return f"({sql}) AS {duck}"
     columns = [
-        Typed(quote_name(c.name), c.type, c.nullable, c.binary, None, c.name, c.identity, c.by_reference)
+        Typed("rowid" if c.name == ROWID else quote_name(c.name), c.type, c.nullable, c.binary, None, c.name,
+              c.identity, c.by_reference)
         for c in relation.columns
     ]
     _add(compiler, exposed, columns, duck, bare, relation.used)
@@ -256,12 +250,23 @@ def _expanded(compiler: Compiler, relation: Relation, arguments: dict[str, Typed
     compiler.arguments.append(arguments)
     try:
         with compiler.nested(), compiler.names.inside(relation):
-            query = compiler.subquery(parse_query(relation.query.sql, 1), references=True)
+            tree = parse_query(relation.query.sql, 1)
+            tree = with_rowid(tree, relation.rowid_of) if relation.rowid_of else tree
+            query = compiler.subquery(tree, references=True)
     finally:
         compiler.arguments.pop()
         compiler.line, compiler.scopes, compiler.commons = line, scopes, commons
-    columns = renamed(list(query.columns), list(relation.column_names), str(relation.name), line)
-    return query.sql, columns
+    names = list(relation.column_names)
+    names += [ROWID] if names and relation.rowid_of else []
+    return query.sql, renamed(list(query.columns), names, str(relation.name), line)
+
+
+def with_rowid(tree: exp.Expr, alias: str) -> exp.Expr:
+    """The query with one more column: the ROWID of ``alias`` in its FROM."""
+    changed = tree.copy()
+    column = exp.Column(this=exp.to_identifier(ROWID, quoted=True), table=exp.to_identifier(alias, quoted=True))
+    changed.append("expressions", exp.Alias(this=column, alias=exp.to_identifier(ROWID)))
+    return changed
 
 
 def _function(compiler: Compiler, name: Name, arguments: list[exp.Expr], alias: exp.Expr | None) -> str:
@@ -312,10 +317,16 @@ def _common_table(compiler: Compiler, name: str) -> tuple[str, tuple[Typed, ...]
     return None
 
 
-def compile_scope(compiler: Compiler, from_sql: str) -> tuple[str, Scope]:
-    """FROM ``from_sql`` alone: its DuckDB text and the scope it makes, for UPDATE and DELETE."""
-    tree = parse_query(f"SELECT 1 AS one FROM {from_sql}", compiler.line)
-    scope = Scope()
+def compile_scope(compiler: Compiler, tree: exp.Expr) -> tuple[str, str, Scope]:
+    """A query's WITH and FROM alone: their DuckDB texts and the scope they make, for what changes rows. The compiler
+    knows the common tables from then on."""
+    definitions, scope = "", Scope()
+    with_ = tree.args.get("with_")
+    compiler.commons.append({})
+    if with_ is not None:
+        from pymlsql.embedded.tsql.commons import compile_common_tables, max_recursion
+
+        definitions = compile_common_tables(compiler, with_, max_recursion(compiler, tree))
     with compiler.entered(scope):
         sql = compile_from(compiler, tree.args.get("from_"), tree.args.get("joins") or [])
-    return sql, scope
+    return definitions, sql, scope

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pymlsql.embedded.engine.frame import Frame
     from pymlsql.embedded.engine.names import Use
     from pymlsql.embedded.engine.session import Session
+    from pymlsql.embedded.engine.targets import Target
 
 Object = Table | Module
 
@@ -80,6 +81,22 @@ def check_change(session: Session, frame: Frame, permission: str, table: Table, 
     if table.temporary or who.rights.unlimited or is_chained(who, frame.object_id, table):
         return
     check_object(session, permission, table, columns)
+
+
+def check_target(session: Session, frame: Frame, permission: str, target: Target,
+                 columns: Collection[str] = ()) -> None:  # fmt: skip
+    """The same for what a statement names as its target: a table, or a view, and what is below that unless both have
+    one owner. ``columns`` are the target's, in lower case. Raises 229, 230, 916."""
+    who = session.identity
+    if target.table.temporary or who.rights.unlimited:
+        return
+    namer = frame.object_id
+    below: list[Object] = [*target.views, target.table]
+    for found in below:
+        if not is_chained(who, namer, found):
+            own = {target.columns.get(c, "").lower() for c in columns} if found is target.table else columns
+            check_object(session, permission, found, own)
+        namer = found.object_id
 
 
 def check_execute(session: Session, frame: Frame | None, module: Module) -> None:
