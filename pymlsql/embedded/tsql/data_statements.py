@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pymlsql.embedded.tsql import nodes
+from pymlsql.embedded.tsql.grammar.hints import skip_query_hints, skip_table_hints
+from pymlsql.embedded.tsql.grammar.queries import COMPOUND, skip_common_tables, skip_top
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name, Output, Text
 from pymlsql.embedded.tsql.reader import Reader
 
 if TYPE_CHECKING:
     from pymlsql.embedded.tsql.parser import Parser
-
-_COMPOUND = ("=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=")
 
 
 def parse_select(parser: Parser) -> nodes.Statement:
@@ -36,11 +36,12 @@ def parse_select(parser: Parser) -> nodes.Statement:
 
 def _select(parser: Parser, line: int, prefix: str) -> nodes.Select:
     start = parser.index
-    assignments = _assignments(parser, line, prefix)
+    parser.skip_query()
+    end, parser.index = parser.index, start
+    assignments = _assignments(parser, line, prefix, end)
+    parser.index = end
     if assignments is not None:
         return assignments
-    parser.index = start
-    parser.skip_query()
     into, text = _take_into(parser, start)
     return nodes.Select(line, Text(prefix + text, line), into=into)
 
@@ -61,34 +62,27 @@ def _take_into(parser: Parser, start: int) -> tuple[Name | None, str]:
     return None, parser.slice(start, end).sql
 
 
-def _assignments(parser: Parser, line: int, prefix: str) -> nodes.Select | None:
-    """SELECT @x = expression, ... FROM ...; None when it is not one."""
+def _assignments(parser: Parser, line: int, prefix: str, end: int) -> nodes.Select | None:
+    """SELECT @x = expression, ... FROM ... up to ``end``; None when it is not one."""
     if not parser.take_word("SELECT"):
         return None
     head_start = parser.index
     parser.take_word("ALL", "DISTINCT")
-    if parser.take_word("TOP"):
-        if parser.at_op("("):
-            parser.skip_parentheses()
-        else:
-            parser.next()
-        parser.take_word("PERCENT")
-        parser.take_words("WITH", "TIES")
+    if parser.at_word("TOP"):
+        skip_top(parser)
     head = parser.slice(head_start, parser.index).sql if parser.index > head_start else ""
-    if not (parser.token.kind == "variable" and parser.peek().is_op(*_COMPOUND)):
+    if not (parser.token.kind == "variable" and parser.peek().is_op(*COMPOUND)):
         return None
     targets: list[tuple[str, str]] = []
     expressions: list[str] = []
     while True:
-        if not (parser.token.kind == "variable" and parser.peek().is_op(*_COMPOUND)):
+        if not (parser.token.kind == "variable" and parser.peek().is_op(*COMPOUND)):
             raise sql_error(141, line=line)
         targets.append((parser.next().value, parser.next().text))
         expressions.append(parser.expression().sql)
         if not parser.take_op(","):
             break
-    tail_start = parser.index
-    parser.skip_query(begun=True)
-    tail = parser.slice(tail_start, parser.index).sql if parser.index > tail_start else ""
+    tail = parser.slice(parser.index, end).sql if end > parser.index else ""
     text = f"{prefix}SELECT {head} {', '.join(expressions)} {tail}"
     return nodes.Select(line, Text(text, line), tuple(targets))
 
@@ -96,19 +90,8 @@ def _assignments(parser: Parser, line: int, prefix: str) -> nodes.Select | None:
 def common_tables(parser: Parser) -> Text:
     """WITH name [(columns)] AS (query), ..."""
     start = parser.index
-    parser.expect_word("WITH")
-    if parser.at_word("XMLNAMESPACES"):
-        raise unsupported("WITH XMLNAMESPACES", line=parser.token.line)
-    while True:
-        parser.identifier()
-        if parser.at_op("("):
-            parser.skip_parentheses()
-        parser.expect_word("AS")
-        if not parser.at_op("("):
-            parser.fail()
-        parser.skip_parentheses()
-        if not parser.take_op(","):
-            return parser.slice(start, parser.index)
+    skip_common_tables(parser)
+    return parser.slice(start, parser.index)
 
 
 def _top(parser: Parser) -> Text | None:
@@ -117,7 +100,9 @@ def _top(parser: Parser) -> Text | None:
     if not parser.at_op("("):
         parser.fail()
     start = parser.index
-    parser.skip_parentheses()
+    parser.next()
+    parser.skip_scalar()
+    parser.expect_op(")")
     top = parser.slice(start, parser.index)
     if parser.at_word("PERCENT"):
         raise unsupported("TOP PERCENT in a modification", line=top.line)
@@ -129,7 +114,7 @@ def _target(parser: Parser) -> Name:
     name = Name((parser.next().value,)) if parser.token.kind == "variable" else parser.name()
     if parser.at_word("WITH") and parser.peek().is_op("("):
         parser.next()
-        parser.skip_parentheses()
+        skip_table_hints(parser)
     return name
 
 
@@ -146,7 +131,7 @@ def column_list(parser: Reader) -> tuple[str, ...]:
 def _output(parser: Parser) -> Output | None:
     if not parser.take_word("OUTPUT"):
         return None
-    columns = parser.clause("INTO", "FROM", "WHERE", "VALUES", "SELECT", "DEFAULT", "WITH", "OPTION")
+    columns = parser.items()
     if not parser.take_word("INTO"):
         return Output(columns)
     into = _target(parser)
@@ -222,7 +207,7 @@ def _assignment(parser: Parser) -> nodes.Assignment:
     if parser.token.kind == "variable":
         variable = parser.next().value
         operator = parser.next().text
-        if operator not in _COMPOUND:
+        if operator not in COMPOUND:
             parser.fail()
         if not (parser.token.kind in ("word", "quoted") and parser.peek().is_op("=")):
             return nodes.Assignment("", operator, parser.expression(), variable)
@@ -235,21 +220,21 @@ def _assignment(parser: Parser) -> nodes.Assignment:
         length = parser.expression()
         parser.expect_op(")")
         return nodes.Assignment(name.parts[-2], "=", value, variable, (offset, length))
-    if not parser.at_op(*_COMPOUND):
+    if not parser.at_op(*COMPOUND):
         parser.fail()
     operator = parser.next().text
     return nodes.Assignment(name.object, operator, _value(parser), variable)
 
 
 def _source_and_where(parser: Parser) -> tuple[Text | None, Text | None]:
-    source = parser.clause("WHERE", "OPTION") if parser.take_word("FROM") else None
+    source = parser.sources() if parser.take_word("FROM") else None
     where = None
     if parser.take_word("WHERE"):
         if parser.at_words("CURRENT", "OF"):
             raise unsupported("WHERE CURRENT OF", line=parser.token.line)
-        where = parser.expression()
+        where = parser.condition()
     if parser.take_word("OPTION"):
-        parser.skip_parentheses()
+        skip_query_hints(parser)
     return source, where
 
 
