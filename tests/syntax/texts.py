@@ -74,9 +74,10 @@ def _split(text: str) -> list[str]:
         return [text]
 
 
-_SHARED_TOKENS = ["(", ")", ",", ";", "=", ".", "*", "-", "AS", "SELECT", "FROM", "WHERE", "AND", "OR", "NOT", "NULL",
-                  "IN", "END", "BEGIN", "ELSE", "CASE", "WHEN", "ON", "JOIN", "BY", "SET", "INTO", "VALUES", "a", "1", "'x'",
-                  "@x", "TOP", "ORDER", "OVER", "EXEC", "WITH", "IS", "LIKE", "TABLE", "INT"]  # fmt: skip
+_ANY_TOKENS = """
+( ) , ; = . * - AS SELECT FROM WHERE AND OR NOT NULL IN END BEGIN ELSE CASE WHEN ON JOIN BY SET INTO VALUES a 1 'x' @x
+TOP ORDER OVER EXEC WITH IS LIKE TABLE INT
+""".split()
 """What is put in the place of a token, besides the tokens of the batch itself."""
 
 
@@ -101,5 +102,5 @@ def mutants(batch: str, rng: random.Random, n: int) -> Iterator[str]:
             between = batch[token.end : other.start]
             yield f"{before} {other.text} {between} {token.text} {batch[other.end :]}"
         else:
-            other_text = rng.choice(_SHARED_TOKENS) if rng.random() < 0.5 else rng.choice(tokens).text
+            other_text = rng.choice(_ANY_TOKENS) if rng.random() < 0.5 else rng.choice(tokens).text
             yield f"{before} {other_text} {after}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pymlsql.embedded.tsql.grammar.hints import at_table_hint, skip_table_hints
 from pymlsql.embedded.tsql.messages import unsupported
-from pymlsql.embedded.tsql.words import FOREIGN_ROWSETS
+from pymlsql.embedded.tsql.words import FOREIGN_ROWSETS, SCORE_INSTEAD
 
 if TYPE_CHECKING:
     from pymlsql.embedded.tsql.reader import Reader
@@ -169,7 +169,7 @@ def _skip_named(r: Reader) -> None:
         _skip_table_suffixes(r)
         return
     if first.is_word("PREDICT", "CHANGETABLE") and len(name.parts) == 1:
-        raise unsupported(first.value, line=first.line)
+        raise unsupported(first.value, line=first.line, instead=SCORE_INSTEAD if first.is_word("PREDICT") else "")
     _skip_arguments(r)
     if first.is_word("OPENJSON") and len(name.parts) == 1 and r.at_word("WITH"):
         _skip_schema(r)
