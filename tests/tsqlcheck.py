@@ -61,6 +61,19 @@ def judge(scripts: Sequence[str], *, model: bool = False) -> list[Finding]:
     return [Finding(**finding) for finding in json.loads(done.stdout)]
 
 
+def outlines(scripts: Sequence[str]) -> list[list[str] | None]:
+    """The kinds of the statements of each script, those inside of others too, in the order of the text, as names of
+    ScriptDom's classes; None where the script is no T-SQL."""
+    command = [sys.executable, str(Path(__file__).resolve()), "--outline", "--stdin"]
+    done = subprocess.run(
+        command, input=json.dumps(list(scripts)), capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"tsqlcheck could not judge (status {done.returncode}): {done.stderr.strip()[-2000:]}")
+    found: list[list[str] | None] = json.loads(done.stdout)
+    return found
+
+
 @lru_cache
 def unavailable(model: bool = False) -> str | None:
     """Why the tools cannot run here, for pytest.skip; None where they can."""
@@ -175,6 +188,30 @@ def _syntax(scripts: Sequence[str]) -> list[Finding]:
     ]
 
 
+def _outline(sql: str) -> list[str] | None:
+    tree, errors = _parse(sql)
+    if list(errors):
+        return None
+    return [name for batch in tree.Batches for statement in batch.Statements for name in _nested(statement)]
+
+
+def _nested(statement: Any) -> list[str]:
+    """A statement's class and those of the statements in it."""
+    kind = str(statement.GetType().Name)
+    names = [kind]
+    parts = {
+        "IfStatement": ("ThenStatement", "ElseStatement"),
+        "WhileStatement": ("Statement",),
+        "TryCatchStatement": ("TryStatements", "CatchStatements"),
+    }.get(kind, ("StatementList",))
+    for part in parts:
+        inner = getattr(statement, part, None)
+        if inner is not None:
+            for one in getattr(inner, "Statements", [inner]):
+                names += _nested(one)
+    return names
+
+
 def _model(scripts: Sequence[str]) -> list[Finding]:
     """DacFx's errors on a database of these scripts; a statement that creates nothing is a finding."""
     dac: Any = importlib.import_module("Microsoft.SqlServer.Dac.Model")
@@ -213,6 +250,9 @@ def main(arguments: list[str]) -> int:
         return 2
     scripts = json.load(sys.stdin) if from_stdin else [Path(f).read_text(encoding="utf-8-sig") for f in files]
     _load(model)
+    if "--outline" in arguments:
+        print(json.dumps([_outline(sql) for sql in scripts]))
+        return 0
     found = _syntax(scripts)
     if model and not found:
         found = _model(scripts)

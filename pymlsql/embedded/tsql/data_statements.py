@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.change_nodes import Top
+from pymlsql.embedded.tsql.grammar.hints import skip_query_hints, skip_table_hints
+from pymlsql.embedded.tsql.grammar.queries import COMPOUND, skip_common_tables, skip_top
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name, Output, Text
 from pymlsql.embedded.tsql.reader import Reader
-from pymlsql.embedded.tsql.words import TABLE_HINTS
 
 if TYPE_CHECKING:
     from pymlsql.embedded.tsql.parser import Parser
-
-_COMPOUND = ("=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=")
 
 
 def parse_select(parser: Parser) -> nodes.Statement:
@@ -40,11 +39,12 @@ def parse_select(parser: Parser) -> nodes.Statement:
 
 def _select(parser: Parser, line: int, prefix: str) -> nodes.Select:
     start = parser.index
-    assignments = _assignments(parser, line, prefix)
+    parser.skip_query()
+    end, parser.index = parser.index, start
+    assignments = _assignments(parser, line, prefix, end)
+    parser.index = end
     if assignments is not None:
         return assignments
-    parser.index = start
-    parser.skip_query()
     into, text = _take_into(parser, start)
     return nodes.Select(line, Text(prefix + text, line), into=into)
 
@@ -65,34 +65,27 @@ def _take_into(parser: Parser, start: int) -> tuple[Name | None, str]:
     return None, parser.slice(start, end).sql
 
 
-def _assignments(parser: Parser, line: int, prefix: str) -> nodes.Select | None:
-    """SELECT @x = expression, ... FROM ...; None when it is not one."""
+def _assignments(parser: Parser, line: int, prefix: str, end: int) -> nodes.Select | None:
+    """SELECT @x = expression, ... FROM ... up to ``end``; None when it is not one."""
     if not parser.take_word("SELECT"):
         return None
     head_start = parser.index
     parser.take_word("ALL", "DISTINCT")
-    if parser.take_word("TOP"):
-        if parser.at_op("("):
-            parser.skip_parentheses()
-        else:
-            parser.next()
-        parser.take_word("PERCENT")
-        parser.take_words("WITH", "TIES")
+    if parser.at_word("TOP"):
+        skip_top(parser)
     head = parser.slice(head_start, parser.index).sql if parser.index > head_start else ""
-    if not (parser.token.kind == "variable" and parser.peek().is_op(*_COMPOUND)):
+    if not (parser.token.kind == "variable" and parser.peek().is_op(*COMPOUND)):
         return None
     targets: list[tuple[str, str]] = []
     expressions: list[str] = []
     while True:
-        if not (parser.token.kind == "variable" and parser.peek().is_op(*_COMPOUND)):
+        if not (parser.token.kind == "variable" and parser.peek().is_op(*COMPOUND)):
             raise sql_error(141, line=line)
         targets.append((parser.next().value, parser.next().text))
         expressions.append(parser.expression().sql)
         if not parser.take_op(","):
             break
-    tail_start = parser.index
-    parser.skip_query(begun=True)
-    tail = parser.slice(tail_start, parser.index).sql if parser.index > tail_start else ""
+    tail = parser.slice(parser.index, end).sql if end > parser.index else ""
     text = f"{prefix}SELECT {head} {', '.join(expressions)} {tail}"
     return nodes.Select(line, Text(text, line), tuple(targets))
 
@@ -100,19 +93,8 @@ def _assignments(parser: Parser, line: int, prefix: str) -> nodes.Select | None:
 def common_tables(parser: Parser) -> Text:
     """WITH name [(columns)] AS (query), ..."""
     start = parser.index
-    parser.expect_word("WITH")
-    if parser.at_word("XMLNAMESPACES"):
-        raise unsupported("WITH XMLNAMESPACES", line=parser.token.line)
-    while True:
-        parser.identifier()
-        if parser.at_op("("):
-            parser.skip_parentheses()
-        parser.expect_word("AS")
-        if not parser.at_op("("):
-            parser.fail()
-        parser.skip_parentheses()
-        if not parser.take_op(","):
-            return parser.slice(start, parser.index)
+    skip_common_tables(parser)
+    return parser.slice(start, parser.index)
 
 
 def parse_top(parser: Parser) -> Top | None:
@@ -122,7 +104,9 @@ def parse_top(parser: Parser) -> Top | None:
     if not parser.at_op("("):
         parser.fail()
     start = parser.index
-    parser.skip_parentheses()
+    parser.next()
+    parser.skip_scalar()
+    parser.expect_op(")")
     count = parser.slice(start, parser.index)
     return Top(count, parser.take_word("PERCENT"))
 
@@ -131,18 +115,8 @@ def parse_target(parser: Parser) -> Name:
     """A table, or a table variable, with the hints that change nothing here. Raises 321, 1065."""
     name = Name((parser.next().value,)) if parser.token.kind == "variable" else parser.name()
     if parser.at_word("WITH") and parser.peek().is_op("("):
-        parser.index += 2
-        while True:
-            hint = parser.next()
-            if hint.is_word("NOLOCK", "READUNCOMMITTED"):
-                raise sql_error(1065, line=hint.line)
-            if not hint.is_word(*TABLE_HINTS):
-                raise sql_error(321, hint.text, line=hint.line)
-            if hint.is_word("INDEX", "FORCESEEK") and parser.at_op("("):
-                parser.skip_parentheses()
-            if not parser.take_op(","):
-                break
-        parser.expect_op(")")
+        parser.next()
+        skip_table_hints(parser, target=True)
     return name
 
 
@@ -156,14 +130,11 @@ def column_list(parser: Reader) -> tuple[str, ...]:
     return tuple(columns)
 
 
-_BEHIND_OUTPUT = ("INTO", "FROM", "WHERE", "VALUES", "SELECT", "DEFAULT", "WITH", "OPTION", "OUTPUT")
-
-
 def parse_output(parser: Parser) -> Output | None:
     """OUTPUT ..., or OUTPUT ... INTO ..., which another OUTPUT may follow."""
     if not parser.take_word("OUTPUT"):
         return None
-    columns = parser.clause(*_BEHIND_OUTPUT)
+    columns = parser.items()
     if not parser.take_word("INTO"):
         return Output(columns)
     into = parse_target(parser)
@@ -245,7 +216,7 @@ def parse_assignment(parser: Parser) -> nodes.Assignment:
     if parser.token.kind == "variable":
         variable = parser.next().value
         operator = parser.next().text
-        if operator not in _COMPOUND:
+        if operator not in COMPOUND:
             parser.fail()
         if not (parser.token.kind in ("word", "quoted") and parser.peek().is_op("=")):
             return nodes.Assignment("", operator, parser.expression(), variable)
@@ -258,21 +229,21 @@ def parse_assignment(parser: Parser) -> nodes.Assignment:
         length = parser.expression()
         parser.expect_op(")")
         return nodes.Assignment(name.parts[-2], "=", value, variable, (offset, length))
-    if not parser.at_op(*_COMPOUND):
+    if not parser.at_op(*COMPOUND):
         parser.fail()
     operator = parser.next().text
     return nodes.Assignment(name.object, operator, parse_value(parser), variable)
 
 
 def _source_and_where(parser: Parser) -> tuple[Text | None, Text | None]:
-    source = parser.clause("WHERE", "OPTION") if parser.take_word("FROM") else None
+    source = parser.sources() if parser.take_word("FROM") else None
     where = None
     if parser.take_word("WHERE"):
         if parser.at_words("CURRENT", "OF"):
             raise unsupported("WHERE CURRENT OF", line=parser.token.line)
-        where = parser.expression()
+        where = parser.condition()
     if parser.take_word("OPTION"):
-        parser.skip_parentheses()
+        skip_query_hints(parser)
     return source, where
 
 

@@ -109,7 +109,7 @@ def _create_index(parser: Parser, line: int) -> nodes.Statement:
     if not columns and not (columnstore and clustered):
         parser.fail()
     included = column_list(parser) if parser.take_word("INCLUDE") else ()
-    where = parser.expression() if parser.take_word("WHERE") else None
+    where = parser.condition() if parser.take_word("WHERE") else None
     skip_storage_options(parser)
     index = IndexDefinition(name, columns, unique, clustered, included, where, columnstore)
     return nodes.CreateIndex(line, table, index)
@@ -137,7 +137,7 @@ def _view(parser: Parser, line: int, action: str, name: Name, start: int) -> nod
         parser.fail()
     if parser.at_word("WITH"):
         common_tables(parser)
-    parser.skip_query()
+    parser.skip_subquery_body()
     query = parser.slice(query_start, parser.index)
     parser.take_op(";")
     if parser.token.kind != "end":
@@ -219,7 +219,7 @@ def _function(parser: Parser, line: int, action: str, name: Name, start: int) ->
         query_start = parser.index
         if parser.at_word("WITH"):
             common_tables(parser)
-        parser.skip_query()
+        parser.skip_subquery_body()
         query = parser.slice(query_start, parser.index)
         if bracketed:
             parser.expect_op(")")

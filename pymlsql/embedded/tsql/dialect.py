@@ -115,16 +115,15 @@ def _is_reserved_alias(token: Token, after: Sequence[Token]) -> bool:
 
 
 def _parse(text: str, line: int) -> exp.Expr:
+    """The one tree of ``text``, which ``grammar`` knows to be T-SQL: what sqlglot has no place for is refused."""
     try:
         trees = sqlglot.parse(_spelled(text, line), dialect=_DIALECT)
     except ParseError as error:
         detail = error.errors[0] if error.errors else {}
-        near = str(detail.get("highlight") or "").strip() or text.split()[-1][:128]
-        at = line + int(detail.get("line") or 1) - 1
-        number = 156 if near.upper() in RESERVED else 102
-        raise sql_error(number, near, line=at) from None
+        near = str(detail.get("highlight") or "").strip() or text.split()[-1]
+        raise unsupported(f"query with {near[:128]}", line=line + int(detail.get("line") or 1) - 1) from None
     except TokenError:
-        raise sql_error(102, text.split()[0][:128], line=line) from None
+        raise unsupported(f"query with {text.split()[0][:128]}", line=line) from None
     except RecursionError:
         raise sql_error(191, line=line) from None
     if len(trees) != 1 or trees[0] is None:

@@ -32,9 +32,9 @@ def parse_merge(parser: Parser, common: Text | None = None) -> nodes.Statement:
     if parser.take_word("AS") or not parser.at_word("USING"):
         alias = parser.identifier()
     parser.expect_word("USING")
-    source = parser.clause("ON")
+    source = parser.sources()
     parser.expect_word("ON")
-    on = parser.expression()
+    on = parser.condition()
     if parser.at_word("ON"):
         raise unsupported("a join as the source of a MERGE", line=line)
     whens: list[When] = []
@@ -56,7 +56,7 @@ def _when(parser: Parser, before: list[When]) -> When:
     parser.expect_word("MATCHED")
     if kind == "target" and parser.take_word("BY"):
         kind = "source" if parser.expect_word("SOURCE", "TARGET").value == "SOURCE" else "target"
-    condition = parser.expression() if parser.take_word("AND") else None
+    condition = parser.condition() if parser.take_word("AND") else None
     parser.expect_word("THEN")
     action = parser.expect_word("UPDATE", "DELETE", "INSERT").value
     clause = _CLAUSES[kind]

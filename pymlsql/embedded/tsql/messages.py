@@ -105,6 +105,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     321: (15, "\"{}\" is not a recognized table hints option. If it is intended as a parameter to a table-valued "
           "function or to the CHANGETABLE function, ensure that your database compatibility mode is set to "
           "90."),
+    324: (15, "The 'ALL' version of the {} operator is not supported."),
     402: (16, "The data types {} and {} are incompatible in the {} operator."),
     408: (16, "A constant expression was encountered in the ORDER BY list, position 1."),
     447: (16, "Expression type {} is invalid for COLLATE clause."),

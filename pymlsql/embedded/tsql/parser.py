@@ -88,7 +88,7 @@ class Parser(Reader):
 
     def if_(self) -> Statement:
         line = self.next().line
-        condition = self.expression()
+        condition = self.condition()
         then = self.statement()
         self._semicolon_before("ELSE")
         otherwise = self.statement() if self.take_word("ELSE") else None
@@ -100,7 +100,7 @@ class Parser(Reader):
 
     def while_(self) -> Statement:
         line = self.next().line
-        return nodes.While(line, self.expression(), self.statement())
+        return nodes.While(line, self.condition(), self.statement())
 
     def break_(self) -> Statement:
         return nodes.Break(self.next().line)
@@ -110,11 +110,7 @@ class Parser(Reader):
 
     def return_(self) -> Statement:
         line = self.next().line
-        token = self.token
-        has_value = token.kind in ("number", "string", "variable", "binary") or token.is_op("(", "-", "+", "~") or (
-            token.is_word("CASE", "NULL", "CONVERT", "COALESCE", "NULLIF", "LEFT", "RIGHT") or ((
-                token.kind in ("word", "quoted") and self.peek().is_op("(", "."))
-            and token.value not in _STATEMENTS))  # fmt: skip
+        has_value = self.at_scalar() and self.token.value not in _STATEMENTS
         return nodes.Return(line, self.expression() if has_value else None)
 
     def declare(self) -> Statement:

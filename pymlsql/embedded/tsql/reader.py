@@ -1,18 +1,19 @@
-"""A cursor over tokens that knows where a T-SQL expression, a query, a name and a type end."""
+"""A cursor over tokens that knows where a T-SQL expression, a query, a name and a type end; ``grammar`` tells it."""
 
 from __future__ import annotations
 
 from typing import NoReturn
 
 from pymlsql.embedded.tsql.datatypes import make_type
+from pymlsql.embedded.tsql.grammar import expressions, queries, sources
 from pymlsql.embedded.tsql.lexer import Token, tokenize
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name, Text
 from pymlsql.embedded.tsql.types import MAX, SqlType
-from pymlsql.embedded.tsql.words import RESERVED, STARTERS
+from pymlsql.embedded.tsql.words import NILADIC, RESERVED
 
-_OPERAND_FUNCTIONS = frozenset({"CONVERT", "COALESCE", "NULLIF", "LEFT", "RIGHT", "TRY_CONVERT", "UPDATE", "EXISTS"})
-_NILADIC = frozenset({"NULL", "CURRENT_TIMESTAMP", "CURRENT_USER", "SESSION_USER", "SYSTEM_USER", "USER", "DEFAULT"})
+_VALUES = frozenset({"CASE", "COALESCE", "CONVERT", "TRY_CONVERT", "NULLIF", "LEFT", "RIGHT", *NILADIC})
+"""Reserved keywords with which a value may begin."""
 
 class Reader:
     """The tokens of one text, and a position among them."""
@@ -106,6 +107,17 @@ class Reader:
             raise unsupported("linked server", line=self.token.line)
         return Name(tuple(parts))
 
+    def at_name(self) -> bool:
+        """Whether a name stands here, such as an alias without AS."""
+        token = self.token
+        return token.kind == "quoted" or (token.kind == "word" and token.value not in RESERVED)
+
+    def at_scalar(self) -> bool:
+        """Whether a value begins here."""
+        token = self.token
+        return (token.kind in ("number", "string", "variable", "binary") or token.is_op("(", "-", "+", "~", "$", "{")
+                or self.at_name() or token.is_word(*_VALUES))  # fmt: skip
+
     def integer(self) -> int:
         negative = self.take_op("-")
         if self.token.kind != "number" or not self.token.text.isdigit():
@@ -148,6 +160,42 @@ class Reader:
             self.fail()
         return Text(self.text[self.tokens[start].start : self.tokens[end - 1].end], self.tokens[start].line)
 
+    def expression(self) -> Text:
+        """The longest value from here."""
+        start = self.index
+        self.skip_scalar()
+        return self.slice(start, self.index)
+
+    def condition(self) -> Text:
+        """The longest search condition from here."""
+        start = self.index
+        self.skip_condition()
+        return self.slice(start, self.index)
+
+    def query(self) -> Text:
+        """A query that stands where a statement does, with its OPTION."""
+        start = self.index
+        self.skip_query()
+        return self.slice(start, self.index)
+
+    def subquery(self) -> Text:
+        """A query inside of something else: it has no OPTION and goes INTO nothing."""
+        start = self.index
+        self.skip_subquery_body()
+        return self.slice(start, self.index)
+
+    def items(self) -> Text:
+        """A select list, such as the columns of OUTPUT."""
+        start = self.index
+        queries.skip_items(self)
+        return self.slice(start, self.index)
+
+    def sources(self) -> Text:
+        """What stands behind FROM."""
+        start = self.index
+        self.skip_sources()
+        return self.slice(start, self.index)
+
     def skip_parentheses(self) -> None:
         """Past a balanced pair; the cursor is at the opening one."""
         opening, depth = self.token, 0
@@ -160,132 +208,51 @@ class Reader:
             if depth == 0:
                 return
 
-    def expression(self) -> Text:
-        """The longest expression (or condition) from here."""
-        start = self.index
-        self._skip_expression()
-        return self.slice(start, self.index)
-
-    def _skip_expression(self) -> None:
-        self._skip_operand()
-        while self._skip_operator():
-            self._skip_operand()
-
-    def _skip_operand(self) -> None:
-        while self.at_op("+", "-", "~") or self.at_word("NOT"):
-            self.index += 1
-        token = self.token
-        if token.is_op("("):
-            self.skip_parentheses()
-        elif token.kind in ("string", "number", "binary", "variable") or token.is_word(*_NILADIC):
-            self.index += 1
-        elif token.is_word("CASE"):
-            self._skip_case()
-        elif token.is_op("$") and self.peek().kind == "number":
-            self.index += 2
-        elif token.is_word(*_OPERAND_FUNCTIONS):
-            self.index += 1
-            if not self.at_op("("):
+    def skip_type(self) -> None:
+        """Past the name of a type and its sizes; whether there is such a type is asked where it is used."""
+        if self.take_word("NATIONAL"):
+            if not self.at_word("CHAR", "CHARACTER", "TEXT"):
                 self.fail()
-            self.skip_parentheses()
-        elif token.is_word("NEXT") and self.peek().is_word("VALUE"):
-            self.index += 3
-            self.name()
-        else:
-            self._skip_reference()
-        self._skip_suffixes()
+        elif self.take_word("DOUBLE"):
+            self.expect_word("PRECISION")
+            self._skip_sizes()
+            return
+        self.name()
+        self.take_word("VARYING")
+        self._skip_sizes()
 
-    def _skip_reference(self) -> None:
-        self.name_or_star()
-        if self.at_op("("):
-            self.skip_parentheses()
+    def _skip_sizes(self) -> None:
+        if not self.take_op("("):
+            return
+        if not self.take_word("MAX"):
+            self.integer()
+            while self.take_op(","):
+                self.integer()
+        self.expect_op(")")
 
-    def name_or_star(self) -> None:
-        self.identifier()
-        while self.take_op("."):
-            if self.take_op("*"):
-                return
-            if not self.at_op("."):
-                self.identifier()
+    def skip_scalars(self) -> None:
+        """Past values with commas between them."""
+        self.skip_scalar()
+        while self.take_op(","):
+            self.skip_scalar()
 
-    def _skip_suffixes(self) -> None:
-        while True:
-            if self.take_word("COLLATE"):
-                self.identifier()
-            elif self.at_words("AT", "TIME", "ZONE"):
-                self.index += 3
-                self._skip_operand()
-            elif self.at_word("OVER") and self.peek().is_op("("):
-                self.index += 1
-                self.skip_parentheses()
-            elif self.at_words("WITHIN", "GROUP"):
-                self.index += 2
-                self.skip_parentheses()
-            else:
-                return
+    def skip_scalar(self) -> None:
+        expressions.skip_scalar(self)
 
-    def _skip_case(self) -> None:
-        depth = 0
-        while True:
-            token = self.token
-            if token.kind == "end" or token.is_op(";"):
-                self.fail()
-            self.index += 1
-            depth += token.is_word("CASE") - token.is_word("END")
-            if depth == 0:
-                return
+    def skip_condition(self) -> None:
+        expressions.skip_condition(self)
 
-    def _skip_operator(self) -> bool:
-        """Past a binary operator; false when there is none. IS NULL is taken whole and the search goes on."""
-        while self.at_word("IS"):
-            self.index += 1
-            self.take_word("NOT")
-            self.expect_word("NULL")
-        if self.take_op("+", "-", "*", "/", "%", "&", "|", "^", "=", "<", ">", "<>", "<=", ">=", "!=", "!<", "!>"):
-            self.take_word("ALL", "ANY", "SOME")
-            return True
-        if self.at_word("NOT") and self.peek().is_word("IN", "LIKE", "BETWEEN"):
-            self.index += 1
-        return self.take_word("AND", "OR", "LIKE", "IN", "BETWEEN", "ESCAPE")
+    def skip_query(self) -> None:
+        queries.skip_statement(self)
 
-    def query(self) -> Text:
-        """A query: up to the semicolon, closing bracket or keyword that begins the next statement."""
-        start = self.index
-        self.skip_query()
-        return self.slice(start, self.index)
+    def skip_subquery_body(self) -> None:
+        queries.skip_body(self)
 
-    def skip_query(self, *, begun: bool = False) -> None:
-        """Past a query that begins here with SELECT, WITH, VALUES or a parenthesis, or has ``begun`` before."""
-        continued = not begun
-        while True:
-            token = self.token
-            if token.kind == "end" or token.is_op(";", ")"):
-                return
-            if token.is_op("("):
-                self.skip_parentheses()
-                continued = False
-                continue
-            if token.is_word("CASE"):
-                self._skip_case()
-                continue
-            if token.kind == "word" and token.value in STARTERS and not (token.value == "SELECT" and continued):
-                return
-            continued = token.is_word("UNION", "ALL", "EXCEPT", "INTERSECT") or (
-                continued and not token.is_word("SELECT")
-            )
-            self.index += 1
+    def skip_query_rest(self) -> None:
+        queries.skip_rest(self)
 
-    def clause(self, *ends: str) -> Text:
-        """A slice up to a word of ``ends`` outside parentheses, or the statement's end."""
-        start = self.index
-        while not self.at_word(*ends):
-            token = self.token
-            if token.kind == "end" or token.is_op(";", ")") or (token.kind == "word" and token.value in STARTERS):
-                break
-            if token.is_op("("):
-                self.skip_parentheses()
-            elif token.is_word("CASE"):
-                self._skip_case()
-            else:
-                self.index += 1
-        return self.slice(start, self.index)
+    def skip_order_by(self) -> None:
+        queries.skip_order_by(self)
+
+    def skip_sources(self) -> None:
+        sources.skip_sources(self)

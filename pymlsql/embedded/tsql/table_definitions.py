@@ -97,9 +97,13 @@ def parse_constraint(parser: Parser, *, column: str) -> Constraint:
             own = ((parser.identifier(), False),)
         return Constraint("default", name, own, expression=expression)
     if token.is_word("CHECK"):
-        if not parser.at_op("("):
-            parser.fail()
-        return Constraint("check", name, own, expression=parser.expression())
+        if parser.at_words("NOT", "FOR", "REPLICATION"):
+            raise unsupported("NOT FOR REPLICATION", line=token.line)
+        start = parser.index
+        parser.expect_op("(")
+        parser.skip_condition()
+        parser.expect_op(")")
+        return Constraint("check", name, own, expression=parser.slice(start, parser.index))
     if token.is_word("PRIMARY", "UNIQUE"):
         if token.value == "PRIMARY":
             parser.expect_word("KEY")

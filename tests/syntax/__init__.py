@@ -1,0 +1,1 @@
+"""T-SQL's grammar: the embedded server's parser beside Microsoft's, and before texts that are none."""
