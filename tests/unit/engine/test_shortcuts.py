@@ -40,8 +40,29 @@ def long_way(client: Client, frame: Frame, text: str, target: SqlType) -> Any:
         return f"error {error.number}"
 
 
+@st.composite
+def expressions(draw: st.DrawFn, depth: int = 3) -> str:
+    """Sums and products of @a, @b and numbers."""
+    if depth == 0 or draw(st.booleans()):
+        return draw(st.sampled_from(["@a", "@b", "NULL", "0", "3", "-7", "2147483647", "@a", "@b"]))
+    left, right = draw(expressions(depth - 1)), draw(expressions(depth - 1))
+    text = f"{left} {draw(st.sampled_from('+-*/%'))} {right}"
+    return f"({text})" if draw(st.booleans()) else text
+
+
 @SETTINGS
-@given(a=operands(), b=operands(), operator=st.sampled_from("+-*"), target=st.sampled_from(TYPES))
+@given(a=operands(), b=operands(), text=expressions(), target=st.sampled_from(TYPES))
+def test_expressions_are_those_of_the_long_way(
+    client: Client, a: tuple[SqlType, Any], b: tuple[SqlType, Any], text: str, target: SqlType
+) -> None:
+    frame = Frame(variables={"@a": Value(*a), "@b": Value(*b)})
+    quick = quick_value(frame, text, target)
+    if quick is not UNKNOWN_YET:
+        assert quick == long_way(client, frame, text, target)
+
+
+@SETTINGS
+@given(a=operands(), b=operands(), operator=st.sampled_from("+-*/%"), target=st.sampled_from(TYPES))
 def test_arithmetic_is_that_of_the_long_way(
     client: Client, a: tuple[SqlType, Any], b: tuple[SqlType, Any], operator: str, target: SqlType
 ) -> None:
@@ -68,16 +89,19 @@ def test_comparison_is_that_of_the_long_way(
 
 TAKEN = [
     ("NULL", INT, None), ("7", INT, 7), ("1", BIT, True), ("@i", INT, 5), ("@i + 1", INT, 6), ("@i * 3", BIGINT, 15),
+    ("@n + 1", INT, None), ("@i / 2", INT, 2), ("-7 / 2", INT, -3), ("-7 % 4", INT, -3), ("@i - (2 - 4) * 3", INT, 11),
+    ("2 + @i * (3 /* three */)", BIGINT, 17),
 ]  # fmt: skip
 DECLINED = [
-    ("@i + 2147483647", INT), ("@n + 1", INT), ("300", TINYINT), ("'a'", nvarchar(5)), ("@i / 2", INT), ("@s", INT),
-    ("@unknown", INT), ("-2147483649", INT),
+    ("@i + 2147483647", INT), ("300", TINYINT), ("'a'", nvarchar(5)), ("@s", INT),
+    ("@unknown", INT), ("-2147483649", INT), ("@i / 0", INT), ("@i % (@i - 5)", INT), ("@i + 1.0", INT),
+    ("@@ROWCOUNT", INT), ("@i = 5", INT), ("-@i * 2", INT), ("@i & 1", INT), ("2147483648", BIGINT),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "target", "expected"), TAKEN)
 def test_plain_expressions_are_taken(text: str, target: SqlType, expected: Any) -> None:
-    frame = Frame(variables={"@i": Value(INT, 5)})
+    frame = Frame(variables={"@i": Value(INT, 5), "@n": Value(INT)})
     assert quick_value(frame, text, target) == expected
 
 
