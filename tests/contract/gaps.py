@@ -21,9 +21,7 @@ QUERIES: dict[str, str] = {
 
 STATEMENTS: dict[str, str] = {
     "delete with output into": REFUSED,
-    "computed column": REFUSED,
     "table variables survive a rollback": REFUSED,
-    "computed column is read-only": REFUSED,
     "cursor": REFUSED,
     "scalar function": "its CREATE FUNCTION is refused with Msg 40510",
     "col_length": REFUSED,

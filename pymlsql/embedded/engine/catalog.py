@@ -6,17 +6,13 @@ others ever see it. Writers are serialised, so that two transactions never chang
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
-import json
-import types
-import typing
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
+from pymlsql.embedded.engine.catalog_json import decode, encode, register, stored
 from pymlsql.embedded.tsql.nodes import ModuleParameter, Name, Text
-from pymlsql.embedded.tsql.types import SqlType
+from pymlsql.embedded.tsql.types import BIGINT, SqlType
 
 FIRST_OBJECT_ID = 245575913
 
@@ -43,6 +39,19 @@ class TableColumn:
     default: Default | None = None
     binary: bool = False
     collation: str = ""
+    computed: str = ""
+    """The expression of a computed column, as it was written."""
+    persisted: bool = False
+
+    @property
+    def virtual(self) -> bool:
+        """Whether its values are kept nowhere: it is computed where it is read."""
+        return bool(self.computed) and not self.persisted
+
+    @property
+    def is_rowversion(self) -> bool:
+        """Whether every change of a row gives it a new number."""
+        return self.type.name == "timestamp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +69,27 @@ class Key:
     where: str = ""
     columnstore: bool = False
     named_by_system: bool = False
+    disabled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A CHECK constraint; ``column`` is the one it was written behind, if any."""
+    """A CHECK constraint; ``column`` is the one it was written behind, if any. Disabled and untrusted as a
+    ForeignKey."""
 
     object_id: int
     name: str
     text: str
     column: str = ""
     named_by_system: bool = False
+    disabled: bool = False
+    untrusted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ForeignKey:
-    """A FOREIGN KEY; its actions are NO ACTION."""
+    """A FOREIGN KEY; an action is NO ACTION, CASCADE, SET NULL or SET DEFAULT. While it is ``disabled`` nothing is
+    checked; it is ``untrusted`` when there may be rows that nobody has checked."""
 
     object_id: int
     name: str
@@ -83,6 +97,10 @@ class ForeignKey:
     referenced_id: int
     referenced: tuple[str, ...]
     named_by_system: bool = False
+    on_delete: str = "NO ACTION"
+    on_update: str = "NO ACTION"
+    disabled: bool = False
+    untrusted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +118,24 @@ class Table:
     modified: str = ""
     max_column_id: int = 0
     temporary: bool = False
+    generation: int = 0
+    """How often its rows were copied into a new DuckDB table (see rebuilding.py)."""
 
     @property
     def sql(self) -> str:
         """The DuckDB table that holds its rows: named by id, so that no T-SQL name can clash or need care."""
-        return f"temp.t{self.object_id}" if self.temporary else f"store.t{self.object_id}"
+        name = f"t{self.object_id}_{self.generation}" if self.generation else f"t{self.object_id}"
+        return f"temp.{name}" if self.temporary else f"store.{name}"
 
     def column(self, name: str) -> TableColumn | None:
         """The column of this name, in any case."""
         wanted = name.lower()
         return next((column for column in self.columns if column.name.lower() == wanted), None)
+
+    @property
+    def stored(self) -> tuple[TableColumn, ...]:
+        """The columns that DuckDB keeps."""
+        return tuple(column for column in self.columns if not column.virtual)
 
     @property
     def identity(self) -> TableColumn | None:
@@ -150,6 +176,21 @@ class Module:
     modified: str = ""
     execute_as: int | None = None
     """As in sys.sql_modules: the user's id, -2 for OWNER, None for CALLER."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence(Module):
+    """A sequence (SO). Its numbers are kept under ``counter``, a new one after each RESTART; ``cache`` is 0 for NO
+    CACHE and None where the server chooses the size."""
+
+    type: SqlType = BIGINT
+    start: int = 0
+    increment: int = 1
+    minimum: int = 0
+    maximum: int = 0
+    cycling: bool = False
+    cache: int | None = None
+    counter: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +250,11 @@ class Catalog:
 
     def modules(self) -> list[Module]:
         """All modules."""
-        return [found for found in self.objects.values() if isinstance(found, Module)]
+        return [f for f in self.objects.values() if isinstance(f, Module) and not isinstance(f, Sequence)]
+
+    def sequences(self) -> list[Sequence]:
+        """All sequences."""
+        return [found for found in self.objects.values() if isinstance(found, Sequence)]
 
     def with_object(self, found: Table | Module) -> Catalog:
         """The catalog with this object, new or changed."""
@@ -283,13 +328,8 @@ def now_text() -> str:
 
 Anything = Table | Module | Schema | Entry
 
-_CLASSES: dict[str, type[Any]] = {"table": Table, "module": Module, "schema": Schema}
-
-
-def stored(cls: type[E]) -> type[E]:
-    """Let entries of this class be kept in the data directory, under the name of its ``kind``."""
-    _CLASSES[cls.kind] = cls  # type: ignore[attr-defined]
-    return cls
+for _kind, _class in (("table", Table), ("module", Module), ("sequence", Sequence), ("schema", Schema)):
+    register(_kind, _class)
 
 
 def storage_key(entry: Anything) -> str:
@@ -301,49 +341,6 @@ def storage_key(entry: Anything) -> str:
     return f"{entry.kind}:{entry.key.lower()}"
 
 
-def encode(value: Anything) -> str:
-    """One entry as JSON; what is left at its default is left out."""
-    kind = next(name for name, cls in _CLASSES.items() if isinstance(value, cls))
-    return json.dumps([kind, _plain(value)], ensure_ascii=False)
-
-
-def _plain(value: Any) -> Any:
-    if dataclasses.is_dataclass(value):
-        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)
-                if getattr(value, f.name) != f.default}  # fmt: skip
-    if isinstance(value, tuple | list):
-        return [_plain(item) for item in value]
-    return value
-
-
-def decode(text: str) -> Anything:
-    """The entry that encode made a text of."""
-    kind, data = json.loads(text)
-    return _read(_CLASSES[kind], data)  # type: ignore[no-any-return]
-
-
-@lru_cache(maxsize=64)
-def _hints(cls: type[Any]) -> dict[str, Any]:
-    return typing.get_type_hints(cls)
-
-
-def _read(hint: Any, data: Any) -> Any:
-    if data is None:
-        return None
-    origin = typing.get_origin(hint)
-    if origin in (types.UnionType, typing.Union):
-        return _read(next(arg for arg in typing.get_args(hint) if arg is not type(None)), data)
-    if origin is tuple:
-        args = typing.get_args(hint)
-        if len(args) == 2 and args[1] is Ellipsis:
-            return tuple(_read(args[0], item) for item in data)
-        return tuple(_read(arg, item) for arg, item in zip(args, data, strict=True))
-    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
-        hints = _hints(hint)
-        return hint(**{name: _read(hints[name], item) for name, item in data.items()})
-    return data
-
-
-__all__ = ["Anything", "Catalog", "Check", "Default", "Entry", "ForeignKey", "Key", "Module", "Name", "Schema", "Table",
-           "TableColumn", "ViewColumn", "constraint_names", "decode", "encode", "new_catalog", "now_text",
-           "storage_key", "stored"]  # fmt: skip
+__all__ = ["Anything", "Catalog", "Check", "Default", "Entry", "ForeignKey", "Key", "Module", "Name", "Schema",
+           "Sequence", "Table", "TableColumn", "ViewColumn", "constraint_names", "decode", "encode", "new_catalog",
+           "now_text", "storage_key", "stored"]  # fmt: skip

@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from pymlsql.embedded.engine.applying import apply_delete, apply_update, is_referenced
 from pymlsql.embedded.engine.catalog import Table, TableColumn
 from pymlsql.embedded.engine.cells import append_cells, settled
-from pymlsql.embedded.engine.constraints import STAGE, check_children, check_nulls, check_rows, display_name
+from pymlsql.embedded.engine.constraints import display_name
 from pymlsql.embedded.engine.dml import stored
 from pymlsql.embedded.engine.evaluation import bind, names, running
 from pymlsql.embedded.engine.frame import Frame
+from pymlsql.embedded.engine.generated import refuse_update
+from pymlsql.embedded.engine.names import lookup
 from pymlsql.embedded.engine.outputs import Outputs
 from pymlsql.embedded.engine.security.enforcement import check_target, check_uses, may_object
-from pymlsql.embedded.engine.targets import Target, find_target, target_table
+from pymlsql.embedded.engine.targets import Target, find_target
 from pymlsql.embedded.engine.tops import first_rows
 from pymlsql.embedded.engine.writing import replaced_part
 from pymlsql.embedded.tsql import nodes
@@ -33,9 +36,6 @@ from pymlsql.embedded.tsql.types import BIGINT, MAX, NULL
 
 if TYPE_CHECKING:
     from pymlsql.embedded.engine.session import Session
-
-OLD = "pymlsql_old"
-
 
 class Change:
     """The SELECT of an UPDATE, DELETE or MERGE: rowids of the target, its old values, and new ones.
@@ -111,7 +111,7 @@ class Change:
     def old(self) -> list[str]:
         """The old values of all columns, under their names behind "old."."""
         pairs = zip(self.columns, self.table.columns, strict=True)
-        return [f"{value.sql} AS {quote_name('old.' + column.name)}" for value, column in pairs]
+        return [f"{value.sql} AS {quote_name('old.' + column.name)}" for value, column in pairs if not column.virtual]
 
 
 def assigned_names(assignments: tuple[nodes.Assignment, ...]) -> list[str]:
@@ -139,18 +139,19 @@ def update(session: Session, frame: Frame, statement: nodes.Update) -> int:
         parts += [f"{value.sql} AS {quote_name(name)}" for name, value in outputs.needed.items()]
         rows = change.select(parts, statement.where, statement.top)
         rows = settled_rows(change, new, rows)
-        count = _apply_update(session, table, rows, {name.lower() for name in new})
+        old = part(rows, table, "old.")
+        stage = apply_update(session, table, old.append_column("rid", rows.column("rid")), part(rows, table, "new."),
+                             {name.lower() for name in new})  # fmt: skip
         if outputs:
-            outputs.send({"inserted": part(rows, table, "new."), "deleted": part(rows, table, "old.")},
-                         {name: rows.column(name) for name in outputs.needed})  # fmt: skip
+            outputs.send({"inserted": stage, "deleted": old}, {name: rows.column(name) for name in outputs.needed})
         _assign_variables(frame, rows, variables)
-        return count
+        return int(rows.num_rows)
 
 
 def new_parts(change: Change, new: dict[str, Typed], only: str = "") -> list[str]:
     """The new values of all columns, under their names behind "new."; with a condition ``only``, where it holds."""
     parts = []
-    for column in change.table.columns:
+    for column in change.table.stored:
         value = new.get(column.name)
         old = change.old_value(column).sql
         sql = old if value is None else f"CASE WHEN {only} THEN {value.sql} ELSE {old} END" if only else value.sql
@@ -164,14 +165,14 @@ def settled_rows(change: Change, new: dict[str, Typed], rows: pa.Table) -> pa.Ta
     longer = {c: append_cells(values, rows, c, new[c].by_reference) for c in change.appended}
     for name, (cells, _) in longer.items():
         rows = rows.set_column(rows.column_names.index("new." + name), "new." + name, cells)
-    passed = [c.name for c in change.table.columns
+    passed = [c.name for c in change.table.stored
               if c.name not in new or new[c.name].by_reference or c.name in longer]  # fmt: skip
     return settled(change.session, change.table, rows, passed, prefix="new.")
 
 
 def part(rows: pa.Table, table: Table, prefix: str) -> pa.Table:
     """The columns of the table that stand behind ``prefix``, under their own names."""
-    return pa.table({c.name: rows.column(prefix + c.name) for c in table.columns})
+    return pa.table({c.name: rows.column(prefix + c.name) for c in table.stored})
 
 
 def _refuse_accumulation(assignments: tuple[nodes.Assignment, ...], line: int) -> None:
@@ -201,6 +202,7 @@ def new_values(change: Change, assignments: tuple[nodes.Assignment, ...],
             continue
         value = _assigned(change, assignment, column, line)
         if column is not None:
+            refuse_update(column)
             if column.identity:
                 raise sql_error(8102, column.name, line=line)
             value = stored(value, column, name, line)
@@ -247,40 +249,6 @@ def _assign_variables(frame: Frame, rows: pa.Table, variables: dict[str, Typed])
             frame.get(name).value = rows.column("var." + name)[-1].as_py()
 
 
-def _apply_update(session: Session, table: Table, rows: pa.Table, changed: set[str]) -> int:
-    stage, old = part(rows, table, "new."), part(rows, table, "old.").append_column("rid", rows.column("rid"))
-    check_nulls(session, table, stage, "UPDATE")
-    with session.store.registered({STAGE: stage, OLD: old}):
-        check_rows(session, table, stage.num_rows, action="UPDATE", replaced=OLD, changed=changed)
-        check_children(session, table, OLD, "UPDATE", changed)
-    write_update(session, table, rows, changed)
-    return int(rows.num_rows)
-
-
-def write_update(session: Session, table: Table, rows: pa.Table, changed: set[str]) -> None:
-    """Give the rows with these rids the new values of the columns ``changed`` (lower case)."""
-    columns = [c for c in table.columns if c.name.lower() in changed]
-    if not rows.num_rows or not columns:
-        return
-    stage = part(rows, table, "new.").append_column("rid", rows.column("rid"))
-    sets = ", ".join(f"{quote_name(c.name)} = s.{quote_name(c.name)}" for c in columns)
-    session.store.write(f"UPDATE {table.sql} AS t SET {sets} FROM {STAGE} AS s WHERE t.rowid = s.rid", {},
-                        {STAGE: stage})  # fmt: skip
-
-
-def write_delete(session: Session, table: Table, rows: pa.Table) -> None:
-    """Remove the rows with these rids."""
-    if rows.num_rows:
-        ids = rows.select(["rid"])
-        session.store.write(f"DELETE FROM {table.sql} WHERE rowid IN (SELECT rid FROM {OLD})", {}, {OLD: ids})
-        session.engine.note_change(table)
-
-
-def is_referenced(session: Session, table: Table) -> bool:
-    """Whether a foreign key refers to the table."""
-    return any(f.referenced_id == table.object_id for t in session.catalog.tables() for f in t.foreign_keys)
-
-
 def delete(session: Session, frame: Frame, statement: nodes.Delete) -> int:
     """DELETE [FROM]; the number of rows."""
     store = session.store
@@ -296,20 +264,33 @@ def delete(session: Session, frame: Frame, statement: nodes.Delete) -> int:
         parts = change.old() if referenced or outputs else ["1 AS one"]
         parts += [f"{value.sql} AS {quote_name(name)}" for name, value in outputs.needed.items()]
         rows = change.select(parts, statement.where, statement.top)
-        if referenced:
-            with store.registered({OLD: part(rows, table, "old.").append_column("rid", rows.column("rid"))}):
-                check_children(session, table, OLD, "DELETE")
-        write_delete(session, table, rows)
+        old = part(rows, table, "old.").append_column("rid", rows.column("rid")) if referenced else rows
+        apply_delete(session, table, old)
         if outputs:
             outputs.send({"deleted": part(rows, table, "old.")}, {name: rows.column(name) for name in outputs.needed})
         return int(rows.num_rows)
 
 
+def _truncated(session: Session, name: nodes.Name) -> Table:
+    """The table of TRUNCATE TABLE. Raises 1088, 4701, 4708."""
+    if name.object.startswith("#"):
+        table = session.temporary.get(name.object.lower())
+        if table is None:
+            raise sql_error(4701, name.object)
+        return table
+    found = lookup(names(session).catalog_of(name), name, session.path())
+    if found is None:
+        raise sql_error(4701, name.object)
+    if not isinstance(found, Table):
+        raise sql_error(4708, name)
+    if not may_object(session, "ALTER", found):
+        raise sql_error(1088, name.object)
+    return found
+
+
 def truncate(session: Session, statement: nodes.Truncate) -> None:
     """TRUNCATE TABLE; identity values begin at the seed again. Raises 4712 when a foreign key refers to it."""
-    table = target_table(session, statement.target)
-    if not table.temporary and not may_object(session, "ALTER", table):
-        raise sql_error(1088, statement.target.object)
+    table = _truncated(session, statement.target)
     for other in session.catalog.tables():
         if any(f.referenced_id == table.object_id for f in other.foreign_keys if other.object_id != table.object_id):
             raise sql_error(4712, table.name)

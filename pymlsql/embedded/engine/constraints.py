@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pymlsql.embedded.engine.catalog import Check, ForeignKey, Key, Table, TableColumn
+from pymlsql.embedded.engine.generated import rows_of
 from pymlsql.embedded.engine.names import Plan
 from pymlsql.embedded.tsql.compiler import Compiled, compile_condition
 from pymlsql.embedded.tsql.dialect import parse_constraint
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pymlsql.embedded.engine.session import Session
 
 STAGE = "pymlsql_stage"
+OLD = "pymlsql_old"
 
 
 def display_name(session: Session, table: Table) -> str:
@@ -49,12 +51,15 @@ def check_rows(session: Session, table: Table, n_rows: int, *, action: str, repl
     if not n_rows:
         return
     for check in table.checks:
-        _check_condition(session, table, check, action)
+        if not check.disabled:
+            _check_condition(session, table, check, action)
     for key in table.keys:
         # A filter may look at any column: a row can come under it without a change of its key.
-        if key.unique and (key.where or _touched(changed, [name for name, _ in key.columns])):
+        if key.unique and not key.disabled and (key.where or _touched(changed, [name for name, _ in key.columns])):
             _check_key(session, table, key, n_rows, replaced)
     for foreign in table.foreign_keys:
+        if foreign.disabled:
+            continue
         own = foreign.referenced_id == table.object_id
         if _touched(changed, list(foreign.columns)) or (own and _touched(changed, list(foreign.referenced))):
             _check_reference(session, table, foreign, action, replaced)
@@ -76,7 +81,7 @@ def condition_sql(session: Session, table: Table, text: str, alias: str) -> str:
     """A CHECK's or filter's condition over a row source."""
     columns = [
         Typed(f"{alias}.{quote_name(c.name)}", c.type, c.nullable, c.binary, None, c.name,
-              by_reference=keeps_references(c.type)) for c in table.columns
+              by_reference=keeps_references(c.type)) for c in table.stored
     ]  # fmt: skip
     key = ("constraint", table, text, alias)
     return session.engine.plans.get(
@@ -109,7 +114,8 @@ def _check_key(session: Session, table: Table, key: Key, n_rows: int, replaced: 
         where_t = f"AND ({condition_sql(session, table, key.where, 't')})" if key.where else ""
         where_both = (where_s + " " if where_s else "WHERE true ") + where_t + " " + left
         values = ", ".join(f"s.{quote_name(c.name)}" for c in columns if c is not None)
-        row = run(f"SELECT {values} FROM {STAGE} AS s JOIN {table.sql} AS t ON {same} {where_both} LIMIT 1").fetchone()
+        joined = f"{STAGE} AS s JOIN {rows_of(session, table)} AS t ON {same}"
+        row = run(f"SELECT {values} FROM {joined} {where_both} LIMIT 1").fetchone()
     if row is None:
         return
     text = ", ".join(shown_value(value) for value in row)
@@ -161,22 +167,30 @@ def _column(table: Table, name: str) -> TableColumn:
     return column
 
 
-def check_children(session: Session, table: Table, gone: str, action: str, changed: set[str] | None = None) -> None:
-    """No row refers to a key that is going: ``gone`` names a table of the old rows (their columns and rid)."""
+def check_children(session: Session, table: Table, action: str, changed: set[str] | None = None, *,
+                   event: str = "DELETE", staged: bool | None = None, gone: str = OLD) -> None:  # fmt: skip
+    """No row refers to a key that is going, by an UPDATE or DELETE (``event``): ``gone`` names a table of the old rows,
+    OLD one of all rows that go in the statement (their columns and rid). With ``staged`` a new row may bring the key
+    again. Foreign keys that do something then are not asked."""
+    staged = event == "UPDATE" if staged is None else staged
     for child in session.catalog.tables():
         for foreign in child.foreign_keys:
-            if foreign.referenced_id == table.object_id and _touched(changed, list(foreign.referenced)):
-                _check_child(session, table, child, foreign, gone, action)
+            if foreign.referenced_id != table.object_id or foreign.disabled:
+                continue
+            acts = foreign.on_update if event == "UPDATE" else foreign.on_delete
+            if acts == "NO ACTION" and _touched(changed, list(foreign.referenced)):
+                _check_child(session, table, child, foreign, gone, action, staged)
 
 
-def _check_child(session: Session, table: Table, child: Table, foreign: ForeignKey, gone: str, action: str) -> None:
+def _check_child(session: Session, table: Table, child: Table, foreign: ForeignKey, gone: str, action: str,
+                 staged: bool) -> None:  # fmt: skip
     pairs = list(zip(foreign.columns, foreign.referenced, strict=True))
     same = " AND ".join(
         f"{key_expression(_column(child, a), 'c')} = {key_expression(_column(table, b), 'g')}" for a, b in pairs
     )
-    left = f" AND c.rowid NOT IN (SELECT rid FROM {gone})" if child.object_id == table.object_id else ""
+    left = f" AND c.rowid NOT IN (SELECT rid FROM {OLD})" if child.object_id == table.object_id else ""
     still = ""
-    if action != "DELETE":
+    if staged:
         kept = " AND ".join(
             f"{key_expression(_column(table, b), 'n')} = {key_expression(_column(table, b), 'g')}" for _, b in pairs
         )

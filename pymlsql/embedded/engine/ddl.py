@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pymlsql.embedded.engine.alteration import check_existing
 from pymlsql.embedded.engine.catalog import (
     Schema,
     Table,
-    now_text,
 )
 from pymlsql.embedded.engine.governance.classifier import refuse_classifier
 from pymlsql.embedded.engine.names import SYSTEM_DATABASES, lookup
@@ -19,10 +16,9 @@ from pymlsql.embedded.engine.security.permissions import OBJECT, SCHEMA
 from pymlsql.embedded.engine.security.principals import DBO, principal_by_id
 from pymlsql.embedded.engine.security.rights import DATABASE_SECURABLE
 from pymlsql.embedded.engine.security.statements import future_owner
-from pymlsql.embedded.engine.tables import ObjectIds, build_table, with_index
-from pymlsql.embedded.engine.targets import target_table
+from pymlsql.embedded.engine.tables import ObjectIds, build_table
 from pymlsql.embedded.tsql import nodes
-from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
+from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name
 from pymlsql.embedded.tsql.typed import quote_name
 
@@ -68,61 +64,10 @@ def create_table(session: Session, statement: nodes.CreateTable) -> None:
 
 
 def _duck_columns(table: Table) -> str:
-    return ", ".join(f"{quote_name(column.name)} {column.type.duckdb}" for column in table.columns)
+    return ", ".join(f"{quote_name(column.name)} {column.type.duckdb}" for column in table.stored)
 
 
-# ALTER TABLE ------------------------------------------------------------------------------------------------------
-
-
-# Indexes, schemas, DROP -------------------------------------------------------------------------------------------
-
-
-def create_index(session: Session, statement: nodes.CreateIndex) -> None:
-    """CREATE INDEX. Raises 1505 for duplicates, 1911, 1913."""
-    table = target_table(session, statement.table)
-    if not table.temporary and not may_object(session, "ALTER", table):
-        raise sql_error(1088, str(statement.table), state=12)
-    changed = with_index(table, statement.index)
-    with session.store.statement(locked=not table.temporary):
-        if statement.index.unique:
-            _check_unique(session, changed, table)
-        if table.temporary:
-            session.replace_temporary(changed)
-        else:
-            changed = replace(changed, modified=now_text())
-            session.set_catalog(session.catalog.with_object(changed), [changed])
-
-
-def _check_unique(session: Session, changed: Table, table: Table) -> None:
-    try:
-        check_existing(session, changed, table)
-    except SqlError as error:
-        if error.number != 2601:
-            raise
-        value = error.message.rpartition("(")[2].removesuffix(").")
-        raise sql_error(1505, f"{table.schema}.{table.name}", changed.keys[-1].name, value) from None
-
-
-def drop_index(session: Session, statement: nodes.DropIndex) -> None:
-    """DROP INDEX ... ON. Raises 3701, 3723."""
-    table = target_table(session, statement.table)
-    key = next((k for k in table.keys if k.name.lower() == statement.name.lower()), None)
-    if not table.temporary and not may_object(session, "ALTER", table):
-        key = None
-    if key is None:
-        if statement.if_exists:
-            return
-        raise sql_error(3701, "drop", "index", f"{statement.table}.{statement.name}")
-    if key.object_id:
-        raise sql_error(
-            3723, f"{statement.table}.{statement.name}", "PRIMARY KEY" if key.kind == "pk" else "UNIQUE KEY"
-        )
-    changed = replace(table, keys=tuple(k for k in table.keys if k != key), modified=now_text())
-    with session.store.statement(locked=not table.temporary):
-        if table.temporary:
-            session.replace_temporary(changed)
-        else:
-            session.set_catalog(session.catalog.with_object(changed), [changed])
+# Schemas, DROP ------------------------------------------------------------------------------------------------------
 
 
 def create_schema(session: Session, statement: nodes.CreateSchema) -> None:
@@ -142,8 +87,9 @@ def create_schema(session: Session, statement: nodes.CreateSchema) -> None:
         session.set_catalog(session.catalog.with_schema(schema), [schema])
 
 
-_DROPPED = {"TABLE": "table", "VIEW": "view", "PROCEDURE": "procedure", "FUNCTION": "function"}
-_MODULE_KIND = {"V": "VIEW", "P": "PROCEDURE", "IF": "FUNCTION", "FN": "FUNCTION"}
+_DROPPED = {"TABLE": "table", "VIEW": "view", "PROCEDURE": "procedure", "FUNCTION": "function",
+            "SEQUENCE": "sequence object"}  # fmt: skip
+_MODULE_KIND = {"V": "VIEW", "P": "PROCEDURE", "IF": "FUNCTION", "FN": "FUNCTION", "SO": "SEQUENCE"}
 
 
 def drop(session: Session, statement: nodes.Drop) -> None:
@@ -189,6 +135,11 @@ def _drop_object(session: Session, statement: nodes.Drop, name: Name) -> None:
     if not (may_schema(session, "ALTER", found.schema) or may_object(session, "CONTROL", found)):
         raise denied(3701, "drop", _DROPPED[actual], found.name)
     refuse_classifier(session, "drop", found)
+    if statement.kind == "SEQUENCE":
+        from pymlsql.embedded.engine.sequences import refuse_used
+
+        assert not isinstance(found, Table)
+        refuse_used(session, found)
     with session.store.statement():
         if isinstance(found, Table):
             for other in session.catalog.tables():

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from pymlsql.embedded.engine.applying import write_insert
 from pymlsql.embedded.engine.catalog import Table, TableColumn
 from pymlsql.embedded.engine.cells import settled
 from pymlsql.embedded.engine.constraints import STAGE, check_nulls, check_rows, display_name
 from pymlsql.embedded.engine.evaluation import bind, names, plan_query, running
 from pymlsql.embedded.engine.frame import Frame
+from pymlsql.embedded.engine.generated import finished, is_generated, refuse_given
 from pymlsql.embedded.engine.names import Plan
 from pymlsql.embedded.engine.outputs import Outputs
 from pymlsql.embedded.engine.security.enforcement import check_target
@@ -128,7 +130,9 @@ def insert_columns(session: Session, table: Table, statement: nodes.Insert,
             raise sql_error(4406, str(statement.target))
         if explicit:
             raise sql_error(8101, table.name)
-        return [column for name in known.values() if (column := _column(table, name)).identity is None]
+        columns = [column for name in known.values() if _is_insertable(column := _column(table, name))]
+        refuse_given(table, columns, statement)
+        return columns
     found: list[TableColumn] = []
     for name in statement.columns:
         own = known.get(name.lower())
@@ -140,9 +144,15 @@ def insert_columns(session: Session, table: Table, statement: nodes.Insert,
         if column.identity and not explicit:
             raise sql_error(544, table.name)
         found.append(column)
+    refuse_given(table, found, statement)
     if explicit and table.identity is not None and table.identity not in found:
         raise sql_error(545, table.name)
     return found
+
+
+def _is_insertable(column: TableColumn) -> bool:
+    """Whether an INSERT without a column list has a value for it; a rowversion takes nothing but DEFAULT."""
+    return column.identity is None and not column.computed
 
 
 def _column(table: Table, name: str) -> TableColumn:
@@ -214,10 +224,12 @@ def _staging(session: Session, table: Table, columns: list[TableColumn], compile
     """SELECT of whole rows: the given columns converted, defaults for the rest (identity is filled in later)."""
     name = display_name(session, table)
     given = {c.name: replace(v, sql=f"q.c{i}") for i, (c, v) in enumerate(zip(columns, compiled.columns, strict=False))}
-    compiler = Compiler(names(session), {}, session.engine.level, runtime_prefix="d")
+    compiler = Compiler(names(session), {}, session.engine.level, runtime_prefix="d", owner_id=table.object_id)
     compiler.scopes.append(Scope())
     parts = []
     for column in table.columns:
+        if is_generated(column):
+            continue
         if column.name in given:
             parts.append(f"{stored(given[column.name], column, name).sql} AS {quote_name(column.name)}")
         elif column.identity is None:
@@ -232,7 +244,7 @@ def _staging(session: Session, table: Table, columns: list[TableColumn], compile
 
 def insert_stage(session: Session, table: Table, stage: pa.Table, *, given_identity: bool = False) -> pa.Table:
     """Check and insert staged rows, which get their identity values; inside a statement of the store."""
-    stage = with_identity(session, table, stage, given=given_identity)
+    stage = finished(session, table, with_identity(session, table, stage, given=given_identity))
     check_nulls(session, table, stage, "INSERT")
     if stage.num_rows == 1 and insert_one(session, table, stage):
         session.count_rows(table, 1)
@@ -259,14 +271,6 @@ def with_identity(session: Session, table: Table, stage: pa.Table, *, given: boo
     _check_identity_range(identity, last)
     session.note_identity(last)
     return stage.append_column(identity.name, pa.array(range(first, last + step, step), _arrow_type(identity)))
-
-
-def write_insert(session: Session, table: Table, stage: pa.Table) -> None:
-    """Add the staged rows."""
-    if stage.num_rows:
-        order = ", ".join(quote_name(column.name) for column in table.columns)
-        session.store.write(f"INSERT INTO {table.sql} ({order}) SELECT {order} FROM {STAGE}", {}, {STAGE: stage})
-        session.count_rows(table, stage.num_rows)
 
 
 def _check_identity_range(column: TableColumn, last: int) -> None:

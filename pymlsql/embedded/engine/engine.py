@@ -26,10 +26,12 @@ from pymlsql.embedded.engine.governance.governor import Governor
 from pymlsql.embedded.engine.identity import Identities
 from pymlsql.embedded.engine.locks import ApplicationLocks
 from pymlsql.embedded.engine.names import SYSTEM_DATABASES, Plans
+from pymlsql.embedded.engine.rowversions import COUNTER, Rowversions
 from pymlsql.embedded.engine.security.enforcement import may_see_server_state
 from pymlsql.embedded.engine.security.logins import authenticate, initial_database
 from pymlsql.embedded.engine.security.principals import Login as Account
 from pymlsql.embedded.engine.security.visibility import sight_of
+from pymlsql.embedded.engine.sequence_numbers import Sequences
 from pymlsql.embedded.engine.session import Session
 from pymlsql.embedded.engine.store import Store, WriterLock
 from pymlsql.embedded.engine.system_views import SystemState
@@ -92,6 +94,8 @@ class Engine:
         self.locks = ApplicationLocks()
         self.plans = Plans()
         self.identities = Identities(self._connection.cursor())
+        self.rowversions: Rowversions = Rowversions(self.identities)
+        self.sequences: Sequences = Sequences(self.identities, self._connection)
         self.configuration: dict[str, tuple[int, int, int, int]] = {}
         self.catalog: Catalog = new_catalog()
         self._sessions: dict[int, Session] = {}
@@ -309,7 +313,9 @@ class Engine:
             application=session.application, isolation=session.options.isolation, sessions=sessions,
             configurations={name: (value, used) for name, (_, _, value, used) in self.configuration.items()},
             temporary=tuple(session.temporary.values()), created=self._created,
-            identity_values={t.object_id: last for t in columns if (last := self.identities.last(t)) is not None},
+            identity_values={t.object_id: last for t in columns if (last := self.identities.last(t)) is not None}
+            | {s.counter: number for s in session.catalog.sequences()
+               if (number := self.identities.last_number(s.counter)) is not None},
             content=lambda digest: find_content(session, digest), governor=self.governor,
             sandbox=self.runtimes.own.sandbox if self.runtimes else None,
         )  # fmt: skip
@@ -324,6 +330,7 @@ class Engine:
         if self.runtimes is not None:
             self.runtimes.close()
         self.libraries.close()
-        self.identities.save({table.object_id for table in self.catalog.tables()})
+        counters = {sequence.counter for sequence in self.catalog.sequences()}
+        self.identities.save({COUNTER, *counters, *(table.object_id for table in self.catalog.tables())})
         self._connection.close()
         self.values.close()

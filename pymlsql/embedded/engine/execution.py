@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from pymlsql.embedded.engine import alteration, changes, ddl, dml, modules
+from pymlsql.embedded.engine import changes, dml
+from pymlsql.embedded.engine.definitions import DEFINITIONS
 from pymlsql.embedded.engine.errors import Cancelled, translate
 from pymlsql.embedded.engine.evaluation import evaluate, evaluate_passed, holds
 from pymlsql.embedded.engine.extensibility.dispatch import EXTENSIBILITY_HANDLERS
@@ -87,6 +88,8 @@ def execute(session: Session, frame: Frame, statement: nodes.Statement) -> None:
             raise error from raised
         error.line = error.line or statement.line
         error.procedure = error.procedure or frame.procedure
+        for one in error.further:
+            one.line = one.line or error.line
         session.store.recover()
         _fail(session, frame, error, statement)
 
@@ -168,7 +171,10 @@ def _try(session: Session, frame: Frame, statement: nodes.TryCatch) -> None:
 
 
 def _catch(session: Session, frame: Frame, statement: nodes.TryCatch, error: SqlError) -> None:
-    session.caught.append(error)
+    told = [one for one in error.further if one.severity > 10]
+    if told:  # CATCH sees the last of several errors
+        told[-1].line, told[-1].procedure = error.line, error.procedure
+    session.caught.append(told[-1] if told else error)
     try:
         execute_all(session, frame, statement.catch)
     finally:
@@ -256,7 +262,7 @@ def _targets(statement: nodes.Statement) -> tuple[Name, ...]:
     match statement:
         case nodes.CreateTable() | nodes.AlterTable():
             return (statement.name,)
-        case nodes.CreateIndex() | nodes.DropIndex():
+        case nodes.CreateIndex() | nodes.DropIndex() | nodes.AlterIndex():
             return (statement.table,)
         case nodes.Drop():
             return statement.names
@@ -317,12 +323,9 @@ _HANDLERS: dict[type[nodes.Statement], Callable[[Session, Frame, Any], None]] = 
     nodes.SetOption: set_option, nodes.Use: _use, nodes.Select: select, nodes.Insert: _insert,
     nodes.Update: _update, nodes.Delete: _delete, nodes.Merge: _merge, nodes.Truncate: _truncate,
     nodes.Transaction: _transaction,
-    nodes.Execute: execute_procedure, nodes.CreateTable: _defines(ddl.create_table),
-    nodes.AlterTable: _defines(alteration.alter_table), nodes.CreateIndex: _defines(ddl.create_index),
-    nodes.DropIndex: _defines(ddl.drop_index), nodes.CreateSchema: _defines(ddl.create_schema),
-    nodes.Drop: _defines(ddl.drop), nodes.CreateModule: _defines(modules.create_module),
+    nodes.Execute: execute_procedure,
     **EXTENSIBILITY_HANDLERS,
     **GOVERNANCE_HANDLERS,
-    **{node: _defines(function) for node, function in SECURITY_DEFINITIONS.items()},
+    **{node: _defines(function) for node, function in {**DEFINITIONS, **SECURITY_DEFINITIONS}.items()},
     **SIGNING_HANDLERS,
 }  # fmt: skip

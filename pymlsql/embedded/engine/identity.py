@@ -33,6 +33,24 @@ class Identities:
         """The last value that was given out, None before the first."""
         return self._last.get(table.object_id)
 
+    def last_number(self, key: int) -> int | None:
+        """The last value of a counter that is no identity column's."""
+        return self._last.get(key)
+
+    def advance(self, key: int, last: int, mark: int | None = None) -> None:
+        """A counter that is no identity column's has come to ``last``; where a crash may lose more, up to ``mark``."""
+        with self._lock:
+            self._last[key] = last
+            if mark is None:
+                self._advance(key, last, 1)
+            elif key not in self._marks or (self._marks[key] == last) or mark == last or self._passed(key, last, mark):
+                self._keep(key, mark)
+
+    def _passed(self, key: int, last: int, mark: int) -> bool:
+        """Whether ``last`` lies beyond what is kept, in the direction from ``last`` to ``mark``."""
+        kept = self._marks[key]
+        return last > kept if mark > last else last < kept
+
     def current(self, table: Table) -> int:
         """The last value, or the seed before the first."""
         return self._last.get(table.object_id, _definition(table)[0])

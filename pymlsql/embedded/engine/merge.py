@@ -8,21 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pymlsql.embedded.engine.changes import (
-    OLD,
-    Change,
-    assigned_names,
-    is_referenced,
-    new_parts,
-    new_values,
-    part,
-    settled_rows,
-    write_delete,
-    write_update,
-)
-from pymlsql.embedded.engine.constraints import STAGE, check_children, check_nulls, check_rows
-from pymlsql.embedded.engine.dml import insert_columns, staged_rows, with_identity, write_insert
+from pymlsql.embedded.engine.applying import is_referenced, write_delete, write_insert, write_update
+from pymlsql.embedded.engine.cascades import cascade_delete, cascade_update
+from pymlsql.embedded.engine.catalog import Table
+from pymlsql.embedded.engine.changes import Change, assigned_names, new_parts, new_values, part, settled_rows
+from pymlsql.embedded.engine.constraints import OLD, STAGE, check_children, check_nulls, check_rows
+from pymlsql.embedded.engine.dml import insert_columns, staged_rows, with_identity
 from pymlsql.embedded.engine.frame import Frame
+from pymlsql.embedded.engine.generated import finished, generated_names
 from pymlsql.embedded.engine.names import Plan
 from pymlsql.embedded.engine.outputs import ACTION, Outputs
 from pymlsql.embedded.engine.security.enforcement import check_target, check_uses
@@ -42,6 +35,7 @@ if TYPE_CHECKING:
     from pymlsql.embedded.engine.session import Session
 
 _PRESENT = "pymlsql_source"
+_LEAVING = "pymlsql_leaving"
 
 
 def merge(session: Session, frame: Frame, statement: nodes.Merge) -> int:
@@ -144,7 +138,8 @@ class _Merge:
 
     def _inserted(self, branch: _Branch) -> None:
         when, change = branch.when, self.change
-        statement = nodes.Insert(self.line, self.statement.target, when.columns, defaults=when.values is None)
+        rows = (when.values,) if when.values is not None else ()
+        statement = nodes.Insert(self.line, self.statement.target, when.columns, rows=rows, defaults=not rows)
         branch.columns = insert_columns(self.session, self.table, statement, self.target.columns)
         given = when.values or ()
         if len(given) != len(branch.columns):
@@ -170,13 +165,18 @@ class _Merge:
         updated, deleted, inserted = (self._of(rows, actions, kind) for kind in ("UPDATE", "DELETE", "INSERT"))
         columns = {name.lower() for branch in self.branches for name in branch.new}
         known = {name: value for branch in self.branches for name, value in branch.new.items()}
+        session, table = self.session, self.table
         updated = settled_rows(self.change, known, updated)
-        fresh = self._staged(inserted)
-        self._check(updated, deleted, fresh, columns)
-        write_delete(self.session, self.table, deleted)
-        write_update(self.session, self.table, updated, columns)
-        write_insert(self.session, self.table, fresh)
-        self._send(updated, deleted, inserted, fresh)
+        columns |= generated_names(table) if columns else set()
+        new = finished(session, table, part(updated, table, "new."))
+        fresh = finished(session, table, self._staged(inserted))
+        self._check(updated, new, deleted, fresh, columns)
+        write_delete(session, table, deleted)
+        write_update(session, table, new, updated.column("rid"), columns)
+        write_insert(session, table, fresh)
+        cascade_delete(session, table, _with_rids(deleted, table), "MERGE")
+        cascade_update(session, table, _with_rids(updated, table), new, columns, "MERGE")
+        self._send(updated, new, deleted, inserted, fresh)
         self._assign(rows)
         return int(rows.num_rows)
 
@@ -211,7 +211,7 @@ class _Merge:
                 parts.append(f"CASE WHEN {only} THEN {value.sql} END AS {quote_name(f'var.{number}.{name}')}")
         if len(news) == 1:
             return parts + new_parts(self.change, news[0][1], news[0][0])
-        for column in self.table.columns:
+        for column in self.table.stored:
             old = self.change.old_value(column).sql
             cases = [f"WHEN {only} THEN {new[column.name].sql}" for only, new in news if column.name in new]
             sql = f"CASE {' '.join(cases)} ELSE {old} END" if cases else old
@@ -226,7 +226,7 @@ class _Merge:
         """The rows of WHEN NOT MATCHED as whole rows of the table."""
         number = next((n for n, branch in enumerate(self.branches) if branch.when.action == "INSERT"), None)
         if number is None:
-            return pa.table({c.name: inserted.column("new." + c.name) for c in self.table.columns})
+            return part(inserted, self.table, "new.")
         branch = self.branches[number]
         typed = tuple(Typed(f"r.{quote_name(f'ins.{number}.{place}')}", value.type, value.nullable)
                       for place, value in enumerate(branch.values))  # fmt: skip
@@ -236,26 +236,29 @@ class _Merge:
             stage = staged_rows(self.session, self.frame, self.table, branch.columns, plan)
         return with_identity(self.session, self.table, stage, given=any(c.identity for c in branch.columns))
 
-    def _check(self, updated: pa.Table, deleted: pa.Table, fresh: pa.Table, columns: set[str]) -> None:
+    def _check(self, updated: pa.Table, new: pa.Table, deleted: pa.Table, fresh: pa.Table,
+               columns: set[str]) -> None:  # fmt: skip
         """All constraints, over the table as it will be."""
         session, table = self.session, self.table
-        new = part(updated, table, "new.")
         check_nulls(session, table, new, "UPDATE")
         check_nulls(session, table, fresh, "INSERT")
         stage = pa.concat_tables([new, fresh.select(new.column_names).cast(new.schema)])
-        gone = pa.concat_tables([updated, deleted])
-        old = part(gone, table, "old.").append_column("rid", gone.column("rid"))
+        old = pa.concat_tables([_with_rids(updated, table), _with_rids(deleted, table)])
         with session.store.registered({STAGE: stage, OLD: old}):
             touched = columns if not fresh.num_rows else None
             check_rows(session, table, stage.num_rows, action="MERGE", replaced=OLD, changed=touched)
-            if gone.num_rows and is_referenced(session, table):
-                check_children(session, table, OLD, "MERGE", None if deleted.num_rows else columns)
+            if old.num_rows and is_referenced(session, table):
+                with session.store.registered({_LEAVING: _with_rids(deleted, table)}):
+                    check_children(session, table, "MERGE", staged=True, gone=_LEAVING)
+                with session.store.registered({_LEAVING: _with_rids(updated, table)}):
+                    check_children(session, table, "MERGE", columns, event="UPDATE", gone=_LEAVING)
 
-    def _send(self, updated: pa.Table, deleted: pa.Table, inserted: pa.Table, fresh: pa.Table) -> None:
+    def _send(self, updated: pa.Table, new: pa.Table, deleted: pa.Table, inserted: pa.Table,
+              fresh: pa.Table) -> None:  # fmt: skip
         if not self.outputs:
             return
         table = self.table
-        new, old = part(updated, table, "new."), part(pa.concat_tables([updated, deleted]), table, "old.")
+        old = part(pa.concat_tables([updated, deleted]), table, "old.")
         made = fresh.select(new.column_names).cast(new.schema)
         after = pa.concat_tables([new, _nothing(new, deleted.num_rows), made])
         before = pa.concat_tables([old, _nothing(old, inserted.num_rows)])
@@ -272,6 +275,11 @@ class _Merge:
             found = rows.filter(pc.equal(rows.column("act"), number))
             for name in branch.variables if found.num_rows else ():
                 self.frame.get(name).value = found.column(f"var.{number}.{name}")[-1].as_py()
+
+
+def _with_rids(rows: pa.Table, table: Table) -> pa.Table:
+    """The rows before the change, and their rids."""
+    return part(rows, table, "old.").append_column("rid", rows.column("rid"))
 
 
 def _nothing(like: pa.Table, n_rows: int) -> pa.Table:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any, TypeVar
 
-from pymlsql.embedded.engine.catalog import Catalog, Module, Table, new_catalog
+from pymlsql.embedded.engine.catalog import Catalog, Module, Sequence, Table, new_catalog
 from pymlsql.embedded.engine.system_views import SYSTEM_VIEWS
 from pymlsql.embedded.tsql.compiler import Compiled
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
@@ -160,6 +160,14 @@ class SessionNames:
         self.system[duck] = (self.database.lower(), "sys", ALL_ROWS + view)
         return Relation(sql=f'"{duck}"', columns=SYSTEM_VIEWS[("sys", view)].columns, name=Name(("sys", view)))
 
+    def sequence(self, name: Name) -> tuple[int, SqlType]:
+        found = lookup(self.catalog_of(name), name, self.path)
+        if found is None:
+            raise sql_error(208, str(name))
+        if not isinstance(found, Sequence):
+            raise sql_error(11726, str(name))
+        return found.object_id, found.type
+
     def table_function(self, name: Name) -> Relation:
         found = lookup(self.catalog_of(name), name, self.path)
         if not isinstance(found, Module) or found.kind != "IF":
@@ -178,7 +186,8 @@ def search_path(schema: str) -> tuple[str, ...]:
 def table_relation(table: Table, used: set[str] | None = None) -> Relation:
     """A table's rows and columns for the compiler."""
     columns = tuple(
-        RelationColumn(c.name, c.type, c.nullable, c.identity is not None, c.binary, keeps_references(c.type))
+        RelationColumn(c.name, c.type, c.nullable, c.identity is not None, c.binary,
+                       keeps_references(c.type) and not c.virtual, c.computed if c.virtual else "")
         for c in table.columns
     )
     name = Name((table.name,)) if table.temporary else Name((table.schema, table.name))

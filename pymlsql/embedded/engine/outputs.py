@@ -12,6 +12,7 @@ from sqlglot import exp
 from pymlsql.embedded.engine.catalog import Table, TableColumn
 from pymlsql.embedded.engine.evaluation import bind, names, running
 from pymlsql.embedded.engine.frame import Frame
+from pymlsql.embedded.engine.generated import is_generated, virtual_sql
 from pymlsql.embedded.engine.names import Plan
 from pymlsql.embedded.engine.security.enforcement import check_change
 from pymlsql.embedded.engine.targets import target_table
@@ -75,10 +76,12 @@ class Outputs:
                 columns.append(Typed(_COMPUTED, NULL, name=exposed))
                 continue
             sql = f"b.{quote_name(f'{prefix}.{column.name}')}"
+            if column.virtual:
+                sql = virtual_sql(self.session, self.table, column, f"b.{prefix}")
             shown = column.name if exposed == column.name.lower() else exposed
             nullable = column.nullable or len(self.prefixes) > 1
             columns.append(Typed(sql, column.type, nullable, column.binary, None, shown,
-                                 by_reference=keeps_references(column.type)))  # fmt: skip
+                                 by_reference=keeps_references(column.type) and not column.virtual))  # fmt: skip
         return columns
 
     def need(self, sql: str, sources: Sequence[Source]) -> None:
@@ -100,7 +103,7 @@ class Outputs:
         rows = dict(extra or {})
         for prefix in self.prefixes:
             stage = changed.get(prefix)
-            for column in self.table.columns:
+            for column in self.table.stored:
                 if stage is not None:
                     rows[f"{prefix}.{column.name}"] = stage.column(column.name)
         for clause in self._clauses:
@@ -182,7 +185,7 @@ def _check_target(session: Session, target: Table) -> None:
 def _into_columns(target: Table, given: tuple[str, ...]) -> list[TableColumn]:
     """Raises 207, 264, 544."""
     if not given:
-        return [column for column in target.columns if column.identity is None]
+        return [column for column in target.columns if column.identity is None and not column.computed]
     found: list[TableColumn] = []
     for name in given:
         column = target.column(name)
@@ -192,5 +195,7 @@ def _into_columns(target: Table, given: tuple[str, ...]) -> list[TableColumn]:
             raise sql_error(264, name)
         if column.identity is not None:
             raise sql_error(544, target.name)
+        if is_generated(column):
+            raise sql_error(271, column.name) if column.computed else sql_error(273)
         found.append(column)
     return found

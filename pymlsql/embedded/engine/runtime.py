@@ -13,11 +13,13 @@ from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.engine.names import SYSTEM_DATABASES, lookup
 from pymlsql.embedded.engine.security.functions import SECURITY_VALUES
 from pymlsql.embedded.engine.security.visibility import sees_definition, sees_object
+from pymlsql.embedded.engine.sequence_numbers import begin_run
 from pymlsql.embedded.engine.signing.functions import SIGNING_VALUES
 from pymlsql.embedded.engine.system_views import object_id_of_system_view
 from pymlsql.embedded.engine.values import LargeValue
 from pymlsql.embedded.tsql.lexer import tokenize
 from pymlsql.embedded.tsql.messages import SqlError, unsupported
+from pymlsql.embedded.tsql.nextvalues import RUN
 from pymlsql.embedded.tsql.nodes import Name
 from pymlsql.embedded.tsql.types import SqlType
 
@@ -30,6 +32,8 @@ VERSIONS = {160: ("16.0.1000.6", "2022"), 150: ("15.0.2000.5", "2019")}
 def runtime_value(session: Session, frame: Frame, what: tuple[str, ...]) -> Any:
     """The value named ``what`` (name, then arguments; one that begins with NUL names a variable)."""
     name, *arguments = what
+    if name == RUN:
+        return begin_run(session, frame, *arguments)
     if name == "HASHBYTES":
         data = frame.get(arguments[1][1:]).value
         if isinstance(data, LargeValue):
@@ -259,6 +263,8 @@ def _unknown(session: Session, frame: Frame, args: list[str]) -> Any:
 _VALUES: dict[str, Callable[[Session, Frame, list[str]], Any]] = {
     "@@ROWCOUNT": lambda s, f, a: s.rowcount,
     "ROWCOUNT_BIG": lambda s, f, a: s.rowcount,
+    "@@DBTS": lambda s, f, a: s.engine.rowversions.last.to_bytes(8, "big"),
+    "MIN_ACTIVE_ROWVERSION": lambda s, f, a: s.engine.rowversions.lowest_active().to_bytes(8, "big"),
     "@@ERROR": lambda s, f, a: s.last_error,
     "@@TRANCOUNT": lambda s, f, a: s.trancount,
     "@@IDENTITY": lambda s, f, a: s.last_identity,

@@ -6,14 +6,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from sqlglot import exp
+
 from pymlsql.embedded.engine import ddl, dml
 from pymlsql.embedded.engine.cells import from_cell
 from pymlsql.embedded.engine.evaluation import bind, evaluate_passed, plan_query, running
 from pymlsql.embedded.engine.targets import target_table
 from pymlsql.embedded.tds.responses import Done
 from pymlsql.embedded.tsql import nodes
+from pymlsql.embedded.tsql.dialect import parse_query
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name, Text
+from pymlsql.embedded.tsql.typed import Typed
 from pymlsql.embedded.tsql.types import INT
 
 if TYPE_CHECKING:
@@ -96,15 +100,39 @@ def _select_into(session: Session, frame: Frame, statement: nodes.Select) -> int
         return _selected_into(session, frame, statement, statement.into)
 
 
+def _inherited(session: Session, statement: nodes.Select, columns: tuple[Typed, ...], index: int,
+               ) -> tuple[int, int] | None:  # fmt: skip
+    """Seed and step of an identity column that the new table takes over: it is selected once, by itself, and neither
+    from a join nor from a union."""
+    tree = parse_query(statement.query.sql, statement.query.line)
+    from_ = tree.args.get("from_")
+    if isinstance(tree, exp.SetOperation) or tree.args.get("joins") or from_ is None:
+        return None
+    if sum(1 for column in columns if column.identity) > 1:
+        return None
+    plain = isinstance(from_.this, exp.Table) and isinstance(from_.this.this, exp.Identifier)
+    if not plain or any(tree.args.get(part) for part in ("group", "distinct", "having", "with_")):
+        raise unsupported("SELECT INTO of an identity column from other than a table", line=statement.line)
+    source = from_.this
+    name = ("#" if source.this.args.get("temporary") else "") + source.this.name
+    parts = tuple(source.args[p].name for p in ("catalog", "db") if source.args.get(p) is not None)
+    table = target_table(session, Name((*parts, name)))
+    return table.identity.identity if table.identity is not None else None
+
+
 def _selected_into(session: Session, frame: Frame, statement: nodes.Select, into: Name) -> int:
     plan = plan_query(session, frame, statement.query, references=True)
     columns = []
-    for index, column in enumerate(plan.compiled.columns, 1):
+    for index, column in enumerate(plan.compiled.columns):
         if not column.name:
             raise sql_error(1038, line=statement.line)
         type_ = INT if column.type.name == "null" else column.type
-        columns.append(nodes.ColumnDefinition(column.name, type_, column.nullable))
-        del index
+        if column.type.name == "timestamp":
+            raise unsupported("SELECT INTO with a rowversion column", line=statement.line)
+        if column.binary and column.type.is_string:
+            raise unsupported("SELECT INTO with a column of another collation", line=statement.line)
+        identity = _inherited(session, statement, plan.compiled.columns, index) if column.identity else None
+        columns.append(nodes.ColumnDefinition(column.name, type_, column.nullable, identity))
     definition = nodes.TableDefinition(tuple(columns))
     ddl.create_table(session, nodes.CreateTable(statement.line, into, definition))
     table = target_table(session, into)

@@ -97,6 +97,8 @@ class Session(Transactions, ContextStack):
         self.try_depth = 0
         self.insert_exec_depth = 0
         self.caught: list[SqlError] = []
+        self.sequence_runs: list[str] = []
+        """Tokens of the runs of statements that asked a sequence in this request."""
         self._n_prepared = 0
         self._running = False
 
@@ -119,6 +121,9 @@ class Session(Transactions, ContextStack):
             self._after_cancel()
         finally:
             self.sink, self._running = _nowhere, False
+            if self.sequence_runs:
+                self.engine.sequences.end(self.sequence_runs)
+                self.sequence_runs = []
             self.engine.values.sweep()
             if not self.trancount:
                 self.engine.collect_values()

@@ -50,6 +50,8 @@ class _Probe:
 
 def insert_one(session: Session, table: Table, stage: pa.Table) -> bool:
     """Check and insert the one row of ``stage``, a whole row of the table; False where nothing was done."""
+    if any(column.virtual for column in table.columns):
+        return False
     values = _values(table, stage)
     probes = session.engine.plans.get(("single", table, _parents(session, table)), lambda: _probes(session, table))
     if values is None or probes is None or not all(probe.passes(session, values) for probe in probes):
@@ -84,7 +86,11 @@ def _probes(session: Session, table: Table) -> list[_Probe] | None:
     """What must hold for a row, or None where a constraint is of a kind that is not plain."""
     if any(foreign.referenced_id == table.object_id for foreign in table.foreign_keys):
         return None
-    if any(key.unique and key.where for key in table.keys):
+    if any((key.unique and key.where) or key.disabled for key in table.keys):
+        return None
+    if any(check.disabled for check in table.checks) or any(foreign.disabled for foreign in table.foreign_keys):
+        return None
+    if any(column.virtual for column in table.columns):
         return None
     cells = [
         Typed(_cell(place, column), column.type, column.nullable, column.binary, None, column.name,

@@ -72,6 +72,8 @@ class Store:
         """Of the sessions that wait until a script ends, of which this session is a loopback connection."""
         self.in_transaction = False
         """A T-SQL transaction is open (BEGIN TRAN)."""
+        self.epoch = 0
+        """How many of its transactions have ended."""
         self._begun = False
         self._journal: list[_Step] = []
         self._statement: list[_Step] | None = None
@@ -247,9 +249,12 @@ class Store:
             with self._uninterrupted():
                 self.connection.execute("COMMIT")
         except Exception as error:
+            # DuckDB has ended the transaction that it did not commit.
+            self._begun = False
             self._end()
             raise translate(error) from error
         self._begun = False
+        self.epoch += 1
         self._journal = []
         # Before the next writer comes: what it reads must be what was committed.
         self._tell(self.after_commit)
@@ -266,6 +271,7 @@ class Store:
 
     def _end(self) -> None:
         self._rollback_duckdb()
+        self.epoch += 1
         self._journal = []
         self._tell(self.after_rollback)
         self.lock.release(self)

@@ -13,9 +13,16 @@ from pymlsql.embedded.engine.describe import describe_first_result_set, describe
 from pymlsql.embedded.engine.external import execute_external_script
 from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.engine.prepared import sp_execute, sp_executesql, sp_prepare, sp_prepexec, sp_unprepare
+from pymlsql.embedded.engine.properties import (
+    sp_addextendedproperty,
+    sp_dropextendedproperty,
+    sp_updateextendedproperty,
+)
+from pymlsql.embedded.engine.renaming import sp_rename
 from pymlsql.embedded.engine.runtime import find_object
 from pymlsql.embedded.engine.security.procedures import sp_addrolemember, sp_droprolemember
 from pymlsql.embedded.engine.security.visibility import sees_definition, sees_object
+from pymlsql.embedded.engine.sequences import sp_sequence_get_range
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
 from pymlsql.embedded.tsql.types import INT, SMALLINT, SYSNAME, nvarchar, varchar
 
@@ -150,6 +157,11 @@ SYSTEM_PROCEDURES: dict[str, Procedure] = {
     "sp_datatype_info_100": _sp_datatype_info,
     "sp_tables": _sp_tables,
     "sp_helptext": _sp_helptext,
+    "sp_rename": sp_rename,
+    "sp_addextendedproperty": sp_addextendedproperty,
+    "sp_updateextendedproperty": sp_updateextendedproperty,
+    "sp_dropextendedproperty": sp_dropextendedproperty,
+    "sp_sequence_get_range": sp_sequence_get_range,
     "sp_getapplock": _sp_getapplock,
     "sp_releaseapplock": _sp_releaseapplock,
     "sp_addrolemember": sp_addrolemember,
@@ -158,10 +170,10 @@ SYSTEM_PROCEDURES: dict[str, Procedure] = {
 }
 
 REFUSED_PROCEDURES = frozenset(
-    """sp_help sp_helpindex sp_helpconstraint sp_helpdb sp_helpuser sp_helprole sp_who sp_who2 sp_lock sp_rename
+    """sp_help sp_helpindex sp_helpconstraint sp_helpdb sp_helpuser sp_helprole sp_who sp_who2 sp_lock
     sp_renamedb sp_spaceused sp_columns sp_columns_100 sp_pkeys sp_fkeys sp_statistics sp_statistics_100
     sp_stored_procedures sp_sproc_columns sp_sproc_columns_100 sp_special_columns sp_databases sp_depends
-    sp_addextendedproperty sp_updateextendedproperty sp_dropextendedproperty sp_recompile sp_refreshview
+    sp_recompile sp_refreshview
     sp_adduser sp_addlogin sp_grantdbaccess sp_cursoropen sp_cursorfetch sp_cursorclose
     sp_cursorexecute sp_cursorprepare sp_cursorprepexec sp_cursorunprepare sp_cursoroption sp_rxpredict
     sp_invoke_external_rest_endpoint sp_tablecollations_100 sp_set_session_context sp_xml_preparedocument

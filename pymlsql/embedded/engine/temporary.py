@@ -90,7 +90,7 @@ class TemporaryTables:
         number = (zlib.crc32(f"{name.lower()}|{same}".encode()) & 0x3FFFFFFF) + 0x40000000
         table = build_table(session, ObjectIds(session.catalog), "dbo", name, definition, temporary_id=number)
         table = _undated(table)
-        columns = ", ".join(f"{quote_name(column.name)} {column.type.duckdb}" for column in table.columns)
+        columns = ", ".join(f"{quote_name(column.name)} {column.type.duckdb}" for column in table.stored)
         with self.store.statement(locked=False):
             self.store.write(f"CREATE TEMP TABLE {table.sql.removeprefix('temp.')} ({columns})")
         self._stack.append(table)

@@ -61,6 +61,8 @@ class Compiler:
     n_aliases: int = 0
     runtime_prefix: str = "r"
     locking: bool = False
+    owner_id: int = 0
+    """The object whose text is compiled (a table's default), for the rights that it asks for; 0 for a statement."""
     depth: int = 0
     recursions: dict[str, Recursion] = field(default_factory=dict)
     """By DuckDB name, the common table expressions whose recursive part is being compiled."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pymlsql.embedded.tsql import nodes
+from pymlsql.embedded.tsql.alterations import parse_alter_index, parse_alter_table
 from pymlsql.embedded.tsql.data_statements import column_list, common_tables
 from pymlsql.embedded.tsql.extensibility import parse_external
 from pymlsql.embedded.tsql.governance import GOVERNANCE
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
-from pymlsql.embedded.tsql.nodes import ColumnDefinition, Constraint, IndexDefinition, Name, TableDefinition
+from pymlsql.embedded.tsql.nodes import IndexDefinition, Name
 from pymlsql.embedded.tsql.security_statements import SECURITY_ALTER, SECURITY_CREATE, SECURITY_DROP
+from pymlsql.embedded.tsql.sequence_statements import parse_sequence
 from pymlsql.embedded.tsql.signing_statements import (
     SIGNING_ALTER,
     SIGNING_CREATE,
@@ -18,9 +20,7 @@ from pymlsql.embedded.tsql.signing_statements import (
     parse_execute_as_clause,
 )
 from pymlsql.embedded.tsql.table_definitions import (
-    CONSTRAINTS,
-    parse_column,
-    parse_constraint,
+    at_option,
     parse_key_columns,
     parse_table_definition,
     skip_storage_options,
@@ -49,50 +49,6 @@ def _create_table(parser: Parser, line: int) -> nodes.Statement:
     return nodes.CreateTable(line, name, definition)
 
 
-def _alter_table(parser: Parser, line: int) -> nodes.Statement:
-    name = parser.name()
-    check = "add"
-    if parser.take_word("WITH"):
-        check = "add_nocheck" if parser.expect_word("CHECK", "NOCHECK").value == "NOCHECK" else "add"
-        if check == "add_nocheck":
-            raise unsupported("ALTER TABLE ... WITH NOCHECK", line=line)
-    if parser.take_word("ADD"):
-        return nodes.AlterTable(line, name, "add", _added(parser))
-    if parser.take_word("DROP"):
-        return _alter_drop(parser, line, name)
-    if parser.take_words("ALTER", "COLUMN"):
-        return nodes.AlterTable(line, name, "alter_column", TableDefinition((parse_column(parser),)))
-    if parser.at_word("CHECK", "NOCHECK", "SET", "REBUILD", "SWITCH", "ENABLE", "DISABLE"):
-        raise unsupported(f"ALTER TABLE ... {parser.token.value}", line=line)
-    parser.fail()
-
-
-def _added(parser: Parser) -> TableDefinition:
-    columns: list[ColumnDefinition] = []
-    constraints: list[Constraint] = []
-    while True:
-        if parser.at_word(*CONSTRAINTS):
-            constraints.append(parse_constraint(parser, column=""))
-        else:
-            columns.append(parse_column(parser))
-        if not parser.take_op(","):
-            return TableDefinition(tuple(columns), tuple(constraints))
-
-
-def _alter_drop(parser: Parser, line: int, name: Name) -> nodes.Statement:
-    action = "drop_constraint"
-    if parser.take_word("COLUMN"):
-        action = "drop_column"
-    else:
-        parser.take_word("CONSTRAINT")
-    if_exists = parser.take_words("IF", "EXISTS")
-    names = [parser.identifier()]
-    while parser.take_op(","):
-        parser.take_word("COLUMN" if action == "drop_column" else "CONSTRAINT")
-        names.append(parser.identifier())
-    return nodes.AlterTable(line, name, action, None, tuple(names), if_exists)
-
-
 # Indexes ----------------------------------------------------------------------------------------------------------
 
 
@@ -110,9 +66,10 @@ def _create_index(parser: Parser, line: int) -> nodes.Statement:
         parser.fail()
     included = column_list(parser) if parser.take_word("INCLUDE") else ()
     where = parser.condition() if parser.take_word("WHERE") else None
+    replacing = at_option(parser, "DROP_EXISTING")
     skip_storage_options(parser)
     index = IndexDefinition(name, columns, unique, clustered, included, where, columnstore)
-    return nodes.CreateIndex(line, table, index)
+    return nodes.CreateIndex(line, table, index, replacing)
 
 
 # Modules ----------------------------------------------------------------------------------------------------------
@@ -291,6 +248,8 @@ def parse_create(parser: Parser) -> nodes.Statement:
         name = "" if parser.at_word("AUTHORIZATION") else parser.identifier()
         owner = parser.identifier() if parser.take_word("AUTHORIZATION") else ""
         return nodes.CreateSchema(line, name or owner, owner)
+    if parser.take_word("SEQUENCE"):
+        return parse_sequence(parser, line, "CREATE")
     if parser.at_word("EXTERNAL"):
         return parse_external(parser, line, "CREATE")
     if parser.at_word(*GOVERNANCE):
@@ -302,13 +261,30 @@ def parse_create(parser: Parser) -> nodes.Statement:
     parser.fail()
 
 
+def _transfer(parser: Parser, line: int) -> nodes.Statement:
+    schema = parser.identifier()
+    parser.expect_word("TRANSFER")
+    if parser.peek().is_op("::"):
+        kind = parser.expect_word("OBJECT", "TYPE", "XML").value
+        if kind != "OBJECT":
+            raise unsupported(f"ALTER SCHEMA ... TRANSFER {kind}", line=line)
+        parser.next()
+    return nodes.TransferObject(line, schema, parser.name())
+
+
 def parse_alter(parser: Parser) -> nodes.Statement:
     """ALTER of a table or module; other kinds are refused by name."""
     start, line = parser.index, parser.next().line
     if parser.at_word(*_MODULES):
         return _module(parser, line, "alter", start)
     if parser.take_word("TABLE"):
-        return _alter_table(parser, line)
+        return parse_alter_table(parser, line)
+    if parser.take_word("INDEX"):
+        return parse_alter_index(parser, line)
+    if parser.take_word("SEQUENCE"):
+        return parse_sequence(parser, line, "ALTER")
+    if parser.take_word("SCHEMA"):
+        return _transfer(parser, line)
     if parser.at_word("EXTERNAL"):
         return parse_external(parser, line, "ALTER")
     if parser.at_word(*GOVERNANCE):
@@ -320,24 +296,36 @@ def parse_alter(parser: Parser) -> nodes.Statement:
     parser.fail()
 
 
+def _drop_index(parser: Parser, line: int) -> nodes.Statement:
+    """index ON table, or table.index; several after commas."""
+    if_exists = parser.take_words("IF", "EXISTS")
+    found: list[nodes.DropIndex] = []
+    while True:
+        name = parser.name()
+        if parser.take_word("ON"):
+            found.append(nodes.DropIndex(line, name.object, parser.name(), if_exists))
+        elif len(name.parts) < 2:
+            raise sql_error(159, line=line)
+        else:
+            found.append(nodes.DropIndex(line, name.object, Name(name.parts[:-1]), if_exists))
+        skip_storage_options(parser)
+        if not parser.take_op(","):
+            break
+    return found[0] if len(found) == 1 else nodes.Block(line, tuple(found))
+
+
 def parse_drop(parser: Parser) -> nodes.Statement:
     """DROP of a table, index, schema or module; other kinds are refused by name."""
     line = parser.next().line
     if parser.take_word("INDEX"):
-        if_exists = parser.take_words("IF", "EXISTS")
-        name = parser.name()
-        if parser.take_word("ON"):
-            return nodes.DropIndex(line, name.object, parser.name(), if_exists)
-        if len(name.parts) < 2:
-            parser.fail()
-        return nodes.DropIndex(line, name.object, Name(name.parts[:-1]), if_exists)
+        return _drop_index(parser, line)
     if parser.at_word("EXTERNAL"):
         return parse_external(parser, line, "DROP")
     if parser.at_word(*GOVERNANCE):
         return GOVERNANCE[parser.token.value](parser, line, "DROP")
     if parser.at_word(*_DROP):
         return _DROP[parser.next().value](parser, line)
-    if not parser.at_word("TABLE", "VIEW", "PROCEDURE", "PROC", "FUNCTION", "SCHEMA"):
+    if not parser.at_word("TABLE", "VIEW", "PROCEDURE", "PROC", "FUNCTION", "SCHEMA", "SEQUENCE"):
         if parser.token.kind == "word":
             raise unsupported(f"DROP {parser.token.value}", line=line)
         parser.fail()

@@ -11,6 +11,7 @@ from sqlglot import exp
 from pymlsql.embedded.tsql.conversion import convert
 from pymlsql.embedded.tsql.dialect import read_type
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
+from pymlsql.embedded.tsql.nextvalues import compile_next_value
 from pymlsql.embedded.tsql.operators import arithmetic, as_type, comparable, compare, comparison_key, negate, unify
 from pymlsql.embedded.tsql.passing import compare_passed, passed_atom
 from pymlsql.embedded.tsql.patterns import like_sql
@@ -387,7 +388,7 @@ _VALUES: dict[type[Any], Callable[[Compiler, Any], Typed]] = {
     exp.Column: _column, exp.Paren: _paren, exp.Collate: _collate, **dict.fromkeys(_ARITHMETIC, _arithmetic),
     exp.Neg: _negate, exp.BitwiseNot: _bitwise_not, exp.Case: _case, exp.Cast: _cast, exp.TryCast: _cast,
     exp.Convert: _convert, exp.Subquery: _subquery, exp.Select: _subquery, exp.Anonymous: _function, exp.Dot: _dot,
-    exp.Window: _window, exp.WithinGroup: _within_group,
+    exp.Window: _window, exp.WithinGroup: _within_group, exp.NextValueFor: compile_next_value,
 }  # fmt: skip
 
 _CONDITIONS: dict[type[Any], Callable[[Compiler, Any], str]] = {

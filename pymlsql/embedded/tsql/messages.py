@@ -6,15 +6,21 @@ Texts and severities are those of sys.messages as listed in sql-docs, docs/relat
 from __future__ import annotations
 
 from pymlsql.embedded.tsql.external_messages import EXTERNAL_MESSAGES
+from pymlsql.embedded.tsql.messages_catalog import MESSAGES_CATALOG
 from pymlsql.embedded.tsql.messages_changes import MESSAGES_CHANGES
+from pymlsql.embedded.tsql.messages_definitions import MESSAGES_DEFINITIONS
 from pymlsql.embedded.tsql.messages_extensibility import MESSAGES_EXTENSIBILITY
 from pymlsql.embedded.tsql.messages_governance import MESSAGES_GOVERNANCE
+from pymlsql.embedded.tsql.messages_sequences import MESSAGES_SEQUENCES
 from pymlsql.embedded.tsql.messages_storage import MESSAGES_STORAGE
 from pymlsql.embedded.tsql.security_messages import SECURITY_MESSAGES
 from pymlsql.embedded.tsql.signing_messages import SIGNING_MESSAGES
 
 MESSAGES: dict[int, tuple[int, str]] = {
     **MESSAGES_STORAGE,
+    **MESSAGES_CATALOG,
+    **MESSAGES_DEFINITIONS,
+    **MESSAGES_SEQUENCES,
     102: (15, "Incorrect syntax near '{}'."),
     104: (16, "ORDER BY items must appear in the select list if the statement contains a UNION, INTERSECT or "
           "EXCEPT operator."),
@@ -161,19 +167,6 @@ MESSAGES: dict[int, tuple[int, str]] = {
     1222: (16, "Lock request time out period exceeded."),
     1505: (16, "The CREATE UNIQUE INDEX statement terminated because a duplicate key was found for the object "
           "name '{}' and the index name '{}'. The duplicate key value is ({})."),
-    1750: (16, "Could not create constraint or index. See previous errors."),
-    1752: (16, "Column '{}' in table '{}' is invalid for creating a default constraint."),
-    1767: (16, "Foreign key '{}' references invalid table '{}'."),
-    1769: (16, "Foreign key '{}' references invalid column '{}' in referencing table '{}'."),
-    1776: (16, "There are no primary or candidate keys in the referenced table '{}' that match the referencing "
-          "column list in the foreign key '{}'."),
-    1778: (16, "Column '{}' is not the same data type as referencing column '{}' in foreign key '{}'."),
-    1779: (16, "Table '{}' already has a primary key defined on it."),
-    1781: (16, "Column already has a DEFAULT bound to it."),
-    1902: (16, "Cannot create more than one clustered index on table '{}'. Drop the existing clustered index "
-          "'{}' before creating another."),
-    1911: (16, "Column name '{}' does not exist in the target table or view."),
-    1913: (16, "The operation failed because an index or statistics with name '{}' already exists on {} '{}'."),
     1934: (16, "{} failed because the following SET options have incorrect settings: '{}'. Verify that SET "
           "options are correct for use with indexed views and/or indexes on computed columns and/or "
           "filtered indexes and/or query notifications and/or XML data type methods and/or spatial index "
@@ -188,7 +181,6 @@ MESSAGES: dict[int, tuple[int, str]] = {
     2714: (16, "There is already an object named '{}' in the database."),
     2715: (16, "Column, parameter, or variable #{}: Cannot find data type {}."),
     2716: (16, "Column, parameter, or variable #{}: Cannot specify a column width on data type {}."),
-    2727: (11, "Cannot find index '{}'."),
     2739: (16, "The text, ntext, and image data types are invalid for local variables."),
     2744: (16, "Multiple identity columns specified for table '{}'. Only one identity column per table is "
           "allowed."),
@@ -212,7 +204,6 @@ MESSAGES: dict[int, tuple[int, str]] = {
     3724: (16, "Cannot drop the {} '{}' because it is being used for replication."),
     3725: (16, "The constraint '{}' is being referenced by table '{}', foreign key constraint '{}'."),
     3726: (16, "Could not drop object '{}' because it is referenced by a FOREIGN KEY constraint."),
-    3727: (10, "Could not drop constraint. See previous errors."),
     3728: (16, "'{}' is not a constraint."),
     3729: (16, "Cannot {} '{}' because it is being referenced by object '{}'."),
     3902: (16, "The COMMIT TRANSACTION request has no corresponding BEGIN TRANSACTION."),
@@ -243,7 +234,6 @@ MESSAGES: dict[int, tuple[int, str]] = {
           " '{}' is specified more than once."),
     4511: (16, "Create View or Function failed because no column name was specified for column {}."),
     4512: (16, "Cannot schema bind {} '{}' because name '{}' is invalid for schema binding."),
-    4701: (16, "Cannot find the object \"{}\" because it does not exist or you do not have permissions."),
     4712: (16, "Cannot truncate table '{}' because it is being referenced by a FOREIGN KEY constraint."),
     4901: (16, "ALTER TABLE only allows columns to be added that can contain nulls, or have a DEFAULT definition"
           " specified, or the column being added is an identity or timestamp column, or alternatively if "
@@ -251,8 +241,6 @@ MESSAGES: dict[int, tuple[int, str]] = {
           "column. Column '{}' cannot be added to non-empty table '{}' because it does not satisfy these "
           "conditions."),
     4902: (16, "Cannot find the object \"{}\" because it does not exist or you do not have permissions."),
-    4922: (16, "{} failed because one or more objects access this column."),
-    4924: (16, "{} failed because column '{}' does not exist in table '{}'."),
     5074: (16, "The {} '{}' is dependent on {} '{}'."),
     5308: (16, "Windowed functions, aggregates and NEXT VALUE FOR functions do not support integer indices as "
           "ORDER BY clause expressions."),
@@ -334,10 +322,6 @@ MESSAGES: dict[int, tuple[int, str]] = {
     15124: (16, "The configuration option '{}' is not unique."),
     15129: (16, "'{}' is not a valid value for configuration option '{}'."),
     15150: (16, "Cannot {} the {} '{}'."),
-    15225: (11, "No item by the name of '{}' could be found in the current database '{}', given that @itemtype "
-          "was input as '{}'."),
-    15233: (16, "Property cannot be added. Property '{}' already exists for '{}'."),
-    15600: (15, "An invalid parameter or option was specified for procedure '{}'."),
     18456: (14, "Login failed for user '{}'."),
     35100: (16, "Error number {} in the THROW statement is outside the valid range. Specify an error number"
           " in the valid range of 50000 to 2147483647."),

@@ -186,7 +186,8 @@ class CreateTable(Statement):
 
 @dataclass(frozen=True, slots=True)
 class AlterTable(Statement):
-    """``action``: add, drop_constraint, drop_column, alter_column, check, nocheck."""
+    """``action``: add, drop_constraint, drop_column, alter_column (with ``names`` ADD or DROP and a property), check,
+    check_trusted (WITH CHECK), nocheck (no ``names``: ALL), nothing."""
 
     name: Name
     action: str
@@ -201,6 +202,17 @@ class CreateIndex(Statement):
 
     table: Name
     index: IndexDefinition
+    replacing: bool = False
+    """WITH (DROP_EXISTING = ON)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlterIndex(Statement):
+    """ALTER INDEX; ``name`` is "" for ALL, ``action`` rebuild, reorganize, disable or set."""
+
+    name: str
+    table: Name
+    action: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +222,14 @@ class DropIndex(Statement):
     name: str
     table: Name
     if_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TransferObject(Statement):
+    """ALTER SCHEMA schema TRANSFER name."""
+
+    schema: str
+    name: Name
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ class RelationColumn:
     identity: bool = False
     binary: bool = False
     by_reference: bool = False
+    computed: str = ""
+    """The T-SQL expression over the other columns of one that is kept nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,9 @@ class Names(Protocol):
 
     def table_function(self, name: Name) -> Relation:
         """The inline table-valued function; raises 208."""
+
+    def sequence(self, name: Name) -> tuple[int, SqlType]:
+        """The number and the type of a sequence; raises 208 or 11726."""
 
     def principals(self, view: str) -> Relation:
         """A catalog view of principals with all its rows, also those that the session does not see."""

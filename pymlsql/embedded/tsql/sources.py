@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from pymlsql.embedded.tsql.computed import rows_of
 from pymlsql.embedded.tsql.dialect import parse_query
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name
@@ -239,7 +240,7 @@ def _relation(compiler: Compiler, name: Name, alias: exp.Expr | None) -> str:
         for c in relation.columns
     ]
     _add(compiler, exposed, columns, duck, bare, relation.used)
-    return f"{relation.sql} AS {duck}"
+    return f"{rows_of(compiler, relation)} AS {duck}"
 
 
 def _expanded(compiler: Compiler, relation: Relation, arguments: dict[str, Typed]) -> tuple[str, list[Typed]]:

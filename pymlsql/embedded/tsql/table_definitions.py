@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pymlsql.embedded.tsql.data_statements import column_list
-from pymlsql.embedded.tsql.messages import unsupported
+from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import ColumnDefinition, Constraint, IndexDefinition, TableDefinition
 from pymlsql.embedded.tsql.types import SqlType
 
@@ -41,18 +42,19 @@ def _inline_index(parser: Parser) -> IndexDefinition:
     unique = parser.take_word("UNIQUE")
     clustered = parser.at_word("CLUSTERED")
     parser.take_word("CLUSTERED", "NONCLUSTERED")
-    return IndexDefinition(name, parse_key_columns(parser), unique=unique, clustered=clustered)
+    columnstore = parser.take_word("COLUMNSTORE")
+    columns = () if columnstore and clustered else parse_key_columns(parser)
+    included = column_list(parser) if parser.take_word("INCLUDE") else ()
+    where = parser.condition() if parser.take_word("WHERE") else None
+    skip_storage_options(parser)
+    return IndexDefinition(name, columns, unique, clustered, included, where, columnstore)
 
 
-def parse_column(parser: Parser) -> ColumnDefinition:
+def parse_column(parser: Parser, *, unchecked: bool = False) -> ColumnDefinition:
     """name type [options], or name AS expression."""
     name = parser.identifier()
     if parser.take_word("AS"):
-        expression = parser.expression()
-        persisted = parser.take_word("PERSISTED")
-        if persisted and parser.take_word("NOT"):
-            parser.expect_word("NULL")
-        return ColumnDefinition(name, SqlType("null"), computed=expression, persisted=persisted)
+        return _computed_column(parser, name)
     data_type = parser.data_type()
     nullable: bool | None = None
     identity: tuple[int, int] | None = None
@@ -66,14 +68,32 @@ def parse_column(parser: Parser) -> ColumnDefinition:
             nullable = False
         elif parser.take_word("IDENTITY"):
             identity = _identity(parser)
+            _skip_replication(parser)
         elif parser.take_word("COLLATE"):
             collation = parser.identifier()
         elif parser.at_word("SPARSE", "ROWGUIDCOL", "FILESTREAM", "GENERATED", "MASKED", "ENCRYPTED", "HIDDEN"):
             raise unsupported(f"column option {parser.token.value}", line=parser.token.line)
         elif parser.at_word(*CONSTRAINTS):
-            constraints.append(parse_constraint(parser, column=name))
+            constraints.append(parse_constraint(parser, column=name, unchecked=unchecked))
+        elif parser.at_word("INDEX"):
+            raise unsupported("INDEX behind a column", line=parser.token.line)
         else:
             return ColumnDefinition(name, data_type, nullable, identity, None, False, tuple(constraints), collation)
+
+
+def _computed_column(parser: Parser, name: str) -> ColumnDefinition:
+    """What follows AS: the expression, PERSISTED [NOT NULL], constraints."""
+    expression = parser.expression()
+    persisted = parser.take_word("PERSISTED")
+    nullable: bool | None = None
+    if persisted and parser.take_word("NOT"):
+        parser.expect_word("NULL")
+        nullable = False
+    constraints: list[Constraint] = []
+    while parser.at_word("CONSTRAINT", "PRIMARY", "UNIQUE", "FOREIGN", "CHECK", "REFERENCES"):
+        constraints.append(parse_constraint(parser, column=name))
+    return ColumnDefinition(name, SqlType("null"), nullable, computed=expression, persisted=persisted,
+                            constraints=tuple(constraints))  # fmt: skip
 
 
 def _identity(parser: Parser) -> tuple[int, int]:
@@ -86,7 +106,7 @@ def _identity(parser: Parser) -> tuple[int, int]:
     return seed, step
 
 
-def parse_constraint(parser: Parser, *, column: str) -> Constraint:
+def parse_constraint(parser: Parser, *, column: str, unchecked: bool = False) -> Constraint:
     """[CONSTRAINT name] and what it is; ``column`` is the one it stands at, "" for one of the table."""
     name = parser.identifier() if parser.take_word("CONSTRAINT") else ""
     token = parser.next()
@@ -95,15 +115,17 @@ def parse_constraint(parser: Parser, *, column: str) -> Constraint:
         expression = parser.expression()
         if parser.take_word("FOR"):
             own = ((parser.identifier(), False),)
-        return Constraint("default", name, own, expression=expression)
+        elif not column:
+            raise sql_error(142, line=token.line)
+        with_values = parser.take_words("WITH", "VALUES")
+        return Constraint("default", name, own, expression=expression, with_values=with_values)
     if token.is_word("CHECK"):
-        if parser.at_words("NOT", "FOR", "REPLICATION"):
-            raise unsupported("NOT FOR REPLICATION", line=token.line)
+        _skip_replication(parser)
         start = parser.index
         parser.expect_op("(")
         parser.skip_condition()
         parser.expect_op(")")
-        return Constraint("check", name, own, expression=parser.slice(start, parser.index))
+        return Constraint("check", name, own, expression=parser.slice(start, parser.index), unchecked=unchecked)
     if token.is_word("PRIMARY", "UNIQUE"):
         if token.value == "PRIMARY":
             parser.expect_word("KEY")
@@ -114,7 +136,7 @@ def parse_constraint(parser: Parser, *, column: str) -> Constraint:
             if parser.at_op("("):
                 own = tuple((c, False) for c in column_list(parser))
             parser.expect_word("REFERENCES")
-        return _foreign_key(parser, name, own)
+        return replace(_foreign_key(parser, name, own), unchecked=unchecked)
     parser.index -= 1
     parser.fail()
 
@@ -155,14 +177,41 @@ def _foreign_key(parser: Parser, name: str, own: tuple[tuple[str, bool], ...]) -
             actions[event] = "SET " + parser.expect_word("NULL", "DEFAULT").value
         else:
             actions[event] = parser.expect_word("CASCADE").value
+    _skip_replication(parser)
     return Constraint("fk", name, own, None, None, references, referenced, actions["DELETE"], actions["UPDATE"])
+
+
+def _skip_replication(parser: Parser) -> None:
+    """NOT FOR REPLICATION, which nothing here is."""
+    parser.take_words("NOT", "FOR", "REPLICATION")
+
+
+def at_option(parser: Parser, word: str) -> bool:
+    """Whether WITH (...) stands here and has ``word`` = ON."""
+    if not (parser.at_word("WITH") and parser.peek().is_op("(")):
+        return False
+    depth, ahead = 0, 1
+    while True:
+        token = parser.peek(ahead)
+        depth += token.is_op("(") - token.is_op(")")
+        if token.is_word(word) and parser.peek(ahead + 1).is_op("=") and parser.peek(ahead + 2).is_word("ON"):
+            return True
+        if depth == 0 or token.kind == "end":
+            return False
+        ahead += 1
 
 
 def skip_storage_options(parser: Parser) -> None:
     """WITH (PAD_INDEX = OFF ...) and ON [PRIMARY]: where SQL Server stores it, of no meaning here."""
+    if at_option(parser, "IGNORE_DUP_KEY"):
+        raise unsupported("IGNORE_DUP_KEY", line=parser.token.line)
     if parser.at_word("WITH") and parser.peek().is_op("("):
         parser.next()
         parser.skip_parentheses()
+    elif parser.at_words("WITH", "FILLFACTOR"):
+        parser.index += 2
+        parser.expect_op("=")
+        parser.integer()
     if parser.at_word("ON") and not parser.peek().is_word("DELETE", "UPDATE"):
         parser.next()
         parser.identifier()

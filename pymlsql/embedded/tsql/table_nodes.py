@@ -22,6 +22,10 @@ class Constraint:
     referenced: tuple[str, ...] = ()
     on_delete: str = "NO ACTION"
     on_update: str = "NO ACTION"
+    unchecked: bool = False
+    """WITH NOCHECK: rows that are there are not looked at."""
+    with_values: bool = False
+    """DEFAULT ... WITH VALUES: rows that are there get it in a column that admits NULL too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class ColumnDefinition:
     persisted: bool = False
     constraints: tuple[Constraint, ...] = ()
     collation: str = ""
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pymlsql.embedded.engine.catalog import Catalog, Entry
 from pymlsql.embedded.engine.extensibility.entries import ExternalLanguage, ExternalLibrary
+from pymlsql.embedded.engine.property_entries import properties_of
 from pymlsql.embedded.engine.security import principals as p
 from pymlsql.embedded.engine.security.permissions import OBJECT, Permission
 from pymlsql.embedded.engine.signing.entries import Certificate, signatures_of
@@ -16,6 +17,7 @@ def entries_of(catalog: Catalog, securable: int, major: int) -> list[Entry]:
     if securable == OBJECT:
         own = catalog.entry(p.Ownership, str(major))
         found += [*([own] if own is not None else []), *signatures_of(catalog, major)]
+        found += properties_of(catalog, major)
     return found
 
 

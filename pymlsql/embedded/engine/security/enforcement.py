@@ -227,4 +227,4 @@ def kind_of(found: Object) -> str:
     """What messages call the object."""
     if isinstance(found, Table):
         return "table"
-    return {"V": "view", "P": "procedure", "IF": "function", "FN": "function"}[found.kind]
+    return {"V": "view", "P": "procedure", "IF": "function", "FN": "function", "SO": "sequence object"}[found.kind]

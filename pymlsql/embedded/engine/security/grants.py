@@ -82,6 +82,7 @@ SECURABLES: dict[str, Callable[[Session, Name], Target]] = {
 _OF_KIND = {
     "table": frozenset(CLASSES["OBJECT"].permissions) - {"EXECUTE"},
     "P": frozenset(CLASSES["OBJECT"].permissions) - {"SELECT", "INSERT", "UPDATE", "DELETE", "REFERENCES"},
+    "SO": frozenset(CLASSES["OBJECT"].permissions) - {"SELECT", "INSERT", "DELETE", "EXECUTE"},
 }
 _ALL = {"table": ("DELETE", "INSERT", "REFERENCES", "SELECT", "UPDATE"), "P": ("EXECUTE",)}
 
@@ -147,7 +148,7 @@ def _class_of(statement: PermissionStatement, level: int) -> tuple[str, tuple[Pe
 def _wanted(session: Session, target: Target, items: Iterable[PermissionItem]) -> list[tuple[str, int]]:
     """(permission, column id or 0), ALL spelt out. Raises 4606, 4615, 4623."""
     found: list[tuple[str, int]] = []
-    kind = "P" if isinstance(target.found, Module) and target.found.kind == "P" else "table"
+    kind = target.found.kind if isinstance(target.found, Module) and target.found.kind in _OF_KIND else "table"
     for item in items:
         if item.name == "ALL":
             found += [(name, 0) for name in _all(session, target, kind)]
@@ -164,6 +165,8 @@ def _all(session: Session, target: Target, kind: str) -> tuple[str, ...]:
     if target.found is None:
         raise sql_error(4623)
     session.send_error(sql_error(4628))
+    if kind not in _ALL:
+        raise unsupported("GRANT ALL on a sequence")
     return _ALL[kind]
 
 

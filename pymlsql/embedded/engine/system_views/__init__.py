@@ -14,6 +14,7 @@ from pymlsql.embedded.engine.system_views.extensibility import EXTENSIBILITY_VIE
 from pymlsql.embedded.engine.system_views.governance import GOVERNANCE_VIEWS
 from pymlsql.embedded.engine.system_views.information_schema import INFORMATION_SCHEMA_VIEWS
 from pymlsql.embedded.engine.system_views.objects import OBJECT_VIEWS
+from pymlsql.embedded.engine.system_views.properties import PROPERTY_VIEWS
 from pymlsql.embedded.engine.system_views.relations import RELATION_VIEWS
 from pymlsql.embedded.engine.system_views.security import SECURITY_VIEWS
 from pymlsql.embedded.engine.system_views.server import OPTIONS, SERVER_VIEWS
@@ -35,7 +36,7 @@ SYSTEM_VIEWS: dict[tuple[str, str], SystemView] = {}
 """Every system view by (schema, name) in lower case."""
 
 _SYS = (
-    OBJECT_VIEWS | RELATION_VIEWS | CONSTRAINT_VIEWS
+    OBJECT_VIEWS | PROPERTY_VIEWS | RELATION_VIEWS | CONSTRAINT_VIEWS
     | CERTIFICATE_VIEWS | SECURITY_VIEWS | SERVER_VIEWS | SESSION_VIEWS | EXTENSIBILITY_VIEWS | GOVERNANCE_VIEWS
 )  # fmt: skip
 SYSTEM_VIEWS.update(named("sys", _SYS | views_of_the_system(SYSTEM_VIEWS)))

@@ -30,6 +30,10 @@ FOREIGN_KEY_COLUMNS = columns("""
     referenced_object_id int, referenced_column_id int""")
 
 
+ACTIONS = ("NO ACTION", "CASCADE", "SET NULL", "SET DEFAULT")
+"""By their numbers in sys.foreign_keys."""
+
+
 def referenced_table(catalog: Catalog, foreign: ForeignKey) -> Table:
     """The table a foreign key points to. Raises LookupError when the catalog has lost it."""
     found = catalog.by_id(foreign.referenced_id)
@@ -63,7 +67,8 @@ def _check_constraints(state: SystemState) -> Iterator[Fact]:
             yield object_fact(state, table, check.name, check.object_id, "C ") | {
                 "parent_column_id": column_id(table, check.column) if check.column else 0,
                 "definition": state.sight.text(table.object_id, normal_form(check.text, column_names(table))),
-                "is_system_named": check.named_by_system,
+                "is_system_named": check.named_by_system, "is_disabled": check.disabled,
+                "is_not_trusted": check.untrusted,
             }  # fmt: skip
 
 
@@ -85,7 +90,12 @@ def _foreign_keys(state: SystemState) -> Iterator[Fact]:
             key = referenced_key(referenced_table(state.all_catalog, foreign), foreign)
             yield object_fact(state, table, foreign.name, foreign.object_id, "F ") | {
                 "referenced_object_id": foreign.referenced_id, "key_index_id": key.index_id if key else None,
-                "is_system_named": foreign.named_by_system,
+                "is_system_named": foreign.named_by_system, "is_disabled": foreign.disabled,
+                "is_not_trusted": foreign.untrusted,
+                "delete_referential_action": ACTIONS.index(foreign.on_delete),
+                "delete_referential_action_desc": foreign.on_delete.replace(" ", "_"),
+                "update_referential_action": ACTIONS.index(foreign.on_update),
+                "update_referential_action_desc": foreign.on_update.replace(" ", "_"),
             }  # fmt: skip
 
 

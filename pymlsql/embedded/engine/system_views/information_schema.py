@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pymlsql.embedded.engine.catalog import Module, Table, TableColumn, ViewColumn
 from pymlsql.embedded.engine.system_views.constraints import referenced_key, referenced_table
 from pymlsql.embedded.engine.system_views.datatypes import domain_fact
-from pymlsql.embedded.engine.system_views.declaration import Fact, SystemView, columns, empty, view
+from pymlsql.embedded.engine.system_views.declaration import Fact, SystemView, columns, view
 from pymlsql.embedded.engine.system_views.definition import columns_in, normal_form
 from pymlsql.embedded.engine.system_views.objects import shown_name, time_of
 from pymlsql.embedded.engine.system_views.relations import column_names
@@ -240,6 +240,7 @@ def _referential_constraints(state: SystemState) -> Iterator[Fact]:
                 "UNIQUE_CONSTRAINT_CATALOG": state.database,
                 "UNIQUE_CONSTRAINT_SCHEMA": target.schema if seen else None,
                 "UNIQUE_CONSTRAINT_NAME": key.name if key and seen else None,
+                "DELETE_RULE": foreign.on_delete, "UPDATE_RULE": foreign.on_update,
             }  # fmt: skip
 
 
@@ -249,6 +250,18 @@ def _check_constraints(state: SystemState) -> Iterator[Fact]:
             clause = normal_form(check.text, column_names(table))
             shown = state.sight.text(table.object_id, clause) if len(clause) <= 4000 else None
             yield _constraint(state, table, check.name) | {"CHECK_CLAUSE": shown}
+
+
+def _sequences(state: SystemState) -> Iterator[Fact]:
+    for found in state.catalog.sequences():
+        domain = domain_fact(found.type)
+        yield {
+            "SEQUENCE_CATALOG": state.database, "SEQUENCE_SCHEMA": found.schema, "SEQUENCE_NAME": found.name,
+            "DATA_TYPE": domain["DATA_TYPE"], "NUMERIC_PRECISION": domain["NUMERIC_PRECISION"],
+            "NUMERIC_PRECISION_RADIX": 10, "NUMERIC_SCALE": 0, "START_VALUE": found.start,
+            "MINIMUM_VALUE": found.minimum, "MAXIMUM_VALUE": found.maximum, "INCREMENT": found.increment,
+            "CYCLE_OPTION": "1" if found.cycling else "0",
+        }  # fmt: skip
 
 
 INFORMATION_SCHEMA_VIEWS: dict[str, SystemView] = {
@@ -264,5 +277,5 @@ INFORMATION_SCHEMA_VIEWS: dict[str, SystemView] = {
     "CONSTRAINT_TABLE_USAGE": view(CONSTRAINT_TABLE_USAGE, _constraint_table_usage),
     "REFERENTIAL_CONSTRAINTS": view(REFERENTIAL_CONSTRAINTS, _referential_constraints),
     "CHECK_CONSTRAINTS": view(CHECK_CONSTRAINTS, _check_constraints),
-    "SEQUENCES": empty(SEQUENCES),
+    "SEQUENCES": view(SEQUENCES, _sequences),
 }

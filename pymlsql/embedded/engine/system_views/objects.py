@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Iterator
 from functools import lru_cache
 
-from pymlsql.embedded.engine.catalog import Module, Table
+from pymlsql.embedded.engine.catalog import Module, Sequence, Table
 from pymlsql.embedded.engine.security.principals import schema_owner
 from pymlsql.embedded.engine.system_views.datatypes import type_fact
 from pymlsql.embedded.engine.system_views.declaration import Fact, SystemView, columns, empty, view
@@ -19,7 +19,7 @@ from pymlsql.embedded.tsql.parser import parse_batch
 
 TYPES = {
     "U ": "USER_TABLE", "V ": "VIEW", "P ": "SQL_STORED_PROCEDURE", "IF": "SQL_INLINE_TABLE_VALUED_FUNCTION",
-    "FN": "SQL_SCALAR_FUNCTION",
+    "FN": "SQL_SCALAR_FUNCTION", "SO": "SEQUENCE_OBJECT",
     "PK": "PRIMARY_KEY_CONSTRAINT", "UQ": "UNIQUE_CONSTRAINT", "F ": "FOREIGN_KEY_CONSTRAINT",
     "C ": "CHECK_CONSTRAINT", "D ": "DEFAULT_CONSTRAINT", "X ": "EXTENDED_STORED_PROCEDURE",
 }  # fmt: skip
@@ -75,11 +75,6 @@ TRIGGERS = columns("""
     type_desc nvarchar(60), create_date datetime, modify_date datetime, is_ms_shipped bit, is_disabled bit,
     is_not_for_replication bit, is_instead_of_trigger bit""")
 
-EXTENDED_PROPERTIES = columns("""
-    class tinyint, class_desc nvarchar(60), major_id int, minor_id int, name sysname, value sql_variant?""")
-
-PROPERTY_LIST = columns("objtype sysname?, objname sysname?, name sysname, value sql_variant?")
-
 
 def time_of(text: str) -> dt.datetime:
     """A time of the catalog; objects that were given none show datetime's zero."""
@@ -121,9 +116,31 @@ def object_facts(state: SystemState) -> Iterator[Fact]:
     """Everything that sys.objects lists: tables, modules and constraints."""
     yield from table_facts(state)
     yield from module_facts(state, "V", "P", "IF", "FN")
+    yield from (fact for _, fact in sequence_facts(state))
     for table in state.catalog.tables():
         for name, object_id, type_ in _constraints(table):
             yield object_fact(state, table, name, object_id, type_)
+
+
+def sequence_facts(state: SystemState) -> Iterator[tuple[Sequence, Fact]]:
+    """Sequences as objects."""
+    for found in state.catalog.sequences():
+        yield found, object_fact(state, found, found.name, found.object_id, "SO")
+
+
+def _sequences(state: SystemState) -> Iterator[Fact]:
+    for found, fact in sequence_facts(state):
+        last = state.identity_values.get(found.counter)
+        edge = found.maximum if found.increment > 0 else found.minimum
+        spent = last is not None and not found.cycling and abs(edge - last) < abs(found.increment)
+        types = type_fact(found.type)
+        yield fact | {
+            "start_value": found.start, "increment": found.increment, "minimum_value": found.minimum,
+            "maximum_value": found.maximum, "is_cycling": found.cycling, "is_cached": found.cache != 0,
+            "cache_size": found.cache or None, "system_type_id": types["system_type_id"],
+            "user_type_id": types["user_type_id"], "precision": types["precision"], "scale": types["scale"],
+            "current_value": found.start if last is None else last, "is_exhausted": spent,
+        }  # fmt: skip
 
 
 def _constraints(table: Table) -> Iterator[tuple[str, int, str]]:
@@ -188,9 +205,7 @@ OBJECT_VIEWS: dict[str, SystemView] = {
     "all_sql_modules": view(SQL_MODULES, _sql_modules),
     "parameters": view(PARAMETERS, _parameters),
     "all_parameters": view(PARAMETERS, _parameters),
-    "sequences": empty(SEQUENCES),
+    "sequences": view(SEQUENCES, _sequences),
     "synonyms": empty(SYNONYMS),
     "triggers": empty(TRIGGERS),
-    "extended_properties": empty(EXTENDED_PROPERTIES),
-    "fn_listextendedproperty": empty(PROPERTY_LIST),
 }

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from pymlsql.embedded.engine.catalog import Key, Module, Table, TableColumn
 from pymlsql.embedded.engine.system_views.datatypes import DATA_TYPES, type_fact
-from pymlsql.embedded.engine.system_views.declaration import Fact, SystemView, columns, empty, view
+from pymlsql.embedded.engine.system_views.declaration import Fact, SystemView, columns, view
 from pymlsql.embedded.engine.system_views.definition import normal_form
 from pymlsql.embedded.engine.system_views.state import COLLATION, SystemState
 from pymlsql.embedded.tsql.types import SqlType
@@ -75,6 +75,7 @@ def table_column_fact(table: Table, column: TableColumn) -> Fact:
     """sys.columns of a table's column: with its identity, default and collation."""
     fact = column_fact(table.object_id, column.column_id, column.name, column.type, column.nullable)
     fact["is_identity"] = column.identity is not None
+    fact["is_computed"] = bool(column.computed)
     if column.type.is_string and column.collation:
         fact["collation_name"] = column.collation
     if column.default:
@@ -105,6 +106,15 @@ def _identity_columns(state: SystemState) -> Iterator[Fact]:
             yield table_column_fact(table, column) | {
                 "seed_value": seed, "increment_value": increment,
                 "last_value": state.identity_values.get(table.object_id)}  # fmt: skip
+
+
+def _computed_columns(state: SystemState) -> Iterator[Fact]:
+    for table in state.catalog.tables():
+        for column in table.columns:
+            if column.computed:
+                yield table_column_fact(table, column) | {
+                    "definition": state.sight.text(table.object_id, normal_form(column.computed, column_names(table))),
+                    "uses_database_collation": True, "is_persisted": column.persisted}  # fmt: skip
 
 
 def _types(_: SystemState) -> Iterator[Fact]:
@@ -141,7 +151,7 @@ def _indexes(state: SystemState) -> Iterator[Fact]:
                 "object_id": table.object_id, "name": key.name, "index_id": key.index_id, "type": type_,
                 "type_desc": INDEX_TYPES[type_], "is_unique": key.unique and not key.columnstore,
                 "is_primary_key": key.kind == "pk", "is_unique_constraint": key.kind == "unique",
-                "has_filter": bool(key.where),
+                "has_filter": bool(key.where), "is_disabled": key.disabled,
                 "filter_definition": state.sight.text(table.object_id, normal_form(key.where, column_names(table)))
                 if key.where else None,
             }  # fmt: skip
@@ -195,7 +205,7 @@ def _partitions(state: SystemState) -> Iterator[Fact]:
 RELATION_VIEWS: dict[str, SystemView] = {
     "columns": view(COLUMNS, column_facts),
     "identity_columns": view(IDENTITY_COLUMNS, _identity_columns),
-    "computed_columns": empty(COMPUTED_COLUMNS),
+    "computed_columns": view(COMPUTED_COLUMNS, _computed_columns),
     "types": view(TYPES, _types),
     "indexes": view(INDEXES, _indexes),
     "index_columns": view(INDEX_COLUMNS, _index_columns),

@@ -12,16 +12,33 @@ from pymlsql.embedded.engine.system_views.relations import COLUMNS, column_fact,
 from pymlsql.embedded.engine.system_views.state import SystemState
 
 SYSTEM_PROCEDURES = {
-    "sp_addrolemember": "P ", "sp_droprolemember": "P ",
+    "sp_addextendedproperty": "P ", "sp_dropextendedproperty": "P ", "sp_updateextendedproperty": "P ",
+    "sp_rename": "P ", "sp_addrolemember": "P ", "sp_droprolemember": "P ",
     "sp_configure": "P ", "sp_datatype_info": "P ", "sp_datatype_info_100": "P ",
     "sp_describe_undeclared_parameters": "X ", "sp_execute": "X ", "sp_execute_external_script": "X ",
     "sp_executesql": "X ", "sp_getapplock": "P ", "sp_helptext": "P ", "sp_prepare": "X ", "sp_prepexec": "X ",
-    "sp_releaseapplock": "P ", "sp_tables": "P ", "sp_unprepare": "X ",
+    "sp_releaseapplock": "P ", "sp_sequence_get_range": "X ", "sp_tables": "P ", "sp_unprepare": "X ",
 }  # fmt: skip
 """System procedures by name, and their types in sys.all_objects: P procedure, X extended procedure."""
 
 _Facts = Callable[[SystemState], Iterator[Fact]]
 _Known = Mapping[tuple[str, str], SystemView]
+
+
+class _Shown(Mapping[tuple[str, str], SystemView]):
+    """The views without those that are our own, whose names have a $."""
+
+    def __init__(self, everything: _Known) -> None:
+        self._everything = everything
+
+    def __getitem__(self, key: tuple[str, str]) -> SystemView:
+        return self._everything[key]
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return (key for key in self._everything if "$" not in key[1])
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def system_object_id(schema: str, name: str) -> int:
@@ -61,8 +78,9 @@ def _system_columns(known: _Known) -> Iterator[Fact]:
             yield column_fact(object_id, number, column.name, column.type, column.nullable)
 
 
-def views_of_the_system(known: _Known) -> dict[str, SystemView]:
-    """The views over ``known``, which is read when they are: it may hold them too."""
+def views_of_the_system(everything: _Known) -> dict[str, SystemView]:
+    """The views over ``everything``, which is read when they are: it may hold them too."""
+    known = _Shown(everything)
 
     def both(own: _Facts, system: _Facts) -> _Facts:
         def facts(state: SystemState) -> Iterator[Fact]:

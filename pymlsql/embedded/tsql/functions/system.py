@@ -34,7 +34,9 @@ GLOBALS: dict[str, SqlType] = {
     "@@ROWCOUNT": INT, "@@ERROR": INT, "@@TRANCOUNT": INT, "@@IDENTITY": decimal(38, 0), "@@VERSION": nvarchar(300),
     "@@SERVERNAME": SYSNAME, "@@SERVICENAME": SYSNAME, "@@SPID": SMALLINT, "@@PROCID": INT, "@@NESTLEVEL": INT,
     "@@LANGUAGE": SYSNAME, "@@LANGID": SMALLINT, "@@DATEFIRST": TINYINT, "@@MAX_PRECISION": TINYINT,
-    "@@LOCK_TIMEOUT": INT, "@@OPTIONS": INT, "@@MICROSOFTVERSION": INT, "@@FETCH_STATUS": INT, "@@TEXTSIZE": INT,
+    "@@DBTS": SqlType("binary", length=8), "@@LOCK_TIMEOUT": INT, "@@OPTIONS": INT, "@@MICROSOFTVERSION": INT,
+    "@@FETCH_STATUS": INT,
+    "@@TEXTSIZE": INT,
 }  # fmt: skip
 """The global variables, and their types."""
 
@@ -148,6 +150,7 @@ SYSTEM = {
     "ERROR_LINE": _plain("ERROR_LINE", INT),
     "ERROR_MESSAGE": _plain("ERROR_MESSAGE", nvarchar(4000)),
     "ERROR_PROCEDURE": _plain("ERROR_PROCEDURE", nvarchar(128)),
+    "MIN_ACTIVE_ROWVERSION": _plain("MIN_ACTIVE_ROWVERSION", SqlType("binary", length=8)),
     "ROWCOUNT_BIG": _plain("ROWCOUNT_BIG", BIGINT),
     "CONNECTIONPROPERTY": _asked("CONNECTIONPROPERTY", SQL_VARIANT, 1, 1),
 }

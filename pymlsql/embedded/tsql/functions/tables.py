@@ -26,17 +26,28 @@ def _string_split(compiler: Compiler, nodes: list[exp.Expr]) -> tuple[str, list[
     return f"SELECT unnest(string_split({value.sql}, {separator.sql})) AS c0", [Typed("c0", value.type, name="value")]
 
 
+_LEVELS = ("name", "level0type", "level0name", "level1type", "level1name", "level2type", "level2name")
+
+
 def _extended_properties(compiler: Compiler, nodes: list[exp.Expr]) -> tuple[str, list[Typed]]:
-    """The database's own properties; those of objects are read from sys.extended_properties."""
+    """A type that is given chooses a level, a name one thing of it; NULL and DEFAULT choose no level, and any name."""
     if len(nodes) != 7:
         raise sql_error(313, "fn_listextendedproperty", line=compiler.line)
-    relation = compiler.names.relation(Name(("sys", "fn_listextendedproperty")))
-    columns = [Typed(f"c{i}", c.type, name=c.name) for i, c in enumerate(relation.columns)]
-    selected = ", ".join(f"{quote_name(c.name)} AS c{i}" for i, c in enumerate(relation.columns))
-    for node in nodes[1:]:
-        if not (isinstance(node, exp.Column) and node.name.upper() == "DEFAULT") and not isinstance(node, exp.Null):
-            raise unsupported("fn_listextendedproperty of an object", line=compiler.line)
-    return f"SELECT {selected} FROM {relation.sql}", columns
+    relation = compiler.names.relation(Name(("sys", "extended_properties$levels")))
+    columns = [Typed(f"c{i}", c.type, name=c.name) for i, c in enumerate(relation.columns[:4])]
+    selected = ", ".join(f"p.{quote_name(c.name)} AS c{i}" for i, c in enumerate(columns))
+    tests = []
+    for node, column in zip(nodes, _LEVELS, strict=True):
+        place = f"p.{quote_name(column)}"
+        if isinstance(node, exp.Null) or (isinstance(node, exp.Column) and node.name.upper() == "DEFAULT"):
+            tests += [f"{place} IS NULL"] if column.endswith("type") else []
+            continue
+        value = text(compiler.value(node), compiler.line)
+        none = f"{place} IS NULL" if column.endswith("type") else "true"
+        tests.append(f"CASE WHEN {value.sql} IS NULL THEN {none} "
+                     f"ELSE coalesce(lower({place}) = lower({value.sql}), false) END")  # fmt: skip
+    where = f" WHERE {' AND '.join(tests)}" if tests else ""
+    return f"SELECT {selected} FROM {relation.sql} AS p{where}", columns
 
 
 TABLE_FUNCTIONS: dict[str, Callable[[Compiler, list[exp.Expr]], tuple[str, list[Typed]]]] = {

@@ -1,0 +1,141 @@
+"""ALTER TABLE and ALTER INDEX."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pymlsql.embedded.tsql import nodes
+from pymlsql.embedded.tsql.messages import unsupported
+from pymlsql.embedded.tsql.nodes import ColumnDefinition, Constraint, Name, TableDefinition
+from pymlsql.embedded.tsql.table_definitions import CONSTRAINTS, parse_column, parse_constraint, skip_storage_options
+from pymlsql.embedded.tsql.types import SqlType
+
+if TYPE_CHECKING:
+    from pymlsql.embedded.tsql.parser import Parser
+
+_COLUMN_PROPERTIES = ("PERSISTED", "ROWGUIDCOL", "HIDDEN", "MASKED", "SPARSE")
+
+
+def parse_alter_table(parser: Parser, line: int) -> nodes.Statement:
+    """What follows ALTER TABLE."""
+    name = parser.name()
+    checking = ""
+    if parser.take_word("WITH"):
+        checking = parser.expect_word("CHECK", "NOCHECK").value
+        if not parser.at_word("ADD", "CHECK", "NOCHECK"):
+            parser.fail()
+    if parser.take_word("ADD"):
+        return nodes.AlterTable(line, name, "add", _added(parser, unchecked=checking == "NOCHECK"))
+    if parser.at_word("CHECK", "NOCHECK"):
+        return _enforcement(parser, line, name, checking)
+    if parser.take_word("DROP"):
+        return _dropped(parser, line, name)
+    if parser.take_words("ALTER", "COLUMN"):
+        return _altered(parser, line, name)
+    if parser.take_word("REBUILD"):
+        skip_storage_options(parser)
+        return nodes.AlterTable(line, name, "nothing")
+    if parser.at_words("SET") and parser.peek().is_op("(") and parser.peek(2).is_word("LOCK_ESCALATION"):
+        parser.next()
+        parser.skip_parentheses()
+        return nodes.AlterTable(line, name, "nothing")
+    if parser.at_word("SET", "SWITCH", "ENABLE", "DISABLE"):
+        raise unsupported(f"ALTER TABLE ... {parser.token.value}", line=line)
+    parser.fail()
+
+
+def _added(parser: Parser, *, unchecked: bool) -> TableDefinition:
+    columns: list[ColumnDefinition] = []
+    constraints: list[Constraint] = []
+    while True:
+        if parser.at_word("PERIOD") and parser.peek().is_word("FOR"):
+            raise unsupported("ALTER TABLE ... ADD PERIOD", line=parser.token.line)
+        if parser.at_word(*CONSTRAINTS):
+            constraints.append(parse_constraint(parser, column="", unchecked=unchecked))
+        else:
+            columns.append(parse_column(parser, unchecked=unchecked))
+        if not parser.take_op(","):
+            return TableDefinition(tuple(columns), tuple(constraints))
+
+
+def _dropped(parser: Parser, line: int, name: Name) -> nodes.Statement:
+    if parser.at_word("PERIOD") and parser.peek().is_word("FOR"):
+        raise unsupported("ALTER TABLE ... DROP PERIOD", line=line)
+    action = "drop_constraint"
+    if parser.take_word("COLUMN"):
+        action = "drop_column"
+    else:
+        parser.take_word("CONSTRAINT")
+    if_exists = parser.take_words("IF", "EXISTS")
+    names = [parser.identifier()]
+    while parser.take_op(","):
+        if parser.at_word("COLUMN" if action == "drop_constraint" else "CONSTRAINT"):
+            raise unsupported("ALTER TABLE ... DROP of constraints and columns in one statement", line=line)
+        parser.take_word("COLUMN" if action == "drop_column" else "CONSTRAINT")
+        names.append(parser.identifier())
+    if action == "drop_constraint":
+        skip_storage_options(parser)
+    return nodes.AlterTable(line, name, action, None, tuple(names), if_exists)
+
+
+def _altered(parser: Parser, line: int, name: Name) -> nodes.Statement:
+    if parser.peek().is_word("ADD", "DROP") and parser.peek(2).is_word(*_COLUMN_PROPERTIES):
+        column = ColumnDefinition(parser.identifier(), SqlType("null"))
+        words = (parser.next().value, parser.next().value)
+        return nodes.AlterTable(line, name, "alter_column", TableDefinition((column,)), words)
+    column = parse_column(parser)
+    if column.computed is not None or column.identity is not None or column.constraints:
+        parser.fail()
+    if parser.at_word("WITH") and parser.peek().is_op("("):
+        skip_storage_options(parser)
+    return nodes.AlterTable(line, name, "alter_column", TableDefinition((column,)))
+
+
+def _enforcement(parser: Parser, line: int, name: Name, checking: str) -> nodes.Statement:
+    action = parser.next().value.lower()
+    parser.expect_word("CONSTRAINT")
+    if action == "check" and checking == "CHECK":
+        action = "check_trusted"
+    if parser.take_word("ALL"):
+        return nodes.AlterTable(line, name, action)
+    names = [parser.identifier()]
+    while parser.take_op(","):
+        names.append(parser.identifier())
+    return nodes.AlterTable(line, name, action, None, tuple(names))
+
+
+def parse_alter_index(parser: Parser, line: int) -> nodes.Statement:
+    """What follows ALTER INDEX: REBUILD, REORGANIZE, DISABLE, SET; storage options are of no meaning here."""
+    index = "" if parser.take_word("ALL") else parser.identifier()
+    parser.expect_word("ON")
+    table = parser.name()
+    action = parser.expect_word("REBUILD", "REORGANIZE", "DISABLE", "SET", "RESUME", "PAUSE", "ABORT").value
+    if action in ("RESUME", "PAUSE", "ABORT"):
+        raise unsupported(f"ALTER INDEX ... {action}", line=line)
+    if action == "SET":
+        if not parser.at_op("("):
+            parser.fail()
+        _refuse_options(parser)
+        parser.skip_parentheses()
+    elif action in ("REBUILD", "REORGANIZE"):
+        if parser.take_word("PARTITION"):
+            parser.expect_op("=")
+            parser.expect_word("ALL")
+        if parser.at_word("WITH") and parser.peek().is_op("("):
+            parser.next()
+            _refuse_options(parser)
+            parser.skip_parentheses()
+    return nodes.AlterIndex(line, index, table, action.lower())
+
+
+def _refuse_options(parser: Parser) -> None:
+    """IGNORE_DUP_KEY changes what an INSERT does."""
+    depth, ahead = 0, 0
+    while True:
+        token = parser.peek(ahead)
+        depth += token.is_op("(") - token.is_op(")")
+        if token.is_word("IGNORE_DUP_KEY") and parser.peek(ahead + 2).is_word("ON"):
+            raise unsupported("IGNORE_DUP_KEY", line=token.line)
+        if depth == 0 or token.kind == "end":
+            return
+        ahead += 1
