@@ -52,6 +52,12 @@ def round_datetime(value: dt.datetime) -> dt.datetime:
     return start + dt.timedelta(milliseconds=(ticks * 10 + 1) // 3)
 
 
+def _now_with_offset() -> dict[str, Any]:
+    now = dt.datetime.now().astimezone()
+    offset = now.utcoffset() or dt.timedelta()
+    return {"u": now.astimezone(dt.UTC).replace(tzinfo=None), "o": offset // dt.timedelta(minutes=1)}
+
+
 def _error(attribute: str) -> Callable[[Session, Frame, list[str]], Any]:
     def value(session: Session, frame: Frame, _: list[str]) -> Any:
         caught = session.caught_error()
@@ -270,9 +276,9 @@ _VALUES: dict[str, Callable[[Session, Frame, list[str]], Any]] = {
     "@@SPID": lambda s, f, a: s.spid,
     "@@PROCID": lambda s, f, a: f.object_id,
     "@@NESTLEVEL": lambda s, f, a: s.nest_level,
-    "@@LANGUAGE": lambda s, f, a: "us_english",
-    "@@LANGID": lambda s, f, a: 0,
-    "@@DATEFIRST": lambda s, f, a: 7,
+    "@@LANGUAGE": lambda s, f, a: s.options.locale.language,
+    "@@LANGID": lambda s, f, a: s.options.locale.language_id,
+    "@@DATEFIRST": lambda s, f, a: s.options.locale.first_day,
     "@@MAX_PRECISION": lambda s, f, a: 38,
     "@@LOCK_TIMEOUT": lambda s, f, a: s.options.lock_timeout_ms,
     "@@OPTIONS": lambda s, f, a: 5432 | (512 if s.options.nocount else 0) | (16384 if s.options.xact_abort else 0),
@@ -283,6 +289,7 @@ _VALUES: dict[str, Callable[[Session, Frame, list[str]], Any]] = {
     "GETUTCDATE": lambda s, f, a: round_datetime(dt.datetime.now(dt.UTC).replace(tzinfo=None)),
     "SYSDATETIME": lambda s, f, a: dt.datetime.now(),
     "SYSUTCDATETIME": lambda s, f, a: dt.datetime.now(dt.UTC).replace(tzinfo=None),
+    "SYSDATETIMEOFFSET": lambda s, f, a: _now_with_offset(),
     "XACT_STATE": lambda s, f, a: s.xact_state,
     "ERROR_NUMBER": _error("number"),
     "ERROR_SEVERITY": _error("severity"),

@@ -48,6 +48,7 @@ from pymlsql.embedded.tds.responses import (
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.compiler import Compiled, Compiler, compiled_as
 from pymlsql.embedded.tsql.lexer import tokenize
+from pymlsql.embedded.tsql.locales import LOCALE
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name
 from pymlsql.embedded.tsql.parser import parse_batch
@@ -84,7 +85,6 @@ class Session(Transactions, ContextStack):
         self.store.take_state, self.store.restore_state = self.take_state, self.restore_state
         self.callers: tuple[Session, ...] = ()
         """Of a loopback connection: the session that called the script, that session's own, and so on."""
-        self.options: SetOptions = SetOptions()
         self.sink: Sink = _nowhere
         self.prepared: dict[int, Prepared] = {}
         self.rowcount: int = 0
@@ -105,6 +105,7 @@ class Session(Transactions, ContextStack):
     def run(self, request: Request, sink: Sink) -> None:
         """Run one request; errors become messages. Called in the session's own thread."""
         self.sink, self._running = sink, True
+        LOCALE.set(self.options.locale)
         self.store.cancelled.clear()
         self.nest_level = self.try_depth = self.insert_exec_depth = 0
         self.caught = []

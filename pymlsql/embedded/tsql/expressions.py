@@ -370,6 +370,12 @@ def _dot(compiler: Compiler, node: exp.Expr) -> Typed:
     raise sql_error(4121, parts[0], ".".join(parts), line=compiler.line)
 
 
+def _at_time_zone(compiler: Compiler, node: exp.Expr) -> Typed:
+    from pymlsql.embedded.tsql.functions.datevalues import at_time_zone
+
+    return at_time_zone(compiler, compiler.value(node.this), compiler.value(node.args["zone"]))
+
+
 def _window(compiler: Compiler, node: exp.Expr) -> Typed:
     from pymlsql.embedded.tsql.functions.windows import compile_window
 
@@ -387,7 +393,7 @@ _VALUES: dict[type[Any], Callable[[Compiler, Any], Typed]] = {
     exp.Column: _column, exp.Paren: _paren, exp.Collate: _collate, **dict.fromkeys(_ARITHMETIC, _arithmetic),
     exp.Neg: _negate, exp.BitwiseNot: _bitwise_not, exp.Case: _case, exp.Cast: _cast, exp.TryCast: _cast,
     exp.Convert: _convert, exp.Subquery: _subquery, exp.Select: _subquery, exp.Anonymous: _function, exp.Dot: _dot,
-    exp.Window: _window, exp.WithinGroup: _within_group,
+    exp.AtTimeZone: _at_time_zone, exp.Window: _window, exp.WithinGroup: _within_group,
 }  # fmt: skip
 
 _CONDITIONS: dict[type[Any], Callable[[Compiler, Any], str]] = {

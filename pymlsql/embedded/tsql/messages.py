@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pymlsql.embedded.tsql.external_messages import EXTERNAL_MESSAGES
 from pymlsql.embedded.tsql.messages_changes import MESSAGES_CHANGES
+from pymlsql.embedded.tsql.messages_conversion import MESSAGES_CONVERSION
 from pymlsql.embedded.tsql.messages_extensibility import MESSAGES_EXTENSIBILITY
 from pymlsql.embedded.tsql.messages_governance import MESSAGES_GOVERNANCE
 from pymlsql.embedded.tsql.messages_storage import MESSAGES_STORAGE
@@ -15,6 +16,7 @@ from pymlsql.embedded.tsql.signing_messages import SIGNING_MESSAGES
 
 MESSAGES: dict[int, tuple[int, str]] = {
     **MESSAGES_STORAGE,
+    **MESSAGES_CONVERSION,
     102: (15, "Incorrect syntax near '{}'."),
     104: (16, "ORDER BY items must appear in the select list if the statement contains a UNION, INTERSECT or "
           "EXCEPT operator."),
@@ -126,8 +128,8 @@ MESSAGES: dict[int, tuple[int, str]] = {
     529: (16, "Explicit conversion from data type {} to {} is not allowed."),
     530: (16, "The statement terminated. The maximum recursion {} has been exhausted before statement "
           "completion."),
-    535: (16, "The datediff function resulted in an overflow. The number of dateparts separating two date/time "
-          "instances is too large. Try to use datediff with a less precise datepart."),
+    535: (16, "The {} function resulted in an overflow. The number of dateparts separating two date/time "
+          "instances is too large. Try to use {} with a less precise datepart."),
     536: (16, "Invalid length parameter passed to the {} function."),
     537: (16, "Invalid length parameter passed to the LEFT or SUBSTRING function."),
     544: (16, "Cannot insert explicit value for identity column in table '{}' when IDENTITY_INSERT is set to "

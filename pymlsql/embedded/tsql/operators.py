@@ -210,6 +210,9 @@ def comparison_key(value: Typed) -> str:
     """What is compared, grouped and joined by: strings folded, cells that may be references by what they refer to."""
     if value.by_reference:
         return identity_sql(value.sql)
+    if value.type.name == "datetimeoffset":
+        # Times compare as UTC, whatever their offset.
+        return f"({value.sql}).u"
     return fold(value) if value.type.is_string else value.sql
 
 

@@ -9,6 +9,7 @@ from sqlglot import exp
 from pymlsql.embedded.tsql.functions.aggregates import AGGREGATES
 from pymlsql.embedded.tsql.functions.binaries import BINARIES
 from pymlsql.embedded.tsql.functions.dates import DATES
+from pymlsql.embedded.tsql.functions.datevalues import DATE_VALUES
 from pymlsql.embedded.tsql.functions.json import JSON
 from pymlsql.embedded.tsql.functions.logic import LOGIC
 from pymlsql.embedded.tsql.functions.maths import MATHS
@@ -23,15 +24,14 @@ if TYPE_CHECKING:
     from pymlsql.embedded.tsql.compiler import Compiler
 
 FUNCTIONS: dict[str, Function] = {
-    **LOGIC, **STRINGS, **BINARIES, **DATES, **MATHS, **AGGREGATES, **SYSTEM, **JSON, **SIGNING,
+    **LOGIC, **STRINGS, **BINARIES, **DATES, **DATE_VALUES, **MATHS, **AGGREGATES, **SYSTEM, **JSON, **SIGNING,
 }  # fmt: skip
 """Every function in reach, by its upper-case name."""
 
 KNOWN_UNSUPPORTED = frozenset(
     """
-    FORMAT PARSE TRY_PARSE SOUNDEX DIFFERENCE STRING_ESCAPE SWITCHOFFSET TODATETIMEOFFSET
-    SYSDATETIMEOFFSET DATETIMEOFFSETFROMPARTS SMALLDATETIMEFROMPARTS TIMEFROMPARTS RAND
-    SESSIONPROPERTY DATE_BUCKET DATETRUNC GENERATE_SERIES JSON_MODIFY JSON_OBJECT JSON_ARRAY COMPRESS DECOMPRESS
+    FORMAT PARSE TRY_PARSE SOUNDEX DIFFERENCE STRING_ESCAPE RAND
+    SESSIONPROPERTY GENERATE_SERIES JSON_MODIFY JSON_OBJECT JSON_ARRAY COMPRESS DECOMPRESS
     CHECKSUM BINARY_CHECKSUM OBJECTPROPERTY
     OBJECTPROPERTYEX COLUMNPROPERTY CONTEXT_INFO SESSION_CONTEXT GETANSINULL FORMATMESSAGE
     PERCENTILE_CONT PERCENTILE_DISC CUME_DIST PERCENT_RANK NEWSEQUENTIALID
