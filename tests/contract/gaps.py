@@ -26,7 +26,6 @@ STATEMENTS: dict[str, str] = {
     "computed column is read-only": REFUSED,
     "cursor": REFUSED,
     "scalar function": "its CREATE FUNCTION is refused with Msg 40510",
-    "col_length": REFUSED,
 }
 
 REFUSALS: dict[str, str] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pymlsql.embedded.engine.evaluation import evaluate
 from pymlsql.embedded.engine.frame import (
     Frame,
 )
@@ -13,6 +14,7 @@ from pymlsql.embedded.engine.targets import target_table
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.locales import FOREIGN_LANGUAGES, LANGUAGES, ORDERS, Locale
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
+from pymlsql.embedded.tsql.types import varbinary
 
 if TYPE_CHECKING:
     from pymlsql.embedded.engine.session import Session
@@ -32,6 +34,12 @@ _ISOLATION = {"READ UNCOMMITTED": 1, "READ COMMITTED": 2, "REPEATABLE READ": 3, 
 def set_option(session: Session, frame: Frame, statement: nodes.SetOption) -> None:
     for option in statement.options:
         _set_one(session, frame, statement, option, statement.value)
+
+
+def set_context_info(session: Session, frame: Frame, statement: nodes.SetContextInfo) -> None:
+    """128 bytes that the session keeps, filled up with zeros."""
+    value = evaluate(session, frame, statement.value, varbinary(128))
+    session.context_info = None if value is None else bytes(value).ljust(128, b"\0")
 
 
 def _set_one(session: Session, frame: Frame, statement: nodes.SetOption, option: str, value: str) -> None:

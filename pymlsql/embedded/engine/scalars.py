@@ -14,6 +14,15 @@ import pyarrow as pa
 
 from pymlsql.embedded.tsql import codepage
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
+from pymlsql.embedded.tsql.scalars import (
+    digits,
+    escapes,
+    numberpictures,
+    packing,
+    phonetics,
+    substitution,
+    timepictures,
+)
 from pymlsql.embedded.tsql.times import READ_OFFSET, READ_TIME, utc_of
 from pymlsql.embedded.tsql.timetexts import OLD_TYPES, Moment, UnsureForm, read_time
 from pymlsql.embedded.tsql.typed import ERROR_MARK
@@ -68,6 +77,18 @@ SCALARS: tuple[Row, ...] = (
     (codepage.NARROW, codepage.narrowed, ("VARCHAR",), "VARCHAR"),
     (codepage.TEXT_OF_BYTES, codepage.to_text, ("BLOB", "BOOLEAN"), "VARCHAR"),
     (codepage.BYTES_OF_TEXT, codepage.to_bytes, ("VARCHAR", "BOOLEAN"), "BLOB"),
+    (digits.STR, digits.str_text, ("DOUBLE", "INTEGER", "INTEGER"), "VARCHAR"),
+    (digits.PRODUCT, digits.product, ("VARCHAR", "VARCHAR", "INTEGER"), "VARCHAR"),
+    (digits.QUOTIENT, digits.quotient, ("VARCHAR", "VARCHAR", "INTEGER"), "VARCHAR"),
+    (escapes.ESCAPE, escapes.escape, ("VARCHAR",), "VARCHAR"),
+    (numberpictures.FORMAT_NUMBER, numberpictures.format_number, ("VARCHAR", "VARCHAR", "VARCHAR"), "VARCHAR"),
+    (timepictures.FORMAT_TIME, timepictures.format_time, ("TIMESTAMP", "VARCHAR", "VARCHAR"), "VARCHAR"),
+    (packing.COMPRESS, packing.compress, ("BLOB",), "BLOB"),
+    (packing.DECOMPRESS, packing.decompress, ("BLOB",), "BLOB"),
+    (packing.SHA512, packing.sha512, ("BLOB",), "BLOB"),
+    (phonetics.SOUNDEX, phonetics.soundex, ("VARCHAR",), "VARCHAR"),
+    (phonetics.DIFFERENCE, phonetics.difference, ("VARCHAR", "VARCHAR"), "INTEGER"),
+    (substitution.MESSAGE, substitution.message_of, ("VARCHAR", "VARCHAR[]"), "VARCHAR"),
 )
 """Name in DuckDB, function, the DuckDB types of its arguments and of its result."""
 
@@ -100,7 +121,8 @@ def _over_rows(function: Callable[..., Any], arrow: Any) -> Callable[..., Any]:
         except SqlError as error:
             raise ValueError(f"{ERROR_MARK}{error.number}|{error.severity}|{error.message}") from error
 
-    return {1: unary, 2: binary, 3: ternary}[_n_arguments(function)]
+    wrappers: dict[int, Callable[..., Any]] = {1: unary, 2: binary, 3: ternary}
+    return wrappers[_n_arguments(function)]
 
 
 def _n_arguments(function: Callable[..., Any]) -> int:

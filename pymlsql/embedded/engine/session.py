@@ -79,7 +79,8 @@ class Session(Transactions, ContextStack):
         self.host: str = login.host or client_host
         self.application: str = login.application
         self.login_time = dt.datetime.now()
-        self.database = self.home = engine.database
+        self.home: str = engine.database
+        self.database: str = self.home
         self.store = Store(engine.cursor(), engine.writers)
         self.store.spid = spid
         self.store.take_state, self.store.restore_state = self.take_state, self.restore_state
@@ -364,7 +365,7 @@ class Session(Transactions, ContextStack):
             raise sql_error(18059)
         if self.trancount and not keep_transaction:
             self.rollback()
-        self.options = SetOptions()
+        self.options, self.context_info, self.session_context = SetOptions(), None, {}
         self.store.lock_timeout_ms = -1
         self.database = self.home
         self.prepared = {}

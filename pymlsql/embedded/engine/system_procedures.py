@@ -16,6 +16,7 @@ from pymlsql.embedded.engine.prepared import sp_execute, sp_executesql, sp_prepa
 from pymlsql.embedded.engine.runtime import find_object
 from pymlsql.embedded.engine.security.procedures import sp_addrolemember, sp_droprolemember
 from pymlsql.embedded.engine.security.visibility import sees_definition, sees_object
+from pymlsql.embedded.engine.sessionvalues import sp_set_session_context
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
 from pymlsql.embedded.tsql.types import INT, SMALLINT, SYSNAME, nvarchar, varchar
 
@@ -154,6 +155,7 @@ SYSTEM_PROCEDURES: dict[str, Procedure] = {
     "sp_releaseapplock": _sp_releaseapplock,
     "sp_addrolemember": sp_addrolemember,
     "sp_droprolemember": sp_droprolemember,
+    "sp_set_session_context": sp_set_session_context,
     "sp_reset_connection": _nothing,
 }
 
@@ -164,7 +166,7 @@ REFUSED_PROCEDURES = frozenset(
     sp_addextendedproperty sp_updateextendedproperty sp_dropextendedproperty sp_recompile sp_refreshview
     sp_adduser sp_addlogin sp_grantdbaccess sp_cursoropen sp_cursorfetch sp_cursorclose
     sp_cursorexecute sp_cursorprepare sp_cursorprepexec sp_cursorunprepare sp_cursoroption sp_rxpredict
-    sp_invoke_external_rest_endpoint sp_tablecollations_100 sp_set_session_context sp_xml_preparedocument
+    sp_invoke_external_rest_endpoint sp_tablecollations_100 sp_xml_preparedocument
     sp_settriggerorder sp_updatestats sp_prepexecrpc xp_cmdshell xp_instance_regread""".split()
 )
 """Procedures of SQL Server that are refused here by name, so that 2812 is only said of what SQL Server has not."""

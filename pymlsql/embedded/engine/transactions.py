@@ -22,6 +22,10 @@ class Transactions(TemporaryTables):
     def __init__(self) -> None:
         super().__init__()
         self._options = SetOptions()
+        self.context_info: bytes | None = None
+        """What SET CONTEXT_INFO has set."""
+        self.session_context: dict[str, tuple[str | None, bool]] = {}
+        """By key, what sp_set_session_context has set, and whether it may not be changed."""
         self.trancount: int = 0
         self.transaction_name = ""
         self.doomed = False

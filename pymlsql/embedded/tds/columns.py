@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pymlsql.embedded.tds.types import decimal_size
-from pymlsql.embedded.tsql.messages import SqlError, sql_error
+from pymlsql.embedded.tsql.messages import sql_error
 from pymlsql.embedded.tsql.types import SqlType
 
 Bytes = npt.NDArray[np.uint8]
@@ -157,14 +157,14 @@ def little(values: npt.NDArray[Any], n_bytes: int) -> Bytes:
 
 
 def encode_number(dtype: str) -> Encoder:
-    """The encoder of a little-endian numpy type; it raises SqlError 3623 for NaN and infinity."""
+    """The encoder of a little-endian numpy type; it raises SqlError 8115 for NaN and infinity."""
     width = np.dtype(dtype).itemsize
 
     def encode(array: Any, type_: SqlType) -> list[Part]:
         values = _fixed_values(array, dtype)
         valid = valid_rows(array)
         if dtype.startswith("<f") and not np.isfinite(values if valid is None else values[valid]).all():
-            raise SqlError(3623, "An invalid floating point operation occurred.")
+            raise sql_error(8115, "expression", type_.name)
         return _with_length(little(values, width), valid)
 
     return encode

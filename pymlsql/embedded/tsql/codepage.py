@@ -54,3 +54,19 @@ def to_text(data: bytes, unicode: bool) -> str:
         return (data + b"\0" * (len(data) % 2)).decode("utf-16-le")
     except UnicodeDecodeError:
         raise unsupported("text with half a surrogate pair") from None
+
+
+def astral_sql(sql: str) -> str:
+    """Whether a string has characters that SQL Server counts as two, as a DuckDB condition."""
+    return f"(strlen({sql}) <> length({sql}) AND regexp_matches({sql}, '[\\x{{10000}}-\\x{{10FFFF}}]'))"
+
+
+def length_sql(sql: str) -> str:
+    """How many characters SQL Server counts in a string, as a DuckDB expression."""
+    rest = f"regexp_replace({sql}, '[\\x{{10000}}-\\x{{10FFFF}}]', '', 'g')"
+    return f"CASE WHEN strlen({sql}) = length({sql}) THEN length({sql}) ELSE 2 * length({sql}) - length({rest}) END"
+
+
+def length_in_units(text: str) -> int:
+    """How many characters SQL Server counts: those beyond U+FFFF are two."""
+    return len(text) if text.isascii() else len(text) + len(_ASTRAL.findall(text))

@@ -32,11 +32,12 @@ LANGUAGES = {
 """By the names and aliases that SET LANGUAGE takes. The months and days of all are English."""
 
 FOREIGN_LANGUAGES = frozenset(
-    """deutsch german français french 日本語 japanese dansk danish español spanish italiano italian nederlands dutch norsk
+    """deutsch german français french japanese dansk danish español spanish italiano italian nederlands dutch norsk
     norwegian português portuguese suomi finnish svenska swedish čeština czech magyar hungarian polski polish română
     romanian hrvatski croatian slovenčina slovak slovenski slovenian ελληνικά greek български bulgarian русский russian
-    türkçe turkish eesti estonian latviešu latvian lietuvių lithuanian brazilian 한국어 korean arabic ไทย thai""".split()
-) | {"português (brasil)", "繁體中文", "traditional chinese", "简体中文", "simplified chinese"}
+    türkçe turkish eesti estonian latviešu latvian lietuvių lithuanian brazilian korean arabic thai""".split()
+) | {"português (brasil)", "traditional chinese", "simplified chinese", "日本語", "한국어", "ไทย",
+      "繁體中文", "简体中文"}  # fmt: skip
 """Languages of SQL Server whose names of months and days are not known here."""
 
 LOCALE: ContextVar[Locale] = ContextVar("locale", default=US_ENGLISH)

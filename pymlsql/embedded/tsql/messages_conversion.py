@@ -11,6 +11,7 @@ MESSAGES_CONVERSION: dict[int, tuple[int, str]] = {
     293: (16, "Cannot convert a char value to smallmoney. The char value has incorrect syntax."),
     294: (16, "The conversion from char data type to smallmoney data type resulted in a smallmoney overflow error."),
     1023: (15, "Invalid parameter {} specified for {}."),
+    2748: (16, "Cannot specify {} data type (parameter {}) as a substitution parameter."),
     2740: (16, "SET LANGUAGE failed because '{}' is not an official language name or a language alias on this SQL "
                "Server."),
     2741: (16, "SET DATEFORMAT date order '{}' is invalid."),
@@ -21,8 +22,8 @@ MESSAGES_CONVERSION: dict[int, tuple[int, str]] = {
     9834: (16, "Invalid bucket width value passed to {} function. Only positive values are allowed."),
     9837: (16, "An invalid date value was encountered: The date value is less than the minimum date value allowed for "
                "the data type."),
-    10760: (16, "Scale argument is not valid. Valid expressions for data type {} scale argument are integer constants and "
-                "integer constant expressions."),
+    10760: (16, "Scale argument is not valid. Valid expressions for data type {} scale argument are integer constants "
+                "and integer constant expressions."),
     15664: (16, "Cannot set key '{}' in the session context. The key has been set as read_only for this session."),
     15665: (16, "The value was not set for key '{}' because the total size of keys and values in the session context "
                 "would exceed the 1 MB limit."),

@@ -5,7 +5,7 @@ Source: "CAST and CONVERT (Transact-SQL)", "money and smallmoney", "binary and v
 
 from __future__ import annotations
 
-from pymlsql.embedded.tsql.codepage import NARROW, TEXT_OF_BYTES, narrowed
+from pymlsql.embedded.tsql.codepage import NARROW, TEXT_OF_BYTES, astral_sql, length_sql, narrowed
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.timestyles import time_text
 from pymlsql.embedded.tsql.typed import Typed, bound, quote_text, raise_sql
@@ -58,7 +58,18 @@ def _from_string(value: Typed, target: SqlType) -> str:
             sql = bound(sql, lambda v: f"CASE WHEN strlen({v}) = length({v}) THEN {v} ELSE {NARROW}({v}) END")
     if fits(value.type, target) and target.name not in ("char", "nchar"):
         return sql
+    if value.type.is_unicode and target.is_unicode and target.length != MAX and value.constant is None:
+        return bound(sql, lambda v: f"CASE WHEN {astral_sql(v)} THEN {_with_pairs(v, target)} "
+                                    f"ELSE {sized(v, target)} END")  # fmt: skip
     return sized(sql, target)
+
+
+def _with_pairs(sql: str, target: SqlType) -> str:
+    """A string with characters that count as two: it may fit, but where it has to be cut is not looked for."""
+    refused = raise_sql(40510, quote_text("cutting a string with supplementary characters"))
+    n_missing = f"({target.length} - {length_sql(sql)})"
+    filled = f"{sql} || repeat(' ', {n_missing})" if target.name == "nchar" else sql
+    return f"CASE WHEN {n_missing} < 0 THEN {refused} ELSE {filled} END"
 
 
 def sized(sql: str, target: SqlType) -> str:
@@ -105,7 +116,8 @@ def _money_text(value: Typed, style: int) -> str:
 def _float_text(sql: str, source: SqlType, style: int, line: int) -> str:
     """Style 0: six digits at most; 1: eight, 2: sixteen, 3: seventeen, 126: as many as the type has, scientific.
     Exponents have three digits."""
-    forms = {0: "{:.6g}", 1: "{:.7e}", 2: "{:.15e}", 3: "{:.16e}", 126: "{:.15e}" if source.name == "float" else "{:.7e}"}
+    own = "{:.15e}" if source.name == "float" else "{:.7e}"
+    forms = {0: "{:.6g}", 1: "{:.7e}", 2: "{:.15e}", 3: "{:.16e}", 126: own}
     if style in (128, 129):
         raise unsupported(f"CONVERT of {source} with style {style}", line=line)
     if style not in forms:

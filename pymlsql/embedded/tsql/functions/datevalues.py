@@ -5,12 +5,13 @@ Source: the pages of these functions and "AT TIME ZONE (Transact-SQL)" of sql-do
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from pymlsql.embedded.tsql.conversion import convert
-from pymlsql.embedded.tsql.functions.dateparts import TIME_PARTS, check_part, datepart, days_into_week, timestamp
+from pymlsql.embedded.tsql.functions.dateparts import check_part, datepart, days_into_week, timestamp
 from pymlsql.embedded.tsql.functions.rows import Function, whole
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
 from pymlsql.embedded.tsql.times import offset_value, rounded_datetime
@@ -158,9 +159,8 @@ def _cut(stamp: str, part: str) -> str:
     return f"date_trunc('{unit}', {stamp})"
 
 
-def _back(value: Typed, change: object) -> Typed:
+def _back(value: Typed, change: Callable[[str], str]) -> Typed:
     """``value`` changed as a timestamp of its clock, in its own type."""
-    assert callable(change)
     type_ = value.type
     if type_.name == "datetimeoffset":
 
@@ -169,7 +169,7 @@ def _back(value: Typed, change: object) -> Typed:
             return offset_value(f"({stamp} - to_minutes(({v}).o))", f"({v}).o", v)
 
         return Typed(bound(value.sql, moved), type_, value.nullable)
-    sql = bound(timestamp(value), change)  # type: ignore[arg-type]
+    sql = bound(timestamp(value), change)
     cast = type_.name in ("date", "time")
     return Typed(f"CAST({sql} AS {type_.duckdb})" if cast else f"CAST({sql} AS TIMESTAMP)", type_, value.nullable)
 
