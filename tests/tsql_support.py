@@ -24,17 +24,23 @@ QUERIES = """
 REFUSED = """
 - PIVOT and UNPIVOT, OPENJSON, FOR XML and FOR JSON, TABLESAMPLE, FOR SYSTEM_TIME, OPENROWSET and its kin
 - GROUP BY ALL, WITH ROLLUP and WITH CUBE (the forms before ROLLUP () and CUBE ()), WINDOW clauses
-- money * money and money % number; decimal products and sums whose digits do not fit 38
+- what the documentation leaves open: money * money with more than four digits of a fraction, a sum of decimals that
+  loses digits because 38 do not hold it, EOMONTH of NULL months, DATEDIFF of strings with an offset, dates with the
+  year in another place than CONVERT's style has it, FORMAT of decimals with literals in a custom picture
+- characters that code page 1252 may have something like (from nvarchar to varchar), positions in strings with
+  supplementary characters, half a surrogate pair
+- AT TIME ZONE with other than 23 well-known zones or years before 2008; FORMAT with cultures other than en-US, en-GB
+  and the invariant one, of datetimeoffset, with exponents; Hijri dates (styles 130 and 131); RAND with a seed
+- values of sp_set_session_context that are no strings; SET LANGUAGE other than us_english and British
 - scalar functions of a schema (there are none: Msg 4121), static methods (type::method), ODBC escapes in braces
-- strings as dates with an offset; strings with a year of two digits that are no constants
 """.strip()
 
 DEVIATIONS = """
 - **Order of strings.** ORDER BY, MIN, MAX and comparison with < and > go by code points after folding case and leaving
   out trailing blanks, not by the weights of SQL_Latin1_General_CP1_CI_AS: punctuation and accents may sort elsewhere.
-- **Time.** datetime2 and time keep microseconds; the seventh digit is lost.
-- **Language.** Dates are read and named in us_english, DATEFORMAT mdy, DATEFIRST 7; others are refused.
-- **float.** A result beyond the range of float is infinity where SQL Server raises Msg 8115.
+- **Time.** datetime2, time and datetimeoffset keep microseconds; the seventh digit is lost.
+- **sql_variant.** Functions that give one (SERVERPROPERTY, SESSIONPROPERTY and their like) give its text.
+- **SUM and AVG of floats.** Beyond the range of float they are infinity until they are sent, where Msg 8115 is raised.
 - **Errors of names.** An unknown column or table is found when its statement is reached, not before the batch begins.
 """.strip()
 

@@ -24,7 +24,6 @@ STATEMENTS: dict[str, str] = {
     "table variables survive a rollback": REFUSED,
     "cursor": REFUSED,
     "scalar function": "its CREATE FUNCTION is refused with Msg 40510",
-    "col_length": REFUSED,
 }
 
 REFUSALS: dict[str, str] = {

@@ -27,6 +27,7 @@ from pymlsql.embedded.engine.identity import Identities
 from pymlsql.embedded.engine.locks import ApplicationLocks
 from pymlsql.embedded.engine.names import SYSTEM_DATABASES, Plans
 from pymlsql.embedded.engine.rowversions import COUNTER, Rowversions
+from pymlsql.embedded.engine.scalars import register_scalars
 from pymlsql.embedded.engine.security.enforcement import may_see_server_state
 from pymlsql.embedded.engine.security.logins import authenticate, initial_database
 from pymlsql.embedded.engine.security.principals import Login as Account
@@ -90,6 +91,7 @@ class Engine:
         self._connection = duckdb.connect(str(path) if path else ":memory:", config={"threads": 1})
         self.values = ValueStore(path.parent / "values" if path else None)
         register_functions(self._connection, self.values)
+        register_scalars(self._connection)
         self.writers = WriterLock()
         self.locks = ApplicationLocks()
         self.plans = Plans()

@@ -21,7 +21,7 @@ from pymlsql.embedded.engine.frame import (
 from pymlsql.embedded.engine.governance.statements import GOVERNANCE_HANDLERS
 from pymlsql.embedded.engine.merge import merge
 from pymlsql.embedded.engine.names import SYSTEM_DATABASES
-from pymlsql.embedded.engine.options import set_option
+from pymlsql.embedded.engine.options import set_context_info, set_option
 from pymlsql.embedded.engine.procedures import execute_procedure, insert_execute
 from pymlsql.embedded.engine.security.dispatch import SECURITY_DEFINITIONS
 from pymlsql.embedded.engine.selection import changing, done, select
@@ -320,7 +320,8 @@ _HANDLERS: dict[type[nodes.Statement], Callable[[Session, Frame, Any], None]] = 
     nodes.Block: _block, nodes.If: _if, nodes.While: _while, nodes.Break: _break, nodes.Continue: _continue,
     nodes.Return: _return, nodes.TryCatch: _try, nodes.Throw: throw, nodes.RaiseError: raise_error,
     nodes.Print: print_, nodes.WaitFor: wait_for, nodes.Declare: _declare, nodes.SetVariable: _set_variable,
-    nodes.SetOption: set_option, nodes.Use: _use, nodes.Select: select, nodes.Insert: _insert,
+    nodes.SetOption: set_option, nodes.SetContextInfo: set_context_info,
+    nodes.Use: _use, nodes.Select: select, nodes.Insert: _insert,
     nodes.Update: _update, nodes.Delete: _delete, nodes.Merge: _merge, nodes.Truncate: _truncate,
     nodes.Transaction: _transaction,
     nodes.Execute: execute_procedure,

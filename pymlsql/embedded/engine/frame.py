@@ -7,6 +7,7 @@ from typing import Any
 
 from pymlsql.embedded.engine.catalog import Table
 from pymlsql.embedded.engine.security.context import SecurityContext
+from pymlsql.embedded.tsql.locales import US_ENGLISH, Locale
 from pymlsql.embedded.tsql.messages import SqlError, sql_error
 from pymlsql.embedded.tsql.types import SqlType
 
@@ -22,7 +23,7 @@ class SetOptions:
     noexec: bool = False
     fmtonly: bool = False
     isolation: int = 2
-    language: str = "us_english"
+    locale: Locale = US_ENGLISH
     lock_timeout_ms: int = -1
     textsize: int = -1
     ansi_nulls: bool = True

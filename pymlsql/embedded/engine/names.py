@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from pymlsql.embedded.engine.catalog import Catalog, Module, Sequence, Table, new_catalog
 from pymlsql.embedded.engine.system_views import SYSTEM_VIEWS
 from pymlsql.embedded.tsql.compiler import Compiled
+from pymlsql.embedded.tsql.locales import LOCALE
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name
 from pymlsql.embedded.tsql.references import keeps_references
@@ -213,7 +214,8 @@ class Plans:
         self._size = size
 
     def get(self, key: object, make: Callable[[], T]) -> T:
-        """What is kept under ``key``, made if it is not there."""
+        """What is kept under ``key`` and the session's locale, made if it is not there."""
+        key = (key, LOCALE.get())
         with self._lock:
             plan: T | None = self._plans.get(key)
             if plan is not None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pymlsql.embedded.engine.evaluation import evaluate
 from pymlsql.embedded.engine.frame import (
     Frame,
 )
 from pymlsql.embedded.engine.security.enforcement import may_object
 from pymlsql.embedded.engine.targets import target_table
 from pymlsql.embedded.tsql import nodes
-from pymlsql.embedded.tsql.messages import sql_error, unsupported
+from pymlsql.embedded.tsql.locales import FOREIGN_LANGUAGES, LANGUAGES, ORDERS, Locale
+from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
+from pymlsql.embedded.tsql.types import varbinary
 
 if TYPE_CHECKING:
     from pymlsql.embedded.engine.session import Session
@@ -31,6 +34,12 @@ _ISOLATION = {"READ UNCOMMITTED": 1, "READ COMMITTED": 2, "REPEATABLE READ": 3, 
 def set_option(session: Session, frame: Frame, statement: nodes.SetOption) -> None:
     for option in statement.options:
         _set_one(session, frame, statement, option, statement.value)
+
+
+def set_context_info(session: Session, frame: Frame, statement: nodes.SetContextInfo) -> None:
+    """128 bytes that the session keeps, filled up with zeros."""
+    value = evaluate(session, frame, statement.value, varbinary(128))
+    session.context_info = None if value is None else bytes(value).ljust(128, b"\0")
 
 
 def _set_one(session: Session, frame: Frame, statement: nodes.SetOption, option: str, value: str) -> None:
@@ -70,23 +79,37 @@ def _identity_insert(session: Session, statement: nodes.SetOption, value: str) -
     session.options = replace(session.options, identity_insert=table.object_id if value == "ON" else 0)
 
 
+def _locale(session: Session, option: str, value: str, line: int) -> Locale:
+    """The session's locale after one of the three SETs. Raises 2740, 2741, 2742, 40510."""
+    locale = session.options.locale
+    if option == "DATEFIRST":
+        if not value.isdigit():
+            raise sql_error(102, value, line=line)
+        if not 1 <= int(value) <= 7:
+            raise sql_error(2742, value, line=line)
+        return replace(locale, first_day=int(value))
+    if option == "DATEFORMAT":
+        if value.lower() not in ORDERS:
+            raise sql_error(2741, value, line=line)
+        return replace(locale, order=value.lower())
+    found = LANGUAGES.get(value.lower())
+    if found is None:
+        raise unsupported(f"SET LANGUAGE {value}", line=line) if value.lower() in FOREIGN_LANGUAGES else sql_error(
+            2740, value, line=line)  # fmt: skip
+    session.send_error(SqlError(5703, f"Changed language setting to {found.language}.", severity=0, line=line))
+    return found
+
+
 def _set_number(session: Session, frame: Frame, statement: nodes.SetOption, option: str, value: str) -> None:
     number: Any = frame.get(value).value if value.startswith("@") else value
-    if option == "LANGUAGE":
-        if str(number).lower() not in ("us_english", "english"):
-            raise unsupported(f"SET LANGUAGE {number}", line=statement.line)
-        return
-    if option == "DATEFORMAT":
-        if str(number).lower() != "mdy":
-            raise unsupported(f"SET DATEFORMAT {number}", line=statement.line)
+    if option in ("LANGUAGE", "DATEFORMAT", "DATEFIRST"):
+        session.options = replace(session.options, locale=_locale(session, option, str(number), statement.line))
         return
     if option == "DEADLOCK_PRIORITY":
         return
     if not str(number).lstrip("-").isdigit():
         raise sql_error(102, str(number), line=statement.line)
     number = int(number)
-    if option == "DATEFIRST" and number != 7:
-        raise unsupported(f"SET DATEFIRST {number}", line=statement.line)
     if option == "ROWCOUNT" and number != 0:
         raise unsupported("SET ROWCOUNT", line=statement.line)
     if option == "PARSEONLY":

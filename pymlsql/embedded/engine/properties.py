@@ -1,204 +1,199 @@
-"""The procedures that add, change and drop extended properties.
+"""OBJECTPROPERTY, COLUMNPROPERTY, INDEXPROPERTY, TYPEPROPERTY and what sessions know of themselves.
 
-Source: "sp_addextendedproperty" and its like of sql-docs.
+Source: the pages of these functions in sql-docs. A property that SQL Server has and that is not known here is refused;
+NULL is said of what is no property.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import random
+from collections.abc import Callable
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
-from pymlsql.embedded.engine.answers import argument
-from pymlsql.embedded.engine.catalog import Module, Schema, Sequence, Table
-from pymlsql.embedded.engine.property_entries import (
-    DATABASE,
-    INDEX,
-    OBJECT_OR_COLUMN,
-    PARAMETER,
-    SCHEMA,
-    ExtendedProperty,
-)
-from pymlsql.embedded.engine.security.enforcement import may, may_object, may_schema
-from pymlsql.embedded.engine.security.rights import DATABASE_SECURABLE
-from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
+from pymlsql.embedded.engine.catalog import Key, Module, Table
+from pymlsql.embedded.engine.frame import Frame
+from pymlsql.embedded.engine.security.visibility import sees_object
+from pymlsql.embedded.engine.system_views.datatypes import DATA_TYPES
+from pymlsql.embedded.tsql.messages import unsupported
+from pymlsql.embedded.tsql.types import MAX, SqlType
 
 if TYPE_CHECKING:
-    from pymlsql.embedded.engine.frame import Frame
-    from pymlsql.embedded.engine.procedures import Actual
     from pymlsql.embedded.engine.session import Session
 
-_OBJECTS = {"TABLE": "table", "VIEW": "V", "PROCEDURE": "P", "FUNCTION": "IF", "SEQUENCE": "SO"}
-_OTHER_LEVELS = frozenset(
-    ["ASSEMBLY", "CONTRACT", "EVENT NOTIFICATION", "FILEGROUP", "MESSAGE TYPE", "PARTITION FUNCTION",
-     "PARTITION SCHEME", "PLAN GUIDE", "REMOTE SERVICE BINDING", "ROUTE", "SERVICE", "TRIGGER", "USER", "TYPE",
-     "AGGREGATE", "DEFAULT", "QUEUE", "RULE", "SYNONYM", "TABLE_TYPE", "XML SCHEMA COLLECTION"]
-)  # fmt: skip
-"""Levels of SQL Server's that nothing here has properties at."""
+Object = Table | Module
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """What a property belongs to, and what messages call it."""
-
-    securable: int
-    major: int
-    minor: int
-    shown: str
+def _is(*kinds: str) -> Callable[[Object], int]:
+    return lambda found: int((found.kind if isinstance(found, Module) else "U") in kinds)
 
 
-# Procedures -------------------------------------------------------------------------------------------------------
+def _has(test: Callable[[Table], object]) -> Callable[[Object], int | None]:
+    """A property of tables, NULL for others."""
+    return lambda found: int(bool(test(found))) if isinstance(found, Table) else None
 
 
-def sp_addextendedproperty(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
-    """Raises 15135, 15233, 15600."""
-    name, value, place = _arguments(session, actuals, "sp_addextendedproperty", value=True)
-    if _existing(session, place, name) is not None:
-        raise sql_error(15233, name, place.shown, line=line)
-    made = ExtendedProperty(place.securable, place.major, place.minor, name, value)
-    with session.store.statement():
-        session.set_catalog(session.catalog.with_entries(made), [made])
-    return 0
+def _index(test: Callable[[Key], bool]) -> Callable[[Object], int | None]:
+    return _has(lambda table: any(test(key) for key in table.keys))
 
 
-def sp_updateextendedproperty(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
-    """Raises 15135, 15217, 15600."""
-    name, value, place = _arguments(session, actuals, "sp_updateextendedproperty", value=True)
-    found = _existing(session, place, name)
+_OBJECT: dict[str, Callable[[Object], Any]] = {
+    "istable": _is("U"), "isusertable": _is("U"), "isview": _is("V"), "isprocedure": _is("P"),
+    "isinlinefunction": _is("IF"), "istablefunction": _is("IF", "TF"), "isscalarfunction": _is("FN"),
+    "issystemtable": _is("S"), "istrigger": _is("TR"), "isrule": _is("R"), "isdefault": _is("D"),
+    "isconstraint": _is("C"), "isprimarykey": _is("PK"), "isforeignkey": _is("F"), "ischeckcnst": _is("C"),
+    "isuniquecnst": _is("UQ"), "isdefaultcnst": _is("D"), "isqueue": _is("SQ"), "isextendedproc": _is("X"),
+    "isreplproc": _is("RF"), "ismsshipped": lambda found: 0,
+    "tablehasprimarykey": _has(lambda table: table.primary_key), "tablehasidentity": _has(lambda table: table.identity),
+    "tablehasforeignkey": _has(lambda table: table.foreign_keys), "tablehascheckcnst": _has(lambda table: table.checks),
+    "tablehasuniquecnst": _index(lambda key: key.kind == "unique"),
+    "tablehasdefaultcnst": _has(lambda table: any(column.default for column in table.columns)),
+    "tablehasindex": _has(lambda table: table.keys), "tablehasclustindex": _index(lambda key: key.clustered),
+    "tablehasnonclustindex": _index(lambda key: not key.clustered),
+    "execisansinullson": lambda found: int(found.ansi_nulls) if isinstance(found, Module) else None,
+    "execisquotedidenton": lambda found: int(found.quoted_identifier) if isinstance(found, Module) else None,
+}  # fmt: skip
+_OBJECT_ELSEWHERE = frozenset(
+    """cnstisclustkey cnstiscolumn cnstisdeletecascade cnstisdisabled cnstisnonclustkey cnstisnotrepl cnstisnottrusted
+    cnstisupdatecascade execisafterTrigger execisdeletetrigger execisfirstdeletetrigger execisinserttrigger
+    execisstartup execistriggerdisabled execisupdatetrigger hasafterTrigger hasinserttrigger isansinullson
+    isdeterministic isexecuted isencrypted isindexable isindexed isprecise isschemabound issystemverified ownerid
+    schemaid systemdataaccess tabledeletetrigger tablefulltextcatalogid tablehasactivefulltextindex
+    tablehasdeletetrigger tablehasinserttrigger tablehasrowguidcol tablehastextimage tablehastimestamp
+    tablehasupdatetrigger tableinserttrigger tableisfake tableislockedonbulkload tableispinned tabletextinrowlimit
+    tableupdatetrigger tablehasvardecimalstorageformat userdataaccess basetype cardinality isquotedidenton
+    tabletemporaltype tableismemoryoptimized""".lower().split()
+)
+
+
+def _by_id(session: Session, text: str) -> Object | None:
+    number = int(float(text))
+    found = session.catalog.by_id(number)
     if found is None:
-        raise sql_error(15217, name, place.shown, line=line)
-    made = ExtendedProperty(place.securable, place.major, place.minor, found.name, value)
-    with session.store.statement():
-        session.set_catalog(session.catalog.with_entries(made), [made])
-    return 0
+        return next((table for table in session.temporary.values() if table.object_id == number), None)
+    return found if sees_object(session.identity, found) else None
 
 
-def sp_dropextendedproperty(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
-    """Raises 15135, 15217, 15600."""
-    name, _, place = _arguments(session, actuals, "sp_dropextendedproperty", value=False)
-    found = _existing(session, place, name)
+def _object_property(session: Session, frame: Frame, args: list[str]) -> Any:
+    found, name = _by_id(session, args[0]), args[1].strip().lower()
+    if name in _OBJECT_ELSEWHERE:
+        raise unsupported(f"OBJECTPROPERTY {args[1]}")
+    test = _OBJECT.get(name)
+    return None if found is None or test is None else test(found)
+
+
+def _object_property_ex(session: Session, frame: Frame, args: list[str]) -> str | None:
+    found = _by_id(session, args[0])
+    if args[1].strip().lower() == "basetype" and found is not None:
+        return found.kind if isinstance(found, Module) else "U"
+    value = _object_property(session, frame, args)
+    return None if value is None else str(value)
+
+
+def _measures(type_: SqlType) -> tuple[int | None, int | None]:
+    """Precision and scale as COLUMNPROPERTY tells them: characters of strings, digits of numbers and times."""
+    if type_.is_string or type_.is_binary:
+        return (-1 if type_.length == MAX else type_.length), None
+    if type_.name == "decimal":
+        return type_.precision, type_.scale
+    row = next((row for row in DATA_TYPES if row.name == type_.name), None)
+    if row is None or not row.precision:
+        return None, None
+    if type_.name in ("time", "datetime2", "datetimeoffset"):
+        return row.precision - 7 - 1 + type_.scale + (type_.scale > 0), type_.scale
+    return row.precision, None if type_.is_approximate else row.scale
+
+
+def _column_property(session: Session, frame: Frame, args: list[str]) -> int | None:
+    found, name, wanted = _by_id(session, args[0]), args[1].lower(), args[2].strip().lower()
     if found is None:
-        raise sql_error(15217, name, place.shown, line=line)
-    with session.store.statement():
-        session.set_catalog(session.catalog.without_entries(found), [], [found])
-    return 0
-
-
-def _existing(session: Session, place: _Place, name: str) -> ExtendedProperty | None:
-    return session.catalog.entry(ExtendedProperty, f"{place.securable}:{place.major}:{place.minor}:{name}")
-
-
-def _arguments(session: Session, actuals: list[Actual], procedure: str, *, value: bool,
-               ) -> tuple[str, str | None, _Place]:  # fmt: skip
-    from pymlsql.embedded.engine.evaluation import evaluate
-    from pymlsql.embedded.engine.frame import Frame, Value
-    from pymlsql.embedded.tsql.nodes import Text
-    from pymlsql.embedded.tsql.types import nvarchar
-
-    names = ["@name", *(["@value"] if value else []), "@level0type", "@level0name", "@level1type", "@level1name",
-             "@level2type", "@level2name"]  # fmt: skip
-    given = {name: argument(actuals, index, name) for index, name in enumerate(names)}
-    name = given["@name"]
-    if not name:
-        raise sql_error(15600, procedure)
-    text: str | None = None
-    if value:
-        actual = next((a for i, a in enumerate(actuals) if (a.name.lower() or names[i]) == "@value"), None)
-        if actual is not None and actual.value is not None:
-            frame = Frame(variables={"@v": Value(actual.type, actual.value)})
-            text = str(evaluate(session, frame, Text("@v", 1), nvarchar(4000)))
-    levels = [(given[f"@level{n}type"], given[f"@level{n}name"]) for n in range(3)]
-    return str(name), text, _place(session, levels, procedure)
-
-
-def _place(session: Session, levels: list[tuple[str | None, str | None]], procedure: str) -> _Place:
-    for index, (kind, name) in enumerate(levels):
-        if (kind is None) != (name is None) or (kind is not None and index and levels[index - 1][0] is None):
-            raise sql_error(15600, procedure)
-    named = [(str(kind).upper(), str(name)) for kind, name in levels if kind is not None]
-    if not named:
-        if not may(session, "CONTROL", DATABASE_SECURABLE):
-            raise _invalid("object specified")
-        return _Place(DATABASE, 0, 0, "object specified")
-    shown = ".".join(name for _, name in named)
-    kind, name = named[0]
-    if kind != "SCHEMA":
-        if kind in _OTHER_LEVELS:
-            raise unsupported(f"extended properties of a {kind}")
-        raise sql_error(15600, procedure)
-    schema = session.catalog.schemas.get(name.lower())
-    if schema is None:
-        raise _invalid(shown)
-    if len(named) == 1:
-        if not may_schema(session, "ALTER", schema.name):
-            raise _invalid(shown)
-        return _Place(SCHEMA, schema.schema_id, 0, shown)
-    return _in_schema(session, schema, named, shown, procedure)
-
-
-def _in_schema(session: Session, schema: Schema, named: list[tuple[str, str]], shown: str, procedure: str) -> _Place:
-    kind, name = named[1]
-    if kind not in _OBJECTS:
-        if kind in _OTHER_LEVELS:
-            raise unsupported(f"extended properties of a {kind}")
-        raise sql_error(15600, procedure)
-    found = session.catalog.find(schema.name, name)
-    if found is None or not _is_of(found, kind) or not may_object(session, "ALTER", found):
-        raise _invalid(shown)
-    if len(named) == 2:
-        return _Place(OBJECT_OR_COLUMN, found.object_id, 0, shown)
-    kind, name = named[2]
-    finders = {"COLUMN": _column, "CONSTRAINT": _constraint, "INDEX": _index, "PARAMETER": _parameter}
-    if kind not in finders:
-        if kind == "TRIGGER":
-            raise _invalid(shown)
-        raise sql_error(15600, procedure)
-    place = finders[kind](found, name)
-    if place is None:
-        raise _invalid(shown)
-    return _Place(*place, shown)
-
-
-def _is_of(found: Table | Module, kind: str) -> bool:
-    if isinstance(found, Table):
-        return kind == "TABLE"
-    if isinstance(found, Sequence):
-        return kind == "SEQUENCE"
-    return {"V": "VIEW", "P": "PROCEDURE", "IF": "FUNCTION", "FN": "FUNCTION", "TF": "FUNCTION"}.get(found.kind) == kind
-
-
-def _column(found: Table | Module, name: str) -> tuple[int, int, int] | None:
-    if isinstance(found, Table):
-        column = found.column(name)
-        return (OBJECT_OR_COLUMN, found.object_id, column.column_id) if column else None
-    for number, one in enumerate(found.columns, 1):
-        if one.name.lower() == name.lower():
-            return OBJECT_OR_COLUMN, found.object_id, number
-    return None
-
-
-def _constraint(found: Table | Module, name: str) -> tuple[int, int, int] | None:
-    if not isinstance(found, Table):
         return None
-    named = [(k.name, k.object_id) for k in found.keys if k.object_id]
-    named += [(c.name, c.object_id) for c in found.checks] + [(f.name, f.object_id) for f in found.foreign_keys]
-    named += [(c.default.name, c.default.object_id) for c in found.columns if c.default]
-    number = next((object_id for one, object_id in named if one.lower() == name.lower()), None)
-    return (OBJECT_OR_COLUMN, number, 0) if number is not None else None
+    column: Any = next((column for column in found.columns if column.name.lower() == name), None)
+    if column is None:
+        if isinstance(found, Module) and name.startswith("@"):
+            raise unsupported("COLUMNPROPERTY of a parameter")
+        return None
+    computed = bool(getattr(column, "computed", None))
+    number = getattr(column, "column_id", None) or list(found.columns).index(column) + 1
+    precision, scale = _measures(column.type)
+    known = {
+        "allowsnull": int(column.nullable), "columnid": number, "precision": precision, "scale": scale,
+        "isidentity": int(bool(getattr(column, "identity", None))), "iscomputed": int(computed),
+        "isrowguidcol": 0, "issparse": 0, "iscolumnset": 0, "isfulltextindexed": 0, "isidnotforrepl": 0,
+        "isxmlindexable": 0, "iscursortype": None, "isoutparam": None, "statisticalsemantics": 0,
+        "usesansitrim": 1 if column.type.is_string or column.type.is_binary else None,
+    }  # fmt: skip
+    if wanted in ("isdeterministic", "isprecise", "issystemverified", "systemdataaccess", "userdataaccess", "ishidden",
+                  "generatedalwaystype", "isindexable", "fulltexttypecolumn"):  # fmt: skip
+        raise unsupported(f"COLUMNPROPERTY {args[2]}")
+    return known.get(wanted)
 
 
-def _index(found: Table | Module, name: str) -> tuple[int, int, int] | None:
-    keys = found.keys if isinstance(found, Table) else ()
-    number = next((k.index_id for k in keys if k.name.lower() == name.lower()), None)
-    return (INDEX, found.object_id, number) if number is not None else None
+def _index_property(session: Session, frame: Frame, args: list[str]) -> int | None:
+    table, wanted = _by_id(session, args[0]), args[2].strip().lower()
+    if not isinstance(table, Table):
+        return None
+    key = next((key for key in table.keys if key.name.lower() == args[1].lower()), None)
+    if key is None:
+        return None
+    if wanted in ("indexdepth", "isfulltextkey"):
+        raise unsupported(f"INDEXPROPERTY {args[2]}")
+    return {"indexid": key.index_id, "isclustered": int(key.clustered), "isunique": int(key.unique),
+            "iscolumnstore": int(key.columnstore), "isdisabled": 0, "ishypothetical": 0, "isautostatistics": 0,
+            "isstatistics": 0, "ispadindex": 0, "ispagelockdisallowed": 0, "isrowlockdisallowed": 0,
+            "indexfillfactor": 0, "isoptimizedforsequentialkey": 0}.get(wanted)  # fmt: skip
 
 
-def _parameter(found: Table | Module, name: str) -> tuple[int, int, int] | None:
-    parameters = found.parameters if isinstance(found, Module) else ()
-    for number, one in enumerate(parameters, 1):
-        if one.name.lower() == name.lower():
-            return PARAMETER, found.object_id, number
-    return None
+def _type_property(session: Session, frame: Frame, args: list[str]) -> int | None:
+    name = args[0].lower().removeprefix("sys.").strip("[]")
+    row = next((row for row in DATA_TYPES if row.name == name), None)
+    if row is None:
+        return None
+    textual = row.is_character or "binary" in row.name
+    n_characters = row.max_length // (2 if row.name in ("nchar", "nvarchar") else 1) if textual else None
+    precision = row.precision or n_characters
+    scaled = row.precision and row.name not in ("float", "real")
+    return {"precision": precision, "scale": row.scale if scaled else None, "allowsnull": int(row.nullable),
+            "ownerid": 4, "usesansitrim": 1 if textual else None}.get(args[1].strip().lower())  # fmt: skip
 
 
-def _invalid(shown: str) -> SqlError:
-    return sql_error(15135, shown)
+def _session_property(session: Session, frame: Frame, args: list[str]) -> str | None:
+    options = session.options
+    known = {
+        "ansi_nulls": options.ansi_nulls, "ansi_padding": options.ansi_padding, "ansi_warnings": options.ansi_warnings,
+        "arithabort": options.arithabort, "concat_null_yields_null": options.concat_null_yields_null,
+        "numeric_roundabort": False, "quoted_identifier": options.quoted_identifier,
+    }  # fmt: skip
+    value = known.get(args[0].strip().lower())
+    return None if value is None else str(int(value))
+
+
+def _identity_part(place: int) -> Callable[[Session, Frame, list[str]], Decimal | None]:
+    def value(session: Session, frame: Frame, args: list[str]) -> Decimal | None:
+        from pymlsql.embedded.engine.runtime import find_object
+
+        found = find_object(session, args[0])
+        if not isinstance(found, Table) or found.identity is None or found.identity.identity is None:
+            return None
+        return Decimal(found.identity.identity[place])
+
+    return value
+
+
+PROPERTY_VALUES: dict[str, Callable[[Session, Frame, list[str]], Any]] = {
+    "OBJECTPROPERTY": _object_property,
+    "OBJECTPROPERTYEX": _object_property_ex,
+    "COLUMNPROPERTY": _column_property,
+    "INDEXPROPERTY": _index_property,
+    "TYPEPROPERTY": _type_property,
+    "SESSIONPROPERTY": _session_property,
+    "IDENT_SEED": _identity_part(0),
+    "IDENT_INCR": _identity_part(1),
+    "GETANSINULL": lambda s, f, a: 1,
+    "STATS_DATE": lambda s, f, a: None,
+    "ORIGINAL_DB_NAME": lambda s, f, a: str(s.home),
+    "CONTEXT_INFO": lambda s, f, a: s.context_info,
+    "SESSION_CONTEXT": lambda s, f, a: s.session_context.get(a[0].lower(), (None, False))[0],
+    "RAND": lambda s, f, a: random.random(),
+}
+"""Run-time values by the names of their functions."""

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 from pymlsql.embedded.engine.catalog import Module, Table, constraint_names
 from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.engine.names import SYSTEM_DATABASES, lookup
+from pymlsql.embedded.engine.properties import PROPERTY_VALUES
 from pymlsql.embedded.engine.security.functions import SECURITY_VALUES
 from pymlsql.embedded.engine.security.visibility import sees_definition, sees_object
 from pymlsql.embedded.engine.sequence_numbers import begin_run
 from pymlsql.embedded.engine.signing.functions import SIGNING_VALUES
 from pymlsql.embedded.engine.system_views import object_id_of_system_view
 from pymlsql.embedded.engine.values import LargeValue
+from pymlsql.embedded.tsql.functions.system import INNER_VALUE, inner_value
 from pymlsql.embedded.tsql.lexer import tokenize
 from pymlsql.embedded.tsql.messages import SqlError, unsupported
 from pymlsql.embedded.tsql.nextvalues import RUN
@@ -30,7 +32,7 @@ VERSIONS = {160: ("16.0.1000.6", "2022"), 150: ("15.0.2000.5", "2019")}
 
 
 def runtime_value(session: Session, frame: Frame, what: tuple[str, ...]) -> Any:
-    """The value named ``what`` (name, then arguments; one that begins with NUL names a variable)."""
+    """The value named ``what`` (name, then arguments, see _argument)."""
     name, *arguments = what
     if name == RUN:
         return begin_run(session, frame, *arguments)
@@ -42,10 +44,17 @@ def runtime_value(session: Session, frame: Frame, what: tuple[str, ...]) -> Any:
     if name == "DATALENGTH":
         data = frame.get(arguments[0][1:]).value
         return None if data is None else len(data)
-    values = [str(frame.get(a[1:]).value) if a.startswith("\0") else a for a in arguments]
-    if any(a.startswith("\0") and frame.get(a[1:]).value is None for a in arguments):
-        return None
-    return _VALUES[name](session, frame, values)
+    values = [_argument(session, frame, argument) for argument in arguments]
+    return None if None in values else _VALUES[name](session, frame, [str(value) for value in values])
+
+
+def _argument(session: Session, frame: Frame, argument: str) -> Any:
+    """An argument: NUL stands before a variable's name, STX before another run-time value."""
+    if argument.startswith("\0"):
+        return frame.get(argument[1:]).value
+    if argument.startswith(INNER_VALUE):
+        return runtime_value(session, frame, inner_value(argument))
+    return argument
 
 
 def round_datetime(value: dt.datetime) -> dt.datetime:
@@ -54,6 +63,12 @@ def round_datetime(value: dt.datetime) -> dt.datetime:
     micros = (value - start) // dt.timedelta(microseconds=1)
     ticks = (micros * 3 + 5000) // 10000
     return start + dt.timedelta(milliseconds=(ticks * 10 + 1) // 3)
+
+
+def _now_with_offset() -> dict[str, Any]:
+    now = dt.datetime.now().astimezone()
+    offset = now.utcoffset() or dt.timedelta()
+    return {"u": now.astimezone(dt.UTC).replace(tzinfo=None), "o": offset // dt.timedelta(minutes=1)}
 
 
 def _error(attribute: str) -> Callable[[Session, Frame, list[str]], Any]:
@@ -276,19 +291,21 @@ _VALUES: dict[str, Callable[[Session, Frame, list[str]], Any]] = {
     "@@SPID": lambda s, f, a: s.spid,
     "@@PROCID": lambda s, f, a: f.object_id,
     "@@NESTLEVEL": lambda s, f, a: s.nest_level,
-    "@@LANGUAGE": lambda s, f, a: "us_english",
-    "@@LANGID": lambda s, f, a: 0,
-    "@@DATEFIRST": lambda s, f, a: 7,
+    "@@LANGUAGE": lambda s, f, a: s.options.locale.language,
+    "@@LANGID": lambda s, f, a: s.options.locale.language_id,
+    "@@DATEFIRST": lambda s, f, a: s.options.locale.first_day,
     "@@MAX_PRECISION": lambda s, f, a: 38,
     "@@LOCK_TIMEOUT": lambda s, f, a: s.options.lock_timeout_ms,
     "@@OPTIONS": lambda s, f, a: 5432 | (512 if s.options.nocount else 0) | (16384 if s.options.xact_abort else 0),
     "@@MICROSOFTVERSION": lambda s, f, a: int(VERSIONS[s.engine.level][0].split(".")[0]) << 24 | 1000,
     "@@FETCH_STATUS": lambda s, f, a: 0,
+    "@@MAX_CONNECTIONS": lambda s, f, a: 32767,
     "@@TEXTSIZE": lambda s, f, a: s.options.textsize,
     "GETDATE": lambda s, f, a: round_datetime(dt.datetime.now()),
     "GETUTCDATE": lambda s, f, a: round_datetime(dt.datetime.now(dt.UTC).replace(tzinfo=None)),
     "SYSDATETIME": lambda s, f, a: dt.datetime.now(),
     "SYSUTCDATETIME": lambda s, f, a: dt.datetime.now(dt.UTC).replace(tzinfo=None),
+    "SYSDATETIMEOFFSET": lambda s, f, a: _now_with_offset(),
     "XACT_STATE": lambda s, f, a: s.xact_state,
     "ERROR_NUMBER": _error("number"),
     "ERROR_SEVERITY": _error("severity"),
@@ -313,6 +330,7 @@ _VALUES: dict[str, Callable[[Session, Frame, list[str]], Any]] = {
     "SERVERPROPERTY": _server_property,
     "DATABASEPROPERTYEX": _database_property,
     "CONNECTIONPROPERTY": lambda s, f, a: {"net_transport": "TCP", "auth_scheme": "SQL"}.get(a[0].lower()),
+    **PROPERTY_VALUES,
     **SECURITY_VALUES,
     **SIGNING_VALUES,
 }

@@ -48,6 +48,7 @@ from pymlsql.embedded.tds.responses import (
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.compiler import Compiled, Compiler, compiled_as
 from pymlsql.embedded.tsql.lexer import tokenize
+from pymlsql.embedded.tsql.locales import LOCALE
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name
 from pymlsql.embedded.tsql.parser import parse_batch
@@ -78,13 +79,13 @@ class Session(Transactions, ContextStack):
         self.host: str = login.host or client_host
         self.application: str = login.application
         self.login_time = dt.datetime.now()
-        self.database = self.home = engine.database
+        self.home: str = engine.database
+        self.database: str = self.home
         self.store = Store(engine.cursor(), engine.writers)
         self.store.spid = spid
         self.store.take_state, self.store.restore_state = self.take_state, self.restore_state
         self.callers: tuple[Session, ...] = ()
         """Of a loopback connection: the session that called the script, that session's own, and so on."""
-        self.options: SetOptions = SetOptions()
         self.sink: Sink = _nowhere
         self.prepared: dict[int, Prepared] = {}
         self.rowcount: int = 0
@@ -107,6 +108,7 @@ class Session(Transactions, ContextStack):
     def run(self, request: Request, sink: Sink) -> None:
         """Run one request; errors become messages. Called in the session's own thread."""
         self.sink, self._running = sink, True
+        LOCALE.set(self.options.locale)
         self.store.cancelled.clear()
         self.nest_level = self.try_depth = self.insert_exec_depth = 0
         self.caught = []
@@ -368,7 +370,7 @@ class Session(Transactions, ContextStack):
             raise sql_error(18059)
         if self.trancount and not keep_transaction:
             self.rollback()
-        self.options = SetOptions()
+        self.options, self.context_info, self.session_context = SetOptions(), None, {}
         self.store.lock_timeout_ms = -1
         self.database = self.home
         self.prepared = {}

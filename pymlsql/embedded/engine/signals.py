@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pymlsql.embedded.engine.errors import Cancelled
 from pymlsql.embedded.engine.evaluation import evaluate
@@ -12,6 +12,7 @@ from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.tds.responses import Done
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
+from pymlsql.embedded.tsql.scalars.substitution import format_message
 from pymlsql.embedded.tsql.types import INT, nvarchar
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def raise_error(session: Session, frame: Frame, statement: nodes.RaiseError) -> 
     if isinstance(values[0], int):
         raise unsupported("RAISERROR with a message number", line=statement.line)
     severity, state = max(0, int(values[1] or 0)), int(values[2] or 0)
-    text = format_message(str(values[0]), values[3:], statement.line)
+    text = format_message(str(values[0]), values[3:])
     if severity > 18:
         raise sql_error(2754, line=statement.line)
     number = 50000
@@ -51,29 +52,6 @@ def raise_error(session: Session, frame: Frame, statement: nodes.RaiseError) -> 
             session.last_error = 0
         return
     raise error
-
-
-def format_message(text: str, arguments: list[Any], line: int = 0) -> str:
-    """RAISERROR's %d %i %s %u %x %o with flags, width and precision."""
-    values = list(arguments)
-
-    def one(match: re.Match[str]) -> str:
-        if match[0] == "%%":
-            return "%"
-        if not values:
-            return "(null)"
-        value = values.pop(0)
-        if value is None:
-            return "(null)"
-        if match[2] in "dixXou" and not isinstance(value, int):
-            raise sql_error(2786, 1, line=line)
-        kind = "d" if match[2] in "iu" else match[2]
-        return str(("%" + match[1] + kind) % value)
-
-    unknown = re.search(r"%(?![-+0# ]*\d*(?:\.\d+)?(?:I64|l|h)?[disuxXo]|%)[^ ]?", re.sub("%%", "", text))
-    if unknown:
-        raise sql_error(2787, unknown[0], line=line)
-    return re.sub(r"%([-+0# ]*\d*(?:\.\d+)?)(?:I64|l|h)?([disuxXo])|%%", one, text)
 
 
 def print_(session: Session, frame: Frame, statement: nodes.Print) -> None:

@@ -10,19 +10,20 @@ from pymlsql.embedded.engine.answers import argument, send_table
 from pymlsql.embedded.engine.catalog import Module
 from pymlsql.embedded.engine.configuration import sp_configure, sp_reconfigure
 from pymlsql.embedded.engine.describe import describe_first_result_set, describe_undeclared_parameters
-from pymlsql.embedded.engine.external import execute_external_script
-from pymlsql.embedded.engine.frame import Frame
-from pymlsql.embedded.engine.prepared import sp_execute, sp_executesql, sp_prepare, sp_prepexec, sp_unprepare
-from pymlsql.embedded.engine.properties import (
+from pymlsql.embedded.engine.extended_properties import (
     sp_addextendedproperty,
     sp_dropextendedproperty,
     sp_updateextendedproperty,
 )
+from pymlsql.embedded.engine.external import execute_external_script
+from pymlsql.embedded.engine.frame import Frame
+from pymlsql.embedded.engine.prepared import sp_execute, sp_executesql, sp_prepare, sp_prepexec, sp_unprepare
 from pymlsql.embedded.engine.renaming import sp_rename
 from pymlsql.embedded.engine.runtime import find_object
 from pymlsql.embedded.engine.security.procedures import sp_addrolemember, sp_droprolemember
 from pymlsql.embedded.engine.security.visibility import sees_definition, sees_object
 from pymlsql.embedded.engine.sequences import sp_sequence_get_range
+from pymlsql.embedded.engine.sessionvalues import sp_set_session_context
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
 from pymlsql.embedded.tsql.types import INT, SMALLINT, SYSNAME, nvarchar, varchar
 
@@ -166,6 +167,7 @@ SYSTEM_PROCEDURES: dict[str, Procedure] = {
     "sp_releaseapplock": _sp_releaseapplock,
     "sp_addrolemember": sp_addrolemember,
     "sp_droprolemember": sp_droprolemember,
+    "sp_set_session_context": sp_set_session_context,
     "sp_reset_connection": _nothing,
 }
 
@@ -176,7 +178,7 @@ REFUSED_PROCEDURES = frozenset(
     sp_recompile sp_refreshview
     sp_adduser sp_addlogin sp_grantdbaccess sp_cursoropen sp_cursorfetch sp_cursorclose
     sp_cursorexecute sp_cursorprepare sp_cursorprepexec sp_cursorunprepare sp_cursoroption sp_rxpredict
-    sp_invoke_external_rest_endpoint sp_tablecollations_100 sp_set_session_context sp_xml_preparedocument
+    sp_invoke_external_rest_endpoint sp_tablecollations_100 sp_xml_preparedocument
     sp_settriggerorder sp_updatestats sp_prepexecrpc xp_cmdshell xp_instance_regread""".split()
 )
 """Procedures of SQL Server that are refused here by name, so that 2812 is only said of what SQL Server has not."""

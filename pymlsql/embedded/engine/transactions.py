@@ -10,6 +10,7 @@ from pymlsql.embedded.engine.frame import SetOptions
 from pymlsql.embedded.engine.temporary import TemporaryTables
 from pymlsql.embedded.tds.requests import TransactionRequest
 from pymlsql.embedded.tds.responses import EnvChange, Sink
+from pymlsql.embedded.tsql.locales import LOCALE
 from pymlsql.embedded.tsql.messages import sql_error
 
 
@@ -17,10 +18,14 @@ class Transactions(TemporaryTables):
     """@@TRANCOUNT and what belongs to it; ``doomed`` is XACT_STATE() = -1."""
 
     sink: Sink
-    options: SetOptions
 
     def __init__(self) -> None:
         super().__init__()
+        self._options = SetOptions()
+        self.context_info: bytes | None = None
+        """What SET CONTEXT_INFO has set."""
+        self.session_context: dict[str, tuple[str | None, bool]] = {}
+        """By key, what sp_set_session_context has set, and whether it may not be changed."""
         self.trancount: int = 0
         self.transaction_name = ""
         self.doomed = False
@@ -29,6 +34,16 @@ class Transactions(TemporaryTables):
         self._working: Catalog | None = None
         self._at_begin: list[Table] = []
         self._identities_before: dict[int, int | None] = {}
+
+    @property
+    def options(self) -> SetOptions:
+        """What SET has set."""
+        return self._options
+
+    @options.setter
+    def options(self, options: SetOptions) -> None:
+        self._options = options
+        LOCALE.set(options.locale)
 
     def publish(self) -> None:
         """After a commit: what this session defined is what everybody sees."""

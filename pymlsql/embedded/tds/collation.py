@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import re
 
+from pymlsql.embedded.tsql.codepage import CHARACTERS
 from pymlsql.embedded.tsql.messages import unsupported
 
 COLLATION = bytes.fromhex("0904d00034")
@@ -17,11 +18,7 @@ _RAW = b"\0\0\0\0\0"
 _LATIN_1_LCIDS = frozenset({0x0407, 0x0409, 0x040A, 0x040C, 0x0410, 0x0413, 0x0416, 0x0809, 0x0C0A, 0x0C0C})
 _UTF8 = 0x04000000
 
-# Windows maps the five bytes that cp1252 leaves open to the C1 control of the same number.
-_TO_UNICODE = "".join(
-    bytes([byte]).decode("cp1252") if byte not in (0x81, 0x8D, 0x8F, 0x90, 0x9D) else chr(byte) for byte in range(256)
-)
-_TO_BYTES = codecs.charmap_build(_TO_UNICODE)
+_TO_BYTES = codecs.charmap_build(CHARACTERS)
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 
 
@@ -41,4 +38,4 @@ def decode_char(data: bytes, collation: bytes = COLLATION) -> str:
         return data.decode("utf-8", "replace")
     if collation != _RAW and flags & 0xFFFF not in _LATIN_1_LCIDS:
         raise unsupported(f"a string of collation {collation.hex()}")
-    return codecs.charmap_decode(data, "strict", _TO_UNICODE)[0]
+    return codecs.charmap_decode(data, "strict", CHARACTERS)[0]

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pymlsql.embedded.tds.types import decimal_size
-from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
+from pymlsql.embedded.tsql.messages import sql_error
 from pymlsql.embedded.tsql.types import SqlType
 
 Bytes = npt.NDArray[np.uint8]
@@ -72,7 +72,7 @@ def arrow_type(type_: SqlType) -> Any:
     if type_.name == "decimal":
         return pa.decimal128(type_.precision, type_.scale)
     if type_.name == "datetimeoffset":
-        return pa.timestamp("us", tz="UTC")
+        return pa.struct([("u", pa.timestamp("us")), ("o", pa.int16())])
     return _ARROW[type_.name]
 
 
@@ -87,8 +87,6 @@ def as_expected(array: Any, type_: SqlType) -> Any:
     wanted = arrow_type(type_)
     have = array.type
     if have == wanted or (have, wanted) in _WIDE:
-        return array
-    if type_.name == "datetimeoffset" and pa.types.is_timestamp(have) and have.tz and have.unit == "us":
         return array
     return array.cast(wanted)
 
@@ -159,14 +157,14 @@ def little(values: npt.NDArray[Any], n_bytes: int) -> Bytes:
 
 
 def encode_number(dtype: str) -> Encoder:
-    """The encoder of a little-endian numpy type; it raises SqlError 3623 for NaN and infinity."""
+    """The encoder of a little-endian numpy type; it raises SqlError 8115 for NaN and infinity."""
     width = np.dtype(dtype).itemsize
 
     def encode(array: Any, type_: SqlType) -> list[Part]:
         values = _fixed_values(array, dtype)
         valid = valid_rows(array)
         if dtype.startswith("<f") and not np.isfinite(values if valid is None else values[valid]).all():
-            raise SqlError(3623, "An invalid floating point operation occurred.")
+            raise sql_error(8115, "expression", type_.name)
         return _with_length(little(values, width), valid)
 
     return encode
@@ -315,15 +313,11 @@ def encode_datetime2(array: Any, type_: SqlType) -> list[Part]:
 
 
 def encode_datetimeoffset(array: Any, type_: SqlType) -> list[Part]:
-    """UTC as datetime2, then the minutes of the array's zone, which must be fixed (UTC or +HH:MM)."""
-    zone = array.type.tz
-    minutes = 0
-    if zone.upper() not in ("UTC", "Z"):
-        sign, hours, rest = zone[0], zone[1:3], zone[4:6]
-        if sign not in "+-" or not (hours + rest).isdigit():
-            raise unsupported(f"a datetimeoffset of zone {zone}")
-        minutes = (int(hours) * 60 + int(rest)) * (-1 if sign == "-" else 1)
-    moments, valid = _moments(array, type_)
+    """UTC as datetime2, then the minutes of its offset, from a structure of both."""
+    valid = valid_rows(array)
+    times, offsets = array.flatten()
+    moments, _ = _moments(times, type_)
     days, of_day = np.divmod(_rounded(moments, type_.scale), _US_A_DAY)
-    zones = little(np.full(len(array), minutes, np.int64), 2)
+    minutes = _fixed_values(offsets, np.int16)
+    zones = little(minutes if valid is None else np.where(valid, minutes, np.int16(0)), 2)
     return _with_length(np.hstack([_units(of_day, type_.scale), little(days + _DAYS_0001, 3), zones]), valid)

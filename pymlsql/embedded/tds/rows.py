@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import struct
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -61,9 +62,6 @@ def _array_of(value: Any, type_: SqlType) -> Any:
         offsets = struct.pack("<ii", 0, len(value))
         return pa.Array.from_buffers(pa.binary(), 1, [None, pa.py_buffer(offsets), pa.py_buffer(value)])
     wanted = _columns.arrow_type(type_)
-    if type_.name == "datetimeoffset" and value is not None:
-        zone = value.strftime("%z")
-        wanted = pa.timestamp("us", tz=f"{zone[:3]}:{zone[3:5]}")
     if wanted == pa.utf8() and value is not None:
         value = str(value)
     return pa.array([value], wanted)
@@ -72,12 +70,24 @@ def _array_of(value: Any, type_: SqlType) -> Any:
 def _for_wire(array: Any, type_: SqlType, version: int) -> Any:
     """The array in the form its encoder reads; times as text for clients before 7.3."""
     array = _columns.as_expected(array, type_)
+    if type_.name == "datetimeoffset" and is_before(version, TDS_7_3):
+        return pa.array([_offset_text(value, type_.scale) for value in array.to_pylist()], pa.utf8())
     if type_.name in ("date", "time", "datetime2") and is_before(version, TDS_7_3):
         fraction = 1 + type_.scale if type_.scale else 0
         digits = {"date": 10, "time": 8 + fraction, "datetime2": 19 + fraction}[type_.name]
         texts = array.cast(pa.utf8()).to_pylist()
         return pa.array([None if text is None else text.ljust(digits, "0")[:digits] for text in texts], pa.utf8())
     return array
+
+
+def _offset_text(value: Any, scale: int) -> str | None:
+    """A datetimeoffset as yyyy-mm-dd hh:mm:ss[.fraction] +hh:mm."""
+    if value is None:
+        return None
+    local = value["u"] + timedelta(minutes=value["o"])
+    fraction = f".{local.microsecond:06d}0"[: scale + 1] if scale else ""
+    hours, minutes = divmod(abs(value["o"]), 60)
+    return f"{local:%Y-%m-%d %H:%M:%S}{fraction} {'-' if value['o'] < 0 else '+'}{hours:02d}:{minutes:02d}"
 
 
 def _encode(array: Any, wire: SqlType) -> list[Part]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from io import BytesIO
 from typing import Any
@@ -185,11 +185,10 @@ def _datetime2(data: bytes, type_: SqlType) -> datetime:
         return datetime.max
 
 
-def _datetimeoffset(data: bytes, type_: SqlType) -> datetime:
-    """Stored in UTC, with the minutes of its zone."""
+def _datetimeoffset(data: bytes, type_: SqlType) -> dict[str, Any]:
+    """As DuckDB keeps it: ``u`` in UTC, ``o`` the minutes of its offset."""
     (minutes,) = struct.unpack("<h", data[-2:])
-    utc = _datetime2(data[:-2], type_).replace(tzinfo=UTC)
-    return utc.astimezone(timezone(timedelta(minutes=minutes)))
+    return {"u": _datetime2(data[:-2], type_), "o": minutes}
 
 
 DECODERS: dict[str, Decoder] = {

@@ -64,6 +64,4 @@ def _with_fraction(name: str, sizes: tuple[int, ...], line: int) -> SqlType:
     scale = sizes[0] if sizes else 7
     if not 0 <= scale <= 7:
         raise SqlError(1002, f"Line {line}: Specified scale {scale} is invalid.", severity=15, line=line)
-    if name == "datetimeoffset":
-        raise unsupported("datetimeoffset", line=line)
     return SqlType(name, scale=scale)

@@ -5,7 +5,7 @@ Source: "Precision, scale, and length (Transact-SQL)" of sql-docs.
 
 from __future__ import annotations
 
-from pymlsql.embedded.tsql.messages import unsupported
+from pymlsql.embedded.tsql.scalars.digits import PRODUCT, QUOTIENT
 from pymlsql.embedded.tsql.typed import Typed, bound, quote_text, raise_sql
 from pymlsql.embedded.tsql.types import MONEY, SqlType, decimal
 
@@ -22,11 +22,13 @@ def digits(value: Typed) -> tuple[int, int]:
 def decimal_arithmetic(operator: str, left: Typed, right: Typed, line: int) -> Typed:
     """``left operator right`` for + - * / % of exact numbers of which one is decimal or money."""
     if left.type.name != "decimal" and right.type.name != "decimal":
-        return _money(operator, left, right, line)
+        return _money(operator, left, right)
     a, b = digits(left), digits(right)
     nullable = left.nullable or right.nullable
     if operator in "+-":
-        result = _sum_type(a, b, line)
+        result = _sum_type(a, b)
+        if result.scale < max(a[1], b[1]):
+            return Typed(_reduced_sum(operator, left, right, result), result, nullable)
         duck = result.duckdb
         sql = f"(CAST({left.sql} AS {duck}) {operator} CAST({right.sql} AS {duck}))"
         return Typed(f"CAST({sql} AS {duck})", result, nullable)
@@ -39,13 +41,28 @@ def decimal_arithmetic(operator: str, left: Typed, right: Typed, line: int) -> T
     return Typed(quotient(left, right, result), result, nullable)
 
 
-def _sum_type(a: tuple[int, int], b: tuple[int, int], line: int) -> SqlType:
+def _sum_type(a: tuple[int, int], b: tuple[int, int]) -> SqlType:
+    """Beyond 38 digits the scale gives way to the whole part."""
     scale = max(a[1], b[1])
     whole = max(a[0] - a[1], b[0] - b[1])
     precision = whole + scale + 1
-    if precision > _MOST and _MOST - whole < scale:
-        raise unsupported("decimal addition that needs more than 38 digits", line=line)
-    return decimal(min(precision, _MOST), scale)
+    return decimal(min(precision, _MOST), min(scale, _MOST - whole))
+
+
+def _reduced_sum(operator: str, left: Typed, right: Typed, result: SqlType) -> str:
+    """A sum whose scale gives way. What is rounded first, the operands or the sum, is not documented: only a sum that
+    loses nothing is answered."""
+    duck = result.duckdb
+
+    def kept(value: Typed) -> str:
+        scale = value.type.digits[1]
+        if scale <= result.scale:
+            return f"CAST({value.sql} AS {duck})"
+        refused = raise_sql(40510, quote_text("decimal addition that loses digits"))
+        lost = f"{unscaled(value)} % {10 ** (scale - result.scale)} <> 0"
+        return f"CASE WHEN {lost} THEN {refused} ELSE CAST({value.sql} AS {duck}) END"
+
+    return f"({kept(left)} {operator} {kept(right)})"
 
 
 def _limited(precision: int, scale: int) -> SqlType:
@@ -83,17 +100,18 @@ def _product(left: Typed, right: Typed, a: tuple[int, int], b: tuple[int, int]) 
         first, second = f"CAST({left.sql} AS DECIMAL({a[0]},{a[1]}))", f"CAST({right.sql} AS DECIMAL({b[0]},{b[1]}))"
         return f"CAST({first} * {second} AS {result.duckdb})"
     cut = a[1] + b[1] - result.scale
-    exact = f"TRY({unscaled(left)} * {unscaled(right)})"
-    refused = raise_sql(40510, quote_text("decimal product of more than 38 digits"))
     half = 5 * 10 ** (cut - 1) if cut else 0
     unit = 10**cut
 
-    def body(v: str) -> str:
-        rounded = f"(({v} + CASE WHEN {v} < 0 THEN -{half} ELSE {half} END) // {unit})" if cut else v
-        return f"CAST({_scaled(rounded, result.scale)} AS {result.duckdb})"
+    def body(pair: str) -> str:
+        x, y = f"{pair}[1]", f"{pair}[2]"
+        exact = f"TRY({x} * {y})"
+        rounded = f"(({exact} + CASE WHEN {exact} < 0 THEN -{half} ELSE {half} END) // {unit})" if cut else exact
+        long_way = f"CAST({PRODUCT}(CAST({x} AS VARCHAR), CAST({y} AS VARCHAR), {cut}) AS HUGEINT)"
+        # What has more digits than DuckDB's numbers is multiplied by Python.
+        return f"CAST({_scaled(f'coalesce(TRY({rounded}), {long_way})', result.scale)} AS {result.duckdb})"
 
-    known = f"{left.sql} IS NOT NULL AND {right.sql} IS NOT NULL"
-    return f"CASE WHEN {known} THEN {bound(f'coalesce({exact}, CAST({refused} AS HUGEINT))', body)} END"
+    return bound(f"[{unscaled(left)}, {unscaled(right)}]", body, always=True)
 
 
 def _remainder(left: Typed, right: Typed, a: tuple[int, int], b: tuple[int, int], nullable: bool) -> Typed:
@@ -130,8 +148,8 @@ def _long_division(dividend: str, divisor: str, p2: int, shift: int, scale: int,
     """Each step takes the remainder on by as many digits as keep it within 38."""
     step = _MOST - p2
     if step <= 0:
-        refused = raise_sql(40510, quote_text("decimal division by a number of 38 digits"))
-        return f"CAST({refused} AS {result.duckdb})"
+        whole = f"CAST({QUOTIENT}(CAST({dividend} AS VARCHAR), CAST({divisor} AS VARCHAR), {shift}) AS HUGEINT)"
+        return f"CAST({_scaled(whole, scale)} AS {result.duckdb})"
 
     def digits_after(n: str, d: str, left: int) -> str:
         if left == 0:
@@ -146,7 +164,7 @@ def _long_division(dividend: str, divisor: str, p2: int, shift: int, scale: int,
     return bound(f"[{dividend}, {divisor}]", divide, always=True)
 
 
-def _money(operator: str, left: Typed, right: Typed, line: int) -> Typed:
+def _money(operator: str, left: Typed, right: Typed) -> Typed:
     """money with money or whole numbers is money; a quotient is cut at four digits."""
     result = MONEY if "money" in (left.type.name, right.type.name) else SqlType("smallmoney")
     nullable = left.nullable or right.nullable
@@ -158,10 +176,19 @@ def _money(operator: str, left: Typed, right: Typed, line: int) -> Typed:
     elif operator == "/":
         sql = quotient(left, right, decimal(_MOST, 4))
     elif operator == "%":
-        raise unsupported("modulo of money", line=line)
+        divisor = guarded(Typed(f"CAST({right.sql} AS DECIMAL(19,4))", right.type, constant=right.constant))
+        sql = f"(CAST({left.sql} AS DECIMAL(19,4)) % {divisor})"
     else:
-        raise unsupported("money * money", line=line)
+        sql = _money_product(left, right)
     return Typed(money_range(sql, result), result, nullable)
+
+
+def _money_product(left: Typed, right: Typed) -> str:
+    """money * money. Whether its fifth digit is cut or rounded is not documented: only a product without one is
+    answered."""
+    product = f"(CAST({left.sql} AS DECIMAL(19,4)) * CAST({right.sql} AS DECIMAL(19,4)))"
+    refused = raise_sql(40510, quote_text("money * money with more than four digits of a fraction"))
+    return bound(product, lambda v: f"CASE WHEN {v} <> round({v}, 4) THEN {refused} ELSE {v} END")
 
 
 def money_range(sql: str, type_: SqlType) -> str:

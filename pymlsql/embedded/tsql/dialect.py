@@ -41,6 +41,18 @@ class _Parser(TSQL.Parser):  # type: ignore[valid-type,misc]
         """A minus sign stands on that level too, below * / %: 6 / -2 * 3 is 6 / -(2 * 3)."""
         return self.expression(exp.Neg(this=self._parse_factor()))  # type: ignore[no-any-return]
 
+    def _parse_trimmed(self) -> exp.Expr:
+        """TRIM ( [ LEADING | TRAILING | BOTH ] [ characters FROM ] string ), always with ``position`` or FROM."""
+        position = self._prev.text.upper() if self._match_texts(("LEADING", "TRAILING", "BOTH")) else None
+        this = self._parse_assignment()
+        if not self._match(TokenType.FROM):
+            if position:
+                return self.expression(exp.Trim(this=this, position=position))  # type: ignore[no-any-return]
+            return self.expression(exp.Anonymous(this="TRIM", expressions=[this]))  # type: ignore[no-any-return]
+        text = self._parse_assignment()
+        return self.expression(exp.Trim(this=text, position=position, expression=this))  # type: ignore[no-any-return]
+
+    FUNCTION_PARSERS = {**FUNCTION_PARSERS, "TRIM": _parse_trimmed}
     UNARY_PARSERS = {**TSQL.Parser.UNARY_PARSERS, TokenType.DASH: _parse_sign}
 
 

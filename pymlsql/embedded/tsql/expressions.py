@@ -10,13 +10,23 @@ from sqlglot import exp
 
 from pymlsql.embedded.tsql.conversion import convert
 from pymlsql.embedded.tsql.dialect import read_type
+from pymlsql.embedded.tsql.literals import hexadecimal, literal, national
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nextvalues import compile_next_value
-from pymlsql.embedded.tsql.operators import arithmetic, as_type, comparable, compare, comparison_key, negate, unify
+from pymlsql.embedded.tsql.operators import (
+    arithmetic,
+    as_type,
+    comparable,
+    compare,
+    comparison_key,
+    finite,
+    negate,
+    unify,
+)
 from pymlsql.embedded.tsql.passing import compare_passed, passed_atom
 from pymlsql.embedded.tsql.patterns import like_sql
-from pymlsql.embedded.tsql.typed import Typed, quote_text, raise_sql
-from pymlsql.embedded.tsql.types import BIT, FLOAT, INT, MAX, NULL, SqlType, decimal, nvarchar, varbinary, varchar
+from pymlsql.embedded.tsql.typed import Typed, raise_sql
+from pymlsql.embedded.tsql.types import BIT, NULL, SqlType, varchar
 
 if TYPE_CHECKING:
     from pymlsql.embedded.tsql.compiler import Compiler
@@ -64,42 +74,6 @@ def assign(value: Typed, target: SqlType, line: int = 0) -> Typed:
 
 
 # Atoms ------------------------------------------------------------------------------------------------------------
-
-
-def _literal(compiler: Compiler, node: exp.Expr) -> Typed:
-    text = str(node.this)
-    if node.args.get("is_string"):
-        return Typed(quote_text(text), varchar(max(1, len(text)) if len(text) <= 8000 else MAX), False, constant=text)
-    if "e" in text.lower():
-        text += "" if text[-1].isdigit() else "0"
-        return Typed(f"CAST({text} AS DOUBLE)", FLOAT, False, constant=float(text))
-    if "." in text:
-        whole, _, fraction = text.partition(".")
-        digits = whole.lstrip("0") + fraction
-        precision = max(len(digits), len(fraction), 1)
-        if precision > 38:
-            raise sql_error(1007, text, line=compiler.line)
-        type_ = decimal(precision, len(fraction))
-        return Typed(f"CAST({whole or '0'}.{fraction or '0'} AS {type_.duckdb})", type_, False, constant=float(text))
-    number = int(text)
-    if number <= 2**31 - 1:
-        return Typed(str(number), INT, False, constant=number)
-    if len(str(number)) > 38:
-        raise sql_error(1007, text, line=compiler.line)
-    type_ = decimal(len(str(number)), 0)
-    return Typed(f"CAST({number} AS {type_.duckdb})", type_, False, constant=number)
-
-
-def _national(compiler: Compiler, node: exp.Expr) -> Typed:
-    text = str(node.this)
-    return Typed(quote_text(text), nvarchar(max(1, len(text)) if len(text) <= 4000 else MAX), False, constant=text)
-
-
-def _hex(compiler: Compiler, node: exp.Expr) -> Typed:
-    text = str(node.this)
-    text = "0" + text if len(text) % 2 else text
-    length = max(1, len(text) // 2)
-    return Typed(f"unhex('{text}')", varbinary(length if length <= 8000 else MAX), False)
 
 
 def _null(compiler: Compiler, node: exp.Expr) -> Typed:
@@ -167,7 +141,16 @@ _COMPARISONS: dict[type[Any], str] = {
 
 def _arithmetic(compiler: Compiler, node: exp.Expr) -> Typed:
     left, right = compiler.value(node.this), compiler.value(node.expression)
-    return arithmetic(_ARITHMETIC[type(node)], left, right, compiler.line)
+    value = arithmetic(_ARITHMETIC[type(node)], left, right, compiler.line)
+    return value if not value.type.is_approximate or _goes_on(node) else finite(value)
+
+
+def _goes_on(node: exp.Expr) -> bool:
+    """Whether a sum or product of floats is part of another, which an overflow in it would make overflow, too."""
+    parent = node.parent
+    while isinstance(parent, exp.Paren | exp.Neg):
+        parent = parent.parent
+    return isinstance(parent, exp.Add | exp.Sub | exp.Mul) and not isinstance(node, exp.Div)
 
 
 def _negate(compiler: Compiler, node: exp.Expr) -> Typed:
@@ -371,6 +354,25 @@ def _dot(compiler: Compiler, node: exp.Expr) -> Typed:
     raise sql_error(4121, parts[0], ".".join(parts), line=compiler.line)
 
 
+def _trim(compiler: Compiler, node: exp.Expr) -> Typed:
+    """TRIM with characters or a side. LEADING, TRAILING and BOTH belong to level 160."""
+    from pymlsql.embedded.tsql.functions.strings import trimmed
+
+    position = node.args.get("position")
+    if position and compiler.level < 160:
+        raise sql_error(102, position, line=compiler.line)
+    function = {"LEADING": "ltrim", "TRAILING": "rtrim"}.get(position or "", "trim")
+    taken = node.args.get("expression")
+    characters = compiler.value(taken) if taken is not None else None
+    return trimmed(function, compiler.value(node.this), characters, compiler.line)
+
+
+def _at_time_zone(compiler: Compiler, node: exp.Expr) -> Typed:
+    from pymlsql.embedded.tsql.functions.datevalues import at_time_zone
+
+    return at_time_zone(compiler, compiler.value(node.this), compiler.value(node.args["zone"]))
+
+
 def _window(compiler: Compiler, node: exp.Expr) -> Typed:
     from pymlsql.embedded.tsql.functions.windows import compile_window
 
@@ -384,11 +386,13 @@ def _within_group(compiler: Compiler, node: exp.Expr) -> Typed:
 
 
 _VALUES: dict[type[Any], Callable[[Compiler, Any], Typed]] = {
-    exp.Literal: _literal, exp.National: _national, exp.HexString: _hex, exp.Null: _null, exp.Parameter: _parameter,
-    exp.Column: _column, exp.Paren: _paren, exp.Collate: _collate, **dict.fromkeys(_ARITHMETIC, _arithmetic),
+    exp.Literal: literal, exp.National: national, exp.HexString: hexadecimal, exp.Null: _null,
+    exp.Parameter: _parameter, exp.Column: _column, exp.Paren: _paren, exp.Collate: _collate,
+    **dict.fromkeys(_ARITHMETIC, _arithmetic),
     exp.Neg: _negate, exp.BitwiseNot: _bitwise_not, exp.Case: _case, exp.Cast: _cast, exp.TryCast: _cast,
     exp.Convert: _convert, exp.Subquery: _subquery, exp.Select: _subquery, exp.Anonymous: _function, exp.Dot: _dot,
-    exp.Window: _window, exp.WithinGroup: _within_group, exp.NextValueFor: compile_next_value,
+    exp.AtTimeZone: _at_time_zone, exp.Trim: _trim, exp.Window: _window, exp.WithinGroup: _within_group,
+    exp.NextValueFor: compile_next_value,
 }  # fmt: skip
 
 _CONDITIONS: dict[type[Any], Callable[[Compiler, Any], str]] = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pymlsql.embedded.tsql.external_messages import EXTERNAL_MESSAGES
 from pymlsql.embedded.tsql.messages_catalog import MESSAGES_CATALOG
 from pymlsql.embedded.tsql.messages_changes import MESSAGES_CHANGES
+from pymlsql.embedded.tsql.messages_conversion import MESSAGES_CONVERSION
 from pymlsql.embedded.tsql.messages_definitions import MESSAGES_DEFINITIONS
 from pymlsql.embedded.tsql.messages_extensibility import MESSAGES_EXTENSIBILITY
 from pymlsql.embedded.tsql.messages_governance import MESSAGES_GOVERNANCE
@@ -21,6 +22,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     **MESSAGES_CATALOG,
     **MESSAGES_DEFINITIONS,
     **MESSAGES_SEQUENCES,
+    **MESSAGES_CONVERSION,
     102: (15, "Incorrect syntax near '{}'."),
     104: (16, "ORDER BY items must appear in the select list if the statement contains a UNION, INTERSECT or "
           "EXCEPT operator."),
@@ -132,8 +134,8 @@ MESSAGES: dict[int, tuple[int, str]] = {
     529: (16, "Explicit conversion from data type {} to {} is not allowed."),
     530: (16, "The statement terminated. The maximum recursion {} has been exhausted before statement "
           "completion."),
-    535: (16, "The datediff function resulted in an overflow. The number of dateparts separating two date/time "
-          "instances is too large. Try to use datediff with a less precise datepart."),
+    535: (16, "The {} function resulted in an overflow. The number of dateparts separating two date/time "
+          "instances is too large. Try to use {} with a less precise datepart."),
     536: (16, "Invalid length parameter passed to the {} function."),
     537: (16, "Invalid length parameter passed to the LEFT or SUBSTRING function."),
     544: (16, "Cannot insert explicit value for identity column in table '{}' when IDENTITY_INSERT is set to "

@@ -110,6 +110,13 @@ class SetOption(Statement):
 
 
 @dataclass(frozen=True, slots=True)
+class SetContextInfo(Statement):
+    """SET CONTEXT_INFO."""
+
+    value: Text
+
+
+@dataclass(frozen=True, slots=True)
 class Print(Statement):
     """PRINT."""
 

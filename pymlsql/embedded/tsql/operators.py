@@ -13,9 +13,11 @@ from pymlsql.embedded.tsql.decimals import decimal_arithmetic, guarded
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.references import identity_sql, readable
 from pymlsql.embedded.tsql.times import rounded_datetime
-from pymlsql.embedded.tsql.typed import Typed, fold
+from pymlsql.embedded.tsql.typed import Typed, bound, fold, quote_text, raise_sql
 from pymlsql.embedded.tsql.types import DATETIME, INT, MAX, NULL, SqlType, decimal
 
+_WRITTEN_TWICE = 4000
+"""Up to this length an expression of floats stands twice in DuckDB's text rather than in a lambda, which is slow."""
 _NAMES = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "%": "modulo", "&": "boolean AND",
           "|": "boolean OR", "^": "boolean XOR"}  # fmt: skip
 
@@ -129,6 +131,17 @@ def _approximate(operator: str, left: Typed, right: Typed, target: SqlType, line
     return Typed(f"({left.sql} {operator} {divisor})", target, left.nullable or right.nullable)
 
 
+def finite(value: Typed) -> Typed:
+    """A float that raises 8115 beyond its range. DuckDB evaluates a part that stands twice once only."""
+    overflow = f"CAST({raise_sql(8115, quote_text('expression'), quote_text(value.type.name))} AS {value.type.duckdb})"
+
+    def guard(v: str) -> str:
+        return f"CASE WHEN NOT isfinite({v}) THEN {overflow} ELSE {v} END"
+
+    sql = guard(value.sql) if len(value.sql) <= _WRITTEN_TWICE else bound(value.sql, guard)
+    return replace(value, sql=sql)
+
+
 def _integer(operator: str, left: Typed, right: Typed, target: SqlType) -> Typed:
     divisor = guarded(right) if operator in "/%" else right.sql
     written = "//" if operator == "/" else operator
@@ -210,6 +223,9 @@ def comparison_key(value: Typed) -> str:
     """What is compared, grouped and joined by: strings folded, cells that may be references by what they refer to."""
     if value.by_reference:
         return identity_sql(value.sql)
+    if value.type.name == "datetimeoffset":
+        # Times compare as UTC, whatever their offset.
+        return f"({value.sql}).u"
     return fold(value) if value.type.is_string else value.sql
 
 

@@ -145,6 +145,8 @@ class Parser(Reader):
             if not self.at_op("=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^="):
                 self.fail()
             return nodes.SetVariable(line, name, self.next().text, self.expression())
+        if self.take_word("CONTEXT_INFO"):
+            return nodes.SetContextInfo(line, self.expression())
         options = [self.expect_word(*SET_OPTIONS).value] if self.at_word(*SET_OPTIONS) else self._unknown_option()
         if options == ["TRANSACTION"]:
             self.expect_word("ISOLATION")
@@ -162,7 +164,7 @@ class Parser(Reader):
         return nodes.SetOption(line, tuple(options), sign + self.next().value, target)
 
     def _unknown_option(self) -> list[str]:
-        if self.at_word("STATISTICS", "SHOWPLAN_ALL", "SHOWPLAN_TEXT", "SHOWPLAN_XML", "CONTEXT_INFO", "OFFSETS"):
+        if self.at_word("STATISTICS", "SHOWPLAN_ALL", "SHOWPLAN_TEXT", "SHOWPLAN_XML", "OFFSETS"):
             raise unsupported(f"SET {self.token.value}", line=self.token.line)
         self.fail()
 

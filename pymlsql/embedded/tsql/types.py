@@ -30,7 +30,7 @@ _DUCKDB = {
     "null": "INTEGER", "bit": "BOOLEAN", "tinyint": "UTINYINT", "smallint": "SMALLINT", "int": "INTEGER",
     "bigint": "BIGINT", "float": "DOUBLE", "real": "FLOAT", "money": "DECIMAL(19,4)", "smallmoney": "DECIMAL(10,4)",
     "date": "DATE", "time": "TIME", "smalldatetime": "TIMESTAMP", "datetime": "TIMESTAMP", "datetime2": "TIMESTAMP",
-    "uniqueidentifier": "UUID", "sql_variant": "VARCHAR",
+    "uniqueidentifier": "UUID", "sql_variant": "VARCHAR", "datetimeoffset": "STRUCT(u TIMESTAMP, o SMALLINT)",
 }  # fmt: skip
 
 _INTEGER_DIGITS = {"bit": 1, "tinyint": 3, "smallint": 5, "int": 10, "bigint": 19}
@@ -134,6 +134,7 @@ DATETIME = SqlType("datetime")
 SMALLDATETIME = SqlType("smalldatetime")
 DATETIME2 = SqlType("datetime2", scale=7)
 TIME = SqlType("time", scale=7)
+DATETIMEOFFSET = SqlType("datetimeoffset", scale=7)
 UNIQUEIDENTIFIER = SqlType("uniqueidentifier")
 SQL_VARIANT = SqlType("sql_variant")
 SYSNAME = SqlType("nvarchar", length=128)

@@ -128,9 +128,6 @@ def echo(parameters: tuple[Parameter, ...], sink: Sink, kind: Any = "done_in_pro
 
 def _array(parameter: Parameter) -> Any:
     value, wanted = parameter.value, arrow_type(parameter.type)
-    if parameter.type.name == "datetimeoffset" and value is not None:
-        zone = value.strftime("%z")
-        wanted = pa.timestamp("us", tz=f"{zone[:3]}:{zone[3:]}")
     if isinstance(value, bytes) and len(value) > 1 << 20:
         sizes = np.array([0, len(value)], np.int32)
         return pa.Array.from_buffers(pa.binary(), 1, [None, pa.py_buffer(sizes), pa.py_buffer(value)])

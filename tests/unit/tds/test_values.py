@@ -233,7 +233,7 @@ PARAMETERS: list[tuple[str, str, SqlType, Any]] = [
     ("datetime2 rounded to microseconds", "2a 07 08 0500000000 000000", t.DATETIME2, dt.datetime(1, 1, 1, 0, 0, 0, 1)),
     ("datetimeoffset", "2b 07 0a 0000000000 010000 3c00",
      SqlType("datetimeoffset", scale=7),
-     dt.datetime(1, 1, 2, 1, tzinfo=dt.timezone(dt.timedelta(hours=1)))),
+     {"u": dt.datetime(1, 1, 2), "o": 60}),
     ("guid", "24 10 10 33221100 5544 7766 8899aabbccddeeff", t.UNIQUEIDENTIFIER,
      uuid.UUID("00112233-4455-6677-8899-aabbccddeeff")),
     ("legacy varchar", "27 05 02 6162", t.varchar(5), "ab"),

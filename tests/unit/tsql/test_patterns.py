@@ -63,4 +63,5 @@ def test_pattern_matches_whole_text(pattern: str, escape: str, text: str, found:
 
 @pytest.mark.parametrize(("text", "style", "expected"), TIMES, ids=[f"{t} {s}" for t, s, _ in TIMES])
 def test_string_is_read_as_time(text: str, style: int | None, expected: dt.datetime | int) -> None:
-    assert read_time(text, style) == expected
+    found = read_time(text, "datetime", style)
+    assert (found if isinstance(found, int) else found.stamp) == expected

@@ -9,13 +9,15 @@ from sqlglot import exp
 from pymlsql.embedded.tsql.functions.aggregates import AGGREGATES
 from pymlsql.embedded.tsql.functions.binaries import BINARIES
 from pymlsql.embedded.tsql.functions.dates import DATES
+from pymlsql.embedded.tsql.functions.datevalues import DATE_VALUES
+from pymlsql.embedded.tsql.functions.formats import FORMATS
 from pymlsql.embedded.tsql.functions.json import JSON
 from pymlsql.embedded.tsql.functions.logic import LOGIC
 from pymlsql.embedded.tsql.functions.maths import MATHS
 from pymlsql.embedded.tsql.functions.rows import Function
 from pymlsql.embedded.tsql.functions.signing import SIGNING
 from pymlsql.embedded.tsql.functions.strings import STRINGS
-from pymlsql.embedded.tsql.functions.system import GLOBALS, SYSTEM
+from pymlsql.embedded.tsql.functions.system import GLOBALS, SYSTEM, UNKNOWN_GLOBALS
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.typed import Typed
 
@@ -23,19 +25,21 @@ if TYPE_CHECKING:
     from pymlsql.embedded.tsql.compiler import Compiler
 
 FUNCTIONS: dict[str, Function] = {
-    **LOGIC, **STRINGS, **BINARIES, **DATES, **MATHS, **AGGREGATES, **SYSTEM, **JSON, **SIGNING,
+    **LOGIC, **STRINGS, **FORMATS, **BINARIES, **DATES, **DATE_VALUES, **MATHS, **AGGREGATES, **SYSTEM, **JSON,
+    **SIGNING,
 }  # fmt: skip
 """Every function in reach, by its upper-case name."""
 
 KNOWN_UNSUPPORTED = frozenset(
     """
-    FORMAT PARSE TRY_PARSE SOUNDEX DIFFERENCE STRING_ESCAPE SWITCHOFFSET TODATETIMEOFFSET
-    SYSDATETIMEOFFSET DATETIMEOFFSETFROMPARTS SMALLDATETIMEFROMPARTS TIMEFROMPARTS RAND
-    SESSIONPROPERTY DATE_BUCKET DATETRUNC GENERATE_SERIES JSON_MODIFY JSON_OBJECT JSON_ARRAY COMPRESS DECOMPRESS
-    CHECKSUM BINARY_CHECKSUM OBJECTPROPERTY
-    OBJECTPROPERTYEX COLUMNPROPERTY CONTEXT_INFO SESSION_CONTEXT GETANSINULL FORMATMESSAGE
+    PARSE TRY_PARSE COLLATIONPROPERTY SQL_VARIANT_PROPERTY FULLTEXTSERVICEPROPERTY FULLTEXTCATALOGPROPERTY
+    FILEPROPERTY FILEPROPERTYEX FILEGROUPPROPERTY FILEGROUP_ID FILEGROUP_NAME FILE_IDEX FILE_NAME INDEX_COL
+    INDEXKEY_PROPERTY ASSEMBLYPROPERTY TRIGGER_NESTLEVEL MIN_ACTIVE_ROWVERSION CURRENT_REQUEST_ID
+    CURRENT_TRANSACTION_ID HOST_ID PWDCOMPARE PWDENCRYPT PERMISSIONS TERTIARY_WEIGHTS TEXTPTR TEXTVALID LOGINPROPERTY
+    DATABASEPROPERTY CURRENT_TIMEZONE EVENTDATA LEFT_SHIFT RIGHT_SHIFT GET_BIT SET_BIT GENERATE_SERIES
+    JSON_MODIFY JSON_OBJECT JSON_ARRAY CHECKSUM BINARY_CHECKSUM
     PERCENTILE_CONT PERCENTILE_DISC CUME_DIST PERCENT_RANK NEWSEQUENTIALID
-    STATS_DATE INDEXPROPERTY FILE_ID TYPEPROPERTY CURSOR_STATUS CHECKSUM_AGG
+    FILE_ID CURSOR_STATUS CHECKSUM_AGG
     APPROX_COUNT_DISTINCT SIGNBYCERT VERIFYSIGNEDBYCERT ENCRYPTBYCERT DECRYPTBYCERT ENCRYPTBYPASSPHRASE
     DECRYPTBYPASSPHRASE KEY_ID KEY_GUID ASYMKEY_ID
     """.split()
@@ -64,5 +68,7 @@ def global_variable(compiler: Compiler, name: str) -> Typed:
     """@@ROWCOUNT and its like. Raises 137."""
     type_ = GLOBALS.get(name)
     if type_ is None:
+        if name in UNKNOWN_GLOBALS:
+            raise unsupported(name, line=compiler.line)
         raise sql_error(137, name, line=compiler.line)
     return compiler.runtime_value(type_, name)

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from pymlsql.embedded.tsql.codepage import length_sql as text_length_sql
 from pymlsql.embedded.tsql.conversion import convert
 from pymlsql.embedded.tsql.functions.rows import Function, text
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.passing import passed_column
 from pymlsql.embedded.tsql.references import digest_sql, length_sql
-from pymlsql.embedded.tsql.typed import Typed
+from pymlsql.embedded.tsql.scalars.packing import SHA512
+from pymlsql.embedded.tsql.typed import Typed, bound
 from pymlsql.embedded.tsql.types import BIGINT, INT, MAX, varbinary
 
 if TYPE_CHECKING:
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
 
 _STORED_BYTES = {"bit": 1, "tinyint": 1, "smallint": 2, "int": 4, "bigint": 8, "real": 4, "float": 8, "money": 8,
                  "smallmoney": 4, "date": 3, "datetime": 8, "smalldatetime": 4, "uniqueidentifier": 16}  # fmt: skip
-_DIGESTS = {"sha2_256": "sha256", "sha1": "sha1", "sha": "sha1", "md5": "md5"}
+_SCALED_BYTES = {"time": 3, "datetime2": 6, "datetimeoffset": 8}
+_DIGESTS = {"sha2_256": "sha256", "sha2_512": "sha512", "sha1": "sha1", "sha": "sha1", "md5": "md5"}
 
 
 def _of(
@@ -52,7 +55,9 @@ def _len(compiler: Compiler, args: list[Typed]) -> Typed:
         return _datalength(compiler, args)
     result = BIGINT if value.type.length == MAX and value.type.is_string else INT
     value = text(value, compiler.line)
-    return Typed(f"CAST(length(rtrim({value.sql}, ' ')) AS {result.duckdb})", result, value.nullable)
+    trimmed = f"rtrim({value.sql}, ' ')"
+    length = bound(trimmed, text_length_sql) if value.type.is_unicode else f"length({trimmed})"
+    return Typed(f"CAST({length} AS {result.duckdb})", result, value.nullable)
 
 
 def _datalength(compiler: Compiler, args: list[Typed]) -> Typed:
@@ -64,7 +69,13 @@ def _datalength(compiler: Compiler, args: list[Typed]) -> Typed:
     if value.type.is_binary:
         sql = f"octet_length({value.sql})"
     elif value.type.is_string:
-        sql = f"length({value.sql})" + (" * 2" if value.type.is_unicode else "")
+        sql = f"2 * ({bound(value.sql, text_length_sql)})" if value.type.is_unicode else f"length({value.sql})"
+    elif value.type.name in _SCALED_BYTES or (value.type.name == "decimal" and value.type.precision <= 9):
+        digits = (value.type.scale > 2) + (value.type.scale > 4)
+        n_bytes = 5 if value.type.name == "decimal" else _SCALED_BYTES[value.type.name] + digits
+        sql = f"CASE WHEN {value.sql} IS NOT NULL THEN {n_bytes} END"
+    elif value.type.name == "null":
+        sql = "NULL"
     elif value.type.name in _STORED_BYTES:
         sql = f"CASE WHEN {value.sql} IS NOT NULL THEN {_STORED_BYTES[value.type.name]} END"
     else:
@@ -84,7 +95,7 @@ def _algorithm(compiler: Compiler, value: Typed) -> str:
 
 
 def _hashbytes(compiler: Compiler, args: list[Typed]) -> Typed:
-    """SHA2_256, SHA1 and MD5 of the bytes SQL Server stores (UTF-16 for nvarchar)."""
+    """SHA2_256, SHA2_512, SHA1 and MD5 of the bytes SQL Server stores (UTF-16 for nvarchar)."""
     algorithm, value = _algorithm(compiler, args[0]), args[1]
     if not value.type.is_binary:
         if not value.type.is_string:
@@ -93,7 +104,8 @@ def _hashbytes(compiler: Compiler, args: list[Typed]) -> Typed:
     variable = _binary_variable(compiler, value)
     if variable is not None:
         return compiler.runtime_value(varbinary(8000), "HASHBYTES", algorithm, "\0" + variable)
-    return Typed(f"unhex({algorithm}({value.sql}))", varbinary(8000), value.nullable)
+    digest = f"{SHA512}({value.sql})" if algorithm == "sha512" else f"unhex({algorithm}({value.sql}))"
+    return Typed(digest, varbinary(8000), value.nullable)
 
 
 def _digest_of_column(compiler: Compiler, others: list[Typed], column: Typed) -> Typed:

@@ -7,79 +7,67 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from pymlsql.embedded.tsql.conversion import convert
+from pymlsql.embedded.tsql.functions.dateparts import (
+    TIME_PARTS,
+    check_part,
+    date_field,
+    dated,
+    datepart,
+    timestamp,
+)
 from pymlsql.embedded.tsql.functions.rows import Function, whole
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
-from pymlsql.embedded.tsql.times import rounded_datetime
-from pymlsql.embedded.tsql.typed import Typed, bound, raise_sql
-from pymlsql.embedded.tsql.types import BIGINT, DATE, DATETIME, DATETIME2, INT, SqlType, nvarchar
+from pymlsql.embedded.tsql.times import exact_datetime, offset_value, rounded_datetime, rounded_scale, to_minutes
+from pymlsql.embedded.tsql.timestyles import offset_text
+from pymlsql.embedded.tsql.timetexts import UnsureForm, read_time
+from pymlsql.embedded.tsql.typed import Typed, bound, quote_text, raise_sql
+from pymlsql.embedded.tsql.types import (
+    BIGINT,
+    DATE,
+    DATETIME,
+    DATETIME2,
+    DATETIMEOFFSET,
+    INT,
+    SqlType,
+    nvarchar,
+)
 
 if TYPE_CHECKING:
     from pymlsql.embedded.tsql.compiler import Compiler
 
-PARTS = {
-    "YEAR": "year", "YY": "year", "YYYY": "year", "QUARTER": "quarter", "QQ": "quarter", "Q": "quarter",
-    "MONTH": "month", "MM": "month", "M": "month", "DAYOFYEAR": "dayofyear", "DY": "dayofyear", "Y": "dayofyear",
-    "DAY": "day", "DD": "day", "D": "day", "WEEK": "week", "WK": "week", "WW": "week", "WEEKDAY": "weekday",
-    "DW": "weekday", "HOUR": "hour", "HH": "hour", "MINUTE": "minute", "MI": "minute", "N": "minute",
-    "SECOND": "second", "SS": "second", "S": "second", "MILLISECOND": "millisecond", "MS": "millisecond",
-    "MICROSECOND": "microsecond", "MCS": "microsecond", "NANOSECOND": "nanosecond", "NS": "nanosecond",
-    "ISO_WEEK": "iso_week", "ISOWK": "iso_week", "ISOWW": "iso_week",
+_INTERVALS = {
+    "year": "to_months({} * 12)", "quarter": "to_months({} * 3)", "month": "to_months({})", "dayofyear": "to_days({})",
+    "day": "to_days({})", "weekday": "to_days({})", "week": "to_days({} * 7)", "hour": "to_hours({})",
+    "minute": "to_minutes({})", "second": "to_seconds({})", "millisecond": "to_milliseconds({})",
+    "microsecond": "to_microseconds({})",
 }  # fmt: skip
-
-
-def _part(compiler: Compiler, node: exp.Expr, function: str) -> str:
-    name = node.name if isinstance(node, exp.Column) else ""
-    part = PARTS.get(name.upper())
-    if part is None:
-        raise sql_error(155, name or node.sql()[:40], f"{function.lower()} option", line=compiler.line)
-    return part
-
-
-def _stamp(value: Typed, line: int) -> Typed:
-    """A date argument: strings and numbers become datetime (strings datetime2 where they carry more digits)."""
-    if value.type.is_time:
-        return value
-    if value.type.is_string:
-        return convert(value, DATETIME2, line=line)
-    return convert(value, DATETIME, line=line)
-
-
-def _dateadd(compiler: Compiler, nodes: list[exp.Expr]) -> Typed:
-    """The result has the date's type; the number is cut to a whole one. Beyond the type's range: 517."""
-    part = _part(compiler, nodes[0], "dateadd")
-    amount = whole(compiler.value(nodes[1]), compiler.line)
-    value = compiler.value(nodes[2])
-    number = _within_reach(part, amount, value.type if value.type.is_time else DATETIME)
-    if not value.type.is_time:
-        value = convert(value, DATETIME, line=compiler.line)
-    intervals = {
-        "year": f"to_months({number} * 12)", "quarter": f"to_months({number} * 3)", "month": f"to_months({number})",
-        "dayofyear": f"to_days({number})", "day": f"to_days({number})", "weekday": f"to_days({number})",
-        "week": f"to_days({number} * 7)", "hour": f"to_hours({number})", "minute": f"to_minutes({number})",
-        "second": f"to_seconds({number})", "millisecond": f"to_milliseconds({number})",
-        "microsecond": f"to_microseconds({number})",
-    }  # fmt: skip
-    if part not in intervals:
-        raise sql_error(9810, part, "dateadd", value.type.name, line=compiler.line)
-    if value.type.name == "date" and part in ("hour", "minute", "second", "millisecond", "microsecond"):
-        raise sql_error(9810, part, "dateadd", "date", line=compiler.line)
-    if value.type.name == "time":
-        if part not in ("hour", "minute", "second", "millisecond", "microsecond"):
-            raise sql_error(9810, part, "dateadd", "time", line=compiler.line)
-        return Typed(f"({value.sql} + {intervals[part]})", value.type, True)
-    moved = f"({value.sql} + {intervals[part]})"
-    if value.type.name == "datetime" and part in ("millisecond", "microsecond"):
-        moved = rounded_datetime(moved)
-    low = "1753-01-01" if value.type.name == "datetime" else "0001-01-01"
-    inside = f"({moved} BETWEEN TIMESTAMP '{low}' AND TIMESTAMP '9999-12-31 23:59:59.999999')"
-    overflow = raise_sql(517, f"'{value.type.name}'")
-    cast = f"CAST({moved} AS {value.type.duckdb})" if value.type.name == "date" else moved
-    return Typed(f"CASE WHEN {inside} IS FALSE THEN {overflow} ELSE {cast} END", value.type, True)
-
-
 _REACH = {"year": 9999, "quarter": 39996, "month": 119988, "dayofyear": 3652059, "day": 3652059, "weekday": 3652059,
           "week": 521723, "hour": 87649416}  # fmt: skip
 """More of a part than lie between year 1 and year 9999; of smaller parts an int never has that many."""
+_EARLIEST = {"datetime": "1753-01-01", "smalldatetime": "1900-01-01"}
+_LATEST = {"smalldatetime": "2079-06-06 23:59:59.999"}
+
+
+def _dateadd(compiler: Compiler, nodes: list[exp.Expr]) -> Typed:
+    """The result has the date's type, of a string datetime; the number is cut to a whole one. Raises 517, 9810."""
+    part = datepart(compiler, nodes[0], "dateadd")
+    amount, value = whole(compiler.value(nodes[1]), compiler.line), compiler.value(nodes[2])
+    if not value.type.is_time:
+        value = convert(value, DATETIME, implicit=True, line=compiler.line)
+    check_part(part, value, "dateadd", compiler.line)
+    fine = part in ("microsecond", "nanosecond") and value.type.name in ("datetime", "smalldatetime")
+    if fine or part in ("iso_week", "tzoffset"):
+        raise sql_error(9810 if fine else 9806, part, "dateadd", value.type.name, line=compiler.line)
+    if part == "nanosecond":
+        raise unsupported("DATEADD of nanoseconds", line=compiler.line)
+    interval = _INTERVALS[part].format(_within_reach(part, amount, value.type))
+    nullable = amount.nullable or value.nullable
+    if value.type.name == "time":
+        return Typed(f"({value.sql} + {interval})", value.type, nullable)
+    if value.type.name == "datetimeoffset":
+        return Typed(bound(value.sql, lambda v: _offset_moved(v, interval, value.type)), value.type, nullable)
+    moved = bound(f"({timestamp(value)} + {interval})", lambda v: _in_range(v, part, value.type))
+    return Typed(f"CAST({moved} AS DATE)" if value.type.name == "date" else moved, value.type, nullable)
 
 
 def _within_reach(part: str, amount: Typed, type_: SqlType) -> str:
@@ -91,107 +79,140 @@ def _within_reach(part: str, amount: Typed, type_: SqlType) -> str:
     return bound(amount.sql, lambda v: f"CASE WHEN abs({v}) > {most} THEN {overflow} ELSE {v} END")
 
 
-def _difference(compiler: Compiler, nodes: list[exp.Expr], result: SqlType) -> Typed:
-    """How many boundaries of the part lie between; weeks begin on Sunday whatever DATEFIRST says. Too many: 535."""
-    part = _part(compiler, nodes[0], "datediff")
-    start, end = (_stamp(compiler.value(node), compiler.line) for node in nodes[1:])
-    a, b = (_timestamp(value) for value in (start, end))
-    if part in ("nanosecond", "iso_week"):
-        raise unsupported(f"DATEDIFF({part})", line=compiler.line)
+def _in_range(moved: str, part: str, type_: SqlType) -> str:
+    """Rounded as the type is, within its range."""
+    low = _EARLIEST.get(type_.name, "0001-01-01")
+    high = _LATEST.get(type_.name, "9999-12-31 23:59:59.999999")
+    rounded = moved
+    if type_.name == "datetime" and part == "millisecond":
+        rounded = rounded_datetime(moved)
+    elif type_.name == "smalldatetime" and part in TIME_PARTS:
+        rounded = to_minutes(moved)
+    elif type_.name == "datetime2" and part in ("millisecond", "microsecond"):
+        rounded = rounded_scale(moved, type_.scale)
+    overflow = raise_sql(517, quote_text(type_.name))
+    inside = f"({moved} BETWEEN TIMESTAMP '{low}' AND TIMESTAMP '{high}')"
+    return f"CASE WHEN {inside} IS FALSE THEN {overflow} ELSE {rounded} END"
+
+
+def _offset_moved(value: str, interval: str, type_: SqlType) -> str:
+    """Months and years are added by the clock at the place."""
+    moved = f"(({value}).u + to_minutes(({value}).o) + {interval} - to_minutes(({value}).o))"
+    outside = f"{moved} NOT BETWEEN TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999'"
+    overflow = f"CAST({raise_sql(517, quote_text(type_.name))} AS {type_.duckdb})"
+    made = offset_value(rounded_scale(moved, type_.scale), f"({value}).o", moved)
+    return f"CASE WHEN {outside} THEN {overflow} ELSE {made} END"
+
+
+def _instant(compiler: Compiler, node: exp.Expr) -> Typed:
+    """An end of DATEDIFF: datetimeoffsets count by UTC."""
+    value = dated(compiler.value(node), compiler.line)
+    if value.type.name == "datetimeoffset":
+        return Typed(f"({value.sql}).u", DATETIME2, value.nullable)
+    return value
+
+
+def _refuse_offset(compiler: Compiler, node: exp.Expr) -> None:
+    """What DATEDIFF makes of a string with an offset is not documented."""
+    text = compiler.value(node).constant
+    if isinstance(text, str):
+        try:
+            found = read_time(text, "datetimeoffset")
+        except UnsureForm:
+            return
+        if not isinstance(found, int) and found.offset:
+            raise unsupported("DATEDIFF of a string with an offset", line=compiler.line)
+
+
+def _difference(compiler: Compiler, nodes: list[exp.Expr], name: str, result: SqlType) -> Typed:
+    """How many boundaries of the part lie between; weeks begin on Sunday whatever DATEFIRST says. Raises 535, 9806."""
+    part = datepart(compiler, nodes[0], name)
+    if part in ("iso_week", "tzoffset"):
+        raise sql_error(9806, part, name, line=compiler.line)
+    for node in nodes[1:]:
+        _refuse_offset(compiler, node)
+    start, end = (_instant(compiler, node) for node in nodes[1:])
+    a, b = (timestamp(value) for value in (start, end))
+    if part in ("microsecond", "nanosecond"):
+        a, b = (bound(sql, exact_datetime) if value.type.name == "datetime" else sql
+                for sql, value in ((a, start), (b, end)))  # fmt: skip
     if part == "week":
-        sql = (
-            f"(CAST(floor(date_diff('day', TIMESTAMP '0001-12-30', {b}) / 7.0) AS BIGINT) - "
-            f"CAST(floor(date_diff('day', TIMESTAMP '0001-12-30', {a}) / 7.0) AS BIGINT))"
-        )
+        weeks = "CAST(floor(date_diff('day', TIMESTAMP '0001-12-30', {}) / 7.0) AS BIGINT)"
+        sql = f"({weeks.format(b)} - {weeks.format(a)})"
     else:
-        unit = "day" if part in ("dayofyear", "weekday") else part
+        unit = {"dayofyear": "day", "weekday": "day", "nanosecond": "microsecond"}.get(part, part)
         sql = f"date_diff('{unit}', {a}, {b})"
-    if result == INT and part in ("second", "millisecond", "microsecond", "minute"):
-        fits = f"{sql} BETWEEN -2147483648 AND 2147483647 OR {sql} IS NULL"
-        sql = f"CASE WHEN {fits} THEN {sql} ELSE {raise_sql(535)} END"
+    if part == "nanosecond":
+        sql = f"(CAST({sql} AS HUGEINT) * 1000)"
+    if part in TIME_PARTS and (result == INT or part == "nanosecond"):
+        limit = 2**31 if result == INT else 2**63
+        overflow = raise_sql(535, f"'{name}'", f"'{name}'")
+        sql = bound(sql, lambda v: f"CASE WHEN {v} < -{limit} OR {v} >= {limit} THEN {overflow} ELSE {v} END")
     return Typed(f"CAST({sql} AS {result.duckdb})", result, start.nullable or end.nullable)
 
 
-def _timestamp(value: Typed) -> str:
-    if value.type.name == "time":
-        return f"(DATE '1900-01-01' + {value.sql})"
-    return f"CAST({value.sql} AS TIMESTAMP)" if value.type.name == "date" else value.sql
-
-
 def _datediff(compiler: Compiler, nodes: list[exp.Expr]) -> Typed:
-    return _difference(compiler, nodes, INT)
+    return _difference(compiler, nodes, "datediff", INT)
 
 
 def _datediff_big(compiler: Compiler, nodes: list[exp.Expr]) -> Typed:
-    return _difference(compiler, nodes, BIGINT)
+    return _difference(compiler, nodes, "datediff_big", BIGINT)
 
 
-_FIELDS = {"year": "year", "quarter": "quarter", "month": "month", "dayofyear": "dayofyear", "day": "day",
-           "hour": "hour", "minute": "minute", "second": "second", "iso_week": "weekofyear"}  # fmt: skip
-
-
-def date_field(part: str, sql: str) -> str:
-    """DATEPART as a DuckDB expression, for DATEFIRST 7 (us_english)."""
-    if part in _FIELDS:
-        return f"{_FIELDS[part]}({sql})"
-    if part == "weekday":
-        return f"(dayofweek({sql}) + 1)"
-    if part == "week":
-        return f"((dayofyear({sql}) + dayofweek(date_trunc('year', {sql})) - 1) // 7 + 1)"
-    if part == "millisecond":
-        return f"(microsecond({sql}) % 1000000 // 1000)"
-    if part == "microsecond":
-        return f"(microsecond({sql}) % 1000000)"
-    return f"(microsecond({sql}) % 1000000 * 1000)"
+def _with_offset(compiler: Compiler, node: exp.Expr, part: str, function: str) -> Typed:
+    """The date of DATEPART and DATENAME; of a string also its offset is asked for."""
+    value = compiler.value(node)
+    if part == "tzoffset" and value.type.is_string:
+        value = convert(value, DATETIMEOFFSET, line=compiler.line)
+    value = dated(value, compiler.line)
+    check_part(part, value, function, compiler.line)
+    return value
 
 
 def _datepart(compiler: Compiler, nodes: list[exp.Expr]) -> Typed:
-    part = _part(compiler, nodes[0], "datepart")
-    value = _stamp(compiler.value(nodes[1]), compiler.line)
-    if value.type.name == "date" and part in ("hour", "minute", "second", "millisecond", "microsecond"):
-        raise sql_error(9810, part, "datepart", "date", line=compiler.line)
-    return Typed(f"CAST({date_field(part, _timestamp(value))} AS INTEGER)", INT, value.nullable)
+    part = datepart(compiler, nodes[0], "datepart")
+    value = _with_offset(compiler, nodes[1], part, "datepart")
+    return Typed(f"CAST({date_field(part, value)} AS INTEGER)", INT, value.nullable)
 
 
 def _datename(compiler: Compiler, nodes: list[exp.Expr]) -> Typed:
-    part = _part(compiler, nodes[0], "datename")
-    value = _stamp(compiler.value(nodes[1]), compiler.line)
-    stamp = _timestamp(value)
-    names = {"month": f"monthname({stamp})", "weekday": f"dayname({stamp})"}
-    return Typed(names.get(part, f"CAST({date_field(part, stamp)} AS VARCHAR)"), nvarchar(30), value.nullable)
+    part = datepart(compiler, nodes[0], "datename")
+    value = _with_offset(compiler, nodes[1], part, "datename")
+    if part == "tzoffset":
+        minutes = f"CAST({date_field(part, value)} AS INTEGER)"
+        sql = f"CASE WHEN {value.sql} IS NOT NULL THEN {offset_text(minutes)} END"
+    elif part in ("month", "weekday"):
+        sql = f"{'monthname' if part == 'month' else 'dayname'}({timestamp(value)})"
+    else:
+        sql = f"CAST({date_field(part, value)} AS VARCHAR)"
+    return Typed(sql, nvarchar(30), value.nullable)
 
 
 def _field(part: str) -> Function:
     def compile(compiler: Compiler, args: list[Typed]) -> Typed:
-        value = _stamp(args[0], compiler.line)
-        return Typed(f"CAST({date_field(part, _timestamp(value))} AS INTEGER)", INT, value.nullable)
+        value = dated(args[0], compiler.line)
+        check_part(part, value, part, compiler.line)
+        return Typed(f"CAST({date_field(part, value)} AS INTEGER)", INT, value.nullable)
 
     return Function(1, 1, compile)
 
 
 def _eomonth(compiler: Compiler, args: list[Typed]) -> Typed:
-    value = _timestamp(_stamp(args[0], compiler.line))
+    """The last day of a month. Raises 517, 8116."""
+    value = args[0]
+    if value.type.name != "null" and (value.type.name == "time" or not (value.type.is_string or value.type.is_time)):
+        raise sql_error(8116, value.type.name, 1, "eomonth", line=compiler.line)
+    moved = timestamp(dated(value, compiler.line))
     if len(args) == 2:
-        value = f"({value} + to_months({whole(args[1], compiler.line).sql}))"
-    return Typed(f"CAST(last_day({value}) AS DATE)", DATE)
+        reach = _within_reach("month", whole(args[1], compiler.line), DATE)
+        unknown = raise_sql(40510, quote_text("EOMONTH with NULL months"))
+        moved = f"({moved} + to_months(coalesce({reach}, CAST({unknown} AS INTEGER))))"
+    overflow = raise_sql(517, "'date'")
 
+    def body(v: str) -> str:
+        return f"CASE WHEN year({v}) NOT BETWEEN 1 AND 9999 THEN {overflow} ELSE CAST(last_day({v}) AS DATE) END"
 
-def _from_parts(compiler: Compiler, args: list[Typed], type_: SqlType) -> Typed:
-    parts = [whole(arg, compiler.line).sql for arg in args]
-    if type_ == DATE:
-        made = f"make_date({', '.join(parts)})"
-    else:
-        made = f"make_timestamp({', '.join(parts[:5])}, {parts[5]} + {parts[6]} / 1000.0)"
-        made = rounded_datetime(made)
-    return Typed(made, type_)
-
-
-def _datefromparts(compiler: Compiler, args: list[Typed]) -> Typed:
-    return _from_parts(compiler, args, DATE)
-
-
-def _datetimefromparts(compiler: Compiler, args: list[Typed]) -> Typed:
-    return _from_parts(compiler, args, DATETIME)
+    return Typed(bound(moved, body), DATE)
 
 
 def _now(name: str, type_: SqlType) -> Function:
@@ -213,10 +234,9 @@ DATES = {
     "MONTH": _field("month"),
     "DAY": _field("day"),
     "EOMONTH": Function(1, 2, _eomonth),
-    "DATEFROMPARTS": Function(3, 3, _datefromparts),
-    "DATETIMEFROMPARTS": Function(7, 7, _datetimefromparts),
     "GETDATE": _now("GETDATE", DATETIME),
     "GETUTCDATE": _now("GETUTCDATE", DATETIME),
     "SYSDATETIME": _now("SYSDATETIME", DATETIME2),
     "SYSUTCDATETIME": _now("SYSUTCDATETIME", DATETIME2),
+    "SYSDATETIMEOFFSET": _now("SYSDATETIMEOFFSET", DATETIMEOFFSET),
 }

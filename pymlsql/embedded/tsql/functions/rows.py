@@ -37,6 +37,11 @@ class Function:
         return self.compile_nodes is not _missing
 
 
+def shown_name(type_: SqlType) -> str:
+    """A type as messages name it: decimal is numeric there."""
+    return "numeric" if type_.name == "decimal" else type_.name
+
+
 def text(value: Typed, line: int = 0) -> Typed:
     """An argument as a string: strings stay, all else is converted to varchar."""
     return value if value.type.is_string else convert(value, varchar(8000), implicit=True, line=line)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pymlsql.embedded.tsql.codepage import BYTES_OF_TEXT, CHARACTERS, astral_sql
 from pymlsql.embedded.tsql.conversion import convert
-from pymlsql.embedded.tsql.functions.rows import Function, string_type, text, whole
+from pymlsql.embedded.tsql.functions.rows import Function, shown_name, string_type, text, whole
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.operators import as_type, unify
 from pymlsql.embedded.tsql.typed import Typed, bound, quote_text, raise_sql
 from pymlsql.embedded.tsql.types import (
     BIGINT,
-    DATETIME,
-    FLOAT,
     INT,
     MAX,
     SYSNAME,
@@ -26,6 +26,15 @@ if TYPE_CHECKING:
     from pymlsql.embedded.tsql.compiler import Compiler
 
 
+def _units(value: Typed) -> Typed:
+    """A string whose characters are all of one unit: positions in others are not looked for. Raises 40510."""
+    known = isinstance(value.constant, str) and max(value.constant, default="") < "\U00010000"
+    if known or not value.type.is_unicode:
+        return value
+    refused = raise_sql(40510, quote_text("positions in a string with supplementary characters"))
+    return replace(value, sql=bound(value.sql, lambda v: f"CASE WHEN {astral_sql(v)} THEN {refused} ELSE {v} END"))
+
+
 def _left(compiler: Compiler, args: list[Typed]) -> Typed:
     return _edge("left", compiler, args)
 
@@ -35,11 +44,13 @@ def _right(compiler: Compiler, args: list[Typed]) -> Typed:
 
 
 def _edge(side: str, compiler: Compiler, args: list[Typed]) -> Typed:
-    value, count = text(args[0], compiler.line), whole(args[1], compiler.line)
+    value, count = _units(text(args[0], compiler.line)), whole(args[1], compiler.line)
     if isinstance(count.constant, int) and count.constant < 0:
         raise sql_error(536, side, line=compiler.line)
     length = count.constant if isinstance(count.constant, int) else value.type.length
-    return Typed(f"{side}({value.sql}, greatest({count.sql}, 0))", string_type(value, int(length)), True, value.binary)
+    n = count.sql if isinstance(count.constant, int) else bound(
+        count.sql, lambda c: f"CASE WHEN {c} < 0 THEN {raise_sql(536, quote_text(side))} ELSE {c} END")  # fmt: skip
+    return Typed(f"{side}({value.sql}, {n})", string_type(value, int(length)), True, value.binary)
 
 
 def _substring(compiler: Compiler, args: list[Typed]) -> Typed:
@@ -48,26 +59,68 @@ def _substring(compiler: Compiler, args: list[Typed]) -> Typed:
     start, count = whole(args[1], compiler.line), whole(args[2], compiler.line)
     if isinstance(count.constant, int) and count.constant < 0:
         raise sql_error(537, line=compiler.line)
+    counted = count.sql if isinstance(count.constant, int) else bound(
+        count.sql, lambda c: f"CASE WHEN {c} < 0 THEN {raise_sql(537)} ELSE {c} END")  # fmt: skip
     first = f"greatest({start.sql}, 1)"
-    n = f"greatest({start.sql} + {count.sql} - {first}, 0)"
+    n = f"greatest(CAST({start.sql} AS BIGINT) + {counted} - {first}, 0)"
     if value.type.is_binary:
         hexed = f"substring(hex({value.sql}), 2 * CAST({first} AS BIGINT) - 1, 2 * CAST({n} AS BIGINT))"
         length = count.constant if isinstance(count.constant, int) else value.type.length
         return Typed(f"unhex({hexed})", varbinary(length if length <= 8000 else MAX), True)
-    value = text(value, compiler.line)
+    if not value.type.is_string:
+        raise sql_error(8116, shown_name(value.type), 1, "substring", line=compiler.line)
+    value = _units(value)
     length = count.constant if isinstance(count.constant, int) else value.type.length
     return Typed(f"substring({value.sql}, {first}, {n})", string_type(value, int(length)), True, value.binary)
 
 
-def _same(function: str, tail: str = "") -> Function:
-    """A function of one string that gives a string of its type."""
+def _upper(compiler: Compiler, args: list[Typed]) -> Typed:
+    """ß has no capital letter in SQL Server's collations."""
+    value = text(args[0], compiler.line)
+    sql = bound(value.sql, lambda v: f"CASE WHEN contains({v}, 'ß') THEN "
+                f"replace(upper(replace({v}, 'ß', chr(1))), chr(1), 'ß') ELSE upper({v}) END")  # fmt: skip
+    return Typed(sql, string_type(value, value.type.length), value.nullable, value.binary)
+
+
+def _lower(compiler: Compiler, args: list[Typed]) -> Typed:
+    value = text(args[0], compiler.line)
+    return Typed(f"lower({value.sql})", string_type(value, value.type.length), value.nullable, value.binary)
+
+
+def _reverse(compiler: Compiler, args: list[Typed]) -> Typed:
+    value = _units(text(args[0], compiler.line))
+    return Typed(f"reverse({value.sql})", string_type(value, value.type.length), value.nullable, value.binary)
+
+
+def _trimming(function: str) -> Function:
+    """LTRIM and RTRIM; from level 160 on with the characters that are taken off."""
 
     def compile(compiler: Compiler, args: list[Typed]) -> Typed:
-        value = text(args[0], compiler.line)
-        result = string_type(value, value.type.length)
-        return Typed(f"{function}({value.sql}{tail})", result, value.nullable, value.binary)
+        if len(args) == 2 and compiler.level < 160:
+            raise sql_error(174, function, 1, line=compiler.line)
+        return trimmed(function, args[0], args[1] if len(args) == 2 else None, compiler.line)
 
-    return Function(1, 1, compile)
+    return Function(1, 2, compile)
+
+
+def trimmed(function: str, of: Typed, characters: Typed | None, line: int) -> Typed:
+    """TRIM, LTRIM or RTRIM of blanks or of any of ``characters``, by the collation."""
+    value = text(of, line)
+    result = string_type(value, value.type.length)
+    if characters is None:
+        return Typed(f"{function}({value.sql}, ' ')", result, value.nullable, value.binary)
+    taken = text(characters, line)
+    if taken.type.length == MAX:
+        raise sql_error(8116, str(taken.type), 1, function, line=line)
+    both = taken.sql if value.binary else f"lower({taken.sql}) || upper({taken.sql})"
+    known = f"{taken.sql} IS NOT NULL AND {value.sql} IS NOT NULL"
+    return Typed(f"CASE WHEN {known} THEN {function}({value.sql}, {both}) END", result, True, value.binary)
+
+
+def _trim(compiler: Compiler, args: list[Typed]) -> Typed:
+    if not args[0].type.is_string and args[0].type.name != "null":
+        raise sql_error(8116, shown_name(args[0].type), 1, "Trim", line=compiler.line)
+    return trimmed("trim", args[0], None, compiler.line)
 
 
 def _replace(compiler: Compiler, args: list[Typed]) -> Typed:
@@ -77,16 +130,23 @@ def _replace(compiler: Compiler, args: list[Typed]) -> Typed:
     result = SqlType("nvarchar" if unicode else "varchar", length=MAX if MAX in (value.type.length, new.type.length)
                      else (4000 if unicode else 8000))  # fmt: skip
     if value.binary or old.binary:
-        return Typed(f"replace({value.sql}, {old.sql}, {new.sql})", result, True, True)
+        return Typed(_cut(f"replace({value.sql}, {old.sql}, {new.sql})", result), result, True, True)
     escaped = f"regexp_escape({old.sql})"
     replacement = f"replace({new.sql}, '\\', '\\\\')"
     replaced = f"regexp_replace({value.sql}, {escaped}, {replacement}, 'gi')"
     sql = f"CASE WHEN {old.sql} = '' THEN {value.sql} ELSE {replaced} END"
-    return Typed(sql, result)
+    return Typed(_cut(sql, result), result)
+
+
+def _cut(sql: str, type_: SqlType) -> str:
+    """Beyond 8000 bytes a string is cut where no argument is of a (max) type."""
+    return sql if type_.length == MAX else f"left({sql}, {type_.length})"
 
 
 def _charindex(compiler: Compiler, args: list[Typed]) -> Typed:
-    needle, hay = text(args[0], compiler.line), text(args[1], compiler.line)
+    if not args[0].type.is_string and args[0].type.name != "null":
+        raise sql_error(8116, shown_name(args[0].type), 1, "charindex", line=compiler.line)
+    needle, hay = _units(text(args[0], compiler.line)), _units(text(args[1], compiler.line))
     folded = (needle.sql, hay.sql) if needle.binary or hay.binary else (f"lower({needle.sql})", f"lower({hay.sql})")
     result = BIGINT if hay.type.length == MAX else INT
     if len(args) == 2:
@@ -103,7 +163,7 @@ def _charindex(compiler: Compiler, args: list[Typed]) -> Typed:
 def _patindex(compiler: Compiler, args: list[Typed]) -> Typed:
     from pymlsql.embedded.tsql.patterns import like_regex
 
-    pattern, value = text(args[0], compiler.line), text(args[1], compiler.line)
+    pattern, value = text(args[0], compiler.line), _units(text(args[1], compiler.line))
     if not isinstance(pattern.constant, str):
         raise unsupported("PATINDEX with a pattern that is not a constant", line=compiler.line)
     raw = pattern.constant
@@ -124,25 +184,30 @@ def _concat(compiler: Compiler, args: list[Typed]) -> Typed:
     limit = 4000 if unicode else 8000
     length = MAX if MAX in lengths else min(limit, sum(lengths))
     joined = " || ".join(f"coalesce({value.sql}, '')" for value in values)
-    return Typed(f"({joined})", nvarchar(length) if unicode else varchar(length), False)
+    result = nvarchar(length) if unicode else varchar(length)
+    return Typed(_cut(f"({joined})", result) if sum(lengths) > length else f"({joined})", result, False)
 
 
 def _concat_ws(compiler: Compiler, args: list[Typed]) -> Typed:
-    separator = text(args[0], compiler.line)
-    values = [text(arg, compiler.line) for arg in args[1:] if arg.type.name != "null"]
+    """NULLs are left out, with their separators; a separator that is NULL is empty."""
+    separator = text(args[0], compiler.line) if args[0].type.name != "null" else Typed("''", varchar(1))
+    values = [text(arg, compiler.line) for arg in args[1:] if arg.type.name != "null"] or [Typed("''", varchar(1))]
     unicode = any(value.type.is_unicode for value in [separator, *values])
-    joined = ", ".join(value.sql for value in values)
-    return Typed(f"concat_ws({separator.sql}, {joined})", nvarchar(4000) if unicode else varchar(8000), False)
+    length = MAX if MAX in [value.type.length for value in values] else 4000 if unicode else 8000
+    result = nvarchar(length) if unicode else varchar(length)
+    joined = f"concat_ws(coalesce({separator.sql}, ''), {', '.join(value.sql for value in values)})"
+    return Typed(_cut(joined, result), result, False)
 
 
 def _stuff(compiler: Compiler, args: list[Typed]) -> Typed:
-    value, new = text(args[0], compiler.line), text(args[3], compiler.line)
+    value, new = (_units(text(arg, compiler.line)) for arg in (args[0], args[3]))
     start, count = whole(args[1], compiler.line), whole(args[2], compiler.line)
     outside = f"{start.sql} < 1 OR {count.sql} < 0 OR {start.sql} > length({value.sql})"
-    after = f"substring({value.sql}, {start.sql} + {count.sql})"
+    after = f"substring({value.sql}, CAST({start.sql} AS BIGINT) + {count.sql})"
     joined = f"left({value.sql}, {start.sql} - 1) || coalesce({new.sql}, '') || {after}"
     length = MAX if value.type.length == MAX else value.type.length + max(new.type.length, 0)
-    return Typed(f"CASE WHEN {outside} THEN NULL ELSE {joined} END", string_type(value, length))
+    result = string_type(new if new.type.is_unicode else value, length)
+    return Typed(f"CASE WHEN {outside} THEN NULL ELSE {_cut(joined, result)} END", result)
 
 
 def _replicate(compiler: Compiler, args: list[Typed]) -> Typed:
@@ -158,62 +223,36 @@ def _space(compiler: Compiler, args: list[Typed]) -> Typed:
 
 
 def _char(compiler: Compiler, args: list[Typed]) -> Typed:
+    """A character of code page 1252; NULL outside of 0 to 255."""
     code = whole(args[0], compiler.line)
-    return Typed(f"CASE WHEN {code.sql} BETWEEN 0 AND 127 THEN chr({code.sql}) WHEN {code.sql} BETWEEN 160 AND 255 "
-                 f"THEN chr({code.sql}) END", SqlType("char", length=1))  # fmt: skip
+    others = " ".join(f"WHEN {byte} THEN {quote_text(CHARACTERS[byte])}" for byte in range(128, 160))
+    sql = bound(code.sql, lambda c: f"CASE WHEN {c} BETWEEN 128 AND 159 THEN CASE {c} {others} END "
+                                    f"WHEN {c} BETWEEN 0 AND 255 THEN chr({c}) END")  # fmt: skip
+    return Typed(sql, SqlType("char", length=1))
 
 
 def _nchar(compiler: Compiler, args: list[Typed]) -> Typed:
+    """A character of UTF-16; NULL outside of 0 to 65535."""
     code = whole(args[0], compiler.line)
-    return Typed(f"CASE WHEN {code.sql} BETWEEN 0 AND 65535 THEN chr({code.sql}) END", SqlType("nchar", length=1))
+    half = raise_sql(40510, quote_text("NCHAR of half a surrogate pair"))
+    sql = bound(code.sql, lambda c: f"CASE WHEN {c} BETWEEN 55296 AND 57343 THEN {half} "
+                                    f"WHEN {c} BETWEEN 0 AND 65535 THEN chr({c}) END")  # fmt: skip
+    return Typed(sql, SqlType("nchar", length=1))
 
 
-def _code(compiler: Compiler, args: list[Typed]) -> Typed:
+def _ascii(compiler: Compiler, args: list[Typed]) -> Typed:
+    """The byte of the first character in code page 1252."""
+    value = convert(text(args[0], compiler.line), varchar(1), implicit=True, line=compiler.line)
+    sql = bound(value.sql, lambda v: f"CASE WHEN {v} = '' THEN NULL WHEN strlen({v}) = 1 THEN unicode({v}) ELSE "
+                f"CAST('0x' || hex({BYTES_OF_TEXT}({v}, false)) AS INTEGER) END")  # fmt: skip
+    return Typed(sql, INT)
+
+
+def _unicode(compiler: Compiler, args: list[Typed]) -> Typed:
+    """The first unit of UTF-16: of a character beyond U+FFFF the high surrogate."""
     value = text(args[0], compiler.line)
-    return Typed(f"CASE WHEN {value.sql} <> '' THEN unicode({value.sql}) END", INT)
-
-
-def _quotename(compiler: Compiler, args: list[Typed]) -> Typed:
-    value = as_type(args[0], nvarchar(128), compiler.line) if args[0].type.name != "null" else args[0]
-    quote = args[1].constant if len(args) > 1 else "["
-    pairs = {"[": ("[", "]"), "]": ("[", "]"), "'": ("'", "'"), '"': ('"', '"'), "(": ("(", ")"), "`": ("`", "`")}
-    if not isinstance(quote, str) or quote not in pairs:
-        raise unsupported("QUOTENAME with this quote", line=compiler.line)
-    opening, closing = pairs[quote]
-    doubled = f"replace({value.sql}, {quote_text(closing)}, {quote_text(closing * 2)})"
-    sql = f"CASE WHEN length({value.sql}) <= 128 THEN {quote_text(opening)} || {doubled} || {quote_text(closing)} END"
-    return Typed(sql, nvarchar(258))
-
-
-def _isnumeric(compiler: Compiler, args: list[Typed]) -> Typed:
-    value = args[0]
-    if value.type.is_number:
-        return Typed(f"CASE WHEN {value.sql} IS NULL THEN 0 ELSE 1 END", INT, False)
-    value = text(value, compiler.line)
-    shape = r"\s*[+-]?\$?(\d[\d,]*\.?\d*|\.\d+)([eE][+-]?\d+)?\s*"
-    return Typed(f"CASE WHEN regexp_full_match({value.sql}, {quote_text(shape)}) THEN 1 ELSE 0 END", INT, False)
-
-
-def _str(compiler: Compiler, args: list[Typed]) -> Typed:
-    """STR(float [, length [, decimals]]): right-justified; stars where the whole part does not fit."""
-    value = convert(args[0], FLOAT, line=compiler.line)
-    sizes = [whole(arg, compiler.line).constant for arg in args[1:]]
-    if not all(isinstance(size, int) for size in sizes):
-        raise unsupported("STR with a length that is not a constant", line=compiler.line)
-    length = sizes[0] if sizes else 10
-    decimals = sizes[1] if len(sizes) > 1 else 0
-    assert isinstance(length, int) and isinstance(decimals, int)
-    if not 0 < length <= 8000 or not 0 <= decimals <= 16:
-        return Typed("CAST(NULL AS VARCHAR)", varchar(max(1, min(length, 8000))))
-    places = [f"format('{{:.{n}f}}', round(v, {n}))" for n in range(decimals, -1, -1)]
-
-    def body(v: str) -> str:
-        # Digits behind the point give way before stars are printed.
-        fitting = " ".join(f"WHEN length({p}) <= {length} THEN lpad({p}, {length}, ' ')" for p in
-                           (place.replace("(v,", f"({v},") for place in places))  # fmt: skip
-        return f"CASE WHEN {v} IS NULL THEN NULL {fitting} ELSE repeat('*', {length}) END"
-
-    return Typed(bound(value.sql, body), varchar(length), value.nullable)
+    code = f"CASE WHEN {value.sql} <> '' THEN unicode({value.sql}) END"
+    return Typed(bound(code, lambda c: f"CASE WHEN {c} > 65535 THEN 55296 + ({c} - 65536) // 1024 ELSE {c} END"), INT)
 
 
 def _translate(compiler: Compiler, args: list[Typed]) -> Typed:
@@ -252,20 +291,6 @@ def _parsename(compiler: Compiler, args: list[Typed]) -> Typed:
     return Typed(bound(value.sql, body), SYSNAME)
 
 
-def _isdate(compiler: Compiler, args: list[Typed]) -> Typed:
-    """1 for what converts to datetime; datetime2, date and time are not asked about."""
-    value = args[0]
-    if value.type.name in ("datetime", "smalldatetime"):
-        return Typed(f"CASE WHEN {value.sql} IS NULL THEN 0 ELSE 1 END", INT, False)
-    if not value.type.is_string:
-        raise unsupported(f"ISDATE of {value.type}", line=compiler.line)
-    if value.type.length == MAX or value.type.name == "null":
-        raise sql_error(8116, value.type.name, 1, "isdate", line=compiler.line)
-    known = f"nullif(trim({value.sql}), '')"
-    tried = convert(Typed(value.sql, value.type, constant=value.constant), DATETIME, try_=True, line=compiler.line)
-    return Typed(f"CASE WHEN {known} IS NULL OR {tried.sql} IS NULL THEN 0 ELSE 1 END", INT, False)
-
-
 def _extreme(function: str) -> Function:
     """GREATEST and LEAST, of level 160: NULLs are left out."""
 
@@ -283,12 +308,12 @@ STRINGS = {
     "LEFT": Function(2, 2, _left),
     "RIGHT": Function(2, 2, _right),
     "SUBSTRING": Function(3, 3, _substring),
-    "UPPER": _same("upper"),
-    "LOWER": _same("lower"),
-    "LTRIM": _same("ltrim", ", ' '"),
-    "RTRIM": _same("rtrim", ", ' '"),
-    "TRIM": _same("trim", ", ' '"),
-    "REVERSE": _same("reverse"),
+    "UPPER": Function(1, 1, _upper),
+    "LOWER": Function(1, 1, _lower),
+    "LTRIM": _trimming("ltrim"),
+    "RTRIM": _trimming("rtrim"),
+    "TRIM": Function(1, 1, _trim),
+    "REVERSE": Function(1, 1, _reverse),
     "REPLACE": Function(3, 3, _replace),
     "CHARINDEX": Function(2, 3, _charindex),
     "PATINDEX": Function(2, 2, _patindex),
@@ -299,14 +324,10 @@ STRINGS = {
     "SPACE": Function(1, 1, _space),
     "CHAR": Function(1, 1, _char),
     "NCHAR": Function(1, 1, _nchar),
-    "ASCII": Function(1, 1, _code),
-    "UNICODE": Function(1, 1, _code),
-    "QUOTENAME": Function(1, 2, _quotename),
-    "ISNUMERIC": Function(1, 1, _isnumeric),
-    "STR": Function(1, 3, _str),
+    "ASCII": Function(1, 1, _ascii),
+    "UNICODE": Function(1, 1, _unicode),
     "TRANSLATE": Function(3, 3, _translate),
     "PARSENAME": Function(2, 2, _parsename),
-    "ISDATE": Function(1, 1, _isdate),
     "GREATEST": _extreme("greatest"),
     "LEAST": _extreme("least"),
 }

@@ -15,6 +15,7 @@ from pymlsql.embedded.tsql.nodes import Name
 from pymlsql.embedded.tsql.typed import Typed, fold, quote_name
 from pymlsql.embedded.tsql.types import (
     BIGINT,
+    DATETIME,
     INT,
     MAX,
     SMALLINT,
@@ -34,11 +35,33 @@ GLOBALS: dict[str, SqlType] = {
     "@@ROWCOUNT": INT, "@@ERROR": INT, "@@TRANCOUNT": INT, "@@IDENTITY": decimal(38, 0), "@@VERSION": nvarchar(300),
     "@@SERVERNAME": SYSNAME, "@@SERVICENAME": SYSNAME, "@@SPID": SMALLINT, "@@PROCID": INT, "@@NESTLEVEL": INT,
     "@@LANGUAGE": SYSNAME, "@@LANGID": SMALLINT, "@@DATEFIRST": TINYINT, "@@MAX_PRECISION": TINYINT,
-    "@@DBTS": SqlType("binary", length=8), "@@LOCK_TIMEOUT": INT, "@@OPTIONS": INT, "@@MICROSOFTVERSION": INT,
-    "@@FETCH_STATUS": INT,
-    "@@TEXTSIZE": INT,
+    "@@LOCK_TIMEOUT": INT, "@@OPTIONS": INT, "@@MICROSOFTVERSION": INT, "@@FETCH_STATUS": INT, "@@TEXTSIZE": INT,
+    "@@MAX_CONNECTIONS": INT, "@@DBTS": SqlType("binary", length=8),
 }  # fmt: skip
 """The global variables, and their types."""
+
+UNKNOWN_GLOBALS = frozenset(
+    """@@CONNECTIONS @@CPU_BUSY @@CURSOR_ROWS @@DBTS @@DEF_SORTORDER_ID @@DEFAULT_LANGID @@IDLE @@IO_BUSY
+    @@PACKET_ERRORS @@PACK_RECEIVED @@PACK_SENT @@REMSERVER @@TIMETICKS @@TOTAL_ERRORS @@TOTAL_READ
+    @@TOTAL_WRITE""".split()
+)
+"""Those of SQL Server that are not known here."""
+
+
+INNER_VALUE = "\2"
+_UNIT = "\x1f"
+"""How a run-time value stands among the arguments of another: OBJECT_NAME(@@PROCID)."""
+
+
+def _as_inner(what: tuple[str, ...]) -> str:
+    if any(part.startswith(INNER_VALUE) for part in what):
+        raise unsupported("a function of the catalog within another within a third")
+    return INNER_VALUE + _UNIT.join(what)
+
+
+def inner_value(argument: str) -> tuple[str, ...]:
+    """The run-time value that an argument holds."""
+    return tuple(argument[1:].split(_UNIT))
 
 
 def _plain(name: str, type_: SqlType) -> Function:
@@ -76,6 +99,8 @@ def _by_variable(compiler: Compiler, name: str, type_: SqlType, args: list[Typed
         parameter = arg.sql.removeprefix("CAST($").split(" ", 1)[0]
         if arg.constant is not None:
             parts.append(str(arg.constant))
+        elif arg.sql.startswith("CAST($") and parameter in compiler.runtime:
+            parts.append(_as_inner(compiler.runtime[parameter]))
         elif arg.sql.startswith("CAST($") and parameter in compiler.used:
             parts.append("\0" + compiler.used[parameter])
         else:
@@ -152,5 +177,18 @@ SYSTEM = {
     "ERROR_PROCEDURE": _plain("ERROR_PROCEDURE", nvarchar(128)),
     "MIN_ACTIVE_ROWVERSION": _plain("MIN_ACTIVE_ROWVERSION", SqlType("binary", length=8)),
     "ROWCOUNT_BIG": _plain("ROWCOUNT_BIG", BIGINT),
+    "OBJECTPROPERTY": _asked("OBJECTPROPERTY", INT, 2, 2),
+    "OBJECTPROPERTYEX": _asked("OBJECTPROPERTYEX", SQL_VARIANT, 2, 2),
+    "COLUMNPROPERTY": _asked("COLUMNPROPERTY", INT, 3, 3),
+    "INDEXPROPERTY": _asked("INDEXPROPERTY", INT, 3, 3),
+    "TYPEPROPERTY": _asked("TYPEPROPERTY", INT, 2, 2),
+    "SESSIONPROPERTY": _asked("SESSIONPROPERTY", SQL_VARIANT, 1, 1),
+    "IDENT_SEED": _asked("IDENT_SEED", decimal(38, 0), 1, 1),
+    "IDENT_INCR": _asked("IDENT_INCR", decimal(38, 0), 1, 1),
+    "GETANSINULL": _asked("GETANSINULL", INT, 0, 1),
+    "STATS_DATE": _asked("STATS_DATE", DATETIME, 2, 2),
+    "ORIGINAL_DB_NAME": _plain("ORIGINAL_DB_NAME", SYSNAME),
+    "CONTEXT_INFO": _plain("CONTEXT_INFO", varbinary(128)),
+    "SESSION_CONTEXT": _asked("SESSION_CONTEXT", SQL_VARIANT, 1, 1),
     "CONNECTIONPROPERTY": _asked("CONNECTIONPROPERTY", SQL_VARIANT, 1, 1),
 }
