@@ -15,6 +15,7 @@ import duckdb
 
 from pymlsql.embedded.engine.catalog import Catalog, Module, Schema, Table, decode, encode, new_catalog
 from pymlsql.embedded.engine.cells import references_of, register_functions
+from pymlsql.embedded.engine.jsonfunctions import register_json
 from pymlsql.embedded.engine.extensibility.contents import CREATE_TABLE, Allowed, find_content
 from pymlsql.embedded.engine.extensibility.folders import LibraryFolders
 from pymlsql.embedded.engine.extensibility.languages import interpreters_of
@@ -88,6 +89,7 @@ class Engine:
         self._connection = duckdb.connect(str(path) if path else ":memory:", config={"threads": 1})
         self.values = ValueStore(path.parent / "values" if path else None)
         register_functions(self._connection, self.values)
+        register_json(self._connection)
         self.writers = WriterLock()
         self.locks = ApplicationLocks()
         self.plans = Plans()

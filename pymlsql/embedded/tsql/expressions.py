@@ -134,7 +134,7 @@ def _column(compiler: Compiler, node: exp.Expr) -> Typed:
 
 def _paren(compiler: Compiler, node: exp.Expr) -> Typed:
     value = compiler.value(node.this)
-    return Typed(f"({value.sql})", value.type, value.nullable, value.binary, value.constant)
+    return Typed(f"({value.sql})", value.type, value.nullable, value.binary, value.constant, json=value.json)
 
 
 def _collate(compiler: Compiler, node: exp.Expr) -> Typed:
@@ -232,6 +232,15 @@ def _is(compiler: Compiler, node: exp.Expr) -> str:
     return f"({value.sql} IS NULL)"
 
 
+def _distinct_from(compiler: Compiler, node: exp.Expr) -> str:
+    """IS [NOT] DISTINCT FROM: two NULLs are the same. From level 160 on."""
+    if compiler.level < 160:
+        raise sql_error(156, "DISTINCT", line=compiler.line)
+    left, right = comparable(compiler.value(node.this), compiler.value(node.expression), compiler.line)
+    operator = "IS NOT DISTINCT FROM" if isinstance(node, exp.NullSafeEQ) else "IS DISTINCT FROM"
+    return f"({comparison_key(left)} {operator} {comparison_key(right)})"
+
+
 def _between(compiler: Compiler, node: exp.Expr) -> str:
     value, low, high = (compiler.value(node.args[part]) for part in ("this", "low", "high"))
     return f"({compare('>=', value, low, compiler.line)} AND {compare('<=', value, high, compiler.line)})"
@@ -315,8 +324,8 @@ def choose(conditions: list[str], results: list[Typed], default: Typed | None, l
     text = " ".join(f"WHEN {c} THEN {r}" for c, r in zip(conditions, written, strict=True))
     otherwise = f" ELSE {as_type(default, target, line).sql}" if default is not None else ""
     nullable = default is None or any(branch.nullable for branch in branches)
-    binary = any(branch.binary for branch in branches)
-    return Typed(f"CASE {text}{otherwise} END", target, nullable, binary)
+    binary, json = any(branch.binary for branch in branches), any(branch.json for branch in branches)
+    return Typed(f"CASE {text}{otherwise} END", target, nullable, binary, json=json)
 
 
 def _cast(compiler: Compiler, node: exp.Expr) -> Typed:
@@ -349,7 +358,7 @@ def scalar_subquery(compiler: Compiler, node: exp.Expr, *, references: bool = Fa
     column = query.columns[0]
     # DuckDB would take any row of several; SQL Server raises 512.
     alias = compiler.alias()
-    result = Typed("", column.type, True, column.binary, by_reference=column.by_reference)
+    result = Typed("", column.type, True, column.binary, by_reference=column.by_reference, json=column.json)
     if query.single:
         return replace(result, sql=f"({query.sql})")
     one = f"CASE WHEN count(*) > 1 THEN {raise_sql(512)} ELSE first({alias}.c0) END"
@@ -376,6 +385,12 @@ def _window(compiler: Compiler, node: exp.Expr) -> Typed:
     return compile_window(compiler, node)
 
 
+def _json_object(compiler: Compiler, node: exp.Expr) -> Typed:
+    from pymlsql.embedded.tsql.functions.json import compile_json_array, compile_json_object
+
+    return (compile_json_object if isinstance(node, exp.JSONObject) else compile_json_array)(compiler, node)
+
+
 def _within_group(compiler: Compiler, node: exp.Expr) -> Typed:
     from pymlsql.embedded.tsql.functions.aggregates import compile_within_group
 
@@ -387,11 +402,11 @@ _VALUES: dict[type[Any], Callable[[Compiler, Any], Typed]] = {
     exp.Column: _column, exp.Paren: _paren, exp.Collate: _collate, **dict.fromkeys(_ARITHMETIC, _arithmetic),
     exp.Neg: _negate, exp.BitwiseNot: _bitwise_not, exp.Case: _case, exp.Cast: _cast, exp.TryCast: _cast,
     exp.Convert: _convert, exp.Subquery: _subquery, exp.Select: _subquery, exp.Anonymous: _function, exp.Dot: _dot,
-    exp.Window: _window, exp.WithinGroup: _within_group,
+    exp.Window: _window, exp.WithinGroup: _within_group, exp.JSONObject: _json_object, exp.JSONArray: _json_object,
 }  # fmt: skip
 
 _CONDITIONS: dict[type[Any], Callable[[Compiler, Any], str]] = {
     **dict.fromkeys(_COMPARISONS, _comparison), exp.And: _and, exp.Or: _or, exp.Not: _not,
     exp.Paren: _condition_paren, exp.Is: _is, exp.Between: _between, exp.In: _in, exp.Exists: _exists,
-    exp.Like: _like, exp.Escape: _escape,
+    exp.Like: _like, exp.Escape: _escape, exp.NullSafeEQ: _distinct_from, exp.NullSafeNEQ: _distinct_from,
 }  # fmt: skip

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from pymlsql.embedded.tsql.dialect import parse_query
+from pymlsql.embedded.tsql.grouping import has_aggregate
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name
+from pymlsql.embedded.tsql.openjson import compile_open_json
 from pymlsql.embedded.tsql.operators import as_type, unify
+from pymlsql.embedded.tsql.pivots import compile_pivot
 from pymlsql.embedded.tsql.scope import ROWID, Relation, Scope, Source, as_nullable
 from pymlsql.embedded.tsql.typed import Typed, quote_name
 from pymlsql.embedded.tsql.types import INT
@@ -19,7 +23,7 @@ from pymlsql.embedded.tsql.words import TABLE_HINTS
 if TYPE_CHECKING:
     from pymlsql.embedded.tsql.compiler import Compiler
 
-_TABLE_PARTS = frozenset({"this", "db", "catalog", "alias", "hints", "joins"})
+_TABLE_PARTS = frozenset({"this", "db", "catalog", "alias", "hints", "joins", "pivots"})
 _LOCKING_HINTS = frozenset({"UPDLOCK", "XLOCK", "TABLOCKX", "HOLDLOCK", "SERIALIZABLE", "REPEATABLEREAD"})
 
 
@@ -27,18 +31,41 @@ def compile_from(compiler: Compiler, from_: exp.Expr | None, joins: list[exp.Exp
     """FROM with its joins; the sources go into the compiler's current scope."""
     if from_ is None:
         return ""
-    sql = _source(compiler, from_.this)
     nested = from_.this.args.get("joins") if isinstance(from_.this, exp.Table) else None
-    for join in [*(nested or []), *joins]:
+    return f"FROM {_joined(compiler, from_.this, [*(nested or []), *joins])}"
+
+
+def _joined(compiler: Compiler, first: exp.Expr, joins: list[exp.Expr]) -> str:
+    """A source and what is joined to it. PIVOT behind a join's condition is over all that is joined up to there."""
+    for index in range(len(joins) - 1, -1, -1):
+        pivots = joins[index].args.get("pivots")
+        if pivots:
+            sql = _over(compiler, list(pivots), lambda before=index + 1: _joined_plainly(compiler, first, joins[:before]))
+            return _joined_to(compiler, sql, joins[index + 1 :])
+    return _joined_plainly(compiler, first, joins)
+
+
+def _joined_plainly(compiler: Compiler, first: exp.Expr, joins: list[exp.Expr]) -> str:
+    return _joined_to(compiler, _source(compiler, first), joins)
+
+
+def _joined_to(compiler: Compiler, sql: str, joins: list[exp.Expr]) -> str:
+    for join in joins:
         sql = _join(compiler, sql, join)
-    return f"FROM {sql}"
+    return sql
+
+
+_JOIN_PARTS = frozenset({"this", "side", "kind", "on", "hint", "pivots"})
+_JOIN_HINTS = frozenset({"LOOP", "HASH", "MERGE", "REMOTE"})
 
 
 def _join(compiler: Compiler, left: str, join: exp.Expr) -> str:
     scope = compiler.scope
     side, kind = str(join.args.get("side") or "").upper(), str(join.args.get("kind") or "").upper()
-    if join.args.get("using") or join.args.get("method") or kind in ("SEMI", "ANTI", "STRAIGHT"):
-        raise unsupported("JOIN with " + (str(join.args.get("method")) or "USING"), line=compiler.line)
+    further = [part for part, value in join.args.items() if value and part not in _JOIN_PARTS]
+    hint = str(join.args.get("hint") or "").upper()
+    if further or kind not in ("", "INNER", "CROSS", "OUTER") or (hint and hint not in _JOIN_HINTS):
+        raise unsupported(f"JOIN with {(further or [kind or hint])[0].upper()}", line=compiler.line)
     if isinstance(join.this, exp.Lateral):
         return _apply(compiler, left, join.this)
     before = len(scope.sources)
@@ -48,6 +75,10 @@ def _join(compiler: Compiler, left: str, join: exp.Expr) -> str:
         if side or kind not in ("CROSS", ""):
             raise sql_error(102, join.this.alias_or_name, line=compiler.line)
         return f"{left} CROSS JOIN {right}"
+    if kind == "CROSS":
+        raise sql_error(156, "ON", line=compiler.line)
+    if has_aggregate(on):
+        raise sql_error(1015, line=compiler.line)
     condition = compiler.condition(on)
     if side in ("LEFT", "FULL"):
         for source in scope.sources[before:]:
@@ -62,7 +93,7 @@ def _apply(compiler: Compiler, left: str, lateral: exp.Expr) -> str:
     """CROSS APPLY and OUTER APPLY: the right side sees the sources to its left."""
     outer = not lateral.args.get("cross_apply")
     before = len(compiler.scope.sources)
-    right = _source(compiler, lateral.this, lateral.args.get("alias"))
+    right = _source(compiler, lateral.this, lateral.args.get("alias"), lateral=True)
     if outer:
         for source in compiler.scope.sources[before:]:
             source.columns = as_nullable(source.columns)
@@ -70,22 +101,43 @@ def _apply(compiler: Compiler, left: str, lateral: exp.Expr) -> str:
     return f"{left} CROSS JOIN LATERAL {right}"
 
 
-def _source(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None = None) -> str:
+def _source(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None = None, *, lateral: bool = False) -> str:
     alias = alias or node.args.get("alias")
-    if node.args.get("pivots"):
-        raise unsupported("PIVOT or UNPIVOT", line=compiler.line)
+    pivots = node.args.get("pivots")
+    if pivots:
+        return _over(compiler, list(pivots), lambda: _plain_source(compiler, node, alias, False))
+    return _plain_source(compiler, node, alias, lateral)
+
+
+def _over(compiler: Compiler, pivots: list[exp.Expr], source: Callable[[], str]) -> str:
+    """A source with PIVOT and UNPIVOT behind it, each over the one before."""
+    *inner, pivot = pivots
+    below = source if not inner else lambda: _over(compiler, inner, source)
+    sql, columns = compile_pivot(compiler, pivot, lambda: f"FROM {below()}")
+    name, names = alias_name(pivot.args.get("alias"))
+    if not name or names:
+        raise sql_error(102, names[0] if names else ")", line=compiler.line)
+    check_names(columns, name, compiler.line)
+    duck = compiler.alias()
+    _add(compiler, name, columns, duck)
+    return f"({sql}) AS {duck}"
+
+
+def _plain_source(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None, lateral: bool) -> str:
     if isinstance(node, exp.Subquery):
-        return _derived(compiler, node, alias)
+        return _derived(compiler, node, alias, lateral)
     if isinstance(node, exp.Values):
-        return _values(compiler, node, alias)
+        return _values(compiler, node, alias, lateral)
     if isinstance(node, exp.Dot):
         parts = [part.name for part in node.flatten() if not isinstance(part, exp.Anonymous)]
         call = node.expression
         if not isinstance(call, exp.Anonymous):
             raise unsupported(node.key.upper(), line=compiler.line)
-        return _function(compiler, Name((*parts, call.name)), call.expressions, alias)
+        return _function(compiler, Name((*parts, call.name)), call.expressions, alias, lateral)
     if isinstance(node, exp.Anonymous):
-        return _function(compiler, Name((node.name,)), node.expressions, alias)
+        return _function(compiler, Name((node.name,)), node.expressions, alias, lateral)
+    if isinstance(node, exp.OpenJSON):
+        return _open_json(compiler, node, alias, lateral)
     if not isinstance(node, exp.Table):
         raise unsupported(f"{node.key.upper()} in FROM", line=compiler.line)
     _check_table(compiler, node)
@@ -93,7 +145,9 @@ def _source(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None = None) -
     qualifiers = tuple(getattr(node.args[part], "name", "") for part in ("catalog", "db")
                        if node.args.get(part) is not None)  # fmt: skip
     if isinstance(node.this, exp.Anonymous):
-        return _function(compiler, Name((*qualifiers, node.this.name)), node.this.expressions, alias)
+        return _function(compiler, Name((*qualifiers, node.this.name)), node.this.expressions, alias, lateral)
+    if isinstance(node.this, exp.OpenJSON):
+        return _open_json(compiler, node.this, alias, lateral)
     if isinstance(node.this, exp.Parameter):
         return _relation(compiler, Name(("@" + node.this.name.lower(),)), alias)
     if not isinstance(node.this, exp.Identifier):
@@ -109,7 +163,7 @@ def _check_table(compiler: Compiler, node: exp.Expr) -> None:
     for part, value in node.args.items():
         if value in (None, [], False) or part in _TABLE_PARTS:
             continue
-        names = {"pivots": "PIVOT or UNPIVOT", "sample": "TABLESAMPLE", "version": "FOR SYSTEM_TIME"}
+        names = {"sample": "TABLESAMPLE", "version": "FOR SYSTEM_TIME"}
         raise unsupported(names.get(part, part.upper()), line=compiler.line)
     for hints in node.args.get("hints") or []:
         for hint in hints.expressions:
@@ -154,18 +208,16 @@ def _add(compiler: Compiler, alias: str, columns: list[Typed], duck: str, name: 
     compiler.scope.add(Source(alias, placed, name, used), compiler.line)
 
 
-def _derived(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None) -> str:
+def _derived(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None, lateral: bool) -> str:
     if isinstance(node.this, exp.Table):  # a join in brackets
-        sql = _source(compiler, node.this)
-        for join in node.this.args.get("joins") or []:
-            sql = _join(compiler, sql, join)
-        return f"({sql})"
+        return f"({_joined(compiler, node.this, node.this.args.get('joins') or [])})"
     if isinstance(node.this, exp.Values):
-        return _values(compiler, node.this, alias)
+        return _values(compiler, node.this, alias, lateral)
     name, names = alias_name(alias)
     if not name:
         raise sql_error(102, ")", line=compiler.line)
-    query = compiler.subquery(node.this, references=True)
+    with compiler.scope.alone(lateral):
+        query = compiler.subquery(node.this, references=True)
     columns = renamed(list(query.columns), names, name, compiler.line)
     check_names(columns, name, compiler.line)
     duck = compiler.alias()
@@ -173,11 +225,12 @@ def _derived(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None) -> str:
     return f"({query.sql}) AS {duck}"
 
 
-def _values(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None) -> str:
+def _values(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None, lateral: bool) -> str:
     name, names = alias_name(alias)
     if not name or not names:
         raise sql_error(102, ")", line=compiler.line)
-    sql, columns = compile_rows(compiler, [list(row.expressions) for row in node.expressions])
+    with compiler.scope.alone(lateral):
+        sql, columns = compile_rows(compiler, [list(row.expressions) for row in node.expressions])
     duck = compiler.alias()
     _add(compiler, name, renamed(columns, names, name, compiler.line), duck)
     return f"({sql}) AS {duck}"
@@ -269,7 +322,7 @@ def with_rowid(tree: exp.Expr, alias: str) -> exp.Expr:
     return changed
 
 
-def _function(compiler: Compiler, name: Name, arguments: list[exp.Expr], alias: exp.Expr | None) -> str:
+def _function(compiler: Compiler, name: Name, arguments: list[exp.Expr], alias: exp.Expr | None, lateral: bool) -> str:
     from pymlsql.embedded.tsql.functions.tables import TABLE_FUNCTIONS
 
     written, names = alias_name(alias)
@@ -278,14 +331,27 @@ def _function(compiler: Compiler, name: Name, arguments: list[exp.Expr], alias: 
     known = TABLE_FUNCTIONS.get(name.object.upper()) if len(name.parts) == 1 or name.schema.lower() == "sys" else None
     used = None
     if known is not None:
-        sql, columns = known(compiler, arguments)
+        with compiler.scope.alone(lateral):
+            sql, columns = known(compiler, arguments)
     else:
         relation = compiler.names.table_function(name)
         used = relation.used
-        sql, columns = _expanded(compiler, relation, _bound(compiler, relation, arguments))
+        with compiler.scope.alone(lateral):
+            bound = _bound(compiler, relation, arguments)
+        sql, columns = _expanded(compiler, relation, bound)
         if names and used is not None:  # under other names: all of them count as used
             used.update(column.name.lower() for column in columns)
     _add(compiler, exposed, renamed(columns, names, exposed, compiler.line), duck, used=used)
+    return f"({sql}) AS {duck}"
+
+
+def _open_json(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None, lateral: bool) -> str:
+    written, names = alias_name(alias)
+    name = written or "OPENJSON"
+    with compiler.scope.alone(lateral):
+        sql, columns = compile_open_json(compiler, node)
+    duck = compiler.alias()
+    _add(compiler, name, renamed(columns, names, name, compiler.line), duck)
     return f"({sql}) AS {duck}"
 
 
