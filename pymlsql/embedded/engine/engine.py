@@ -15,7 +15,6 @@ import duckdb
 
 from pymlsql.embedded.engine.catalog import Catalog, Module, Schema, Table, decode, encode, new_catalog
 from pymlsql.embedded.engine.cells import references_of, register_functions
-from pymlsql.embedded.engine.jsonfunctions import register_json
 from pymlsql.embedded.engine.extensibility.contents import CREATE_TABLE, Allowed, find_content
 from pymlsql.embedded.engine.extensibility.folders import LibraryFolders
 from pymlsql.embedded.engine.extensibility.languages import interpreters_of
@@ -25,6 +24,7 @@ from pymlsql.embedded.engine.governance.classifier import classify
 from pymlsql.embedded.engine.governance.entries import declared, in_force
 from pymlsql.embedded.engine.governance.governor import Governor
 from pymlsql.embedded.engine.identity import Identities
+from pymlsql.embedded.engine.jsonfunctions import register_json
 from pymlsql.embedded.engine.locks import ApplicationLocks
 from pymlsql.embedded.engine.names import SYSTEM_DATABASES, Plans
 from pymlsql.embedded.engine.security.enforcement import may_see_server_state

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from pymlsql.embedded.tsql import jsontext
+from pymlsql.embedded.tsql import jsontext, jsonwriting
 from pymlsql.embedded.tsql.functions.json import (
     CHUNKS,
     ENCODE,
@@ -54,18 +54,18 @@ def register_json(connection: duckdb.DuckDBPyConnection) -> None:
         (QUERY, jsontext.json_query, 2, "VARCHAR", pa.string()),
         (EXISTS, jsontext.json_path_exists, 2, "BOOLEAN", pa.bool_()),
         (IS_JSON, jsontext.is_json, 2, "BOOLEAN", pa.bool_()),
-        (ENCODE, jsontext.encode_string, 1, "VARCHAR", pa.string()),
+        (ENCODE, jsonwriting.encode_string, 1, "VARCHAR", pa.string()),
         (OPEN, jsontext.open_json, 2, rows, _ROWS),
         (OPEN_WITH, _open_with, 3, table, _TABLE),
         (CHUNKS, _chunks, 1, "VARCHAR[]", pa.list_(pa.string())),
     ):
         _create(connection, name, _vectors(work, arrow), ["VARCHAR"] * parameters, result)
     _create(connection, MODIFY, _vectors(_modify, pa.string(), n_nullable=1), ["VARCHAR"] * 3, "VARCHAR")
-    _create(connection, MERGE, _vectors(jsontext.merge_levels, pa.string()), [table, "VARCHAR[]"], "VARCHAR")
+    _create(connection, MERGE, _vectors(jsonwriting.merge_levels, pa.string()), [table, "VARCHAR[]"], "VARCHAR")
 
 
 def _modify(text: str, path: str, value: str | None) -> str:
-    return jsontext.json_modify(text, path, value)
+    return jsonwriting.json_modify(text, path, value)
 
 
 def _create(connection: Any, name: str, function: Any, parameters: list[str], result: str) -> None:
@@ -81,11 +81,10 @@ def _vectors(work: Callable[..., Any], arrow: Any, *, n_nullable: int = 0) -> Ca
         return pa.array([None if None in row[:n_wanted] else _told(work, row) for row in rows], arrow)
 
     # DuckDB counts a function's parameters.
-    return {
-        1: lambda a: run((a,)),
-        2: lambda a, b: run((a, b)),
-        3: lambda a, b, c: run((a, b, c)),
-    }[work.__code__.co_argcount]
+    shapes: dict[int, Callable[..., Any]] = {
+        1: lambda a: run((a,)), 2: lambda a, b: run((a, b)), 3: lambda a, b, c: run((a, b, c)),
+    }  # fmt: skip
+    return shapes[work.__code__.co_argcount]
 
 
 def _told(work: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:

@@ -17,6 +17,7 @@ from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokenizer_core import TokenType
 
 from pymlsql.embedded.tsql.datatypes import make_type
+from pymlsql.embedded.tsql.hinttexts import rewritten_hints
 from pymlsql.embedded.tsql.jsongrammar import parse_json_array, parse_json_object, parse_open_json
 from pymlsql.embedded.tsql.lexer import Token, tokenize
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
@@ -46,6 +47,15 @@ class _Parser(TSQL.Parser):  # type: ignore[valid-type,misc]
         return self.expression(exp.Neg(this=self._parse_factor()))  # type: ignore[no-any-return]
 
     UNARY_PARSERS = {**TSQL.Parser.UNARY_PARSERS, TokenType.DASH: _parse_sign}
+
+
+    def _parse_limit(self, *args: Any, **options: Any) -> Any:
+        """FETCH takes any expression, not a number alone."""
+        if not self._match(TokenType.FETCH):
+            return super()._parse_limit(*args, **options)
+        self._match_set((TokenType.FIRST, TokenType.NEXT))
+        direction, count = self._prev.text.upper(), self._parse_term()
+        return self.expression(exp.Fetch(direction=direction, count=count, limit_options=self._parse_limit_options()))
 
 
 class _Dialect(TSQL):
@@ -81,6 +91,13 @@ def _spelled(text: str, line: int) -> str:
     position = 0
     tokens = tokenize(text)
     for index, token in enumerate(tokens):
+        if token.start < position:
+            continue
+        hints = rewritten_hints(tokens, index, line) if token.is_word("OPTION", "WITH") else None
+        if hints is not None:
+            pieces += [text[position : token.start], hints[0]]
+            position = tokens[hints[1] - 1].end
+            continue
         if token.is_op("{"):
             raise unsupported("ODBC escape in braces", line=line + token.line - 1)
         if token.is_op("::"):

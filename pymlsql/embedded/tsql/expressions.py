@@ -13,7 +13,7 @@ from pymlsql.embedded.tsql.dialect import read_type
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.operators import arithmetic, as_type, comparable, compare, comparison_key, negate, unify
 from pymlsql.embedded.tsql.passing import compare_passed, passed_atom
-from pymlsql.embedded.tsql.patterns import like_sql
+from pymlsql.embedded.tsql.predicates import compile_distinct_from, compile_escape, compile_like
 from pymlsql.embedded.tsql.typed import Typed, quote_text, raise_sql
 from pymlsql.embedded.tsql.types import BIT, FLOAT, INT, MAX, NULL, SqlType, decimal, nvarchar, varbinary, varchar
 
@@ -232,15 +232,6 @@ def _is(compiler: Compiler, node: exp.Expr) -> str:
     return f"({value.sql} IS NULL)"
 
 
-def _distinct_from(compiler: Compiler, node: exp.Expr) -> str:
-    """IS [NOT] DISTINCT FROM: two NULLs are the same. From level 160 on."""
-    if compiler.level < 160:
-        raise sql_error(156, "DISTINCT", line=compiler.line)
-    left, right = comparable(compiler.value(node.this), compiler.value(node.expression), compiler.line)
-    operator = "IS NOT DISTINCT FROM" if isinstance(node, exp.NullSafeEQ) else "IS DISTINCT FROM"
-    return f"({comparison_key(left)} {operator} {comparison_key(right)})"
-
-
 def _between(compiler: Compiler, node: exp.Expr) -> str:
     value, low, high = (compiler.value(node.args[part]) for part in ("this", "low", "high"))
     return f"({compare('>=', value, low, compiler.line)} AND {compare('<=', value, high, compiler.line)})"
@@ -266,26 +257,6 @@ def _in(compiler: Compiler, node: exp.Expr) -> str:
 def _exists(compiler: Compiler, node: exp.Expr) -> str:
     query = node.this.this if isinstance(node.this, exp.Subquery) else node.this
     return f"EXISTS ({compiler.subquery(query, references=True).sql})"
-
-
-def _like(compiler: Compiler, node: exp.Expr, escape: str = "") -> str:
-    value, pattern = compiler.value(node.this), compiler.value(node.expression)
-    text, wanted = (as_type(side, _text_type(side), compiler.line) for side in (value, pattern))
-    matched = like_sql(text, wanted, escape)
-    return f"(NOT {matched})" if node.args.get("negate") else matched
-
-
-def _text_type(value: Typed) -> SqlType:
-    return value.type if value.type.is_string else varchar(8000)
-
-
-def _escape(compiler: Compiler, node: exp.Expr) -> str:
-    escape = compiler.value(node.expression).constant
-    if not isinstance(node.this, exp.Like) or not isinstance(escape, str):
-        raise unsupported("ESCAPE that is not a constant", line=compiler.line)
-    if len(escape) > 1:
-        raise sql_error(506, escape, line=compiler.line)
-    return _like(compiler, node.this, escape)
 
 
 # CASE, CAST, functions, subqueries --------------------------------------------------------------------------------
@@ -408,5 +379,6 @@ _VALUES: dict[type[Any], Callable[[Compiler, Any], Typed]] = {
 _CONDITIONS: dict[type[Any], Callable[[Compiler, Any], str]] = {
     **dict.fromkeys(_COMPARISONS, _comparison), exp.And: _and, exp.Or: _or, exp.Not: _not,
     exp.Paren: _condition_paren, exp.Is: _is, exp.Between: _between, exp.In: _in, exp.Exists: _exists,
-    exp.Like: _like, exp.Escape: _escape, exp.NullSafeEQ: _distinct_from, exp.NullSafeNEQ: _distinct_from,
+    exp.Like: compile_like, exp.Escape: compile_escape,
+    exp.NullSafeEQ: compile_distinct_from, exp.NullSafeNEQ: compile_distinct_from,
 }  # fmt: skip

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from pymlsql.embedded.tsql.functions.json import CHUNKS, MERGE, json_sql
-from pymlsql.embedded.tsql.jsontext import encode_string
+from pymlsql.embedded.tsql.jsonwriting import encode_string
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.operators import as_type
 from pymlsql.embedded.tsql.ordering import NUMBER

@@ -91,7 +91,7 @@ def _item(compiler: Compiler, scope: Scope, grouping: Grouping, node: exp.Expr) 
 def _key(compiler: Compiler, scope: Scope, grouping: Grouping, node: exp.Expr) -> str:
     """What DuckDB groups by for one value: strings by the collation."""
     if isinstance(node, exp.Tuple):
-        raise unsupported("a list in brackets in GROUP BY", line=compiler.line)
+        raise sql_error(102, ",", line=compiler.line)
     if has_aggregate(node) or has_subquery(node):
         raise sql_error(144, line=compiler.line)
     before = scope.n_own

@@ -7,11 +7,11 @@ objects and back. Source: "JSON Path Expressions", "OPENJSON", "JSON_MODIFY" of 
 from __future__ import annotations
 
 import json
+import json.decoder
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from json.decoder import scanstring
 from typing import Any, NoReturn
 
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
@@ -34,7 +34,8 @@ def _no_constant(text: str) -> NoReturn:
 # Of properties with equal names the first counts.
 _DECODER = json.JSONDecoder(parse_float=_Number, parse_int=_Number, parse_constant=_no_constant,
                             object_pairs_hook=lambda pairs: dict(reversed(pairs)))  # fmt: skip
-_SCAN = _DECODER.scan_once  # type: ignore[attr-defined]
+_SCAN: Callable[[str, int], tuple[Any, int]] = vars(_DECODER)["scan_once"]
+_SCAN_STRING: Callable[[str, int, bool], tuple[str, int]] = vars(json.decoder)["scanstring"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +79,14 @@ def _bad_text(text: str, position: int) -> SqlError:
 # Walking a text ---------------------------------------------------------------------------------------------------
 
 
-def _skip(text: str, position: int) -> int:
+def skip_blanks(text: str, position: int) -> int:
     return _BLANK.match(text, position).end()  # type: ignore[union-attr]
 
 
 def _scan(text: str, position: int) -> tuple[Any, int]:
     """The value that begins at ``position``, and its end. Raises 13609."""
     try:
-        return _SCAN(text, position)  # type: ignore[no-any-return]
+        return _SCAN(text, position)
     except StopIteration as error:
         raise _bad_text(text, error.value) from None
     except json.JSONDecodeError as error:
@@ -96,7 +97,7 @@ def _scan(text: str, position: int) -> tuple[Any, int]:
 
 def _begin(text: str) -> int:
     """Where the document begins: an object or an array. Raises 13606, 13609."""
-    start = _skip(text, 0)
+    start = skip_blanks(text, 0)
     if text[start : start + 1] not in ("{", "["):
         raise _bad_text(text, start)
     if text.count("{") + text.count("[") > MAX_DEPTH:
@@ -112,7 +113,7 @@ def check(text: str) -> Any:
     """The whole document as Python values, numbers as texts. Raises 13606, 13609."""
     start = _begin(text)
     value, end = _scan(text, start)
-    rest = _skip(text, end)
+    rest = skip_blanks(text, end)
     if rest < len(text):
         raise _bad_text(text, rest)
     return value
@@ -129,10 +130,10 @@ class _Member:
     value: Any
 
 
-def _members(text: str, start: int) -> Iterator[_Member]:
+def members(text: str, start: int) -> Iterator[_Member]:
     """The members of the array or object that begins at ``start``, as far as the caller asks. Raises 13609."""
     is_object, closing = text[start] == "{", "}" if text[start] == "{" else "]"
-    position, index = _skip(text, start + 1), 0
+    position, index = skip_blanks(text, start + 1), 0
     if text[position : position + 1] == closing:
         return
     while True:
@@ -141,22 +142,22 @@ def _members(text: str, start: int) -> Iterator[_Member]:
             if text[position : position + 1] != '"':
                 raise _bad_text(text, position)
             try:
-                name, position = scanstring(text, position + 1, True)
+                name, position = _SCAN_STRING(text, position + 1, True)
             except json.JSONDecodeError as error:
                 raise _bad_text(text, error.pos) from None
-            position = _skip(text, position)
+            position = skip_blanks(text, position)
             if text[position : position + 1] != ":":
                 raise _bad_text(text, position)
-            position = _skip(text, position + 1)
+            position = skip_blanks(text, position + 1)
         value, end = _scan(text, position)
         yield _Member(name if is_object else key, begin, position, end, value)
-        position, index = _skip(text, end), index + 1
+        position, index = skip_blanks(text, end), index + 1
         after = text[position : position + 1]
         if after == closing:
             return
         if after != ",":
             raise _bad_text(text, position)
-        position = _skip(text, position + 1)
+        position = skip_blanks(text, position + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,7 @@ def locate(text: str, steps: tuple[str | int, ...]) -> Found | None:
     for step in steps:
         if text[start] in "{[" and text[start] != ("[" if isinstance(step, int) else "{"):
             # The kind of the container settles it, once it has a member.
-            if next(_members(text, start), None) is None:
+            if next(members(text, start), None) is None:
                 check(text)
             return None
         member = _member(text, start, step) if text[start] in "{[" else None
@@ -191,7 +192,7 @@ def locate(text: str, steps: tuple[str | int, ...]) -> Found | None:
 
 
 def _member(text: str, start: int, step: str | int) -> _Member | None:
-    return next((member for member in _members(text, start) if member.key == step), None)
+    return next((member for member in members(text, start) if member.key == step), None)
 
 
 def _written(value: Any) -> str | None:
@@ -217,11 +218,11 @@ def json_value(text: str, path: str) -> str | None:
     wanted = parse_path(path)
     found = locate(text, wanted.steps)
     if found is None:
-        return _absent(wanted, 13608)
+        return absent(wanted, 13608)
     if isinstance(found.value, dict | list):
-        return _absent(wanted, 13623)
+        return absent(wanted, 13623)
     value = _written(found.value)
-    return _absent(wanted, 13625) if value is not None and len(value) > 4000 else value
+    return absent(wanted, 13625) if value is not None and len(value) > 4000 else value
 
 
 def json_query(text: str, path: str) -> str | None:
@@ -229,19 +230,20 @@ def json_query(text: str, path: str) -> str | None:
     wanted = parse_path(path)
     found = locate(text, wanted.steps)
     if found is None:
-        return _absent(wanted, 13608)
+        return absent(wanted, 13608)
     if not isinstance(found.value, dict | list):
-        return _absent(wanted, 13624)
+        return absent(wanted, 13624)
     return text[found.start : found.end]
 
 
 _NOTHING = object()
 
 
-def _absent(path: Path, number: int) -> None:
+def absent(path: Path, number: int) -> str | None:
     """What is not there is NULL in lax mode."""
     if path.strict:
         raise sql_error(number)
+    return None
 
 
 def json_path_exists(text: str, path: str) -> bool:
@@ -256,7 +258,7 @@ def json_path_exists(text: str, path: str) -> bool:
 
 def is_json(text: str, kind: str) -> bool:
     """ISJSON with its second argument: '' (object or array), VALUE, ARRAY, OBJECT or SCALAR."""
-    start = _skip(text, 0)
+    start = skip_blanks(text, 0)
     first = text[start : start + 1]
     if first in ("{", "[") and first:
         if kind == "SCALAR" or (kind == "ARRAY" and first == "{") or (kind == "OBJECT" and first == "["):
@@ -270,7 +272,7 @@ def is_json(text: str, kind: str) -> bool:
         _, end = _scan(text, start)
     except SqlError:
         return False
-    return _skip(text, end) == len(text)
+    return skip_blanks(text, end) == len(text)
 
 
 _KINDS: dict[type, int] = {type(None): 0, str: 1, _Number: 2, bool: 3, list: 4, dict: 5}
@@ -282,7 +284,7 @@ def open_json(text: str, path: str) -> list[dict[str, Any]]:
     if found is None:
         return []
     rows = []
-    for member in _members(text, found.start):
+    for member in members(text, found.start):
         inner = isinstance(member.value, dict | list)
         value = text[member.start : member.end] if inner else _written(member.value)
         rows.append({"k": _whole(str(member.key)), "v": value, "t": _KINDS[type(member.value)]})
@@ -293,10 +295,10 @@ def _opened(text: str, path: Path) -> Found | None:
     """The array or object that OPENJSON opens; None where there is none."""
     found = locate(text, path.steps)
     if found is None:
-        _absent(path, 13608)
+        absent(path, 13608)
         return None
     if not isinstance(found.value, dict | list):
-        _absent(path, 13611)
+        absent(path, 13611)
         return None
     return found
 
@@ -308,23 +310,26 @@ def open_json_with(text: str, path: str, columns: tuple[tuple[str, bool], ...]) 
     if found is None:
         return []
     rows = [found] if isinstance(found.value, dict) else \
-        [Found(m.start, m.end, m.value) for m in _members(text, found.start)]  # fmt: skip
+        [Found(m.start, m.end, m.value) for m in members(text, found.start)]  # fmt: skip
     wanted = [(parse_path(column), as_json) for column, as_json in columns]
     return [[_column(text, row, path, as_json) for path, as_json in wanted] for row in rows]
+
+
+def _inner(value: Any, step: str | int) -> Any:
+    if isinstance(step, int):
+        return value[step] if isinstance(value, list) and step < len(value) else _NOTHING
+    return value.get(step, _NOTHING) if isinstance(value, dict) else _NOTHING
 
 
 def _column(text: str, row: Found, path: Path, as_json: bool) -> str | None:
     """What one column's path finds in the object or element ``row``; only for AS JSON its place is looked for."""
     value = row.value
     for step in path.steps:
-        try:
-            value = value[step] if isinstance(value, list if isinstance(step, int) else dict) else _NOTHING
-        except LookupError:
-            value = _NOTHING
+        value = _inner(value, step)
         if value is _NOTHING:
-            return _absent(path, 13608)
+            return absent(path, 13608)
     if isinstance(value, dict | list) is not as_json:
-        return _absent(path, 13624 if as_json else 13623)
+        return absent(path, 13624 if as_json else 13623)
     if not as_json:
         return _written(value)
     begin, end = row.start, row.end
@@ -333,87 +338,3 @@ def _column(text: str, row: Found, path: Path, as_json: bool) -> str | None:
         assert member is not None
         begin, end = member.start, member.end
     return text[begin:end]
-
-
-# JSON_MODIFY ------------------------------------------------------------------------------------------------------
-
-
-def json_modify(text: str, path: str, value: str | None) -> str:
-    """JSON_MODIFY; ``value`` is the new value as JSON, None for NULL. Raises 13608, 13619, 13621."""
-    wanted = parse_path(path, append=True)
-    if not wanted.steps and not wanted.append:
-        raise sql_error(13619, 2)
-    found = locate(text, wanted.steps)
-    parent = locate(text, wanted.steps[:-1])
-    if parent is None or not isinstance(parent.value, dict | list):
-        _absent(wanted, 13608)
-        return text
-    check(text)
-    if found is None:
-        return _inserted(text, parent, wanted, value)
-    if wanted.append:
-        return _appended(text, wanted, found, value)
-    if value is None and not wanted.strict and isinstance(wanted.steps[-1], str):
-        return _deleted(text, parent.start, wanted.steps[-1])
-    return text[: found.start] + ("null" if value is None else value) + text[found.end :]
-
-
-def _appended(text: str, path: Path, found: Found, value: str | None) -> str:
-    """Behind the last element; what is no array stays as it is."""
-    if not isinstance(found.value, list):
-        _absent(path, 13621)
-        return text
-    close = found.end - 1
-    return f"{text[:close]}{',' if found.value else ''}{'null' if value is None else value}{text[close:]}"
-
-
-def _inserted(text: str, parent: Found, path: Path, value: str | None) -> str:
-    """A new property behind the others, named as the path writes it; nothing else can be inserted."""
-    _absent(path, 13608)
-    step = path.steps[-1]
-    if isinstance(step, int) or not isinstance(parent.value, dict) or (value is None and not path.append):
-        return text
-    written = f"[{'null' if value is None else value}]" if path.append else value
-    close = parent.end - 1
-    return f"{text[:close]}{',' if parent.value else ''}{json.dumps(step, ensure_ascii=False)}:{written}{text[close:]}"
-
-
-def _deleted(text: str, start: int, name: str) -> str:
-    """Without the property, and without the comma before it, or behind it where it is the first."""
-    last: int | None = None
-    for member in _members(text, start):
-        if member.key == name:
-            if last is not None:
-                return text[: _skip(text, last)] + text[member.end :]
-            after = _skip(text, member.end)
-            return text[: member.begin] + (text[after + 1 :] if text[after] == "," else text[member.end :])
-        last = member.end
-    return text
-
-
-_ESCAPES = {'"': '\\"', "\\": "\\\\", "/": "\\/", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-_SPECIAL = re.compile(r'["\\/\x00-\x1f]')
-
-
-def encode_string(text: str) -> str:
-    """``text`` as a JSON string, as FOR JSON writes it."""
-    escaped = _SPECIAL.sub(lambda found: _ESCAPES.get(found[0]) or f"\\u{ord(found[0]):04x}", text)
-    return f'"{escaped}"'
-
-
-def merge_levels(rows: list[list[str]], names: list[str]) -> str:
-    """The objects of FOR JSON AUTO: ``rows`` have the properties of each table as text, from the outermost to the
-    innermost. Rows that follow each other and are equal in a table share its object; the inner ones are arrays."""
-    if len(names) == 0:
-        return ",".join(f"{{{row[0]}}}" for row in rows)
-    pieces: list[str] = []
-    position = 0
-    while position < len(rows):
-        end = position + 1
-        while end < len(rows) and rows[end][0] == rows[position][0]:
-            end += 1
-        inner = merge_levels([row[1:] for row in rows[position:end]], names[1:])
-        own = rows[position][0]
-        pieces.append(f"{{{own}{',' if own else ''}{encode_string(names[0])}:[{inner}]}}")
-        position = end
-    return ",".join(pieces)

@@ -10,7 +10,8 @@ from sqlglot import exp
 from pymlsql.embedded.tsql.conversion import convert
 from pymlsql.embedded.tsql.dialect import read_type
 from pymlsql.embedded.tsql.functions.json import OPEN, OPEN_WITH, document, path_sql
-from pymlsql.embedded.tsql.jsontext import encode_string, parse_path
+from pymlsql.embedded.tsql.jsontext import parse_path
+from pymlsql.embedded.tsql.jsonwriting import encode_string
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.typed import Typed, quote_text, raise_sql
 from pymlsql.embedded.tsql.types import MAX, TINYINT, SqlType, nvarchar

@@ -110,7 +110,8 @@ def ordered_rows(compiler: Compiler, sql: str, order: Ordering, limit: exp.Expr 
     if offset is not None and limit is not None and not fetch:
         raise sql_error(10741, line=compiler.line)
     if fetch and offset is None:
-        raise sql_error(153, line=compiler.line)
+        assert limit is not None
+        raise sql_error(153, str(limit.args.get("direction")).lower(), line=compiler.line)
     if options is not None and not fetch and (options.args.get("percent") or options.args.get("with_ties")):
         assert limit is not None
         return _ranked(compiler, sql, order, limit, options, numbered)

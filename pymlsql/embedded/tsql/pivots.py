@@ -92,7 +92,8 @@ def _pivoted(compiler: Compiler, scope: Scope, pivot: exp.Expr, from_sql: str) -
         if column.type.name in _NOT_COMPARABLE:
             raise sql_error(488, column.name, line=compiler.line)
     _check_new(compiler, [value.name for value in values], kept, pivot, "PIVOT")
-    parts, columns = [], []
+    parts: list[str] = []
+    columns: list[Typed] = []
     for column in kept:
         columns.append(replace(column, sql=f"c{len(parts)}", constant=None))
         key = comparison_key(column)

@@ -11,12 +11,12 @@ from sqlglot import exp
 from pymlsql.embedded.tsql.commons import compile_common_tables, max_recursion
 from pymlsql.embedded.tsql.forclause import compile_for
 from pymlsql.embedded.tsql.grouping import compile_groups, grouped_from, has_aggregate
+from pymlsql.embedded.tsql.joins import compile_from
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.operators import as_type, comparison_key, unify
 from pymlsql.embedded.tsql.ordering import Ordering, distinct_rows, ordered_rows
 from pymlsql.embedded.tsql.references import readable
 from pymlsql.embedded.tsql.scope import ROWID, Grouping, Scope, Source, source_matches
-from pymlsql.embedded.tsql.sources import compile_from
 from pymlsql.embedded.tsql.typed import Typed
 from pymlsql.embedded.tsql.types import INT
 from pymlsql.embedded.tsql.windownames import named_windows
@@ -124,7 +124,8 @@ class _Select:
         sql = " ".join(piece for piece in pieces if piece)
         if "distinct" in self.args:
             sql = distinct_rows(compiler, sql, columns)
-        sql = ordered_rows(compiler, sql, order, self.args.get("limit"), self.args.get("offset"), numbered=self.numbered)
+        limit, offset = self.args.get("limit"), self.args.get("offset")
+        sql = ordered_rows(compiler, sql, order, limit, offset, numbered=self.numbered)
         out = tuple(replace(column, sql=f"c{index}", constant=None) for index, column in enumerate(columns))
         single = (scope.groups is not None and not group_by) or ("from_" not in self.args) or self._top_is_one()
         return Query(sql, out, single, tuple(self.owners))

@@ -47,6 +47,8 @@ class Relation:
     name: Name = Name(("",))
     object_id: int = 0
     used: set[str] | None = None
+    indexes: frozenset[str] | None = None
+    """A table's index names in lower case."""
     rowid_of: str = ""
     """Of a view that a statement changes: the name in its FROM of the table whose ROWID its query gives too."""
 
@@ -115,8 +117,8 @@ class Scope:
     ``groups`` is None before grouping, or where nothing is grouped. ``in_aggregate`` is true inside an aggregate's
     argument, ``in_window`` inside that of an aggregate with OVER. ``ungrouped`` are the columns used outside of
     aggregates that no grouping expression has covered yet. ``n_own`` counts references to own columns. ``hidden`` is
-    true while a source is compiled that does not see the sources beside it: all but that of APPLY. ``windows`` are those
-    that the WINDOW clause names; None where no windowed function may stand. ``in_over`` is true within one.
+    true while a source is compiled that does not see the sources beside it: all but that of APPLY. ``windows`` are
+    those that the WINDOW clause names; None where no windowed function may stand. ``in_over`` is true within one.
     """
 
     parent: Scope | None = None
@@ -151,7 +153,8 @@ class Scope:
             if found is not None:
                 found[0].use(name)
                 return self._own(*found) if scope is self else scope._seen_from_within(*found, line)
-            if qualifiers and not scope.hidden and any(source_matches(source, qualifiers) for source in scope.sources):
+            sources = [] if scope.hidden else scope.sources
+            if qualifiers and any(source_matches(source, qualifiers) for source in sources):
                 raise sql_error(207, name, line=line)
             scope = scope.parent
         if qualifiers:

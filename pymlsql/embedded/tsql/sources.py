@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from pymlsql.embedded.tsql.dialect import parse_query
-from pymlsql.embedded.tsql.grouping import has_aggregate
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name
 from pymlsql.embedded.tsql.openjson import compile_open_json
 from pymlsql.embedded.tsql.operators import as_type, unify
 from pymlsql.embedded.tsql.pivots import compile_pivot
-from pymlsql.embedded.tsql.scope import ROWID, Relation, Scope, Source, as_nullable
+from pymlsql.embedded.tsql.scope import ROWID, Relation, Source
 from pymlsql.embedded.tsql.typed import Typed, quote_name
 from pymlsql.embedded.tsql.types import INT
 from pymlsql.embedded.tsql.words import TABLE_HINTS
@@ -27,92 +26,18 @@ _TABLE_PARTS = frozenset({"this", "db", "catalog", "alias", "hints", "joins", "p
 _LOCKING_HINTS = frozenset({"UPDLOCK", "XLOCK", "TABLOCKX", "HOLDLOCK", "SERIALIZABLE", "REPEATABLEREAD"})
 
 
-def compile_from(compiler: Compiler, from_: exp.Expr | None, joins: list[exp.Expr]) -> str:
-    """FROM with its joins; the sources go into the compiler's current scope."""
-    if from_ is None:
-        return ""
-    nested = from_.this.args.get("joins") if isinstance(from_.this, exp.Table) else None
-    return f"FROM {_joined(compiler, from_.this, [*(nested or []), *joins])}"
-
-
-def _joined(compiler: Compiler, first: exp.Expr, joins: list[exp.Expr]) -> str:
-    """A source and what is joined to it. PIVOT behind a join's condition is over all that is joined up to there."""
-    for index in range(len(joins) - 1, -1, -1):
-        pivots = joins[index].args.get("pivots")
-        if pivots:
-            sql = _over(compiler, list(pivots), lambda before=index + 1: _joined_plainly(compiler, first, joins[:before]))
-            return _joined_to(compiler, sql, joins[index + 1 :])
-    return _joined_plainly(compiler, first, joins)
-
-
-def _joined_plainly(compiler: Compiler, first: exp.Expr, joins: list[exp.Expr]) -> str:
-    return _joined_to(compiler, _source(compiler, first), joins)
-
-
-def _joined_to(compiler: Compiler, sql: str, joins: list[exp.Expr]) -> str:
-    for join in joins:
-        sql = _join(compiler, sql, join)
-    return sql
-
-
-_JOIN_PARTS = frozenset({"this", "side", "kind", "on", "hint", "pivots"})
-_JOIN_HINTS = frozenset({"LOOP", "HASH", "MERGE", "REMOTE"})
-
-
-def _join(compiler: Compiler, left: str, join: exp.Expr) -> str:
-    scope = compiler.scope
-    side, kind = str(join.args.get("side") or "").upper(), str(join.args.get("kind") or "").upper()
-    further = [part for part, value in join.args.items() if value and part not in _JOIN_PARTS]
-    hint = str(join.args.get("hint") or "").upper()
-    if further or kind not in ("", "INNER", "CROSS", "OUTER") or (hint and hint not in _JOIN_HINTS):
-        raise unsupported(f"JOIN with {(further or [kind or hint])[0].upper()}", line=compiler.line)
-    if isinstance(join.this, exp.Lateral):
-        return _apply(compiler, left, join.this)
-    before = len(scope.sources)
-    right = _source(compiler, join.this)
-    on = join.args.get("on")
-    if on is None:
-        if side or kind not in ("CROSS", ""):
-            raise sql_error(102, join.this.alias_or_name, line=compiler.line)
-        return f"{left} CROSS JOIN {right}"
-    if kind == "CROSS":
-        raise sql_error(156, "ON", line=compiler.line)
-    if has_aggregate(on):
-        raise sql_error(1015, line=compiler.line)
-    condition = compiler.condition(on)
-    if side in ("LEFT", "FULL"):
-        for source in scope.sources[before:]:
-            source.columns = as_nullable(source.columns)
-    if side in ("RIGHT", "FULL"):
-        for source in scope.sources[:before]:
-            source.columns = as_nullable(source.columns)
-    return f"{left} {side or 'INNER'} JOIN {right} ON {condition}"
-
-
-def _apply(compiler: Compiler, left: str, lateral: exp.Expr) -> str:
-    """CROSS APPLY and OUTER APPLY: the right side sees the sources to its left."""
-    outer = not lateral.args.get("cross_apply")
-    before = len(compiler.scope.sources)
-    right = _source(compiler, lateral.this, lateral.args.get("alias"), lateral=True)
-    if outer:
-        for source in compiler.scope.sources[before:]:
-            source.columns = as_nullable(source.columns)
-        return f"{left} LEFT JOIN LATERAL {right} ON TRUE"
-    return f"{left} CROSS JOIN LATERAL {right}"
-
-
-def _source(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None = None, *, lateral: bool = False) -> str:
+def source_sql(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None = None, *, lateral: bool = False) -> str:
     alias = alias or node.args.get("alias")
     pivots = node.args.get("pivots")
     if pivots:
-        return _over(compiler, list(pivots), lambda: _plain_source(compiler, node, alias, False))
+        return pivoted_over(compiler, list(pivots), lambda: _plain_source(compiler, node, alias, False))
     return _plain_source(compiler, node, alias, lateral)
 
 
-def _over(compiler: Compiler, pivots: list[exp.Expr], source: Callable[[], str]) -> str:
+def pivoted_over(compiler: Compiler, pivots: list[exp.Expr], source: Callable[[], str]) -> str:
     """A source with PIVOT and UNPIVOT behind it, each over the one before."""
     *inner, pivot = pivots
-    below = source if not inner else lambda: _over(compiler, inner, source)
+    below = source if not inner else lambda: pivoted_over(compiler, inner, source)
     sql, columns = compile_pivot(compiler, pivot, lambda: f"FROM {below()}")
     name, names = alias_name(pivot.args.get("alias"))
     if not name or names:
@@ -149,14 +74,14 @@ def _plain_source(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None, la
     if isinstance(node.this, exp.OpenJSON):
         return _open_json(compiler, node.this, alias, lateral)
     if isinstance(node.this, exp.Parameter):
-        return _relation(compiler, Name(("@" + node.this.name.lower(),)), alias)
+        return _relation(compiler, Name(("@" + node.this.name.lower(),)), alias, _hints(node))
     if not isinstance(node.this, exp.Identifier):
         raise unsupported(f"{node.this.key.upper()} in FROM", line=compiler.line)
     name = node.this.name
     # sqlglot takes the # of a temporary table for a mark of its own.
     if node.this.args.get("temporary"):
         name = "#" + name
-    return _relation(compiler, Name((*qualifiers, name)), alias)
+    return _relation(compiler, Name((*qualifiers, name)), alias, _hints(node))
 
 
 def _check_table(compiler: Compiler, node: exp.Expr) -> None:
@@ -165,12 +90,25 @@ def _check_table(compiler: Compiler, node: exp.Expr) -> None:
             continue
         names = {"sample": "TABLESAMPLE", "version": "FOR SYSTEM_TIME"}
         raise unsupported(names.get(part, part.upper()), line=compiler.line)
-    for hints in node.args.get("hints") or []:
-        for hint in hints.expressions:
-            word = hint.name.upper()
-            if word not in TABLE_HINTS:
-                raise sql_error(321, word, line=compiler.line)
-            compiler.locking = compiler.locking or word in _LOCKING_HINTS
+    for hint in _hints(node):
+        word = hint.name.upper()
+        if word not in TABLE_HINTS:
+            raise sql_error(321, word, line=compiler.line)
+        compiler.locking = compiler.locking or word in _LOCKING_HINTS
+
+
+def _hints(node: exp.Expr) -> list[exp.Expr]:
+    return [hint for hints in node.args.get("hints") or [] for hint in hints.expressions]
+
+
+def _check_indexes(compiler: Compiler, hints: list[exp.Expr], relation: Relation) -> None:
+    """What a hint names is there. Raises 308 for an index, 8171 for NOEXPAND: no view has an index."""
+    for hint in hints:
+        if hint.name.upper() == "NOEXPAND":
+            raise sql_error(8171, "noexpand", relation.name, line=compiler.line)
+        for index in hint.expressions if relation.indexes is not None else ():
+            if isinstance(index, exp.Column) and index.name.lower() not in (relation.indexes or ()):
+                raise sql_error(308, index.name, relation.name, line=compiler.line)
 
 
 def alias_name(alias: exp.Expr | None) -> tuple[str, list[str]]:
@@ -210,7 +148,9 @@ def _add(compiler: Compiler, alias: str, columns: list[Typed], duck: str, name: 
 
 def _derived(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None, lateral: bool) -> str:
     if isinstance(node.this, exp.Table):  # a join in brackets
-        return f"({_joined(compiler, node.this, node.this.args.get('joins') or [])})"
+        from pymlsql.embedded.tsql.joins import joined
+
+        return f"({joined(compiler, node.this, node.this.args.get('joins') or [])})"
     if isinstance(node.this, exp.Values):
         return _values(compiler, node.this, alias, lateral)
     name, names = alias_name(alias)
@@ -267,7 +207,7 @@ def _given(compiler: Compiler, nodes: tuple[exp.Expr, ...]) -> list[Typed]:
 # Named things -----------------------------------------------------------------------------------------------------
 
 
-def _relation(compiler: Compiler, name: Name, alias: exp.Expr | None) -> str:
+def _relation(compiler: Compiler, name: Name, alias: exp.Expr | None, hints: list[exp.Expr]) -> str:
     written, names = alias_name(alias)
     if names:
         raise unsupported("column aliases of a table", line=compiler.line)
@@ -281,6 +221,8 @@ def _relation(compiler: Compiler, name: Name, alias: exp.Expr | None) -> str:
             _add(compiler, exposed, list(common[1]), duck)
             return f"{common[0]} AS {duck}"
     relation = compiler.names.relation(name)
+    if hints:
+        _check_indexes(compiler, hints, relation)
     bare = None if written else relation.name
     if relation.query is not None:
         sql, columns = _expanded(compiler, relation, {})
@@ -381,18 +323,3 @@ def _common_table(compiler: Compiler, name: str) -> tuple[str, tuple[Typed, ...]
         if name.lower() in frame:
             return frame[name.lower()]
     return None
-
-
-def compile_scope(compiler: Compiler, tree: exp.Expr) -> tuple[str, str, Scope]:
-    """A query's WITH and FROM alone: their DuckDB texts and the scope they make, for what changes rows. The compiler
-    knows the common tables from then on."""
-    definitions, scope = "", Scope()
-    with_ = tree.args.get("with_")
-    compiler.commons.append({})
-    if with_ is not None:
-        from pymlsql.embedded.tsql.commons import compile_common_tables, max_recursion
-
-        definitions = compile_common_tables(compiler, with_, max_recursion(compiler, tree))
-    with compiler.entered(scope):
-        sql = compile_from(compiler, tree.args.get("from_"), tree.args.get("joins") or [])
-    return definitions, sql, scope

@@ -25,7 +25,9 @@ def named_windows(nodes: list[exp.Expr], level: int, line: int) -> Mapping[str, 
     return found
 
 
-def resolved(node: exp.Expr, windows: Mapping[str, exp.Expr], line: int, seen: tuple[str, ...] = ()) -> dict[str, object]:
+def resolved(
+    node: exp.Expr, windows: Mapping[str, exp.Expr], line: int, seen: tuple[str, ...] = ()
+) -> dict[str, object]:
     """The parts of a window: its own, and those of the window that it names. Raises 4123, 5362, 5365."""
     own = {part: node.args.get(part) for part in _ELEMENTS if node.args.get(part)}
     base = node.args.get("alias")

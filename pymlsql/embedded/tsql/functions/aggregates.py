@@ -147,7 +147,8 @@ def _string_agg(compiler: Compiler, nodes: list[exp.Expr]) -> Pieces:
 
 def _joined(compiler: Compiler, nodes: list[exp.Expr], order: list[exp.Expr]) -> Pieces:
     value, _ = _argument(compiler, nodes[0])
-    value = text(value, compiler.line)
+    if not value.type.is_string:
+        value = convert(value, nvarchar(4000), implicit=True, line=compiler.line)
     separator = text(_separator(compiler, nodes[1]), compiler.line)
     keys = []
     for item in order:
@@ -158,6 +159,8 @@ def _joined(compiler: Compiler, nodes: list[exp.Expr], order: list[exp.Expr]) ->
     by = f" ORDER BY {', '.join(keys)}" if keys else ""
     length = MAX if value.type.length == MAX else (4000 if value.type.is_unicode else 8000)
     result = nvarchar(length) if value.type.is_unicode else varchar(length)
+    if separator.type.is_unicode and not value.type.is_unicode:
+        raise sql_error(8116, separator.type.name, 2, "string_agg", line=compiler.line)
     finish = None if length == MAX else lambda results: _bounded(results[0], 2 if result.is_unicode else 1)
     calls = (f"string_agg({value.sql}, {separator.sql}{by})",)
     return Pieces(calls, result, finish) if finish is not None else Pieces(calls, result)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from pymlsql.embedded.tsql.functions.rows import Function
-from pymlsql.embedded.tsql.jsontext import encode_string, parse_path
+from pymlsql.embedded.tsql.jsontext import parse_path
+from pymlsql.embedded.tsql.jsonwriting import encode_string
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.times import time_text
 from pymlsql.embedded.tsql.typed import Typed, bound, quote_text, raise_sql

@@ -1,4 +1,4 @@
-"""Table-valued functions that SQL Server brings along: STRING_SPLIT, GENERATE_SERIES, fn_listextendedproperty, others."""
+"""Table-valued functions that SQL Server brings along: STRING_SPLIT, GENERATE_SERIES and others."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pymlsql.embedded.tsql.functions.signing import check_object_signatures
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name
 from pymlsql.embedded.tsql.operators import unify
-from pymlsql.embedded.tsql.typed import Typed, quote_name, quote_text, raise_sql
+from pymlsql.embedded.tsql.typed import Typed, quote_name, raise_sql
 from pymlsql.embedded.tsql.types import BIGINT, INT, SqlType
 
 if TYPE_CHECKING:
@@ -68,7 +68,8 @@ def _generate_series(compiler: Compiler, nodes: list[exp.Expr]) -> tuple[str, li
     start, stop = values[0].sql, values[1].sql
     step = values[2].sql if len(values) == 3 else f"CASE WHEN {start} <= {stop} THEN 1 ELSE -1 END"
     if len(values) == 3 and values[2].constant is None:
-        step = f"CASE WHEN {step} = 0 THEN {raise_sql(4199, quote_text('0'), quote_text('3'), _SERIES_NAME)} ELSE {step} END"
+        refused = raise_sql(4199, "'0'", "'3'", "'generate_series'")
+        step = f"CASE WHEN {step} = 0 THEN {refused} ELSE {step} END"
     column = Typed("c0", type_, any(value.nullable for value in values), name="value")
     if type_.name == "decimal":
         count = f"CAST(floor(({stop} - {start}) / ({step})) AS BIGINT)"
@@ -77,12 +78,9 @@ def _generate_series(compiler: Compiler, nodes: list[exp.Expr]) -> tuple[str, li
     whole = ", ".join(f"CAST({sql} AS BIGINT)" for sql in (start, stop, step))
     if not any(node.find(exp.Column, exp.Query) for node in nodes) and "error(" not in whole:
         alias = compiler.alias()
-        return f"SELECT CAST({alias}.generate_series AS {type_.duckdb}) AS c0 FROM generate_series({whole}) AS {alias}", \
-            [column]  # fmt: skip
+        item = f"CAST({alias}.generate_series AS {type_.duckdb})"
+        return f"SELECT {item} AS c0 FROM generate_series({whole}) AS {alias}", [column]
     return f"SELECT CAST(unnest(generate_series({whole})) AS {type_.duckdb}) AS c0", [column]
-
-
-_SERIES_NAME = quote_text("generate_series")
 
 
 def _extended_properties(compiler: Compiler, nodes: list[exp.Expr]) -> tuple[str, list[Typed]]:
