@@ -6,7 +6,8 @@ from decimal import Decimal as D
 
 from tests.conformance.form import Page, fails, page, query
 
-SALES = "(VALUES ('Canada', 'Alberta', 100), ('Canada', 'British Columbia', 200), ('Canada', 'British Columbia', 300), " \
+SALES = "(VALUES ('Canada', 'Alberta', 100), ('Canada', 'British Columbia', 200), ('Canada', 'British Columbia', " \
+               "300), " \
         "('United States', 'Montana', 100)) AS Sales(Country, Region, Sales)"  # fmt: skip
 ROLLED = [("Canada", "Alberta", 100), ("Canada", "British Columbia", 500), ("Canada", None, 600),
           ("United States", "Montana", 100), ("United States", None, 100), (None, None, 700)]  # fmt: skip
@@ -51,7 +52,8 @@ GROUPS = [
          fails(f"SELECT COUNT(*) FROM {KNV} GROUP BY 1", 164),
          fails(f"SELECT n AS x, COUNT(*) FROM {KNV} GROUP BY x", 207)),
     page("t-sql/queries/select-having-transact-sql",
-         query("SELECT o, SUM(t) AS SubTotal FROM (VALUES (43875, 121761.94), (43875, 1.0), (43884, 115696.33), (43900, 5.0)) "
+         query("SELECT o, SUM(t) AS SubTotal FROM (VALUES (43875, 121761.94), (43875, 1.0), (43884, 115696.33), "
+               "(43900, 5.0)) "
                "AS d(o, t) GROUP BY o HAVING SUM(t) > 100000.00 ORDER BY o",
                (43875, D("121762.94")), (43884, D("115696.33"))),
          query(f"SELECT COUNT(*) FROM {NS} HAVING COUNT(*) > 3", (4,)),
@@ -60,7 +62,8 @@ GROUPS = [
     page("t-sql/functions/grouping-transact-sql",
          query(f"SELECT Country, SUM(Sales), GROUPING(Country) FROM {SALES} GROUP BY Country WITH ROLLUP",
                ("Canada", 600, 0), ("United States", 100, 0), (None, 700, 1), ordered=False),
-         query(f"SELECT k, SUM(n) FROM {KNV} GROUP BY ROLLUP (k) ORDER BY GROUPING(k), k", ("x", 3), ("y", 3), (None, 6)),
+         query(f"SELECT k, SUM(n) FROM {KNV} GROUP BY ROLLUP (k) ORDER BY GROUPING(k), k", ("x", 3), ("y", 3),
+               (None, 6)),
          fails(f"SELECT GROUPING(n) FROM {KNV} GROUP BY k", 8161)),
     page("t-sql/functions/grouping-id-transact-sql",
          query("SELECT a, b, GROUPING_ID(a, b) FROM (VALUES (1, 2)) AS t(a, b) GROUP BY CUBE (a, b)",
@@ -75,7 +78,8 @@ GROUPS = [
          fails(f"SELECT t.n FROM {NS} JOIN (VALUES (1)) AS u(n) ON SUM(t.n) = u.n", 1015)),
     page("t-sql/functions/avg-transact-sql",
          query("SELECT AVG(v) FROM (VALUES (1), (2)) AS t(v)", (1,)),
-         query("SELECT AVG(v), AVG(DISTINCT v) FROM (VALUES (1.0), (1.0), (4.0)) AS t(v)", (D("2.000000"), D("2.500000"))),
+         query("SELECT AVG(v), AVG(DISTINCT v) FROM (VALUES (1.0), (1.0), (4.0)) AS t(v)", (D("2.000000"),
+               D("2.500000"))),
          query("SELECT AVG(v) FROM (VALUES (1e0), (2e0), (NULL)) AS t(v)", (1.5,)),
          fails("SELECT AVG(v) FROM (VALUES ('a')) AS t(v)", 8117)),
     page("t-sql/functions/sum-transact-sql",
@@ -96,7 +100,8 @@ GROUPS = [
     page("t-sql/functions/var-transact-sql",
          query("SELECT VAR(v), VARP(v) FROM (VALUES (1), (2), (3), (4)) AS t(v)", (1.6666666666666667, 1.25))),
     page("t-sql/functions/checksum-agg-transact-sql",
-         query("SELECT CASE WHEN CHECKSUM_AGG(v) = (SELECT CHECKSUM_AGG(w) FROM (VALUES (2), (1), (3)) AS u(w)) THEN 1 ELSE 0 "
+         query("SELECT CASE WHEN CHECKSUM_AGG(v) = (SELECT CHECKSUM_AGG(w) FROM (VALUES (2), (1), (3)) AS u(w)) THEN "
+               "1 ELSE 0 "
                "END FROM (VALUES (1), (2), (3)) AS t(v)", (1,)),
          query(f"SELECT CHECKSUM_AGG(n) FROM {NS} WHERE n > 9", (None,)),
          fails("SELECT CHECKSUM_AGG(v) FROM (VALUES ('a')) AS t(v)", 8117)),
@@ -104,12 +109,15 @@ GROUPS = [
          query("SELECT APPROX_COUNT_DISTINCT(v) FROM (VALUES (1), (2), (2), (NULL)) AS t(v)", (2,)),
          query(f"SELECT APPROX_COUNT_DISTINCT(n) FROM {NS} WHERE n > 9", (0,))),
     page("t-sql/functions/string-agg-transact-sql",
-         query("SELECT STRING_AGG(ISNULL(v, 'N/A'), ',') FROM (VALUES ('John'), (NULL)) AS t(v) WHERE v IS NULL", ("N/A",)),
+         query("SELECT STRING_AGG(ISNULL(v, 'N/A'), ',') FROM (VALUES ('John'), (NULL)) AS t(v) WHERE v IS NULL",
+               ("N/A",)),
          query("SELECT a.i, title, STRING_AGG(tag, ',') WITHIN GROUP (ORDER BY tag) FROM (VALUES (172, 'Polls'), "
-               "(176, 'New highway'), (177, 'Dogs')) AS a(i, title) LEFT JOIN (VALUES (172, 'politics'), (172, 'polls'), "
+               "(176, 'New highway'), (177, 'Dogs')) AS a(i, title) LEFT JOIN (VALUES (172, 'politics'), (172, "
+               "'polls'), "
                "(172, 'city council'), (177, 'polls'), (177, 'animals')) AS t(i, tag) ON a.i = t.i GROUP BY a.i, title "
                "ORDER BY a.i",
-               (172, "Polls", "city council,politics,polls"), (176, "New highway", None), (177, "Dogs", "animals,polls")),
+               (172, "Polls", "city council,politics,polls"), (176, "New highway", None), (177, "Dogs",
+               "animals,polls")),
          query("SELECT town, STRING_AGG(email, ';') WITHIN GROUP (ORDER BY email ASC) AS emails FROM (VALUES "
                "('Seattle', 'syed0@adventure-works.com'), ('Seattle', 'catherine0@adventure-works.com'), "
                "('Seattle', 'kim2@adventure-works.com'), ('LA', 'sam1@adventure-works.com'), "
@@ -128,22 +136,27 @@ GROUPS = [
 PIVOTS = [
     page("t-sql/queries/from-using-pivot-and-unpivot",
          query("SELECT 'AverageCost' AS Cost_Sorted_By_Production_Days, [0], [1], [2], [3], [4] FROM (SELECT d, c FROM "
-               "(VALUES (0, 5.0885), (1, 223.88), (2, 359.1082), (4, 949.4105)) AS p(d, c)) AS SourceTable PIVOT (AVG(c) "
+               "(VALUES (0, 5.0885), (1, 223.88), (2, 359.1082), (4, 949.4105)) AS p(d, c)) AS SourceTable PIVOT "
+               "(AVG(c) "
                "FOR d IN ([0], [1], [2], [3], [4])) AS PivotTable",
                ("AverageCost", D("5.088500"), D("223.880000"), D("359.108200"), None, D("949.410500"))),
          query("SELECT VendorID, [250] AS Emp1, [251] AS Emp2, [256] AS Emp3 FROM (SELECT o, e, VendorID FROM (VALUES "
-               "(1, 250, 1492), (2, 250, 1492), (3, 251, 1492), (4, 256, 1494)) AS h(o, e, VendorID)) p PIVOT (COUNT(o) "
+               "(1, 250, 1492), (2, 250, 1492), (3, 251, 1492), (4, 256, 1494)) AS h(o, e, VendorID)) p PIVOT "
+               "(COUNT(o) "
                "FOR e IN ([250], [251], [256])) AS pvt ORDER BY pvt.VendorID", (1492, 2, 1, 0), (1494, 0, 0, 1)),
          query("SELECT VendorID, Employee, Orders FROM (SELECT VendorID, Emp1, Emp2, Emp3, Emp4, Emp5 FROM (VALUES "
-               "(1, 4, 3, 5, 4, 4), (2, 4, 1, 5, 5, 5)) AS pvt(VendorID, Emp1, Emp2, Emp3, Emp4, Emp5)) p UNPIVOT (Orders "
+               "(1, 4, 3, 5, 4, 4), (2, 4, 1, 5, 5, 5)) AS pvt(VendorID, Emp1, Emp2, Emp3, Emp4, Emp5)) p UNPIVOT "
+               "(Orders "
                "FOR Employee IN (Emp1, Emp2, Emp3, Emp4, Emp5)) AS unpvt ORDER BY VendorID, Employee",
                (1, "Emp1", 4), (1, "Emp2", 3), (1, "Emp3", 5), (1, "Emp4", 4), (1, "Emp5", 4),
                (2, "Emp1", 4), (2, "Emp2", 1), (2, "Emp3", 5), (2, "Emp4", 5), (2, "Emp5", 5)),
-         query(f"SELECT k, [1], [2] FROM (SELECT k, n, v FROM {KNV}) AS s PIVOT (SUM(v) FOR n IN ([1], [2])) AS p ORDER BY k",
+         query(f"SELECT k, [1], [2] FROM (SELECT k, n, v FROM {KNV}) AS s PIVOT (SUM(v) FOR n IN ([1], [2])) AS p "
+               "ORDER BY k",
                ("x", D("10.0"), D("20.0")), ("y", D("5.0"), None)),
          query("SELECT k, c, x FROM (VALUES (1, 10, 20), (2, NULL, 5)) AS t(k, p, q) UNPIVOT (x FOR c IN (p, q)) AS u "
                "ORDER BY k, c", (1, "p", 10), (1, "q", 20), (2, "q", 5)),
-         query("SELECT [east], [west] FROM (VALUES ('East', 1), ('EAST', 2), ('west', 4)) AS t(r, v) PIVOT (SUM(v) FOR r IN "
+         query("SELECT [east], [west] FROM (VALUES ('East', 1), ('EAST', 2), ('west', 4)) AS t(r, v) PIVOT (SUM(v) "
+               "FOR r IN "
                "([east], [west])) AS p", (3, 4)),
          fails("SELECT * FROM (SELECT 1 AS a, 2 AS b) AS s PIVOT (SUM(a) FOR b IN ([x])) AS p", 8114),
          fails("SELECT * FROM (SELECT 1 AS a, 2 AS b) AS s PIVOT (SUM(a) FOR b IN ([2], [2])) AS p", 8156),

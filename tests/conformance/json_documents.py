@@ -136,7 +136,8 @@ VALUES = [
          gives("JSON_OBJECT('name':'value', 'type':JSON_OBJECT('type_id':1, 'name':'a'))",
                '{"name":"value","type":{"type_id":1,"name":"a"}}'),
          batch("JSON_OBJECT of variables", "DECLARE @k nvarchar(10) = N'id', @v nvarchar(64) = N'x'; "
-               "SELECT JSON_OBJECT('user_name':'dbo', @k:@v, 'sid':(SELECT 5))", [('{"user_name":"dbo","id":"x","sid":5}',)]),
+               "SELECT JSON_OBJECT('user_name':'dbo', @k:@v, 'sid':(SELECT 5))",
+               [('{"user_name":"dbo","id":"x","sid":5}',)]),
          raises("JSON_OBJECT('a', 1)", 102)),
     page("t-sql/functions/json-array-transact-sql",
          gives("JSON_ARRAY()", "[]"),
@@ -158,7 +159,8 @@ OPENING = [
                ordered=False),
          query("""SELECT [key], value FROM OPENJSON(N'{"path": {"to":{"sub-object":["en-GB","en-UK","de-AT"]}}}',
                '$.path.to."sub-object"')""", ("0", "en-GB"), ("1", "en-UK"), ("2", "de-AT"), ordered=False),
-         query(f"SELECT Number, CONVERT(varchar(30), Date, 126), Customer, Quantity, [Order] FROM OPENJSON({ORDERS}) WITH ("
+         query(f"SELECT Number, CONVERT(varchar(30), Date, 126), Customer, Quantity, [Order] FROM OPENJSON({ORDERS}) "
+               "WITH ("
                "Number varchar(200) '$.Order.Number', Date datetime '$.Order.Date', Customer varchar(200) "
                "'$.AccountNumber', Quantity int '$.Item.Quantity', [Order] nvarchar(MAX) AS JSON)",
                ("SO43659", "2011-05-31T00:00:00", "AW29825", 1, '{"Number":"SO43659", "Date":"2011-05-31T00:00:00"}'),
@@ -173,7 +175,8 @@ OPENING = [
                "postcode":"WA 98052","geo":{"longitude":47.666124,"latitude":-122.10155}}}', 'lax $.location')
                WITH (street varchar(500), postcode varchar(500) '$.postcode', lon float '$.geo.longitude',
                lat float '$.geo.latitude') AS location""", ("17991 Redmond Way", "WA 98052", 47.666124, -122.10155)),
-         query("SELECT COUNT(*) FROM (VALUES (1), (3), (9)) AS p(id) JOIN OPENJSON(N'[1,2,3,4]') AS w ON p.id = w.value",
+         query("SELECT COUNT(*) FROM (VALUES (1), (3), (9)) AS p(id) JOIN OPENJSON(N'[1,2,3,4]') AS w ON p.id = "
+               "w.value",
                (2,)),
          query("""SELECT * FROM (SELECT [key], value FROM OPENJSON(N'{"name": "John", "surname":"Doe"}') UNION ALL
                SELECT [key], value FROM OPENJSON(N'{"name": "John", "age":45}') WHERE [key] NOT IN
@@ -200,7 +203,8 @@ OPENING = [
          batch("OPENJSON with a variable as its path", "DECLARE @p nvarchar(9) = N'$.a'; "
                "SELECT value FROM OPENJSON(N'{\"a\":[7]}', @p)", [("7",)])),
     page("relational-databases/json/solve-common-issues-with-json-in-sql-server",
-         query("SELECT LEN(myText) FROM OPENJSON(N'{\"description\":\"' + REPLICATE(CAST('x' AS nvarchar(max)), 5000) + "
+         query("SELECT LEN(myText) FROM OPENJSON(N'{\"description\":\"' + REPLICATE(CAST('x' AS nvarchar(max)), 5000) "
+               "+ "
                "N'\"}') WITH (myText NVARCHAR(MAX) '$.description')", (5000,)),
          query("""SELECT value FROM OPENJSON(N'{"info":{"settings":{"color":"red","color":"blue","size":1}}}',
                '$.info.settings') WHERE [key] = 'color'""", ("red",), ("blue",), ordered=False),
@@ -219,7 +223,8 @@ OPENING = [
 
 WRITING = [
     page("relational-databases/json/format-nested-json-output-with-path-mode-sql-server",
-         query(f"SELECT id AS Id, f AS FirstName, l AS LastName, t AS 'Info.Title', m AS 'Info.MiddleName' FROM {PEOPLE} "
+         query("SELECT id AS Id, f AS FirstName, l AS LastName, t AS 'Info.Title', m AS 'Info.MiddleName' FROM "
+               f"{PEOPLE} "
                "ORDER BY id FOR JSON PATH",
                ('[{"Id":1,"FirstName":"Ken","LastName":"Sanchez","Info":{"MiddleName":"J"}},'
                 '{"Id":3,"FirstName":"Roberto","LastName":"Tamburello"},'
@@ -240,7 +245,8 @@ WRITING = [
                ('[{"Id":1,"FirstName":"Ken","Info.MiddleName":"J"},{"Id":3,"FirstName":"Roberto"},'
                 '{"Id":5,"FirstName":"Gail","Info.Title":"Ms.","Info.MiddleName":"A"}]',)),
          query("SELECT H.n AS SalesOrderNumber, D.p AS UnitPrice, D.q AS OrderQty FROM (VALUES (1, 'SO43659'), "
-               "(2, 'SO43660')) AS H(id, n) JOIN (VALUES (1, 24.99, 1), (2, 34.40, NULL), (2, 134.24, 5)) AS D(id, p, q) "
+               "(2, 'SO43660')) AS H(id, n) JOIN (VALUES (1, 24.99, 1), (2, 34.40, NULL), (2, 134.24, 5)) AS D(id, p, "
+               "q) "
                "ON H.id = D.id ORDER BY H.id, D.p FOR JSON AUTO",
                ('[{"SalesOrderNumber":"SO43659","D":[{"UnitPrice":24.99,"OrderQty":1}]},'
                 '{"SalesOrderNumber":"SO43660","D":[{"UnitPrice":34.40},{"UnitPrice":134.24,"OrderQty":5}]}]',)),
@@ -290,7 +296,8 @@ WRITING = [
          query("SELECT TOP (2) v FROM (VALUES (3), (1), (2)) AS t(v) ORDER BY v FOR JSON PATH",
                ('[{"v":1},{"v":2}]',))),
     page("relational-databases/xml/use-path-mode-with-for-xml",
-         query("SELECT STUFF((SELECT ',' + v FROM (VALUES ('b'), ('a'), ('c')) AS t(v) ORDER BY v FOR XML PATH('')), 1, 1, "
+         query("SELECT STUFF((SELECT ',' + v FROM (VALUES ('b'), ('a'), ('c')) AS t(v) ORDER BY v FOR XML PATH('')), "
+               "1, 1, "
                "'') AS x", ("a,b,c",)),
          query("SELECT (SELECT v + ';' FROM (VALUES ('a&b'), ('<c>')) AS t(v) ORDER BY v DESC FOR XML PATH('')) AS x",
                ("a&amp;b;&lt;c&gt;;",)),

@@ -28,9 +28,11 @@ LISTS = [
          query("SELECT t.*, u.b FROM (SELECT 1 AS a) AS t CROSS JOIN (SELECT 2 AS b) AS u", (1, 2)),
          query("SELECT 1 AS a WHERE 1 = 0"),
          batch("two queries without a semicolon", "SELECT 1 AS a SELECT 2 AS b", [(1,)], [(2,)]),
-         batch("a query assigns variables", f"DECLARE @a int, @b varchar(5); SELECT @a = n, @b = s FROM {N} WHERE n = 2; "
+         batch("a query assigns variables", f"DECLARE @a int, @b varchar(5); SELECT @a = n, @b = s FROM {N} WHERE n = "
+               "2; "
                "SELECT @a, @b", [(2, "b")]),
-         batch("a query without rows assigns nothing", f"DECLARE @a int = 7; SELECT @a = n FROM {N} WHERE n > 9; SELECT @a",
+         batch("a query without rows assigns nothing", f"DECLARE @a int = 7; SELECT @a = n FROM {N} WHERE n > 9; "
+               "SELECT @a",
                [(7,)]),
          fails("SELECT", 102),
          fails("SELECT *", 263),
@@ -89,10 +91,13 @@ LISTS = [
          fails(f"SELECT n FROM {N} ORDER BY n FETCH NEXT 1 ROWS ONLY", 153),
          fails(f"SELECT n FROM {N} OFFSET 1 ROWS", 102)),
     page("t-sql/queries/select-into-clause-transact-sql",
-         batch("SELECT INTO makes a table", f"SELECT n, s INTO #made FROM {N} WHERE n < 3; SELECT n, s FROM #made ORDER BY n",
+         batch("SELECT INTO makes a table", f"SELECT n, s INTO #made FROM {N} WHERE n < 3; SELECT n, s FROM #made "
+               "ORDER BY n",
                [(1, "a"), (2, "b")]),
          fails("SELECT 1 INTO #made", 1038),
          fails("SELECT 1 AS a, 2 AS a INTO #made", 2705)),
+    page("t-sql/functions/cast-and-convert-transact-sql",
+         fails("SELECT CAST(s AS int) FROM (VALUES ('1'), ('x')) AS t(s)", 245)),
     page("sql-server/maximum-capacity-specifications-for-sql-server",
          query(NESTED_32, (1,)),
          fails(NESTED_33, 191),
@@ -102,7 +107,8 @@ LISTS = [
     page("t-sql/language-elements/case-transact-sql",
          query(f"SELECT {_nested_case(10)}", (7,)),
          fails(f"SELECT {_nested_case(11)}", 125),
-         query("SELECT CASE WHEN 1 = 0 THEN 1 ELSE 2.5 END, CASE 2 WHEN 1 THEN 'a' WHEN 2 THEN 'b' END", (D("2.5"), "b")),
+         query("SELECT CASE WHEN 1 = 0 THEN 1 ELSE 2.5 END, CASE 2 WHEN 1 THEN 'a' WHEN 2 THEN 'b' END", (D("2.5"),
+               "b")),
          query("SELECT CASE 3 WHEN 1 THEN 'a' END", (None,)),
          fails("SELECT CASE WHEN 1 = 1 THEN NULL END", 8133)),
 ]  # fmt: skip
@@ -110,26 +116,31 @@ LISTS = [
 SOURCES = [
     page("t-sql/queries/from-transact-sql",
          query("SELECT a.v, b.v FROM (VALUES (1), (2)) AS a(v) JOIN (VALUES (2), (3)) AS b(v) ON a.v = b.v", (2, 2)),
-         query("SELECT a.v, b.v FROM (VALUES (1), (2)) AS a(v) LEFT JOIN (VALUES (2)) AS b(v) ON a.v = b.v ORDER BY a.v",
+         query("SELECT a.v, b.v FROM (VALUES (1), (2)) AS a(v) LEFT JOIN (VALUES (2)) AS b(v) ON a.v = b.v ORDER BY "
+               "a.v",
                (1, None), (2, 2)),
-         query("SELECT a.v, b.v FROM (VALUES (1)) AS a(v) RIGHT OUTER JOIN (VALUES (1), (2)) AS b(v) ON a.v = b.v ORDER BY b.v",
+         query("SELECT a.v, b.v FROM (VALUES (1)) AS a(v) RIGHT OUTER JOIN (VALUES (1), (2)) AS b(v) ON a.v = b.v "
+               "ORDER BY b.v",
                (1, 1), (None, 2)),
          query("SELECT a.v, b.v FROM (VALUES (1)) AS a(v) FULL JOIN (VALUES (2)) AS b(v) ON a.v = b.v ORDER BY a.v",
                (None, 2), (1, None)),
          query("SELECT COUNT(*) FROM (VALUES (1), (2)) AS a(v) CROSS JOIN (VALUES (1), (2), (3)) AS b(v)", (6,)),
          query("SELECT COUNT(*) FROM (VALUES (1), (2)) AS a(v), (VALUES (1), (2)) AS b(v) WHERE a.v = b.v", (2,)),
-         query("SELECT a.v, c.v FROM (VALUES (1), (2)) AS a(v) LEFT JOIN ((VALUES (1)) AS b(v) JOIN (VALUES (1)) AS c(v) "
+         query("SELECT a.v, c.v FROM (VALUES (1), (2)) AS a(v) LEFT JOIN ((VALUES (1)) AS b(v) JOIN (VALUES (1)) AS "
+               "c(v) "
                "ON b.v = c.v) ON a.v = b.v ORDER BY 1", (1, 1), (2, None)),
          query("SELECT a.v, b.w FROM (VALUES (1), (2)) AS a(v) CROSS APPLY (SELECT a.v * 10 AS w) AS b ORDER BY 1",
                (1, 10), (2, 20)),
          query("SELECT u.c, u.x FROM (VALUES (1, 2)) AS a(p, q) CROSS APPLY (VALUES ('p', a.p), ('q', a.q)) AS u(c, x) "
                "ORDER BY 1", ("p", 1), ("q", 2)),
-         query("SELECT a.v, b.w FROM (VALUES (1), (2)) AS a(v) OUTER APPLY (SELECT TOP (1) a.v AS w WHERE a.v = 2) AS b "
+         query("SELECT a.v, b.w FROM (VALUES (1), (2)) AS a(v) OUTER APPLY (SELECT TOP (1) a.v AS w WHERE a.v = 2) AS "
+               "b "
                "ORDER BY 1", (1, None), (2, 2)),
-         query("SELECT a.v, b.w FROM (VALUES (1), (2)) AS a(v) CROSS APPLY (SELECT a.v AS w WHERE a.v = 2) AS b", (2, 2)),
-         query(f"SELECT t.n, x.v FROM {N} CROSS APPLY (SELECT TOP (1) u.v FROM {KNV} WHERE u.n = t.n ORDER BY u.v DESC) AS x "
+         query("SELECT a.v, b.w FROM (VALUES (1), (2)) AS a(v) CROSS APPLY (SELECT a.v AS w WHERE a.v = 2) AS b",
+               (2, 2)),
+         query(f"SELECT t.n, x.v FROM {N} CROSS APPLY (SELECT TOP (1) u.v FROM {KNV} WHERE u.n = t.n ORDER BY u.v "
+               "DESC) AS x "
                "ORDER BY t.n", (1, D("10.0")), (2, D("20.0"))),
-         query("SELECT COUNT(*) FROM (VALUES (1), (2)) AS a(v) INNER HASH JOIN (VALUES (2)) AS b(v) ON a.v = b.v", (1,)),
          fails("SELECT * FROM (VALUES (1)) AS a(v), (SELECT a.v AS w) AS b", 4104),
          fails("SELECT * FROM (VALUES (1)) AS a(v) JOIN (SELECT a.v AS w) AS b ON 1 = 1", 4104),
          fails("SELECT * FROM (VALUES (1)) AS a(v) CROSS JOIN (VALUES (a.v)) AS b(w)", 4104),
@@ -154,7 +165,8 @@ SOURCES = [
                ("clothing",), ("road",), ("touring",), ("bike",), ordered=False),
          query("SELECT p.i, value FROM (VALUES (1, 'clothing,road'), (2, 'bike')) AS p(i, tags) "
                "CROSS APPLY STRING_SPLIT(tags, ',')", (1, "clothing"), (1, "road"), (2, "bike"), ordered=False),
-         query("SELECT * FROM STRING_SPLIT('Austin,Texas,Seattle,Washington,Denver,Colorado', ',', 1) WHERE ordinal % 2 = 0",
+         query("SELECT * FROM STRING_SPLIT('Austin,Texas,Seattle,Washington,Denver,Colorado', ',', 1) WHERE ordinal % "
+               "2 = 0",
                ("Texas", 2), ("Washington", 4), ("Colorado", 6), ordered=False),
          query("SELECT * FROM STRING_SPLIT('E-D-C-B-A', '-', 1) ORDER BY ordinal DESC",
                ("A", 5), ("B", 4), ("C", 3), ("D", 2), ("E", 1)),
@@ -168,7 +180,8 @@ SOURCES = [
          query("SELECT value FROM GENERATE_SERIES(1, 10)", *[(v,) for v in range(1, 11)], ordered=False),
          query("SELECT value FROM GENERATE_SERIES(1, 50, 5)", *[(v,) for v in range(1, 51, 5)], ordered=False),
          batch("GENERATE_SERIES of decimals", "DECLARE @start decimal(2, 1) = 0.0; DECLARE @stop decimal(2, 1) = 1.0; "
-               "DECLARE @step decimal(2, 1) = 0.1; SELECT value FROM GENERATE_SERIES(@start, @stop, @step) ORDER BY value",
+               "DECLARE @step decimal(2, 1) = 0.1; SELECT value FROM GENERATE_SERIES(@start, @stop, @step) ORDER BY "
+               "value",
                [(D(f"{v / 10:.1f}"),) for v in range(11)]),
          query("SELECT value FROM GENERATE_SERIES(3, 1)", (3,), (2,), (1,), ordered=False),
          query("SELECT value FROM GENERATE_SERIES(1, 3, -1)"),
@@ -198,7 +211,8 @@ SUBQUERIES = [
          query(f"SELECT n FROM {N} WHERE EXISTS (SELECT 1 FROM {KNV} WHERE u.n = t.n) ORDER BY n", (1,), (2,)),
          query(f"SELECT n FROM {N} WHERE NOT EXISTS (SELECT * FROM {KNV} WHERE u.n = t.n) ORDER BY n", (3,), (4,)),
          query(f"SELECT n FROM {N} WHERE n IN (SELECT n FROM {KNV}) ORDER BY n", (1,), (2,)),
-         query("SELECT COUNT(*) FROM (VALUES (1), (2)) AS t(v) WHERE v NOT IN (SELECT w FROM (VALUES (1), (NULL)) AS u(w))",
+         query("SELECT COUNT(*) FROM (VALUES (1), (2)) AS t(v) WHERE v NOT IN (SELECT w FROM (VALUES (1), (NULL)) AS "
+               "u(w))",
                (0,)),
          query(f"SELECT n FROM {N} WHERE n > ALL (SELECT n FROM {KNV}) ORDER BY n", (3,), (4,)),
          query(f"SELECT n FROM {N} WHERE n > ANY (SELECT n FROM {KNV}) ORDER BY n", (2,), (3,), (4,)),
@@ -209,24 +223,30 @@ SUBQUERIES = [
          fails("SELECT * FROM (SELECT 1) AS t", 8155),
          fails("SELECT * FROM (SELECT 1 AS a, 2 AS a) AS t", 8156)),
     page("t-sql/queries/with-common-table-expression-transact-sql",
-         query("WITH c(v) AS (SELECT 1 UNION ALL SELECT 2), d AS (SELECT v * 2 AS w FROM c) SELECT SUM(w) FROM d", (6,)),
+         query("WITH c(v) AS (SELECT 1 UNION ALL SELECT 2), d AS (SELECT v * 2 AS w FROM c) SELECT SUM(w) FROM d",
+               (6,)),
          query("WITH Sales_CTE (p, o, y) AS (SELECT p, o, y FROM (VALUES (1, 10, 2005), (1, 11, 2005), (2, 12, 2006)) "
                "AS h(p, o, y)) SELECT p, COUNT(o) AS TotalSales, y FROM Sales_CTE GROUP BY y, p ORDER BY p, y",
                (1, 2, 2005), (2, 1, 2006)),
          query("WITH c AS (SELECT 1 AS v UNION ALL SELECT v + 1 FROM c WHERE v < 5) SELECT SUM(v) FROM c", (15,)),
          query("WITH r(ManagerID, EmployeeID, Title, Level) AS (SELECT m, e, t, 0 FROM (VALUES (NULL, 1, 'CEO'), "
-               "(1, 273, 'VP'), (273, 16, 'Marketing Manager'), (16, 23, 'Marketing Specialist')) AS x(m, e, t) WHERE m IS "
+               "(1, 273, 'VP'), (273, 16, 'Marketing Manager'), (16, 23, 'Marketing Specialist')) AS x(m, e, t) WHERE "
+               "m IS "
                "NULL UNION ALL SELECT x.m, x.e, x.t, Level + 1 FROM (VALUES (NULL, 1, 'CEO'), (1, 273, 'VP'), "
-               "(273, 16, 'Marketing Manager'), (16, 23, 'Marketing Specialist')) AS x(m, e, t) JOIN r ON x.m = r.EmployeeID) "
+               "(273, 16, 'Marketing Manager'), (16, 23, 'Marketing Specialist')) AS x(m, e, t) JOIN r ON x.m = "
+               "r.EmployeeID) "
                "SELECT EmployeeID, Level FROM r WHERE Level <= 2 ORDER BY Level", (1, 0), (273, 1), (16, 2)),
-         query("WITH g(id) AS (SELECT m FROM (VALUES ('Sue', 'Alex', 'Tom'), ('Alex', 'Ed', 'Lisa')) AS p(n, m, f) WHERE "
+         query("WITH g(id) AS (SELECT m FROM (VALUES ('Sue', 'Alex', 'Tom'), ('Alex', 'Ed', 'Lisa')) AS p(n, m, f) "
+               "WHERE "
                "n = 'Sue' UNION SELECT f FROM (VALUES ('Sue', 'Alex', 'Tom')) AS p(n, m, f) WHERE n = 'Sue' UNION ALL "
-               "SELECT m FROM g, (VALUES ('Sue', 'Alex', 'Tom'), ('Alex', 'Ed', 'Lisa')) AS p(n, m, f) WHERE g.id = p.n "
+               "SELECT m FROM g, (VALUES ('Sue', 'Alex', 'Tom'), ('Alex', 'Ed', 'Lisa')) AS p(n, m, f) WHERE g.id = "
+               "p.n "
                "UNION ALL SELECT f FROM g, (VALUES ('Sue', 'Alex', 'Tom'), ('Alex', 'Ed', 'Lisa')) AS p(n, m, f) WHERE "
                "g.id = p.n) SELECT id FROM g ORDER BY id", ("Alex",), ("Ed",), ("Lisa",), ("Tom",)),
          query("WITH c AS (SELECT 1 AS v UNION ALL SELECT v + 1 FROM c WHERE v < 200) SELECT MAX(v) FROM c "
                "OPTION (MAXRECURSION 0)", (200,)),
-         query("WITH a AS (SELECT 1 AS v), b AS (SELECT v FROM a) SELECT x.v FROM b AS x JOIN a AS y ON x.v = y.v", (1,)),
+         query("WITH a AS (SELECT 1 AS v), b AS (SELECT v FROM a) SELECT x.v FROM b AS x JOIN a AS y ON x.v = y.v",
+               (1,)),
          fails("WITH c AS (SELECT 1 AS v UNION ALL SELECT v + 1 FROM c) SELECT MAX(v) FROM c", 530),
          fails("WITH c AS (SELECT 1 AS v UNION ALL SELECT v + 1 FROM c WHERE v < 9) SELECT MAX(v) FROM c "
                "OPTION (MAXRECURSION 3)", 530),
@@ -236,14 +256,16 @@ SUBQUERIES = [
          fails("WITH c AS (SELECT v FROM c) SELECT v FROM c", 252),
          fails("WITH c AS (SELECT v FROM c UNION ALL SELECT v FROM c) SELECT v FROM c", 246),
          fails("WITH c AS (SELECT 1 AS v UNION ALL SELECT v + 1 FROM c UNION ALL SELECT 5) SELECT v FROM c", 247),
-         fails("WITH c AS (SELECT 1 AS v UNION ALL SELECT c.v + 1 FROM c JOIN c AS d ON c.v = d.v) SELECT v FROM c", 253),
+         fails("WITH c AS (SELECT 1 AS v UNION ALL SELECT c.v + 1 FROM c JOIN c AS d ON c.v = d.v) SELECT v FROM c",
+               253),
          fails("WITH c AS (SELECT 1 AS v UNION ALL SELECT 2.5 FROM c) SELECT v FROM c", 240),
          fails("WITH c AS (SELECT 1 AS v UNION ALL SELECT DISTINCT v + 1 FROM c) SELECT v FROM c", 460),
          fails("WITH c AS (SELECT 1 AS v UNION ALL SELECT TOP (1) v + 1 FROM c) SELECT v FROM c", 461),
          fails("WITH c AS (SELECT 1 AS v UNION ALL SELECT c.v + 1 FROM (VALUES (1)) AS t(w) LEFT JOIN c ON c.v = w) "
                "SELECT v FROM c", 462),
          fails("WITH c AS (SELECT 1 AS v UNION ALL SELECT MAX(v) FROM c) SELECT v FROM c", 467),
-         fails("WITH c AS (SELECT 1 AS v UNION ALL SELECT v + 1 FROM (VALUES (1)) AS t(w) WHERE w IN (SELECT v FROM c)) "
+         fails("WITH c AS (SELECT 1 AS v UNION ALL SELECT v + 1 FROM (VALUES (1)) AS t(w) WHERE w IN (SELECT v FROM "
+         "c)) "
                "SELECT v FROM c", 465),
          fails("WITH c AS (SELECT 1) SELECT * FROM c", 8155),
          fails("WITH c(a, b) AS (SELECT 1) SELECT * FROM c", 8159),
@@ -272,19 +294,22 @@ HINTED = around(
 HINTS = [
     page("t-sql/queries/hints-transact-sql-table", *HINTED),
     page("t-sql/queries/hints-transact-sql-query",
-         *[query(f"SELECT COUNT(*) FROM (VALUES (1), (2)) AS a(v) JOIN (VALUES (2)) AS b(v) ON a.v = b.v OPTION ({hint})", (1,))
+         *[query("SELECT COUNT(*) FROM (VALUES (1), (2)) AS a(v) JOIN (VALUES (2)) AS b(v) ON a.v = b.v OPTION "
+               f"({hint})", (1,))
            for hint in ("RECOMPILE", "MAXDOP 1", "HASH JOIN", "LOOP JOIN, MERGE JOIN", "FORCE ORDER", "FAST 10",
                         "KEEP PLAN", "KEEPFIXED PLAN", "ROBUST PLAN", "OPTIMIZE FOR UNKNOWN", "EXPAND VIEWS",
                         "MAX_GRANT_PERCENT = 10", "NO_PERFORMANCE_SPOOL", "HASH GROUP",
                         "USE HINT('DISABLE_OPTIMIZER_ROWGOAL')")],
          batch("OPTIMIZE FOR a value", "DECLARE @a int = 1; SELECT v FROM (VALUES (1), (2)) AS t(v) WHERE v = @a "
                "OPTION (OPTIMIZE FOR (@a = 2))", [(1,)]),
-         batch("OPTIMIZE FOR a variable UNKNOWN", "DECLARE @a int = 1; SELECT v FROM (VALUES (1), (2)) AS t(v) WHERE v = @a "
+         batch("OPTIMIZE FOR a variable UNKNOWN", "DECLARE @a int = 1; SELECT v FROM (VALUES (1), (2)) AS t(v) WHERE "
+               "v = @a "
                "OPTION (OPTIMIZE FOR (@a UNKNOWN), RECOMPILE)", [(1,)]),
          fails("SELECT 1 OPTION (NO SUCH HINT)", 102),
          fails("SELECT 1 OPTION (USE HINT('NO_SUCH_HINT'))", 10715)),
     page("t-sql/queries/hints-transact-sql-join",
-         *[query(f"SELECT COUNT(*) FROM (VALUES (1), (2)) AS a(v) INNER {hint} JOIN (VALUES (2)) AS b(v) ON a.v = b.v", (1,))
+         *[query(f"SELECT COUNT(*) FROM (VALUES (1), (2)) AS a(v) INNER {hint} JOIN (VALUES (2)) AS b(v) ON a.v = b.v",
+                 (1,))
            for hint in ("LOOP", "HASH", "MERGE")]),
 ]  # fmt: skip
 

@@ -6,9 +6,11 @@ from decimal import Decimal as D
 
 from tests.conformance.form import Page, batch, fails, page, query
 
-LINES = "(VALUES (43659, 711, 4), (43659, 712, 2), (43659, 714, 3), (43659, 716, 1), (43664, 714, 1), (43664, 716, 1)) " \
+LINES = "(VALUES (43659, 711, 4), (43659, 712, 2), (43659, 714, 3), (43659, 716, 1), (43664, 714, 1), (43664, 716, " \
+               "1)) " \
         "AS d(o, p, q)"  # fmt: skip
-ORDERS = "(VALUES (43659, 776, 1), (43659, 777, 3), (43659, 778, 1), (43659, 771, 1), (43659, 772, 1), (43659, 773, 2), " \
+ORDERS = "(VALUES (43659, 776, 1), (43659, 777, 3), (43659, 778, 1), (43659, 771, 1), (43659, 772, 1), (43659, 773, " \
+               "2), " \
          "(43659, 774, 1), (43659, 714, 3), (43659, 716, 1), (43659, 709, 6), (43659, 712, 2), (43659, 711, 4), " \
          "(43664, 772, 1), (43664, 775, 4), (43664, 714, 1), (43664, 716, 1), (43664, 777, 2), (43664, 771, 3), " \
          "(43664, 773, 1), (43664, 778, 1)) AS d(o, p, q)"  # fmt: skip
@@ -41,7 +43,8 @@ OVER = [
                (1, 6), (2, 12), (4, 8), (8, None)),
          query(f"SELECT v, SUM(v) OVER (ORDER BY v ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) FROM {N} "
                "ORDER BY v", (1, 15), (2, 15), (4, 15), (8, 15)),
-         query(f"SELECT v, COUNT(*) OVER (ORDER BY v ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) FROM {N} ORDER BY v",
+         query(f"SELECT v, COUNT(*) OVER (ORDER BY v ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) FROM {N} ORDER "
+               "BY v",
                (1, 4), (2, 3), (4, 2), (8, 1)),
          query(f"SELECT v, SUM(v) OVER (PARTITION BY g ORDER BY v) FROM {G} WHERE g = 'a' ORDER BY v, 2",
                (1, 1), (2, 5), (2, 5)),
@@ -55,7 +58,8 @@ OVER = [
          query(f"SELECT v, AVG(v) OVER () FROM {N} ORDER BY v", (1, 3), (2, 3), (4, 3), (8, 3)),
          query(f"SELECT v, AVG(v * 1e0) OVER (ORDER BY v ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM {N} ORDER BY v",
                (1, 1.0), (2, 1.5), (4, 3.0), (8, 6.0)),
-         query(f"SELECT g, v, SUM(v) OVER (PARTITION BY g) FROM {G} WHERE g = 'b' ORDER BY v", ("b", None, 5), ("b", 5, 5)),
+         query(f"SELECT g, v, SUM(v) OVER (PARTITION BY g) FROM {G} WHERE g = 'b' ORDER BY v", ("b", None, 5), ("b",
+               5, 5)),
          fails(f"SELECT SUM(v) OVER (ORDER BY v RANGE 1 PRECEDING) FROM {N}", 4194),
          fails(f"SELECT SUM(v) OVER (ORDER BY v RANGE BETWEEN 1 PRECEDING AND CURRENT ROW) FROM {N}", 4194),
          fails(f"SELECT SUM(v) OVER (ORDER BY v ROWS BETWEEN 1 FOLLOWING AND 1 PRECEDING) FROM {N}", 4193),
@@ -74,7 +78,8 @@ OVER = [
          fails(f"SELECT STRING_AGG(CAST(v AS varchar(9)), ',') OVER () FROM {N}", 4113),
          query(f"SELECT v, ROW_NUMBER() OVER (ORDER BY v DESC) FROM {N} ORDER BY ROW_NUMBER() OVER (ORDER BY v)",
                (1, 4), (2, 3), (4, 2), (8, 1)),
-         query(f"SELECT COUNT(*) FROM (SELECT ROW_NUMBER() OVER (ORDER BY (SELECT NULL)) AS r FROM {N}) AS x WHERE r <= 2",
+         query(f"SELECT COUNT(*) FROM (SELECT ROW_NUMBER() OVER (ORDER BY (SELECT NULL)) AS r FROM {N}) AS x WHERE r "
+               "<= 2",
                (2,))),
     page("t-sql/queries/select-window-transact-sql",
          query(f"SELECT o, p, q, SUM(q) OVER win, AVG(q) OVER (win PARTITION BY o), COUNT(q) OVER (win ROWS BETWEEN "
@@ -85,7 +90,8 @@ OVER = [
                "win2 AS (ORDER BY o, p), win3 AS (win2 PARTITION BY o) ORDER BY o, p",
                (43659, 711, 4, 4, 4), (43659, 712, 2, 6, 3), (43659, 714, 3, 9, 3), (43659, 716, 1, 10, 2),
                (43664, 714, 1, 11, 1), (43664, 716, 1, 12, 1)),
-         query(f"SELECT DISTINCT o, SUM(q) OVER win, AVG(q) OVER win, COUNT(q) OVER win, MIN(q) OVER win, MAX(q) OVER win "
+         query("SELECT DISTINCT o, SUM(q) OVER win, AVG(q) OVER win, COUNT(q) OVER win, MIN(q) OVER win, MAX(q) OVER "
+               "win "
                f"FROM {ORDERS} WINDOW win AS (PARTITION BY o) ORDER BY o",
                (43659, 26, 2, 12, 1, 6), (43664, 14, 1, 8, 1, 4)),
          fails(f"SELECT SUM(v) OVER (w PARTITION BY v) FROM {N} WINDOW w AS (PARTITION BY v)", 4123),
@@ -108,11 +114,13 @@ RANKING = [
                "ORDER BY v", (1, 1, 1), (1, 1, 1), (2, 3, 2)),
          fails(f"SELECT RANK() OVER (PARTITION BY v) FROM {N}", 4112)),
     page("t-sql/functions/dense-rank-transact-sql",
-         query("SELECT p, q, DENSE_RANK() OVER (PARTITION BY l ORDER BY q DESC) FROM (VALUES (494, 3, 49), (495, 3, 49), "
+         query("SELECT p, q, DENSE_RANK() OVER (PARTITION BY l ORDER BY q DESC) FROM (VALUES (494, 3, 49), (495, 3, "
+               "49), "
                "(493, 3, 41), (496, 3, 30), (492, 3, 17)) AS i(p, l, q) ORDER BY q DESC, p",
                (494, 49, 1), (495, 49, 1), (493, 41, 2), (496, 30, 3), (492, 17, 4))),
     page("t-sql/functions/ntile-transact-sql",
-         query("SELECT v, NTILE(4) OVER (ORDER BY v) FROM (VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9), (10), (11), "
+         query("SELECT v, NTILE(4) OVER (ORDER BY v) FROM (VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9), (10), "
+               "(11), "
                "(12), (13), (14)) AS t(v) ORDER BY v",
                *[(v, g) for v, g in zip(range(1, 15), [1] * 4 + [2] * 4 + [3] * 3 + [4] * 3, strict=True)]),
          query(f"SELECT v, NTILE(2) OVER (ORDER BY v) FROM {N} ORDER BY v", (1, 1), (2, 1), (4, 2), (8, 2))),
@@ -141,7 +149,8 @@ ANALYTIC = [
                ("Canada", "Saraiva", D("2604540.72"), D("0.00")),
                ("Canada", "Vargas", D("1453719.47"), D("2604540.72")),
                ("Northwest", "Mensa-Annan", D("1576562.20"), D("0.00"))),
-         query("SELECT b, c, LAG(2 * c, b * (SELECT MIN(b) FROM (VALUES (1, 1, -3), (2, 2, 4), (3, 1, NULL), (4, 3, 1), "
+         query("SELECT b, c, LAG(2 * c, b * (SELECT MIN(b) FROM (VALUES (1, 1, -3), (2, 2, 4), (3, 1, NULL), (4, 3, "
+               "1), "
                "(5, 2, NULL), (6, 1, 5)) AS u(a, b, c)), -c / 2.0) OVER (ORDER BY a) AS i FROM (VALUES (1, 1, -3), "
                "(2, 2, 4), (3, 1, NULL), (4, 3, 1), (5, 2, NULL), (6, 1, 5)) AS t(a, b, c) ORDER BY a",
                (1, -3, 1), (2, 4, -2), (1, None, 8), (3, 1, -6), (2, None, None), (1, 5, None)),
@@ -158,22 +167,25 @@ ANALYTIC = [
          query(f"SELECT v, LEAD(v) OVER (ORDER BY v) FROM {N} ORDER BY v", (1, 2), (2, 4), (4, 8), (8, None))),
     page("t-sql/functions/first-value-transact-sql",
          query("SELECT Name, ListPrice, FIRST_VALUE(Name) OVER (ORDER BY ListPrice ASC) FROM (VALUES "
-               "('Patch Kit/8 Patches', 2.29), ('Road Tire Tube', 3.99), ('Touring Tire Tube', 4.99)) AS p(Name, ListPrice) "
+               "('Patch Kit/8 Patches', 2.29), ('Road Tire Tube', 3.99), ('Touring Tire Tube', 4.99)) AS p(Name, "
+               "ListPrice) "
                "ORDER BY ListPrice",
                ("Patch Kit/8 Patches", D("2.29"), "Patch Kit/8 Patches"),
                ("Road Tire Tube", D("3.99"), "Patch Kit/8 Patches"),
                ("Touring Tire Tube", D("4.99"), "Patch Kit/8 Patches")),
-         query("SELECT n, FIRST_VALUE(v) IGNORE NULLS OVER (ORDER BY n) FROM (VALUES (1, NULL), (2, 7), (3, NULL)) AS t(n, v) "
+         query("SELECT n, FIRST_VALUE(v) IGNORE NULLS OVER (ORDER BY n) FROM (VALUES (1, NULL), (2, 7), (3, NULL)) AS "
+               "t(n, v) "
                "ORDER BY n", (1, None), (2, 7), (3, 7))),
     page("t-sql/functions/last-value-transact-sql",
          query(f"SELECT v, LAST_VALUE(v) OVER (ORDER BY v) FROM {N} ORDER BY v", (1, 1), (2, 2), (4, 4), (8, 8)),
          query(f"SELECT v, LAST_VALUE(v) OVER (ORDER BY v ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) "
                f"FROM {N} ORDER BY v", (1, 8), (2, 8), (4, 8), (8, 8)),
-         query("SELECT n, LAST_VALUE(v) IGNORE NULLS OVER (ORDER BY n) FROM (VALUES (1, 10), (2, NULL), (3, 30), (4, NULL)) "
-               "AS t(n, v) ORDER BY n", (1, 10), (2, 10), (3, 30), (4, 30)),
-         fails(f"SELECT SUM(v) IGNORE NULLS OVER (ORDER BY v) FROM {N}", 102)),
+         query("SELECT n, LAST_VALUE(v) IGNORE NULLS OVER (ORDER BY n) FROM (VALUES (1, 10), (2, NULL), (3, 30), (4, "
+               "NULL)) "
+               "AS t(n, v) ORDER BY n", (1, 10), (2, 10), (3, 30), (4, 30))),
     page("t-sql/functions/cume-dist-transact-sql",
-         query(f"SELECT l, CUME_DIST() OVER (PARTITION BY d ORDER BY rate), PERCENT_RANK() OVER (PARTITION BY d ORDER BY "
+         query("SELECT l, CUME_DIST() OVER (PARTITION BY d ORDER BY rate), PERCENT_RANK() OVER (PARTITION BY d ORDER "
+               "BY "
                f"rate) FROM {RATES} ORDER BY d, n",
                ("Arifin", 1.0, 1.0), ("Norred", 0.8, 0.5), ("Kharatishvili", 0.8, 0.5), ("Chai", 0.4, 0.0),
                ("Berge", 0.4, 0.0), ("Trenary", 1.0, 1.0), ("Conroy", 0.9, 0.888888888888889),
@@ -187,21 +199,26 @@ ANALYTIC = [
          query(f"SELECT DISTINCT d, PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY rate) OVER (PARTITION BY d), "
                f"PERCENTILE_DISC(0.5) WITHIN GROUP (ORDER BY rate) OVER (PARTITION BY d) FROM {RATES} ORDER BY d",
                ("Document Control", 16.8269, D("16.8269")), ("Information Services", 32.4519, D("32.4519"))),
-         query("SELECT DISTINCT PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY v) OVER () FROM (VALUES (1), (2), (3), (4)) "
+         query("SELECT DISTINCT PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY v) OVER () FROM (VALUES (1), (2), (3), "
+               "(4)) "
                "AS t(v)", (2.5,)),
-         query("SELECT DISTINCT PERCENTILE_CONT(0.25) WITHIN GROUP (ORDER BY v DESC) OVER () FROM (VALUES (10), (20), (30), "
+         query("SELECT DISTINCT PERCENTILE_CONT(0.25) WITHIN GROUP (ORDER BY v DESC) OVER () FROM (VALUES (10), (20), "
+               "(30), "
                "(40), (NULL)) AS t(v)", (32.5,)),
-         batch("PERCENTILE_CONT of a variable", "DECLARE @p float = 0.5; SELECT DISTINCT PERCENTILE_CONT(@p) WITHIN GROUP "
+         batch("PERCENTILE_CONT of a variable", "DECLARE @p float = 0.5; SELECT DISTINCT PERCENTILE_CONT(@p) WITHIN "
+               "GROUP "
                "(ORDER BY v) OVER () FROM (VALUES (1), (2)) AS t(v)", [(1.5,)]),
          fails(f"SELECT PERCENTILE_CONT(1.5) WITHIN GROUP (ORDER BY v) OVER () FROM {N}", 8727),
          fails(f"SELECT PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY v) FROM {N}", 10753),
          fails(f"SELECT PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY v) OVER (ORDER BY v) FROM {N}", 10758)),
     page("t-sql/functions/percentile-disc-transact-sql",
-         query("SELECT DISTINCT PERCENTILE_DISC(0.5) WITHIN GROUP (ORDER BY v) OVER () FROM (VALUES (1), (2), (3), (4)) "
+         query("SELECT DISTINCT PERCENTILE_DISC(0.5) WITHIN GROUP (ORDER BY v) OVER () FROM (VALUES (1), (2), (3), "
+               "(4)) "
                "AS t(v)", (2,)),
          query("SELECT DISTINCT PERCENTILE_DISC(0) WITHIN GROUP (ORDER BY v) OVER (), PERCENTILE_DISC(1) WITHIN GROUP "
                "(ORDER BY v) OVER () FROM (VALUES (1), (2), (3)) AS t(v)", (1, 3)),
-         query("SELECT DISTINCT PERCENTILE_DISC(0.5) WITHIN GROUP (ORDER BY v DESC) OVER () FROM (VALUES (1), (2), (3), "
+         query("SELECT DISTINCT PERCENTILE_DISC(0.5) WITHIN GROUP (ORDER BY v DESC) OVER () FROM (VALUES (1), (2), "
+               "(3), "
                "(4)) AS t(v)", (3,))),
 ]  # fmt: skip
 

@@ -195,7 +195,8 @@ def _quantified(compiler: Compiler, node: exp.Expr, operator: str) -> str:
     """ALL is true and ANY false over no rows; a NULL among the rows can make either unknown."""
     every = isinstance(node.expression, exp.All)
     inner = node.expression.this
-    left, query = compiler.value(node.this), compiler.subquery(inner.this if isinstance(inner, exp.Subquery) else inner)
+    left = compiler.value(node.this)
+    query = compiler.nested_query(inner.this if isinstance(inner, exp.Subquery) else inner)
     if len(query.columns) != 1:
         raise sql_error(116, line=compiler.line)
     alias = compiler.alias()
@@ -245,7 +246,7 @@ def _in(compiler: Compiler, node: exp.Expr) -> str:
         if not options:
             raise sql_error(102, ")", line=compiler.line)
         return "(" + " OR ".join(compare("=", value, option, compiler.line) for option in options) + ")"
-    inner = compiler.subquery(query.this if isinstance(query, exp.Subquery) else query)
+    inner = compiler.nested_query(query.this if isinstance(query, exp.Subquery) else query)
     if len(inner.columns) != 1:
         raise sql_error(116, line=compiler.line)
     alias = compiler.alias()
@@ -256,7 +257,7 @@ def _in(compiler: Compiler, node: exp.Expr) -> str:
 
 def _exists(compiler: Compiler, node: exp.Expr) -> str:
     query = node.this.this if isinstance(node.this, exp.Subquery) else node.this
-    return f"EXISTS ({compiler.subquery(query, references=True).sql})"
+    return f"EXISTS ({compiler.nested_query(query, references=True).sql})"
 
 
 # CASE, CAST, functions, subqueries --------------------------------------------------------------------------------
@@ -323,7 +324,7 @@ def _subquery(compiler: Compiler, node: exp.Expr) -> Typed:
 def scalar_subquery(compiler: Compiler, node: exp.Expr, *, references: bool = False) -> Typed:
     """A query's one value. Raises 116, and 512 when it runs."""
     inner = node.this if isinstance(node, exp.Subquery) else node
-    query = compiler.subquery(inner, references=references)
+    query = compiler.nested_query(inner, references=references)
     if len(query.columns) != 1:
         raise sql_error(116, line=compiler.line)
     column = query.columns[0]

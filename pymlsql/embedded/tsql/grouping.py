@@ -56,9 +56,10 @@ def compile_groups(compiler: Compiler, scope: Scope, group: exp.Expr) -> str:
         if value and part != "expressions" and part not in _PARTS:
             raise unsupported(f"GROUP BY {part.upper()}", line=compiler.line)
     nodes = [*group.expressions, *(node for part in _PARTS for node in group.args.get(part) or [])]
+    nodes = [node for node in nodes if not (isinstance(node, exp.Tuple) and not node.expressions)]
     items = [_item(compiler, scope, grouping, node) for node in nodes]
     scope.groups = grouping
-    return f"GROUP BY {', '.join(items)}"
+    return f"GROUP BY {', '.join(items)}" if items else ""
 
 
 def _behind(compiler: Compiler, scope: Scope, grouping: Grouping, group: exp.Expr, behind: list[exp.Expr]) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pymlsql.embedded.tsql.grammar.hints import TABLE_HINTS
 from pymlsql.embedded.tsql.lexer import Token
 from pymlsql.embedded.tsql.messages import sql_error
-from pymlsql.embedded.tsql.words import TABLE_HINTS
 
 MOST_RECURSION = 32767
 _GROUPS = (

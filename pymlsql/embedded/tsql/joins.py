@@ -19,7 +19,7 @@ def compile_from(compiler: Compiler, from_: exp.Expr | None, joins: list[exp.Exp
     """FROM with its joins; the sources go into the compiler's current scope."""
     if from_ is None:
         return ""
-    nested = from_.this.args.get("joins") if isinstance(from_.this, exp.Table) else None
+    nested = from_.this.args.get("joins")
     return f"FROM {joined(compiler, from_.this, [*(nested or []), *joins])}"
 
 

@@ -16,6 +16,7 @@ from pymlsql.embedded.tsql.types import BIGINT, FLOAT
 
 if TYPE_CHECKING:
     from pymlsql.embedded.tsql.compiler import Compiler
+    from pymlsql.embedded.tsql.scope import Scope
 
 
 def direction(item: exp.Expr) -> str:
@@ -60,12 +61,19 @@ class Ordering:
                 return
         self._by(index, item)
 
-    def add_column(self, item: exp.Expr) -> None:
-        """An item behind a set operator: a number or a name of the first query, qualified or not. Raises 104, 108."""
+    def add_column(self, item: exp.Expr, first: Scope | None) -> None:
+        """An item behind a set operator: a number or a name of the first query's list, qualified or not. ``first`` is
+        that query's scope. Raises 104, 108, 207 for a name that it does not see either."""
         node = item.this
         index = self._names.get(node.name.lower()) if isinstance(node, exp.Column) else self._column(node)
         if index is None:
-            raise sql_error(104, line=self.compiler.line)
+            error = sql_error(104, line=self.compiler.line)
+            if isinstance(node, exp.Column) and not node.args.get("table") and first is not None \
+                    and not first.sees(node.name):  # fmt: skip
+                unknown = sql_error(207, node.name, line=self.compiler.line)
+                unknown.further = (error,)
+                raise unknown
+            raise error
         self._by(index, item)
 
     def _by(self, index: int, item: exp.Expr) -> None:

@@ -26,6 +26,7 @@ def compile_distinct_from(compiler: Compiler, node: exp.Expr) -> str:
 
 
 def compile_like(compiler: Compiler, node: exp.Expr, escape: str = "") -> str:
+    """[NOT] LIKE with any pattern; ``escape`` is the character of its ESCAPE."""
     value, pattern = compiler.value(node.this), compiler.value(node.expression)
     text, wanted = (as_type(side, _text_type(side), compiler.line) for side in (value, pattern))
     matched = like_sql(text, wanted, escape)

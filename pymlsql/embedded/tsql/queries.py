@@ -30,6 +30,10 @@ _SELECT_PARTS = frozenset(
      "windows"}
 )  # fmt: skip
 
+MOST_COLUMNS = 4096
+"""The longest select list."""
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """Compiled: its columns' ``sql`` are c0, c1 ...; ``single`` says that it gives exactly one row or none."""
@@ -37,6 +41,7 @@ class Query:
     sql: str
     columns: tuple[Typed, ...]
     single: bool = False
+    scope: Scope | None = None
     owners: tuple[str, ...] = ()
     """For FOR JSON AUTO: the names of the tables that the columns come from, "" for an expression."""
 
@@ -103,6 +108,8 @@ class _Select:
             raise unsupported(names.get(part, part.strip("_").upper()), line=self.line)
         if not node.expressions:
             raise sql_error(156, "FROM", line=self.line)
+        if len(node.expressions) > MOST_COLUMNS:
+            raise sql_error(1056, MOST_COLUMNS, line=self.line)
 
     def compile(self) -> Query:
         compiler = self.compiler
@@ -128,7 +135,7 @@ class _Select:
         sql = ordered_rows(compiler, sql, order, limit, offset, numbered=self.numbered)
         out = tuple(replace(column, sql=f"c{index}", constant=None) for index, column in enumerate(columns))
         single = (scope.groups is not None and not group_by) or ("from_" not in self.args) or self._top_is_one()
-        return Query(sql, out, single, tuple(self.owners))
+        return Query(sql, out, single, scope, tuple(self.owners))
 
     def _where(self, scope: Scope) -> str:
         where = self.args.get("where")
@@ -163,7 +170,7 @@ class _Select:
             columns.extend(found)
             if self.numbered:
                 self.owners += self._owners(scope, node, found)
-            scope.check_grouped(8118 if scope.groups and not scope.groups.keys else 8120, self.line)
+            scope.check_grouped(8120, self.line)
         return columns
 
     def _column(self, scope: Scope, node: exp.Expr) -> list[Typed]:
@@ -264,9 +271,9 @@ def _compile_set(compiler: Compiler, node: exp.Expr, top: bool, references: bool
         raise sql_error(1033, line=compiler.line)
     ordering = Ordering(compiler, columns, {column.name.lower() for column in columns})
     for item in order.expressions if order is not None else ():
-        ordering.add_column(item)
+        ordering.add_column(item, left.scope)
     ordered = ordered_rows(compiler, sql, ordering, node.args.get("limit"), offset, numbered=numbered)
-    return Query(ordered, tuple(columns), owners=("",) * len(columns))
+    return Query(ordered, tuple(columns), scope=left.scope, owners=("",) * len(columns))
 
 
 def _at(compiler: Compiler, query: Query, columns: list[Typed]) -> str:

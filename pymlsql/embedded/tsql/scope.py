@@ -176,6 +176,11 @@ class Scope:
             raise sql_error(8120, f"{source.alias}.{column.name}", line=line)
         return found
 
+    def sees(self, name: str) -> bool:
+        """Whether one of its own sources has a column of this name."""
+        wanted = name.lower()
+        return any(column.name.lower() == wanted for source in self.sources for column in source.columns)
+
     def owner(self, name: str, qualifiers: tuple[str, ...]) -> str:
         """The exposed name of the own source that a column comes from, "" for a query around."""
         found = self._lookup(name, qualifiers, 0)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from pymlsql.embedded.tsql.dialect import parse_query
+from pymlsql.embedded.tsql.grammar.hints import TABLE_HINTS
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name
 from pymlsql.embedded.tsql.openjson import compile_open_json
@@ -17,7 +18,6 @@ from pymlsql.embedded.tsql.pivots import compile_pivot
 from pymlsql.embedded.tsql.scope import ROWID, Relation, Source
 from pymlsql.embedded.tsql.typed import Typed, quote_name
 from pymlsql.embedded.tsql.types import INT
-from pymlsql.embedded.tsql.words import TABLE_HINTS
 
 if TYPE_CHECKING:
     from pymlsql.embedded.tsql.compiler import Compiler
@@ -27,6 +27,7 @@ _LOCKING_HINTS = frozenset({"UPDLOCK", "XLOCK", "TABLOCKX", "HOLDLOCK", "SERIALI
 
 
 def source_sql(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None = None, *, lateral: bool = False) -> str:
+    """One source with what PIVOT makes of it; ``lateral``: it stands behind APPLY and sees the sources before it."""
     alias = alias or node.args.get("alias")
     pivots = node.args.get("pivots")
     if pivots:
@@ -73,6 +74,8 @@ def _plain_source(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None, la
         return _function(compiler, Name((*qualifiers, node.this.name)), node.this.expressions, alias, lateral)
     if isinstance(node.this, exp.OpenJSON):
         return _open_json(compiler, node.this, alias, lateral)
+    if isinstance(node.this, exp.Values):
+        return _values(compiler, node.this, alias, lateral)
     if isinstance(node.this, exp.Parameter):
         return _relation(compiler, Name(("@" + node.this.name.lower(),)), alias, _hints(node))
     if not isinstance(node.this, exp.Identifier):
@@ -147,7 +150,8 @@ def _add(compiler: Compiler, alias: str, columns: list[Typed], duck: str, name: 
 
 
 def _derived(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None, lateral: bool) -> str:
-    if isinstance(node.this, exp.Table):  # a join in brackets
+    if isinstance(node.this, exp.Table) or (isinstance(node.this, exp.Subquery) and alias is None):
+        # A join in brackets.
         from pymlsql.embedded.tsql.joins import joined
 
         return f"({joined(compiler, node.this, node.this.args.get('joins') or [])})"
@@ -240,8 +244,8 @@ def _relation(compiler: Compiler, name: Name, alias: exp.Expr | None, hints: lis
 def _expanded(compiler: Compiler, relation: Relation, arguments: dict[str, Typed]) -> tuple[str, list[Typed]]:
     """A view's or inline function's query, in a scope of its own; its parameters are the argument expressions."""
     assert relation.query is not None
-    line, scopes, commons = compiler.line, compiler.scopes, compiler.commons
-    compiler.scopes, compiler.commons = [], []
+    line, scopes, commons, n_queries = compiler.line, compiler.scopes, compiler.commons, compiler.n_queries
+    compiler.scopes, compiler.commons, compiler.n_queries = [], [], 0
     compiler.arguments.append(arguments)
     try:
         with compiler.nested(), compiler.names.inside(relation):
@@ -250,7 +254,7 @@ def _expanded(compiler: Compiler, relation: Relation, arguments: dict[str, Typed
             query = compiler.subquery(tree, references=True)
     finally:
         compiler.arguments.pop()
-        compiler.line, compiler.scopes, compiler.commons = line, scopes, commons
+        compiler.line, compiler.scopes, compiler.commons, compiler.n_queries = line, scopes, commons, n_queries
     names = list(relation.column_names)
     names += [ROWID] if names and relation.rowid_of else []
     return query.sql, renamed(list(query.columns), names, str(relation.name), line)

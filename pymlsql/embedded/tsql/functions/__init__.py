@@ -16,6 +16,7 @@ from pymlsql.embedded.tsql.functions.rows import Function
 from pymlsql.embedded.tsql.functions.signing import SIGNING
 from pymlsql.embedded.tsql.functions.strings import STRINGS
 from pymlsql.embedded.tsql.functions.system import GLOBALS, SYSTEM
+from pymlsql.embedded.tsql.functions.windows import WINDOW_FUNCTIONS
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.typed import Typed
 
@@ -31,12 +32,12 @@ KNOWN_UNSUPPORTED = frozenset(
     """
     FORMAT PARSE TRY_PARSE SOUNDEX DIFFERENCE STRING_ESCAPE SWITCHOFFSET TODATETIMEOFFSET
     SYSDATETIMEOFFSET DATETIMEOFFSETFROMPARTS SMALLDATETIMEFROMPARTS TIMEFROMPARTS RAND
-    SESSIONPROPERTY DATE_BUCKET DATETRUNC GENERATE_SERIES JSON_MODIFY JSON_OBJECT JSON_ARRAY COMPRESS DECOMPRESS
+    SESSIONPROPERTY DATE_BUCKET DATETRUNC COMPRESS DECOMPRESS
     CHECKSUM BINARY_CHECKSUM OBJECTPROPERTY
     OBJECTPROPERTYEX COLUMNPROPERTY CONTEXT_INFO SESSION_CONTEXT GETANSINULL FORMATMESSAGE
-    PERCENTILE_CONT PERCENTILE_DISC CUME_DIST PERCENT_RANK NEWSEQUENTIALID
-    STATS_DATE INDEXPROPERTY FILE_ID TYPEPROPERTY CURSOR_STATUS CHECKSUM_AGG
-    APPROX_COUNT_DISTINCT SIGNBYCERT VERIFYSIGNEDBYCERT ENCRYPTBYCERT DECRYPTBYCERT ENCRYPTBYPASSPHRASE
+    NEWSEQUENTIALID
+    STATS_DATE INDEXPROPERTY FILE_ID TYPEPROPERTY CURSOR_STATUS
+    SIGNBYCERT VERIFYSIGNEDBYCERT ENCRYPTBYCERT DECRYPTBYCERT ENCRYPTBYPASSPHRASE
     DECRYPTBYPASSPHRASE KEY_ID KEY_GUID ASYMKEY_ID
     """.split()
 )
@@ -47,6 +48,8 @@ def call(compiler: Compiler, name: str, arguments: list[exp.Expr]) -> Typed:
     """The call ``name(arguments)``. Raises 195, 174, 189 or 40510."""
     function = FUNCTIONS.get(name)
     if function is None or compiler.level < function.level:
+        if name in WINDOW_FUNCTIONS:
+            raise sql_error(10753, name.lower(), line=compiler.line)
         if name in KNOWN_UNSUPPORTED:
             raise unsupported(f"function {name}", line=compiler.line)
         raise sql_error(195, name, "built-in function name", line=compiler.line)

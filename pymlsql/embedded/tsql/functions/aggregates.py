@@ -69,6 +69,8 @@ def _argument(
 def _count(result: SqlType) -> Compile:
     def compile(compiler: Compiler, nodes: list[exp.Expr]) -> Pieces:
         if isinstance(nodes[0], exp.Star):
+            if compiler.scope.in_aggregate:
+                raise sql_error(130, line=compiler.line)
             return Pieces(("count(*)",), result, _cast(result), False)
         value, distinct = _argument(compiler, nodes[0], compiler.passed)
         inner = f"DISTINCT {comparison_key(value)}" if distinct else value.sql
