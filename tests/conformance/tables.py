@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from tests.conformance import logic
+from tests.conformance import grouping, json_documents, logic, names, queries, set_operators, windows
 from tests.conformance.form import Page
 
 AREAS: dict[str, list[Page]] = {
+    "grouping": grouping.PAGES,
+    "json_documents": json_documents.PAGES,
     "logic": logic.PAGES,
+    "names": names.PAGES,
+    "queries": queries.PAGES,
+    "set_operators": set_operators.PAGES,
+    "windows": windows.PAGES,
 }

@@ -12,13 +12,6 @@ REFUSED = "refused with Msg 40510"
 EXPRESSIONS: dict[str, str] = {
 }
 
-QUERIES: dict[str, str] = {
-    "pivot": REFUSED,
-    "unpivot": REFUSED,
-    "openjson with columns": REFUSED,
-    "openjson of an object": REFUSED,
-}
-
 STATEMENTS: dict[str, str] = {
     "delete with output into": REFUSED,
     "table variables survive a rollback": REFUSED,

@@ -7,7 +7,7 @@ from typing import Any
 import pyodbc
 import pytest
 
-from tests.contract import cases_expressions, cases_queries, cases_statements, gaps
+from tests.contract import cases_expressions, cases_statements, gaps
 from tests.contract.cases import Case, fails, fetch, marked, rows, run
 from tests.servers import Target
 
@@ -32,12 +32,6 @@ def _errors() -> list[Case]:
 @pytest.mark.parametrize("case", marked([*_scalars(), *_conditions(), *_errors()], embedded_gaps=gaps.EXPRESSIONS))
 def test_expression_gives(connection: Any, case: Case) -> None:
     """One connection for all: an error in one case must not harm the next."""
-    with connection.cursor() as cursor:
-        run(cursor, case)
-
-
-@pytest.mark.parametrize("case", marked(cases_queries.QUERIES, embedded_gaps=gaps.QUERIES))
-def test_query_gives(connection: Any, case: Case) -> None:
     with connection.cursor() as cursor:
         run(cursor, case)
 

@@ -25,12 +25,12 @@ from pymlsql.embedded.tsql.change_nodes import Top
 from pymlsql.embedded.tsql.compiler import Compiler, compiled_as
 from pymlsql.embedded.tsql.conversion import convert
 from pymlsql.embedded.tsql.dialect import parse_constraint, parse_scalar
+from pymlsql.embedded.tsql.joins import compile_scope
 from pymlsql.embedded.tsql.lexer import tokenize
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.operators import arithmetic
 from pymlsql.embedded.tsql.references import keeps_references, readable
 from pymlsql.embedded.tsql.scope import ROWID, Source
-from pymlsql.embedded.tsql.sources import compile_scope
 from pymlsql.embedded.tsql.typed import Typed, quote_name
 from pymlsql.embedded.tsql.types import BIGINT, MAX, NULL
 

@@ -18,11 +18,11 @@ from pymlsql.embedded.engine.targets import target_table
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.compiler import Compiler
 from pymlsql.embedded.tsql.dialect import parse_query, parse_scalar
+from pymlsql.embedded.tsql.joins import compile_from
 from pymlsql.embedded.tsql.lexer import tokenize
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
 from pymlsql.embedded.tsql.parser import parse_batch
 from pymlsql.embedded.tsql.scope import Scope
-from pymlsql.embedded.tsql.sources import compile_from
 from pymlsql.embedded.tsql.types import BIT, INT, SMALLINT, SYSNAME, TINYINT, SqlType, nvarchar
 
 if TYPE_CHECKING:

@@ -28,7 +28,8 @@ from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.change_nodes import Top
 from pymlsql.embedded.tsql.compiler import Compiled, Compiler
 from pymlsql.embedded.tsql.conversion import convert
-from pymlsql.embedded.tsql.dialect import parse_constraint
+from pymlsql.embedded.tsql.dialect import parse_constraint, parse_query
+from pymlsql.embedded.tsql.forclause import refuse_for
 from pymlsql.embedded.tsql.messages import sql_error
 from pymlsql.embedded.tsql.nodes import Text
 from pymlsql.embedded.tsql.references import keeps_references, readable
@@ -109,6 +110,8 @@ def insert(session: Session, frame: Frame, statement: nodes.Insert) -> int:
 def _insert_plan(
     session: Session, frame: Frame, statement: nodes.Insert, columns: list[TableColumn], query: Text
 ) -> Plan:
+    if statement.query is not None:
+        refuse_for(parse_query(query.sql, query.line), "INSERT", statement.line)
     plan = plan_query(session, frame, query, references=True)
     if len(plan.compiled.columns) != len(columns):
         if (not statement.columns and statement.query is not None) or not statement.columns:

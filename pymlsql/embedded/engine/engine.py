@@ -24,6 +24,7 @@ from pymlsql.embedded.engine.governance.classifier import classify
 from pymlsql.embedded.engine.governance.entries import declared, in_force
 from pymlsql.embedded.engine.governance.governor import Governor
 from pymlsql.embedded.engine.identity import Identities
+from pymlsql.embedded.engine.jsonfunctions import register_json
 from pymlsql.embedded.engine.locks import ApplicationLocks
 from pymlsql.embedded.engine.names import SYSTEM_DATABASES, Plans
 from pymlsql.embedded.engine.rowversions import COUNTER, Rowversions
@@ -92,6 +93,7 @@ class Engine:
         self.values = ValueStore(path.parent / "values" if path else None)
         register_functions(self._connection, self.values)
         register_scalars(self._connection)
+        register_json(self._connection)
         self.writers = WriterLock()
         self.locks = ApplicationLocks()
         self.plans = Plans()

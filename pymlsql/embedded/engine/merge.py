@@ -25,10 +25,10 @@ from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.change_nodes import When
 from pymlsql.embedded.tsql.compiler import Compiled
 from pymlsql.embedded.tsql.dialect import parse_constraint, parse_query, parse_scalar
+from pymlsql.embedded.tsql.grouping import has_aggregate
+from pymlsql.embedded.tsql.joins import compile_from
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
-from pymlsql.embedded.tsql.queries import has_aggregate
 from pymlsql.embedded.tsql.scope import Scope
-from pymlsql.embedded.tsql.sources import compile_from
 from pymlsql.embedded.tsql.typed import Typed, quote_name
 
 if TYPE_CHECKING:

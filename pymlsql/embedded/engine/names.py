@@ -192,7 +192,8 @@ def table_relation(table: Table, used: set[str] | None = None) -> Relation:
         for c in table.columns
     )
     name = Name((table.name,)) if table.temporary else Name((table.schema, table.name))
-    return Relation(sql=table.sql, columns=columns, name=name, object_id=table.object_id, used=used)
+    return Relation(sql=table.sql, columns=columns, name=name, object_id=table.object_id, used=used,
+                    indexes=frozenset(key.name.lower() for key in table.keys))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,10 @@ from pymlsql.embedded.engine.targets import target_table
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.compiler import Compiler, compiled_as
 from pymlsql.embedded.tsql.dialect import parse_query
+from pymlsql.embedded.tsql.grouping import has_aggregate
 from pymlsql.embedded.tsql.lexer import tokenize
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
-from pymlsql.embedded.tsql.queries import _Select, has_aggregate
+from pymlsql.embedded.tsql.queries import _Select
 from pymlsql.embedded.tsql.references import keeps_references
 from pymlsql.embedded.tsql.scope import ROWID, Scope, Source
 from pymlsql.embedded.tsql.typed import Typed, quote_name

@@ -15,6 +15,7 @@ from pymlsql.embedded.engine.targets import target_table
 from pymlsql.embedded.tds.responses import Done
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.dialect import parse_query
+from pymlsql.embedded.tsql.forclause import refuse_for
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name, Text
 from pymlsql.embedded.tsql.typed import Typed
@@ -43,6 +44,9 @@ def done(session: Session, frame: Frame, count: int | None = None, command: int 
 
 def select(session: Session, frame: Frame, statement: nodes.Select) -> None:
     """A query: its rows go to the client, its last row into variables, or all into a new table."""
+    if statement.into is not None or statement.assignments:
+        purpose = "SELECT INTO" if statement.into is not None else "ASSIGNMENT"
+        refuse_for(parse_query(statement.query.sql, statement.query.line), purpose, statement.line)
     if statement.into is not None:
         count = _select_into(session, frame, statement)
         session.finish_rows(count)

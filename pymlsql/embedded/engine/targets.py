@@ -17,9 +17,9 @@ from pymlsql.embedded.engine.catalog import Module, Table
 from pymlsql.embedded.engine.evaluation import names
 from pymlsql.embedded.engine.names import lookup
 from pymlsql.embedded.tsql.dialect import parse_query
+from pymlsql.embedded.tsql.grouping import has_aggregate
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name, Text
-from pymlsql.embedded.tsql.queries import has_aggregate
 from pymlsql.embedded.tsql.scope import ROWID
 from pymlsql.embedded.tsql.sources import with_rowid
 

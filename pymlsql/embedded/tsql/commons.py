@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from pymlsql.embedded.tsql.compiler import Compiler
 
 DEFAULT_RECURSION = 100
-_MOST_RECURSION = 32767
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +26,10 @@ class Recursion:
 
 
 def max_recursion(compiler: Compiler, node: exp.Expr) -> int:
-    """OPTION (MAXRECURSION n) of a query; 0 is no limit. Raises 310."""
+    """OPTION (MAXRECURSION n) of a query; 0 is no limit."""
     for option in node.args.get("options") or []:
         if str(option.this).upper() == "MAXRECURSION" and option.expression is not None:
-            number = int(option.expression.name)
-            if number > _MOST_RECURSION:
-                raise sql_error(310, number, line=compiler.line)
-            return number
+            return int(option.expression.name)
     return DEFAULT_RECURSION
 
 
@@ -77,31 +73,42 @@ def _members(node: exp.Expr) -> list[exp.Expr]:
 
 
 def _recursive(compiler: Compiler, node: exp.Expr, name: str, names: list[str], limit: int) -> str:
-    """Anchors UNION ALL one member that refers to the name. A column counts the rounds; one too many is 530."""
+    """Anchors UNION ALL members that refer to the name. A column counts the rounds; one too many is 530."""
     members = _members(node)
     recursive = [member for member in members if _refers_to(member, name)]
     if len(members) < 2:
         raise sql_error(252, name, line=compiler.line)
     if len(recursive) == len(members):
         raise sql_error(246, name, line=compiler.line)
-    if len(recursive) > 1 or len(members) > 2 or members[-1] is not recursive[0]:
-        raise unsupported("a recursive common table expression of more than two queries", line=compiler.line)
-    anchor = compiler.subquery(members[0])
+    if members[len(members) - len(recursive) :] != recursive:
+        raise sql_error(247, name, line=compiler.line)
+    anchors = node
+    for _ in recursive:
+        anchors = anchors.this
+    anchor = compiler.subquery(anchors)
     duck, columns = _known(compiler, name, names, anchor.columns)
     columns = [replace(column, nullable=True, identity=False) for column in columns]
-    recursion = Recursion([], limit)
     compiler.commons[-1][name.lower()] = (duck, tuple(columns))
+    queries = [_member(compiler, member, name, duck, columns, limit) for member in recursive]
+    outputs = ", ".join([*(f"c{index}" for index in range(len(columns))), "recursion"])
+    joined = " UNION ALL ".join(f"({query})" for query in queries)
+    if len(queries) > 1:  # what DuckDB takes as the recursive part is one query
+        joined = f"SELECT * FROM ({joined}) AS {compiler.alias()}"
+    return f"{duck}({outputs}) AS (SELECT *, 0 AS recursion FROM ({anchor.sql}) UNION ALL ({joined}))"
+
+
+def _member(compiler: Compiler, node: exp.Expr, name: str, duck: str, columns: list[Typed], limit: int) -> str:
+    recursion = Recursion([], limit)
     compiler.recursions[duck] = recursion
-    _check_member(compiler, recursive[0], name)
-    member = compiler.recursive_member(recursive[0], lambda: _round(compiler, recursion, name))
+    _check_member(compiler, node, name)
+    member = compiler.recursive_member(node, lambda: _round(compiler, recursion, name))
     del compiler.recursions[duck]
     if len(member.columns) != len(columns):
         raise sql_error(205, line=compiler.line)
     for have, want in zip(member.columns, columns, strict=True):
         if have.type != want.type:
             raise sql_error(240, want.name, name, line=compiler.line)
-    outputs = ", ".join([*(f"c{index}" for index in range(len(columns))), "recursion"])
-    return f"{duck}({outputs}) AS (SELECT *, 0 AS recursion FROM ({anchor.sql}) UNION ALL ({member.sql}))"
+    return member.sql
 
 
 def _round(compiler: Compiler, recursion: Recursion, name: str) -> str:
@@ -116,9 +123,12 @@ def _round(compiler: Compiler, recursion: Recursion, name: str) -> str:
 
 
 def _check_member(compiler: Compiler, node: exp.Expr, name: str) -> None:
-    """What SQL Server does not allow in the recursive part. Raises 460 to 467."""
+    """What SQL Server does not allow in the recursive part. Raises 460 to 467: 465 for itself in a subquery."""
     if not isinstance(node, exp.Select):
         raise unsupported("a set operator in the recursive part of a common table expression", line=compiler.line)
+    for query in node.find_all(exp.Query):
+        if query is not node and _refers_to(query, name) and not isinstance(query.parent, exp.From | exp.Join):
+            raise sql_error(465, name, line=compiler.line)
     numbers = {"distinct": 460, "limit": 461, "offset": 461, "group": 467, "having": 467}
     for part, number in numbers.items():
         if node.args.get(part):

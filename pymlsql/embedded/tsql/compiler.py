@@ -59,6 +59,7 @@ class Compiler:
     commons: list[dict[str, tuple[str, tuple[Typed, ...]]]] = field(default_factory=list)
     line: int = 1
     n_aliases: int = 0
+    n_queries: int = 0
     runtime_prefix: str = "r"
     locking: bool = False
     owner_id: int = 0
@@ -142,6 +143,16 @@ class Compiler:
 
     def subquery(self, node: exp.Expr, *, references: bool = False) -> queries.Query:
         return queries.compile_query(self, node, references=references)
+
+    def nested_query(self, node: exp.Expr, *, references: bool = False) -> queries.Query:
+        """A query within an expression: they nest 32 deep (191)."""
+        self.n_queries += 1
+        if self.n_queries > MAX_NESTING:
+            raise sql_error(191, line=self.line)
+        try:
+            return self.subquery(node, references=references)
+        finally:
+            self.n_queries -= 1
 
     def scalar_subquery(self, node: exp.Expr, *, references: bool = False) -> Typed:
         return expressions.scalar_subquery(self, node, references=references)

@@ -17,12 +17,14 @@ from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokenizer_core import TokenType
 
 from pymlsql.embedded.tsql.datatypes import make_type
+from pymlsql.embedded.tsql.hinttexts import rewritten_hints
+from pymlsql.embedded.tsql.jsongrammar import parse_json_array, parse_json_object, parse_open_json
 from pymlsql.embedded.tsql.lexer import Token, tokenize
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.types import MAX, SqlType
 from pymlsql.embedded.tsql.words import FOREIGN_ROWSETS, RESERVED, SCORE_INSTEAD
 
-_KEPT_PARSERS = ("CAST", "TRY_CAST", "CONVERT", "TRY_CONVERT", "OPENJSON")
+_KEPT_PARSERS = ("CAST", "TRY_CAST", "CONVERT", "TRY_CONVERT")
 
 
 class _Tokenizer(TSQL.Tokenizer):
@@ -31,7 +33,10 @@ class _Tokenizer(TSQL.Tokenizer):
 
 class _Parser(TSQL.Parser):  # type: ignore[valid-type,misc]
     FUNCTIONS: dict[str, Any] = {}
-    FUNCTION_PARSERS = {name: TSQL.Parser.FUNCTION_PARSERS[name] for name in _KEPT_PARSERS}
+    FUNCTION_PARSERS: dict[str, Any] = {
+        **{name: TSQL.Parser.FUNCTION_PARSERS[name] for name in _KEPT_PARSERS},
+        "OPENJSON": parse_open_json, "JSON_OBJECT": parse_json_object, "JSON_ARRAY": parse_json_array,
+    }  # fmt: skip
     NO_PAREN_FUNCTIONS: dict[Any, Any] = {}
     # "Operator precedence" of sql-docs: & | ^ stand on one level with + and -, and all group from the left.
     BITWISE: dict[Any, Any] = {}
@@ -54,6 +59,14 @@ class _Parser(TSQL.Parser):  # type: ignore[valid-type,misc]
 
     FUNCTION_PARSERS = {**FUNCTION_PARSERS, "TRIM": _parse_trimmed}
     UNARY_PARSERS = {**TSQL.Parser.UNARY_PARSERS, TokenType.DASH: _parse_sign}
+
+    def _parse_limit(self, *args: Any, **options: Any) -> Any:
+        """FETCH takes any expression, not a number alone."""
+        if not self._match(TokenType.FETCH):
+            return super()._parse_limit(*args, **options)
+        self._match_set((TokenType.FIRST, TokenType.NEXT))
+        direction, count = self._prev.text.upper(), self._parse_term()
+        return self.expression(exp.Fetch(direction=direction, count=count, limit_options=self._parse_limit_options()))
 
 
 class _Dialect(TSQL):
@@ -89,6 +102,13 @@ def _spelled(text: str, line: int) -> str:
     position = 0
     tokens = tokenize(text)
     for index, token in enumerate(tokens):
+        if token.start < position:
+            continue
+        hints = rewritten_hints(tokens, index, line) if token.is_word("OPTION", "WITH") else None
+        if hints is not None:
+            pieces += [text[position : token.start], hints[0]]
+            position = tokens[hints[1] - 1].end
+            continue
         if token.is_op("{"):
             raise unsupported("ODBC escape in braces", line=line + token.line - 1)
         if token.is_op("::"):
@@ -101,7 +121,7 @@ def _spelled(text: str, line: int) -> str:
             raise sql_error(102, token.text, line=line + token.line - 1)
         if token.is_word("AS") and _is_reserved_alias(tokens[index + 1], tokens[index + 2 : index + 3]):
             raise sql_error(156, tokens[index + 1].text, line=line + tokens[index + 1].line - 1)
-        if token.is_op("?", ":", "}"):
+        if token.is_op("?", "}") or (token.is_op(":") and "JSON_OBJECT" not in text.upper()):
             raise sql_error(102, token.text, line=line + token.line - 1)
         if token.kind == "word" and token.value in _NOT_TSQL:
             raise unsupported(f"unquoted name {token.text}", line=line + token.line - 1)
@@ -171,7 +191,7 @@ def parse_constraint(text: str, line: int = 1) -> exp.Expr:
     return tree
 
 
-def read_type(node: exp.Expr, *, line: int = 0) -> SqlType:
+def read_type(node: exp.Expr, *, line: int = 0, default_length: int = 30) -> SqlType:
     """The T-SQL type of a CAST or CONVERT; lengths default to 30 there, not to 1."""
     name = node.this.name if isinstance(node.this, exp.DType) else ""
     if name == "USERDEFINED" or name == "":
@@ -184,4 +204,4 @@ def read_type(node: exp.Expr, *, line: int = 0) -> SqlType:
         sizes.append(MAX if size.name.upper() == "MAX" else int(size.name))
     if name.lower().startswith(("dbo.", "sys.")):
         name = name[4:]
-    return make_type(name, tuple(sizes), line=line, default_length=30, converting=True)
+    return make_type(name, tuple(sizes), line=line, default_length=default_length, converting=True)

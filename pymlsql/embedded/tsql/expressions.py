@@ -24,9 +24,9 @@ from pymlsql.embedded.tsql.operators import (
     unify,
 )
 from pymlsql.embedded.tsql.passing import compare_passed, passed_atom
-from pymlsql.embedded.tsql.patterns import like_sql
+from pymlsql.embedded.tsql.predicates import compile_distinct_from, compile_escape, compile_like
 from pymlsql.embedded.tsql.typed import Typed, raise_sql
-from pymlsql.embedded.tsql.types import BIT, NULL, SqlType, varchar
+from pymlsql.embedded.tsql.types import BIT, NULL, SqlType
 
 if TYPE_CHECKING:
     from pymlsql.embedded.tsql.compiler import Compiler
@@ -109,7 +109,7 @@ def _column(compiler: Compiler, node: exp.Expr) -> Typed:
 
 def _paren(compiler: Compiler, node: exp.Expr) -> Typed:
     value = compiler.value(node.this)
-    return Typed(f"({value.sql})", value.type, value.nullable, value.binary, value.constant)
+    return Typed(f"({value.sql})", value.type, value.nullable, value.binary, value.constant, json=value.json)
 
 
 def _collate(compiler: Compiler, node: exp.Expr) -> Typed:
@@ -179,7 +179,8 @@ def _quantified(compiler: Compiler, node: exp.Expr, operator: str) -> str:
     """ALL is true and ANY false over no rows; a NULL among the rows can make either unknown."""
     every = isinstance(node.expression, exp.All)
     inner = node.expression.this
-    left, query = compiler.value(node.this), compiler.subquery(inner.this if isinstance(inner, exp.Subquery) else inner)
+    left = compiler.value(node.this)
+    query = compiler.nested_query(inner.this if isinstance(inner, exp.Subquery) else inner)
     if len(query.columns) != 1:
         raise sql_error(116, line=compiler.line)
     alias = compiler.alias()
@@ -229,7 +230,7 @@ def _in(compiler: Compiler, node: exp.Expr) -> str:
         if not options:
             raise sql_error(102, ")", line=compiler.line)
         return "(" + " OR ".join(compare("=", value, option, compiler.line) for option in options) + ")"
-    inner = compiler.subquery(query.this if isinstance(query, exp.Subquery) else query)
+    inner = compiler.nested_query(query.this if isinstance(query, exp.Subquery) else query)
     if len(inner.columns) != 1:
         raise sql_error(116, line=compiler.line)
     alias = compiler.alias()
@@ -240,27 +241,7 @@ def _in(compiler: Compiler, node: exp.Expr) -> str:
 
 def _exists(compiler: Compiler, node: exp.Expr) -> str:
     query = node.this.this if isinstance(node.this, exp.Subquery) else node.this
-    return f"EXISTS ({compiler.subquery(query, references=True).sql})"
-
-
-def _like(compiler: Compiler, node: exp.Expr, escape: str = "") -> str:
-    value, pattern = compiler.value(node.this), compiler.value(node.expression)
-    text, wanted = (as_type(side, _text_type(side), compiler.line) for side in (value, pattern))
-    matched = like_sql(text, wanted, escape)
-    return f"(NOT {matched})" if node.args.get("negate") else matched
-
-
-def _text_type(value: Typed) -> SqlType:
-    return value.type if value.type.is_string else varchar(8000)
-
-
-def _escape(compiler: Compiler, node: exp.Expr) -> str:
-    escape = compiler.value(node.expression).constant
-    if not isinstance(node.this, exp.Like) or not isinstance(escape, str):
-        raise unsupported("ESCAPE that is not a constant", line=compiler.line)
-    if len(escape) > 1:
-        raise sql_error(506, escape, line=compiler.line)
-    return _like(compiler, node.this, escape)
+    return f"EXISTS ({compiler.nested_query(query, references=True).sql})"
 
 
 # CASE, CAST, functions, subqueries --------------------------------------------------------------------------------
@@ -299,8 +280,8 @@ def choose(conditions: list[str], results: list[Typed], default: Typed | None, l
     text = " ".join(f"WHEN {c} THEN {r}" for c, r in zip(conditions, written, strict=True))
     otherwise = f" ELSE {as_type(default, target, line).sql}" if default is not None else ""
     nullable = default is None or any(branch.nullable for branch in branches)
-    binary = any(branch.binary for branch in branches)
-    return Typed(f"CASE {text}{otherwise} END", target, nullable, binary)
+    binary, json = any(branch.binary for branch in branches), any(branch.json for branch in branches)
+    return Typed(f"CASE {text}{otherwise} END", target, nullable, binary, json=json)
 
 
 def _cast(compiler: Compiler, node: exp.Expr) -> Typed:
@@ -327,13 +308,13 @@ def _subquery(compiler: Compiler, node: exp.Expr) -> Typed:
 def scalar_subquery(compiler: Compiler, node: exp.Expr, *, references: bool = False) -> Typed:
     """A query's one value. Raises 116, and 512 when it runs."""
     inner = node.this if isinstance(node, exp.Subquery) else node
-    query = compiler.subquery(inner, references=references)
+    query = compiler.nested_query(inner, references=references)
     if len(query.columns) != 1:
         raise sql_error(116, line=compiler.line)
     column = query.columns[0]
     # DuckDB would take any row of several; SQL Server raises 512.
     alias = compiler.alias()
-    result = Typed("", column.type, True, column.binary, by_reference=column.by_reference)
+    result = Typed("", column.type, True, column.binary, by_reference=column.by_reference, json=column.json)
     if query.single:
         return replace(result, sql=f"({query.sql})")
     one = f"CASE WHEN count(*) > 1 THEN {raise_sql(512)} ELSE first({alias}.c0) END"
@@ -379,6 +360,12 @@ def _window(compiler: Compiler, node: exp.Expr) -> Typed:
     return compile_window(compiler, node)
 
 
+def _json_object(compiler: Compiler, node: exp.Expr) -> Typed:
+    from pymlsql.embedded.tsql.functions.json import compile_json_array, compile_json_object
+
+    return (compile_json_object if isinstance(node, exp.JSONObject) else compile_json_array)(compiler, node)
+
+
 def _within_group(compiler: Compiler, node: exp.Expr) -> Typed:
     from pymlsql.embedded.tsql.functions.aggregates import compile_within_group
 
@@ -393,10 +380,12 @@ _VALUES: dict[type[Any], Callable[[Compiler, Any], Typed]] = {
     exp.Convert: _convert, exp.Subquery: _subquery, exp.Select: _subquery, exp.Anonymous: _function, exp.Dot: _dot,
     exp.AtTimeZone: _at_time_zone, exp.Trim: _trim, exp.Window: _window, exp.WithinGroup: _within_group,
     exp.NextValueFor: compile_next_value,
+    exp.JSONObject: _json_object, exp.JSONArray: _json_object,
 }  # fmt: skip
 
 _CONDITIONS: dict[type[Any], Callable[[Compiler, Any], str]] = {
     **dict.fromkeys(_COMPARISONS, _comparison), exp.And: _and, exp.Or: _or, exp.Not: _not,
     exp.Paren: _condition_paren, exp.Is: _is, exp.Between: _between, exp.In: _in, exp.Exists: _exists,
-    exp.Like: _like, exp.Escape: _escape,
+    exp.Like: compile_like, exp.Escape: compile_escape,
+    exp.NullSafeEQ: compile_distinct_from, exp.NullSafeNEQ: compile_distinct_from,
 }  # fmt: skip

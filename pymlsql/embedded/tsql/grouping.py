@@ -18,19 +18,59 @@ if TYPE_CHECKING:
     from pymlsql.embedded.tsql.compiler import Compiler
 
 _KINDS: dict[type[exp.Expr], str] = {exp.GroupingSets: "GROUPING SETS", exp.Rollup: "ROLLUP", exp.Cube: "CUBE"}
+_AGGREGATES = frozenset(
+    """
+    SUM COUNT COUNT_BIG AVG MIN MAX STDEV STDEVP VAR VARP STRING_AGG CHECKSUM_AGG APPROX_COUNT_DISTINCT GROUPING
+    GROUPING_ID
+    """.split()
+)
 _PARTS = ("grouping_sets", "rollup", "cube")
 
 
+def has_aggregate(node: exp.Expr) -> bool:
+    """Whether an aggregate stands in ``node`` outside of subqueries and OVER."""
+    if isinstance(node, exp.Query | exp.Subquery):
+        return False
+    if isinstance(node, exp.Window):
+        inner = [*node.args.get("partition_by", []), node.args.get("order"), *node.this.iter_expressions()]
+        return any(has_aggregate(part) for part in inner if part is not None)
+    if isinstance(node, exp.WithinGroup):
+        return True
+    if isinstance(node, exp.Anonymous) and node.name.upper() in _AGGREGATES:
+        return True
+    return any(has_aggregate(child) for child in node.iter_expressions())
+
+
+def has_subquery(node: exp.Expr) -> bool:
+    """Whether a subquery stands in ``node``."""
+    return node.find(exp.Query, exp.Exists) is not None
+
+
 def compile_groups(compiler: Compiler, scope: Scope, group: exp.Expr) -> str:
-    """GROUP BY's text; from here on the scope groups. Raises 164; refuses GROUP BY ALL and WITH ROLLUP or CUBE."""
+    """GROUP BY's text; from here on the scope groups. Raises 144, 164; refuses GROUP BY ALL."""
     grouping = Grouping(compiler.alias())
+    behind = [node for part in ("rollup", "cube") for node in group.args.get(part) or [] if not node.expressions]
+    if behind:
+        return _behind(compiler, scope, grouping, group, behind)
     for part, value in group.args.items():
         if value and part != "expressions" and part not in _PARTS:
             raise unsupported(f"GROUP BY {part.upper()}", line=compiler.line)
     nodes = [*group.expressions, *(node for part in _PARTS for node in group.args.get(part) or [])]
+    nodes = [node for node in nodes if not (isinstance(node, exp.Tuple) and not node.expressions)]
     items = [_item(compiler, scope, grouping, node) for node in nodes]
     scope.groups = grouping
-    return f"GROUP BY {', '.join(items)}"
+    return f"GROUP BY {', '.join(items)}" if items else ""
+
+
+def _behind(compiler: Compiler, scope: Scope, grouping: Grouping, group: exp.Expr, behind: list[exp.Expr]) -> str:
+    """GROUP BY list WITH ROLLUP or WITH CUBE: what ROLLUP (list) and CUBE (list) are, without further items."""
+    if len(behind) > 1 or len(group.expressions) == 0 or any(
+            value for part, value in group.args.items() if part != "expressions" and value != behind):  # fmt: skip
+        raise sql_error(102, "WITH", line=compiler.line)
+    grouping.sets = True
+    keys = [_key(compiler, scope, grouping, node) for node in group.expressions]
+    scope.groups = grouping
+    return f"GROUP BY {_KINDS[type(behind[0])]} ({', '.join(keys)})"
 
 
 def _item(compiler: Compiler, scope: Scope, grouping: Grouping, node: exp.Expr) -> str:
@@ -39,8 +79,6 @@ def _item(compiler: Compiler, scope: Scope, grouping: Grouping, node: exp.Expr) 
     if kind is None:
         return _key(compiler, scope, grouping, node)
     grouping.sets = True
-    if not node.expressions:
-        raise unsupported(f"WITH {kind}", line=compiler.line)
     elements = []
     for element in node.expressions:
         if type(element) in _KINDS:
@@ -54,7 +92,9 @@ def _item(compiler: Compiler, scope: Scope, grouping: Grouping, node: exp.Expr) 
 def _key(compiler: Compiler, scope: Scope, grouping: Grouping, node: exp.Expr) -> str:
     """What DuckDB groups by for one value: strings by the collation."""
     if isinstance(node, exp.Tuple):
-        raise unsupported("a list in brackets in GROUP BY", line=compiler.line)
+        raise sql_error(102, ",", line=compiler.line)
+    if has_aggregate(node) or has_subquery(node):
+        raise sql_error(144, line=compiler.line)
     before = scope.n_own
     value = compiler.value(node)
     if scope.n_own == before:

@@ -12,6 +12,8 @@ from pymlsql.embedded.tsql.messages_conversion import MESSAGES_CONVERSION
 from pymlsql.embedded.tsql.messages_definitions import MESSAGES_DEFINITIONS
 from pymlsql.embedded.tsql.messages_extensibility import MESSAGES_EXTENSIBILITY
 from pymlsql.embedded.tsql.messages_governance import MESSAGES_GOVERNANCE
+from pymlsql.embedded.tsql.messages_json import MESSAGES_JSON
+from pymlsql.embedded.tsql.messages_queries import MESSAGES_QUERIES
 from pymlsql.embedded.tsql.messages_sequences import MESSAGES_SEQUENCES
 from pymlsql.embedded.tsql.messages_storage import MESSAGES_STORAGE
 from pymlsql.embedded.tsql.security_messages import SECURITY_MESSAGES
@@ -115,7 +117,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
           "90."),
     324: (15, "The 'ALL' version of the {} operator is not supported."),
     402: (16, "The data types {} and {} are incompatible in the {} operator."),
-    408: (16, "A constant expression was encountered in the ORDER BY list, position 1."),
+    408: (16, "A constant expression was encountered in the ORDER BY list, position {}."),
     447: (16, "Expression type {} is invalid for COLLATE clause."),
     460: (16, "DISTINCT operator is not allowed in the recursive part of a recursive common table "
           "expression '{}'."),
@@ -317,7 +319,6 @@ MESSAGES: dict[int, tuple[int, str]] = {
           "between the two types."),
     11553: (16, "EXECUTE statement failed because its WITH RESULT SETS clause specified a non-nullable type for "
           "column #{} in result set #{}, and the corresponding value sent at run time was null."),
-    13609: (16, "JSON text is not properly formatted. Unexpected character is found."),
     15002: (16, "The procedure '{}' cannot be executed within a transaction."),
     15009: (16, "The object '{}' does not exist in database '{}' or is invalid for this operation."),
     15123: (16, "The configuration option '{}' does not exist, or it may be an advanced option."),
@@ -334,6 +335,8 @@ MESSAGES: dict[int, tuple[int, str]] = {
     **MESSAGES_CHANGES,
     **MESSAGES_EXTENSIBILITY,
     **MESSAGES_GOVERNANCE,
+    **MESSAGES_JSON,
+    **MESSAGES_QUERIES,
     **SECURITY_MESSAGES,
     **SIGNING_MESSAGES,
 }  # fmt: skip

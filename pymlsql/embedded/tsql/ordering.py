@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from pymlsql.embedded.tsql.conversion import convert
-from pymlsql.embedded.tsql.messages import sql_error, unsupported
+from pymlsql.embedded.tsql.messages import sql_error
 from pymlsql.embedded.tsql.operators import comparison_key, order_key
 from pymlsql.embedded.tsql.references import readable
-from pymlsql.embedded.tsql.typed import Typed
+from pymlsql.embedded.tsql.typed import Typed, raise_sql
 from pymlsql.embedded.tsql.types import BIGINT, FLOAT
 
 if TYPE_CHECKING:
     from pymlsql.embedded.tsql.compiler import Compiler
+    from pymlsql.embedded.tsql.scope import Scope
 
 
 def direction(item: exp.Expr) -> str:
@@ -46,9 +47,11 @@ class Ordering:
         """An item: a number, a name of the select list, or any value. Raises 108, 145, 209, 408."""
         index = self._column(item.this)
         if index is None:
+            if isinstance(item.this, exp.Parameter) and not isinstance(item.this.this, exp.Parameter):
+                raise sql_error(1008, len(self.keys) + 1, line=self.compiler.line)
             value = self.compiler.value(item.this)
             if value.constant is not None or value.sql == "NULL":
-                raise sql_error(408, line=self.compiler.line)
+                raise sql_error(408, len(self.keys) + 1, line=self.compiler.line)
             index = next((i for i, known in enumerate(self.columns) if readable(known).sql == value.sql), None)
             if index is None:
                 if distinct:
@@ -58,12 +61,19 @@ class Ordering:
                 return
         self._by(index, item)
 
-    def add_column(self, item: exp.Expr) -> None:
-        """An item behind a set operator: a number or a name of the first query, qualified or not. Raises 104, 108."""
+    def add_column(self, item: exp.Expr, first: Scope | None) -> None:
+        """An item behind a set operator: a number or a name of the first query's list, qualified or not. ``first`` is
+        that query's scope. Raises 104, 108, 207 for a name that it does not see either."""
         node = item.this
         index = self._names.get(node.name.lower()) if isinstance(node, exp.Column) else self._column(node)
         if index is None:
-            raise sql_error(104, line=self.compiler.line)
+            error = sql_error(104, line=self.compiler.line)
+            if isinstance(node, exp.Column) and not node.args.get("table") and first is not None \
+                    and not first.sees(node.name):  # fmt: skip
+                unknown = sql_error(207, node.name, line=self.compiler.line)
+                unknown.further = (error,)
+                raise unknown
+            raise error
         self._by(index, item)
 
     def _by(self, index: int, item: exp.Expr) -> None:
@@ -93,35 +103,46 @@ def distinct_rows(compiler: Compiler, sql: str, columns: list[Typed] | tuple[Typ
     return f"SELECT DISTINCT ON ({keys}) * FROM ({sql}) AS {alias}"
 
 
-def ordered_rows(compiler: Compiler, sql: str, order: Ordering, limit: exp.Expr | None, offset: exp.Expr | None) -> str:
-    """``sql`` ordered and cut by TOP, or by OFFSET and FETCH. Raises 102, 153, 1062."""
+NUMBER = "place"
+"""The further column of a query whose rows are to be numbered in their order."""
+
+
+def ordered_rows(compiler: Compiler, sql: str, order: Ordering, limit: exp.Expr | None, offset: exp.Expr | None,
+                 *, numbered: bool = False) -> str:  # fmt: skip
+    """``sql`` ordered and cut by TOP, or by OFFSET and FETCH; ``numbered`` adds NUMBER. Raises 102, 153, 1062."""
     by = f" ORDER BY {', '.join(order.keys)}" if order.keys else ""
     if offset is not None and not by:
         raise sql_error(102, "OFFSET", line=compiler.line)
     options = limit.args.get("limit_options") if limit is not None else None
     fetch = isinstance(limit, exp.Fetch)
+    if offset is not None and limit is not None and not fetch:
+        raise sql_error(10741, line=compiler.line)
     if fetch and offset is None:
-        raise sql_error(153, line=compiler.line)
+        assert limit is not None
+        raise sql_error(153, str(limit.args.get("direction")).lower(), line=compiler.line)
     if options is not None and not fetch and (options.args.get("percent") or options.args.get("with_ties")):
         assert limit is not None
-        return _ranked(compiler, sql, order, limit, options)
+        return _ranked(compiler, sql, order, limit, options, numbered)
     cut = ""
     if limit is not None:
-        cut = f" LIMIT {_row_count(compiler, limit.args.get('count') if fetch else limit.expression)}"
+        count = _row_count(compiler, limit.args.get("count"), 1, 10744) if fetch else \
+            _row_count(compiler, limit.expression, 0, 127)  # fmt: skip
+        cut = f" LIMIT {count}"
     if offset is not None:
-        cut += f" OFFSET {_row_count(compiler, offset.expression)}"
-    if by:
-        sql = f"SELECT {_outputs(order)} FROM ({sql}) AS {compiler.alias()}"
+        cut += f" OFFSET {_row_count(compiler, offset.expression, 0, 10742)}"
+    if by or numbered:
+        sql = f"SELECT {_outputs(order, numbered)} FROM ({sql}) AS {compiler.alias()}"
     elif cut:
         sql = f"SELECT * FROM ({sql}) AS {compiler.alias()}"
     return f"{sql}{by}{cut}"
 
 
-def _outputs(order: Ordering) -> str:
-    return ", ".join(f"c{index}" for index in range(len(order.columns)))
+def _outputs(order: Ordering, numbered: bool) -> str:
+    number = [f"row_number() OVER ({'ORDER BY ' if order.keys else ''}{', '.join(order.keys)}) AS {NUMBER}"]
+    return ", ".join([*(f"c{index}" for index in range(len(order.columns))), *(number if numbered else [])])
 
 
-def _ranked(compiler: Compiler, sql: str, order: Ordering, limit: exp.Expr, options: exp.Expr) -> str:
+def _ranked(compiler: Compiler, sql: str, order: Ordering, limit: exp.Expr, options: exp.Expr, numbered: bool) -> str:
     """TOP PERCENT and WITH TIES: rows by their number or rank. A percentage is rounded up to whole rows."""
     ties, percent = options.args.get("with_ties"), options.args.get("percent")
     if ties and not order.keys:
@@ -129,27 +150,42 @@ def _ranked(compiler: Compiler, sql: str, order: Ordering, limit: exp.Expr, opti
     by = f"ORDER BY {', '.join(order.keys)}" if order.keys else ""
     place = f"{'rank' if ties else 'row_number'}() OVER ({by})"
     total = ", count(*) OVER () AS n_rows" if percent else ""
-    wanted = _row_count(compiler, limit.expression) if not percent else \
+    wanted = _row_count(compiler, limit.expression, 0, 127) if not percent else \
         f"ceil(n_rows * {_percentage(compiler, limit.expression)} / 100)"  # fmt: skip
-    ranked = f"SELECT *, {place} AS place{total} FROM ({sql}) AS {compiler.alias()}"
-    return f"SELECT {_outputs(order)} FROM ({ranked}) AS {compiler.alias()} WHERE place <= {wanted} {by}".rstrip()
+    ranked = f"SELECT *, {place} AS n_before{total} FROM ({sql}) AS {compiler.alias()}"
+    outputs = _outputs(order, numbered)
+    return f"SELECT {outputs} FROM ({ranked}) AS {compiler.alias()} WHERE n_before <= {wanted} {by}".rstrip()
 
 
 def _percentage(compiler: Compiler, node: Any) -> str:
-    value = compiler.value(node)
+    value = _count_value(compiler, node)
     if isinstance(value.constant, int | float) and not 0 <= value.constant <= 100:
         raise sql_error(1031, line=compiler.line)
-    if value.constant is None:
-        raise unsupported("TOP (expression) PERCENT", line=compiler.line)
-    return convert(value, FLOAT, line=compiler.line).sql
+    percent = convert(value, FLOAT, line=compiler.line).sql
+    if isinstance(value.constant, int | float):
+        return percent
+    return f"(CASE WHEN {percent} BETWEEN 0 AND 100 THEN {percent} WHEN {percent} IS NULL THEN {raise_sql(1014)} " \
+           f"ELSE {raise_sql(1031)} END)"  # fmt: skip
 
 
-def _row_count(compiler: Compiler, node: Any) -> str:
-    value = compiler.value(node if node is not None else exp.Literal.number(1))
+def _count_value(compiler: Compiler, node: Any) -> Typed:
+    """The value of TOP, OFFSET or FETCH: it reads no column of the query. Raises 4115."""
+    value = node if node is not None else exp.Literal.number(1)
+    column = None if isinstance(value, exp.Query) else value.find(exp.Column)
+    if column is not None and value.find(exp.Query) is None:
+        raise sql_error(4115, column.name, line=compiler.line)
+    return compiler.value(value)
+
+
+def _row_count(compiler: Compiler, node: Any, least: int, number: int) -> str:
+    """A number of rows; ``number`` is the error for one that is less than ``least``."""
+    value = _count_value(compiler, node)
     if isinstance(value.constant, int):
-        if value.constant < 0:
-            raise sql_error(127, line=compiler.line)
+        if value.constant < least:
+            raise sql_error(number, line=compiler.line)
         return str(value.constant)
-    if not value.type.is_integer and value.type.name != "null":
+    if not value.type.is_integer:
         raise sql_error(1060, line=compiler.line)
-    return f"({convert(value, BIGINT, line=compiler.line).sql})"
+    count = convert(value, BIGINT, line=compiler.line).sql
+    return f"(CASE WHEN {count} >= {least} THEN {count} WHEN {count} IS NULL THEN {raise_sql(1014)} " \
+           f"ELSE {raise_sql(number)} END)"  # fmt: skip

@@ -9,28 +9,29 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from pymlsql.embedded.tsql.commons import compile_common_tables, max_recursion
-from pymlsql.embedded.tsql.grouping import compile_groups, grouped_from
+from pymlsql.embedded.tsql.forclause import compile_for
+from pymlsql.embedded.tsql.grouping import compile_groups, grouped_from, has_aggregate
+from pymlsql.embedded.tsql.joins import compile_from
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.operators import as_type, comparison_key, unify
 from pymlsql.embedded.tsql.ordering import Ordering, distinct_rows, ordered_rows
 from pymlsql.embedded.tsql.references import readable
-from pymlsql.embedded.tsql.scope import ROWID, Grouping, Scope
-from pymlsql.embedded.tsql.sources import compile_from
+from pymlsql.embedded.tsql.scope import ROWID, Grouping, Scope, Source, source_matches
 from pymlsql.embedded.tsql.typed import Typed
 from pymlsql.embedded.tsql.types import INT
+from pymlsql.embedded.tsql.windownames import named_windows
 
 if TYPE_CHECKING:
     from pymlsql.embedded.tsql.compiler import Compiler
 
 _SELECT_PARTS = frozenset(
     {"expressions", "from_", "joins", "where", "group", "having", "order", "limit", "offset", "distinct", "with_",
-     "options", "kind", "hint", "operation_modifiers"}
+     "options", "kind", "hint", "operation_modifiers", "for_",
+     "windows"}
 )  # fmt: skip
-_AGGREGATES = frozenset(
-    """
-    SUM COUNT COUNT_BIG AVG MIN MAX STDEV STDEVP VAR VARP STRING_AGG CHECKSUM_AGG APPROX_COUNT_DISTINCT
-    """.split()
-)
+
+MOST_COLUMNS = 4096
+"""The longest select list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,9 @@ class Query:
     sql: str
     columns: tuple[Typed, ...]
     single: bool = False
+    scope: Scope | None = None
+    owners: tuple[str, ...] = ()
+    """For FOR JSON AUTO: the names of the tables that the columns come from, "" for an expression."""
 
 
 def compile_query(compiler: Compiler, node: exp.Expr, *, top: bool = False, references: bool = False) -> Query:
@@ -58,29 +62,21 @@ def compile_query(compiler: Compiler, node: exp.Expr, *, top: bool = False, refe
 
 
 def _compile_bare(compiler: Compiler, node: exp.Expr, top: bool, references: bool) -> Query:
+    if node.args.get("for_") is not None:
+        return compile_for(compiler, node, top, lambda: _compile_plain(compiler, node, True, False, numbered=True))
+    return _compile_plain(compiler, node, top, references)
+
+
+def _compile_plain(compiler: Compiler, node: exp.Expr, top: bool, references: bool, *, numbered: bool = False) -> Query:
     if isinstance(node, exp.Subquery):
-        if node.args.get("order") or node.args.get("limit"):
-            raise unsupported("ORDER BY behind a query in brackets", line=compiler.line)
+        if node.args.get("order") or node.args.get("limit") or numbered:
+            raise unsupported("ORDER BY or FOR behind a query in brackets", line=compiler.line)
         return compile_query(compiler, node.this, top=top, references=references)
     if isinstance(node, exp.SetOperation):
-        return _compile_set(compiler, node, top, references)
+        return _compile_set(compiler, node, top, references, numbered)
     if isinstance(node, exp.Select):
-        return _Select(compiler, node, top, references=references).compile()
+        return _Select(compiler, node, top, references=references, numbered=numbered).compile()
     raise unsupported(node.key.upper(), line=compiler.line)
-
-
-def has_aggregate(node: exp.Expr) -> bool:
-    """Whether an aggregate stands in ``node`` outside of subqueries and OVER."""
-    if isinstance(node, exp.Query | exp.Subquery):
-        return False
-    if isinstance(node, exp.Window):
-        inner = [*node.args.get("partition_by", []), node.args.get("order"), *node.this.iter_expressions()]
-        return any(has_aggregate(part) for part in inner if part is not None)
-    if isinstance(node, exp.WithinGroup):
-        return True
-    if isinstance(node, exp.Anonymous) and node.name.upper() in _AGGREGATES:
-        return True
-    return any(has_aggregate(child) for child in node.iter_expressions())
 
 
 def compile_member(compiler: Compiler, node: exp.Expr, counter: Callable[[], str]) -> Query:
@@ -94,8 +90,10 @@ class _Select:
     """One SELECT on its way to DuckDB."""
 
     def __init__(self, compiler: Compiler, node: exp.Expr, top: bool, counter: Callable[[], str] | None = None,
-                 *, references: bool = False) -> None:  # fmt: skip
+                 *, references: bool = False, numbered: bool = False) -> None:  # fmt: skip
         self.counter = counter
+        self.numbered = numbered
+        self.owners: list[str] = []
         self.value = compiler.passed if references else compiler.value
         self.references = references
         self.compiler = compiler
@@ -105,11 +103,13 @@ class _Select:
         self.args = {key: value for key, value in node.args.items() if value not in (None, [], False)}
         unknown = set(self.args) - _SELECT_PARTS
         if unknown:
-            names = {"for_": "FOR JSON or FOR XML", "into": "SELECT INTO here", "windows": "WINDOW"}
+            names = {"into": "SELECT INTO here"}
             part = sorted(unknown)[0]
             raise unsupported(names.get(part, part.strip("_").upper()), line=self.line)
         if not node.expressions:
             raise sql_error(156, "FROM", line=self.line)
+        if len(node.expressions) > MOST_COLUMNS:
+            raise sql_error(1056, MOST_COLUMNS, line=self.line)
 
     def compile(self) -> Query:
         compiler = self.compiler
@@ -119,6 +119,7 @@ class _Select:
             where = self._where(scope)
             group_by = self._group(scope)
             having = self._having(scope)
+            scope.windows = named_windows(self.args.get("windows") or [], compiler.level, self.line)
             columns = self._columns(scope)
             order = self._order(columns)
             scope.check_grouped(8127, self.line)
@@ -130,10 +131,11 @@ class _Select:
         sql = " ".join(piece for piece in pieces if piece)
         if "distinct" in self.args:
             sql = distinct_rows(compiler, sql, columns)
-        sql = ordered_rows(compiler, sql, order, self.args.get("limit"), self.args.get("offset"))
+        limit, offset = self.args.get("limit"), self.args.get("offset")
+        sql = ordered_rows(compiler, sql, order, limit, offset, numbered=self.numbered)
         out = tuple(replace(column, sql=f"c{index}", constant=None) for index, column in enumerate(columns))
         single = (scope.groups is not None and not group_by) or ("from_" not in self.args) or self._top_is_one()
-        return Query(sql, out, single)
+        return Query(sql, out, single, scope, tuple(self.owners))
 
     def _where(self, scope: Scope) -> str:
         where = self.args.get("where")
@@ -164,8 +166,11 @@ class _Select:
     def _columns(self, scope: Scope) -> list[Typed]:
         columns: list[Typed] = []
         for node in self.node.expressions:
-            columns.extend(self._column(scope, node))
-            scope.check_grouped(8118 if scope.groups and not scope.groups.keys else 8120, self.line)
+            found = self._column(scope, node)
+            columns.extend(found)
+            if self.numbered:
+                self.owners += self._owners(scope, node, found)
+            scope.check_grouped(8120, self.line)
         return columns
 
     def _column(self, scope: Scope, node: exp.Expr) -> list[Typed]:
@@ -184,15 +189,20 @@ class _Select:
         name = node.name if isinstance(node, exp.Column) else ""
         return [replace(value, name=value.name or name if isinstance(node, exp.Column) else "")]
 
-    def _star(self, scope: Scope, node: exp.Expr | None) -> list[Typed]:
-        sources = scope.sources
-        if node is not None:
-            from pymlsql.embedded.tsql.scope import source_matches
+    def _owners(self, scope: Scope, node: exp.Expr, found: list[Typed]) -> list[str]:
+        """The exposed names of the sources that the columns of one item of the select list come from."""
+        item = node.this if isinstance(node, exp.Alias) else node
+        if len(scope.sources) == 1:
+            return [scope.sources[0].alias] * len(found)
+        if isinstance(item, exp.Star) or isinstance(item.this, exp.Star):
+            return [source.alias for source in self._starred(scope, item) for _ in source.columns]
+        if not isinstance(item, exp.Column):
+            return [""]
+        qualifiers = tuple(item.args[p].name for p in ("catalog", "db", "table") if item.args.get(p) is not None)
+        return [scope.owner(item.name, qualifiers)]
 
-            qualifiers = tuple(node.args[p].name for p in ("catalog", "db", "table") if node.args.get(p) is not None)
-            sources = [source for source in sources if source_matches(source, qualifiers)]
-            if not sources:
-                raise sql_error(107, ".".join(qualifiers), line=self.line)
+    def _star(self, scope: Scope, node: exp.Expr | None) -> list[Typed]:
+        sources = self._starred(scope, node)
         if not sources:
             raise sql_error(263, line=self.line)
         groups, found = scope.groups, []
@@ -207,6 +217,16 @@ class _Select:
                 source.use(column.name)
                 found.append(shown)
         return found
+
+    def _starred(self, scope: Scope, node: exp.Expr | None) -> list[Source]:
+        """The sources that * or a qualified * means. Raises 107."""
+        if node is None or isinstance(node, exp.Star):
+            return scope.sources
+        qualifiers = tuple(node.args[p].name for p in ("catalog", "db", "table") if node.args.get(p) is not None)
+        sources = [source for source in scope.sources if source_matches(source, qualifiers)]
+        if not sources:
+            raise sql_error(107, ".".join(qualifiers), line=self.line)
+        return sources
 
     # Order, distinct, top -------------------------------------------------------------------------------------
 
@@ -234,7 +254,7 @@ class _Select:
 # Set operators ----------------------------------------------------------------------------------------------------
 
 
-def _compile_set(compiler: Compiler, node: exp.Expr, top: bool, references: bool) -> Query:
+def _compile_set(compiler: Compiler, node: exp.Expr, top: bool, references: bool, numbered: bool = False) -> Query:
     left = compile_query(compiler, node.this, references=references)
     right = compile_query(compiler, node.expression, references=references)
     if len(left.columns) != len(right.columns):
@@ -243,7 +263,7 @@ def _compile_set(compiler: Compiler, node: exp.Expr, top: bool, references: bool
     for first, second in zip(left.columns, right.columns, strict=True):
         type_ = unify((first.type, second.type))
         type_ = INT if type_.name == "null" else type_
-        columns.append(replace(first, type=type_, nullable=first.nullable or second.nullable, constant=None,
+        columns.append(replace(first, type=type_, nullable=first.nullable or second.nullable, constant=None, json=False,
                                by_reference=first.by_reference and second.by_reference))  # fmt: skip
     sql = _combined(compiler, node, _at(compiler, left, columns), _at(compiler, right, columns), columns)
     order, offset = node.args.get("order"), node.args.get("offset")
@@ -251,8 +271,9 @@ def _compile_set(compiler: Compiler, node: exp.Expr, top: bool, references: bool
         raise sql_error(1033, line=compiler.line)
     ordering = Ordering(compiler, columns, {column.name.lower() for column in columns})
     for item in order.expressions if order is not None else ():
-        ordering.add_column(item)
-    return Query(ordered_rows(compiler, sql, ordering, node.args.get("limit"), offset), tuple(columns))
+        ordering.add_column(item, left.scope)
+    ordered = ordered_rows(compiler, sql, ordering, node.args.get("limit"), offset, numbered=numbered)
+    return Query(ordered, tuple(columns), scope=left.scope, owners=("",) * len(columns))
 
 
 def _at(compiler: Compiler, query: Query, columns: list[Typed]) -> str:

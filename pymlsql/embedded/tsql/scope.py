@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Protocol
+
+from sqlglot import exp
 
 from pymlsql.embedded.tsql.messages import sql_error
 from pymlsql.embedded.tsql.nodes import ModuleParameter, Name, Text
@@ -46,6 +49,8 @@ class Relation:
     name: Name = Name(("",))
     object_id: int = 0
     used: set[str] | None = None
+    indexes: frozenset[str] | None = None
+    """A table's index names in lower case."""
     rowid_of: str = ""
     """Of a view that a statement changes: the name in its FROM of the table whose ROWID its query gives too."""
 
@@ -116,7 +121,9 @@ class Scope:
 
     ``groups`` is None before grouping, or where nothing is grouped. ``in_aggregate`` is true inside an aggregate's
     argument, ``in_window`` inside that of an aggregate with OVER. ``ungrouped`` are the columns used outside of
-    aggregates that no grouping expression has covered yet. ``n_own`` counts references to own columns.
+    aggregates that no grouping expression has covered yet. ``n_own`` counts references to own columns. ``hidden`` is
+    true while a source is compiled that does not see the sources beside it: all but that of APPLY. ``windows`` are
+    those that the WINDOW clause names; None where no windowed function may stand. ``in_over`` is true within one.
     """
 
     parent: Scope | None = None
@@ -124,8 +131,20 @@ class Scope:
     groups: Grouping | None = None
     in_aggregate: bool = False
     in_window: bool = False
+    hidden: bool = False
+    windows: Mapping[str, exp.Expr] | None = None
+    in_over: bool = False
     ungrouped: list[str] = field(default_factory=list)
     n_own: int = 0
+
+    @contextmanager
+    def alone(self, lateral: bool) -> Iterator[None]:
+        """While a source is compiled: it sees the sources beside it only if it is ``lateral``."""
+        hidden, self.hidden = self.hidden, not lateral
+        try:
+            yield
+        finally:
+            self.hidden = hidden
 
     def resolve(self, name: str, qualifiers: tuple[str, ...], line: int) -> Typed:
         """The value of ``qualifiers.name``. Raises 207, 209, 4104; 8120 for one of a query around that groups."""
@@ -139,7 +158,8 @@ class Scope:
             if found is not None:
                 found[0].use(name)
                 return self._own(*found) if scope is self else scope._seen_from_within(*found, line)
-            if qualifiers and any(source_matches(source, qualifiers) for source in scope.sources):
+            sources = [] if scope.hidden else scope.sources
+            if qualifiers and any(source_matches(source, qualifiers) for source in sources):
                 raise sql_error(207, name, line=line)
             scope = scope.parent
         if qualifiers:
@@ -161,7 +181,19 @@ class Scope:
             raise sql_error(8120, f"{source.alias}.{column.name}", line=line)
         return found
 
+    def sees(self, name: str) -> bool:
+        """Whether one of its own sources has a column of this name."""
+        wanted = name.lower()
+        return any(column.name.lower() == wanted for source in self.sources for column in source.columns)
+
+    def owner(self, name: str, qualifiers: tuple[str, ...]) -> str:
+        """The exposed name of the own source that a column comes from, "" for a query around."""
+        found = self._lookup(name, qualifiers, 0)
+        return found[0].alias if found is not None else ""
+
     def _lookup(self, name: str, qualifiers: tuple[str, ...], line: int) -> tuple[Source, Typed] | None:
+        if self.hidden:
+            return None
         wanted = name.lower()
         matches = [
             (source, column)

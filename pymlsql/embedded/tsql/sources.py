@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -9,84 +10,61 @@ from sqlglot import exp
 
 from pymlsql.embedded.tsql.computed import rows_of
 from pymlsql.embedded.tsql.dialect import parse_query
+from pymlsql.embedded.tsql.grammar.hints import TABLE_HINTS
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name
+from pymlsql.embedded.tsql.openjson import compile_open_json
 from pymlsql.embedded.tsql.operators import as_type, unify
-from pymlsql.embedded.tsql.scope import ROWID, Relation, Scope, Source, as_nullable
+from pymlsql.embedded.tsql.pivots import compile_pivot
+from pymlsql.embedded.tsql.scope import ROWID, Relation, Source
 from pymlsql.embedded.tsql.typed import Typed, quote_name
 from pymlsql.embedded.tsql.types import INT
-from pymlsql.embedded.tsql.words import TABLE_HINTS
 
 if TYPE_CHECKING:
     from pymlsql.embedded.tsql.compiler import Compiler
 
-_TABLE_PARTS = frozenset({"this", "db", "catalog", "alias", "hints", "joins"})
+_TABLE_PARTS = frozenset({"this", "db", "catalog", "alias", "hints", "joins", "pivots"})
 _LOCKING_HINTS = frozenset({"UPDLOCK", "XLOCK", "TABLOCKX", "HOLDLOCK", "SERIALIZABLE", "REPEATABLEREAD"})
 
 
-def compile_from(compiler: Compiler, from_: exp.Expr | None, joins: list[exp.Expr]) -> str:
-    """FROM with its joins; the sources go into the compiler's current scope."""
-    if from_ is None:
-        return ""
-    sql = _source(compiler, from_.this)
-    nested = from_.this.args.get("joins") if isinstance(from_.this, exp.Table) else None
-    for join in [*(nested or []), *joins]:
-        sql = _join(compiler, sql, join)
-    return f"FROM {sql}"
-
-
-def _join(compiler: Compiler, left: str, join: exp.Expr) -> str:
-    scope = compiler.scope
-    side, kind = str(join.args.get("side") or "").upper(), str(join.args.get("kind") or "").upper()
-    if join.args.get("using") or join.args.get("method") or kind in ("SEMI", "ANTI", "STRAIGHT"):
-        raise unsupported("JOIN with " + (str(join.args.get("method")) or "USING"), line=compiler.line)
-    if isinstance(join.this, exp.Lateral):
-        return _apply(compiler, left, join.this)
-    before = len(scope.sources)
-    right = _source(compiler, join.this)
-    on = join.args.get("on")
-    if on is None:
-        if side or kind not in ("CROSS", ""):
-            raise sql_error(102, join.this.alias_or_name, line=compiler.line)
-        return f"{left} CROSS JOIN {right}"
-    condition = compiler.condition(on)
-    if side in ("LEFT", "FULL"):
-        for source in scope.sources[before:]:
-            source.columns = as_nullable(source.columns)
-    if side in ("RIGHT", "FULL"):
-        for source in scope.sources[:before]:
-            source.columns = as_nullable(source.columns)
-    return f"{left} {side or 'INNER'} JOIN {right} ON {condition}"
-
-
-def _apply(compiler: Compiler, left: str, lateral: exp.Expr) -> str:
-    """CROSS APPLY and OUTER APPLY: the right side sees the sources to its left."""
-    outer = not lateral.args.get("cross_apply")
-    before = len(compiler.scope.sources)
-    right = _source(compiler, lateral.this, lateral.args.get("alias"))
-    if outer:
-        for source in compiler.scope.sources[before:]:
-            source.columns = as_nullable(source.columns)
-        return f"{left} LEFT JOIN LATERAL {right} ON TRUE"
-    return f"{left} CROSS JOIN LATERAL {right}"
-
-
-def _source(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None = None) -> str:
+def source_sql(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None = None, *, lateral: bool = False) -> str:
+    """One source with what PIVOT makes of it; ``lateral``: it stands behind APPLY and sees the sources before it."""
     alias = alias or node.args.get("alias")
-    if node.args.get("pivots"):
-        raise unsupported("PIVOT or UNPIVOT", line=compiler.line)
+    pivots = node.args.get("pivots")
+    if pivots:
+        return pivoted_over(compiler, list(pivots), lambda: _plain_source(compiler, node, alias, False))
+    return _plain_source(compiler, node, alias, lateral)
+
+
+def pivoted_over(compiler: Compiler, pivots: list[exp.Expr], source: Callable[[], str]) -> str:
+    """A source with PIVOT and UNPIVOT behind it, each over the one before."""
+    *inner, pivot = pivots
+    below = source if not inner else lambda: pivoted_over(compiler, inner, source)
+    sql, columns = compile_pivot(compiler, pivot, lambda: f"FROM {below()}")
+    name, names = alias_name(pivot.args.get("alias"))
+    if not name or names:
+        raise sql_error(102, names[0] if names else ")", line=compiler.line)
+    check_names(columns, name, compiler.line)
+    duck = compiler.alias()
+    _add(compiler, name, columns, duck)
+    return f"({sql}) AS {duck}"
+
+
+def _plain_source(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None, lateral: bool) -> str:
     if isinstance(node, exp.Subquery):
-        return _derived(compiler, node, alias)
+        return _derived(compiler, node, alias, lateral)
     if isinstance(node, exp.Values):
-        return _values(compiler, node, alias)
+        return _values(compiler, node, alias, lateral)
     if isinstance(node, exp.Dot):
         parts = [part.name for part in node.flatten() if not isinstance(part, exp.Anonymous)]
         call = node.expression
         if not isinstance(call, exp.Anonymous):
             raise unsupported(node.key.upper(), line=compiler.line)
-        return _function(compiler, Name((*parts, call.name)), call.expressions, alias)
+        return _function(compiler, Name((*parts, call.name)), call.expressions, alias, lateral)
     if isinstance(node, exp.Anonymous):
-        return _function(compiler, Name((node.name,)), node.expressions, alias)
+        return _function(compiler, Name((node.name,)), node.expressions, alias, lateral)
+    if isinstance(node, exp.OpenJSON):
+        return _open_json(compiler, node, alias, lateral)
     if not isinstance(node, exp.Table):
         raise unsupported(f"{node.key.upper()} in FROM", line=compiler.line)
     _check_table(compiler, node)
@@ -94,30 +72,47 @@ def _source(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None = None) -
     qualifiers = tuple(getattr(node.args[part], "name", "") for part in ("catalog", "db")
                        if node.args.get(part) is not None)  # fmt: skip
     if isinstance(node.this, exp.Anonymous):
-        return _function(compiler, Name((*qualifiers, node.this.name)), node.this.expressions, alias)
+        return _function(compiler, Name((*qualifiers, node.this.name)), node.this.expressions, alias, lateral)
+    if isinstance(node.this, exp.OpenJSON):
+        return _open_json(compiler, node.this, alias, lateral)
+    if isinstance(node.this, exp.Values):
+        return _values(compiler, node.this, alias, lateral)
     if isinstance(node.this, exp.Parameter):
-        return _relation(compiler, Name(("@" + node.this.name.lower(),)), alias)
+        return _relation(compiler, Name(("@" + node.this.name.lower(),)), alias, _hints(node))
     if not isinstance(node.this, exp.Identifier):
         raise unsupported(f"{node.this.key.upper()} in FROM", line=compiler.line)
     name = node.this.name
     # sqlglot takes the # of a temporary table for a mark of its own.
     if node.this.args.get("temporary"):
         name = "#" + name
-    return _relation(compiler, Name((*qualifiers, name)), alias)
+    return _relation(compiler, Name((*qualifiers, name)), alias, _hints(node))
 
 
 def _check_table(compiler: Compiler, node: exp.Expr) -> None:
     for part, value in node.args.items():
         if value in (None, [], False) or part in _TABLE_PARTS:
             continue
-        names = {"pivots": "PIVOT or UNPIVOT", "sample": "TABLESAMPLE", "version": "FOR SYSTEM_TIME"}
+        names = {"sample": "TABLESAMPLE", "version": "FOR SYSTEM_TIME"}
         raise unsupported(names.get(part, part.upper()), line=compiler.line)
-    for hints in node.args.get("hints") or []:
-        for hint in hints.expressions:
-            word = hint.name.upper()
-            if word not in TABLE_HINTS:
-                raise sql_error(321, word, line=compiler.line)
-            compiler.locking = compiler.locking or word in _LOCKING_HINTS
+    for hint in _hints(node):
+        word = hint.name.upper()
+        if word not in TABLE_HINTS:
+            raise sql_error(321, word, line=compiler.line)
+        compiler.locking = compiler.locking or word in _LOCKING_HINTS
+
+
+def _hints(node: exp.Expr) -> list[exp.Expr]:
+    return [hint for hints in node.args.get("hints") or [] for hint in hints.expressions]
+
+
+def _check_indexes(compiler: Compiler, hints: list[exp.Expr], relation: Relation) -> None:
+    """What a hint names is there. Raises 308 for an index, 8171 for NOEXPAND: no view has an index."""
+    for hint in hints:
+        if hint.name.upper() == "NOEXPAND":
+            raise sql_error(8171, "noexpand", relation.name, line=compiler.line)
+        for index in hint.expressions if relation.indexes is not None else ():
+            if isinstance(index, exp.Column) and index.name.lower() not in (relation.indexes or ()):
+                raise sql_error(308, index.name, relation.name, line=compiler.line)
 
 
 def alias_name(alias: exp.Expr | None) -> tuple[str, list[str]]:
@@ -155,18 +150,19 @@ def _add(compiler: Compiler, alias: str, columns: list[Typed], duck: str, name: 
     compiler.scope.add(Source(alias, placed, name, used), compiler.line)
 
 
-def _derived(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None) -> str:
-    if isinstance(node.this, exp.Table):  # a join in brackets
-        sql = _source(compiler, node.this)
-        for join in node.this.args.get("joins") or []:
-            sql = _join(compiler, sql, join)
-        return f"({sql})"
+def _derived(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None, lateral: bool) -> str:
+    if isinstance(node.this, exp.Table) or (isinstance(node.this, exp.Subquery) and alias is None):
+        # A join in brackets.
+        from pymlsql.embedded.tsql.joins import joined
+
+        return f"({joined(compiler, node.this, node.this.args.get('joins') or [])})"
     if isinstance(node.this, exp.Values):
-        return _values(compiler, node.this, alias)
+        return _values(compiler, node.this, alias, lateral)
     name, names = alias_name(alias)
     if not name:
         raise sql_error(102, ")", line=compiler.line)
-    query = compiler.subquery(node.this, references=True)
+    with compiler.scope.alone(lateral):
+        query = compiler.subquery(node.this, references=True)
     columns = renamed(list(query.columns), names, name, compiler.line)
     check_names(columns, name, compiler.line)
     duck = compiler.alias()
@@ -174,11 +170,12 @@ def _derived(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None) -> str:
     return f"({query.sql}) AS {duck}"
 
 
-def _values(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None) -> str:
+def _values(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None, lateral: bool) -> str:
     name, names = alias_name(alias)
     if not name or not names:
         raise sql_error(102, ")", line=compiler.line)
-    sql, columns = compile_rows(compiler, [list(row.expressions) for row in node.expressions])
+    with compiler.scope.alone(lateral):
+        sql, columns = compile_rows(compiler, [list(row.expressions) for row in node.expressions])
     duck = compiler.alias()
     _add(compiler, name, renamed(columns, names, name, compiler.line), duck)
     return f"({sql}) AS {duck}"
@@ -215,7 +212,7 @@ def _given(compiler: Compiler, nodes: tuple[exp.Expr, ...]) -> list[Typed]:
 # Named things -----------------------------------------------------------------------------------------------------
 
 
-def _relation(compiler: Compiler, name: Name, alias: exp.Expr | None) -> str:
+def _relation(compiler: Compiler, name: Name, alias: exp.Expr | None, hints: list[exp.Expr]) -> str:
     written, names = alias_name(alias)
     if names:
         raise unsupported("column aliases of a table", line=compiler.line)
@@ -229,6 +226,8 @@ def _relation(compiler: Compiler, name: Name, alias: exp.Expr | None) -> str:
             _add(compiler, exposed, list(common[1]), duck)
             return f"{common[0]} AS {duck}"
     relation = compiler.names.relation(name)
+    if hints:
+        _check_indexes(compiler, hints, relation)
     bare = None if written else relation.name
     if relation.query is not None:
         sql, columns = _expanded(compiler, relation, {})
@@ -246,8 +245,8 @@ def _relation(compiler: Compiler, name: Name, alias: exp.Expr | None) -> str:
 def _expanded(compiler: Compiler, relation: Relation, arguments: dict[str, Typed]) -> tuple[str, list[Typed]]:
     """A view's or inline function's query, in a scope of its own; its parameters are the argument expressions."""
     assert relation.query is not None
-    line, scopes, commons = compiler.line, compiler.scopes, compiler.commons
-    compiler.scopes, compiler.commons = [], []
+    line, scopes, commons, n_queries = compiler.line, compiler.scopes, compiler.commons, compiler.n_queries
+    compiler.scopes, compiler.commons, compiler.n_queries = [], [], 0
     compiler.arguments.append(arguments)
     try:
         with compiler.nested(), compiler.names.inside(relation):
@@ -256,7 +255,7 @@ def _expanded(compiler: Compiler, relation: Relation, arguments: dict[str, Typed
             query = compiler.subquery(tree, references=True)
     finally:
         compiler.arguments.pop()
-        compiler.line, compiler.scopes, compiler.commons = line, scopes, commons
+        compiler.line, compiler.scopes, compiler.commons, compiler.n_queries = line, scopes, commons, n_queries
     names = list(relation.column_names)
     names += [ROWID] if names and relation.rowid_of else []
     return query.sql, renamed(list(query.columns), names, str(relation.name), line)
@@ -270,7 +269,7 @@ def with_rowid(tree: exp.Expr, alias: str) -> exp.Expr:
     return changed
 
 
-def _function(compiler: Compiler, name: Name, arguments: list[exp.Expr], alias: exp.Expr | None) -> str:
+def _function(compiler: Compiler, name: Name, arguments: list[exp.Expr], alias: exp.Expr | None, lateral: bool) -> str:
     from pymlsql.embedded.tsql.functions.tables import TABLE_FUNCTIONS
 
     written, names = alias_name(alias)
@@ -279,14 +278,27 @@ def _function(compiler: Compiler, name: Name, arguments: list[exp.Expr], alias: 
     known = TABLE_FUNCTIONS.get(name.object.upper()) if len(name.parts) == 1 or name.schema.lower() == "sys" else None
     used = None
     if known is not None:
-        sql, columns = known(compiler, arguments)
+        with compiler.scope.alone(lateral):
+            sql, columns = known(compiler, arguments)
     else:
         relation = compiler.names.table_function(name)
         used = relation.used
-        sql, columns = _expanded(compiler, relation, _bound(compiler, relation, arguments))
+        with compiler.scope.alone(lateral):
+            bound = _bound(compiler, relation, arguments)
+        sql, columns = _expanded(compiler, relation, bound)
         if names and used is not None:  # under other names: all of them count as used
             used.update(column.name.lower() for column in columns)
     _add(compiler, exposed, renamed(columns, names, exposed, compiler.line), duck, used=used)
+    return f"({sql}) AS {duck}"
+
+
+def _open_json(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None, lateral: bool) -> str:
+    written, names = alias_name(alias)
+    name = written or "OPENJSON"
+    with compiler.scope.alone(lateral):
+        sql, columns = compile_open_json(compiler, node)
+    duck = compiler.alias()
+    _add(compiler, name, renamed(columns, names, name, compiler.line), duck)
     return f"({sql}) AS {duck}"
 
 
@@ -316,18 +328,3 @@ def _common_table(compiler: Compiler, name: str) -> tuple[str, tuple[Typed, ...]
         if name.lower() in frame:
             return frame[name.lower()]
     return None
-
-
-def compile_scope(compiler: Compiler, tree: exp.Expr) -> tuple[str, str, Scope]:
-    """A query's WITH and FROM alone: their DuckDB texts and the scope they make, for what changes rows. The compiler
-    knows the common tables from then on."""
-    definitions, scope = "", Scope()
-    with_ = tree.args.get("with_")
-    compiler.commons.append({})
-    if with_ is not None:
-        from pymlsql.embedded.tsql.commons import compile_common_tables, max_recursion
-
-        definitions = compile_common_tables(compiler, with_, max_recursion(compiler, tree))
-    with compiler.entered(scope):
-        sql = compile_from(compiler, tree.args.get("from_"), tree.args.get("joins") or [])
-    return definitions, sql, scope

@@ -22,7 +22,8 @@ class Typed:
     ``binary`` says that its strings compare by code point (a _BIN collation) and not by SQL_Latin1_General_CP1_CI_AS.
     ``constant`` is the Python value of a literal, None otherwise. ``name`` is the column name it brings along.
     ``by_reference`` says that ``sql`` may give a reference instead of a large value's bytes: only who asks for
-    references gets such a one (see references.py).
+    references gets such a one (see references.py). ``json`` says that the string is known to be JSON text, which FOR
+    JSON and its like take as it is.
     """
 
     sql: str
@@ -33,6 +34,7 @@ class Typed:
     name: str = ""
     identity: bool = False
     by_reference: bool = False
+    json: bool = False
 
     def retyped(self, type_: SqlType) -> Typed:
         return replace(self, type=type_)

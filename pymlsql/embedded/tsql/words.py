@@ -41,14 +41,6 @@ SET_OPTIONS = frozenset(
     """.split()
 )
 
-TABLE_HINTS = frozenset(
-    """
-    NOLOCK READUNCOMMITTED READCOMMITTED READCOMMITTEDLOCK REPEATABLEREAD SERIALIZABLE HOLDLOCK UPDLOCK XLOCK
-    ROWLOCK PAGLOCK TABLOCK TABLOCKX READPAST NOWAIT FORCESEEK FORCESCAN NOEXPAND INDEX
-    """.split()
-)
-"""Table hints of sql-docs' page of that name."""
-
 SCORE_INSTEAD = (
     "It takes models of RevoScale only: score in a script of sp_execute_external_script, as the procedures do that "
     "pymlsql generates."

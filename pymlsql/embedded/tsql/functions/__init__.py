@@ -18,6 +18,7 @@ from pymlsql.embedded.tsql.functions.rows import Function
 from pymlsql.embedded.tsql.functions.signing import SIGNING
 from pymlsql.embedded.tsql.functions.strings import STRINGS
 from pymlsql.embedded.tsql.functions.system import GLOBALS, SYSTEM, UNKNOWN_GLOBALS
+from pymlsql.embedded.tsql.functions.windows import WINDOW_FUNCTIONS
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.typed import Typed
 
@@ -34,13 +35,13 @@ KNOWN_UNSUPPORTED = frozenset(
     """
     PARSE TRY_PARSE COLLATIONPROPERTY SQL_VARIANT_PROPERTY FULLTEXTSERVICEPROPERTY FULLTEXTCATALOGPROPERTY
     FILEPROPERTY FILEPROPERTYEX FILEGROUPPROPERTY FILEGROUP_ID FILEGROUP_NAME FILE_IDEX FILE_NAME INDEX_COL
-    INDEXKEY_PROPERTY ASSEMBLYPROPERTY TRIGGER_NESTLEVEL MIN_ACTIVE_ROWVERSION CURRENT_REQUEST_ID
+    INDEXKEY_PROPERTY ASSEMBLYPROPERTY TRIGGER_NESTLEVEL CURRENT_REQUEST_ID
     CURRENT_TRANSACTION_ID HOST_ID PWDCOMPARE PWDENCRYPT PERMISSIONS TERTIARY_WEIGHTS TEXTPTR TEXTVALID LOGINPROPERTY
-    DATABASEPROPERTY CURRENT_TIMEZONE EVENTDATA LEFT_SHIFT RIGHT_SHIFT GET_BIT SET_BIT GENERATE_SERIES
-    JSON_MODIFY JSON_OBJECT JSON_ARRAY CHECKSUM BINARY_CHECKSUM
-    PERCENTILE_CONT PERCENTILE_DISC CUME_DIST PERCENT_RANK NEWSEQUENTIALID
-    FILE_ID CURSOR_STATUS CHECKSUM_AGG
-    APPROX_COUNT_DISTINCT SIGNBYCERT VERIFYSIGNEDBYCERT ENCRYPTBYCERT DECRYPTBYCERT ENCRYPTBYPASSPHRASE
+    DATABASEPROPERTY CURRENT_TIMEZONE EVENTDATA LEFT_SHIFT RIGHT_SHIFT GET_BIT SET_BIT
+    CHECKSUM BINARY_CHECKSUM
+    NEWSEQUENTIALID
+    FILE_ID CURSOR_STATUS
+    SIGNBYCERT VERIFYSIGNEDBYCERT ENCRYPTBYCERT DECRYPTBYCERT ENCRYPTBYPASSPHRASE
     DECRYPTBYPASSPHRASE KEY_ID KEY_GUID ASYMKEY_ID
     """.split()
 )
@@ -51,6 +52,8 @@ def call(compiler: Compiler, name: str, arguments: list[exp.Expr]) -> Typed:
     """The call ``name(arguments)``. Raises 195, 174, 189 or 40510."""
     function = FUNCTIONS.get(name)
     if function is None or compiler.level < function.level:
+        if name in WINDOW_FUNCTIONS:
+            raise sql_error(10753, name.lower(), line=compiler.line)
         if name in KNOWN_UNSUPPORTED:
             raise unsupported(f"function {name}", line=compiler.line)
         raise sql_error(195, name, "built-in function name", line=compiler.line)

@@ -11,9 +11,10 @@ from sqlglot import exp
 from pymlsql.embedded.tsql.conversion import convert
 from pymlsql.embedded.tsql.decimals import quotient
 from pymlsql.embedded.tsql.functions.rows import Function, text
-from pymlsql.embedded.tsql.messages import sql_error, unsupported
+from pymlsql.embedded.tsql.grouping import has_subquery
+from pymlsql.embedded.tsql.messages import sql_error
 from pymlsql.embedded.tsql.operators import comparison_key, order_key
-from pymlsql.embedded.tsql.typed import Typed
+from pymlsql.embedded.tsql.typed import Typed, raise_sql
 from pymlsql.embedded.tsql.types import BIGINT, FLOAT, INT, MAX, MONEY, SqlType, decimal, nvarchar, varchar
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def _argument(
             return compile(inner), distinct
         finally:
             scope.in_window = True
-    if scope.in_aggregate:
+    if scope.in_aggregate or has_subquery(inner):
         raise sql_error(130, line=compiler.line)
     scope.in_aggregate = True
     try:
@@ -68,6 +69,8 @@ def _argument(
 def _count(result: SqlType) -> Compile:
     def compile(compiler: Compiler, nodes: list[exp.Expr]) -> Pieces:
         if isinstance(nodes[0], exp.Star):
+            if compiler.scope.in_aggregate:
+                raise sql_error(130, line=compiler.line)
             return Pieces(("count(*)",), result, _cast(result), False)
         value, distinct = _argument(compiler, nodes[0], compiler.passed)
         inner = f"DISTINCT {comparison_key(value)}" if distinct else value.sql
@@ -146,23 +149,64 @@ def _string_agg(compiler: Compiler, nodes: list[exp.Expr]) -> Pieces:
 
 def _joined(compiler: Compiler, nodes: list[exp.Expr], order: list[exp.Expr]) -> Pieces:
     value, _ = _argument(compiler, nodes[0])
-    value = text(value, compiler.line)
-    separator = text(compiler.value(nodes[1]), compiler.line)
+    if not value.type.is_string:
+        value = convert(value, nvarchar(4000), implicit=True, line=compiler.line)
+    separator = text(_separator(compiler, nodes[1]), compiler.line)
     keys = []
     for item in order:
         key, _ = _argument(compiler, item.this)
+        if isinstance(key.constant, int):
+            raise sql_error(5308, line=compiler.line)
         keys.append(f"{order_key(key)} {'DESC NULLS LAST' if item.args.get('desc') else 'ASC NULLS FIRST'}")
     by = f" ORDER BY {', '.join(keys)}" if keys else ""
     length = MAX if value.type.length == MAX else (4000 if value.type.is_unicode else 8000)
     result = nvarchar(length) if value.type.is_unicode else varchar(length)
-    return Pieces((f"string_agg({value.sql}, {separator.sql}{by})",), result)
+    if separator.type.is_unicode and not value.type.is_unicode:
+        raise sql_error(8116, separator.type.name, 2, "string_agg", line=compiler.line)
+    finish = None if length == MAX else lambda results: _bounded(results[0], 2 if result.is_unicode else 1)
+    calls = (f"string_agg({value.sql}, {separator.sql}{by})",)
+    return Pieces(calls, result, finish) if finish is not None else Pieces(calls, result)
+
+
+def _separator(compiler: Compiler, node: exp.Expr) -> Typed:
+    """A literal or a variable. Raises 8733."""
+    if node.find(exp.Column) is not None or isinstance(node.unnest(), exp.Cast | exp.Convert):
+        raise sql_error(8733, line=compiler.line)
+    return compiler.value(node)
+
+
+def _bounded(sql: str, n_bytes: int) -> str:
+    """A result of at most 8,000 bytes; a longer one is 9829."""
+    return f"CASE WHEN length({sql}) * {n_bytes} > 8000 THEN {raise_sql(9829)} ELSE {sql} END"
+
+
+def _checksum(compiler: Compiler, nodes: list[exp.Expr]) -> Pieces:
+    value, distinct = _argument(compiler, nodes[0])
+    if value.type != INT:
+        raise sql_error(8117, value.type.name, "checksum_agg", line=compiler.line)
+    return Pieces((f"bit_xor({'DISTINCT ' if distinct else ''}{value.sql})",), INT)
+
+
+def _approximate_count(compiler: Compiler, nodes: list[exp.Expr]) -> Pieces:
+    """The exact number, which is as near as can be."""
+    if isinstance(nodes[0], exp.Star):
+        raise sql_error(102, "*", line=compiler.line)
+    value, distinct = _argument(compiler, nodes[0])
+    if distinct:
+        raise sql_error(102, "DISTINCT", line=compiler.line)
+    return Pieces((f"count(DISTINCT {comparison_key(value)})",), BIGINT, _cast(BIGINT))
 
 
 def compile_within_group(compiler: Compiler, node: exp.Expr) -> Typed:
-    """STRING_AGG(...) WITHIN GROUP (ORDER BY ...)."""
+    """STRING_AGG(...) WITHIN GROUP (ORDER BY ...). Raises 10753 and 10757 for other functions."""
     inner = node.this
-    if not isinstance(inner, exp.Anonymous) or inner.name.upper() != "STRING_AGG" or len(inner.expressions) != 2:
-        raise unsupported("WITHIN GROUP", line=compiler.line)
+    name = inner.name.upper()
+    if name in ("PERCENTILE_CONT", "PERCENTILE_DISC"):
+        raise sql_error(10753, name, line=compiler.line)
+    if name != "STRING_AGG":
+        raise sql_error(10757, name, line=compiler.line)
+    if len(inner.expressions) != 2:
+        raise sql_error(174, "string_agg", 2, line=compiler.line)
     return grouped(compiler, _joined(compiler, inner.expressions, node.expression.expressions))
 
 
@@ -180,6 +224,8 @@ PIECES: dict[str, tuple[int, Compile]] = {
     "VAR": (1, _spread("var_samp")),
     "VARP": (1, _spread("var_pop")),
     "STRING_AGG": (2, _string_agg),
+    "CHECKSUM_AGG": (1, _checksum),
+    "APPROX_COUNT_DISTINCT": (1, _approximate_count),
 }
 """The aggregates: how many arguments each takes, and what compiles them for groups, OVER and PIVOT alike."""
 

@@ -21,7 +21,8 @@ def _isnull(compiler: Compiler, args: list[Typed]) -> Typed:
     if first.type.name == "null":
         return second
     second = as_type(second, first.type, compiler.line)
-    return Typed(f"coalesce({first.sql}, {second.sql})", first.type, first.nullable and second.nullable, first.binary)
+    return Typed(f"coalesce({first.sql}, {second.sql})", first.type, first.nullable and second.nullable, first.binary,
+                 json=first.json)  # fmt: skip
 
 
 def _coalesce(compiler: Compiler, args: list[Typed]) -> Typed:
@@ -29,7 +30,8 @@ def _coalesce(compiler: Compiler, args: list[Typed]) -> Typed:
     if target.name == "null":
         raise sql_error(4127, line=compiler.line)
     written = ", ".join(as_type(arg, target, compiler.line).sql for arg in args)
-    return Typed(f"coalesce({written})", target, all(arg.nullable for arg in args), any(arg.binary for arg in args))
+    return Typed(f"coalesce({written})", target, all(arg.nullable for arg in args), any(arg.binary for arg in args),
+                 json=any(arg.json for arg in args))  # fmt: skip
 
 
 def _nullif(compiler: Compiler, args: list[Typed]) -> Typed:
@@ -37,7 +39,7 @@ def _nullif(compiler: Compiler, args: list[Typed]) -> Typed:
     if first.type.name == "null":
         raise sql_error(4151, line=compiler.line)
     same = compare("=", first, second, compiler.line)
-    return Typed(f"CASE WHEN {same} THEN NULL ELSE {first.sql} END", first.type, True, first.binary)
+    return Typed(f"CASE WHEN {same} THEN NULL ELSE {first.sql} END", first.type, True, first.binary, json=first.json)
 
 
 def _iif(compiler: Compiler, nodes: list[exp.Expr]) -> Typed:

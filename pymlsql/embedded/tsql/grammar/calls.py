@@ -52,8 +52,9 @@ def skip_over(r: Reader) -> None:
 
 
 def skip_window(r: Reader) -> None:
-    """Past ``([name] [PARTITION BY ...] [ORDER BY ... [frame]])``."""
+    """Past ``([name] [PARTITION BY ...] [ORDER BY ...] [frame])``; whether a frame has its order is seen later."""
     r.expect_op("(")
+    start = r.index
     if not r.at_word("PARTITION") and r.token.kind in ("word", "quoted") and not r.at_word("ORDER", "ROWS", "RANGE"):
         r.identifier()
     if r.take_word("PARTITION"):
@@ -61,8 +62,8 @@ def skip_window(r: Reader) -> None:
         r.skip_scalars()
     if r.at_word("ORDER"):
         r.skip_order_by()
-        if r.take_word("ROWS", "RANGE"):
-            _skip_frame(r)
+    if r.index > start and r.take_word("ROWS", "RANGE"):
+        _skip_frame(r)
     r.expect_op(")")
 
 

@@ -45,6 +45,8 @@ def _skip_tail(r: Reader) -> None:
         skip_order_by(r)
         if r.at_word("OFFSET"):
             _skip_offset(r)
+        elif r.at_word("FETCH") and r.peek().is_word("FIRST", "NEXT"):
+            raise sql_error(153, r.peek().text.lower(), line=r.token.line)
     if r.at_word("FOR") and r.peek().is_word("XML", "JSON", "BROWSE"):
         _skip_for(r)
 
@@ -98,7 +100,10 @@ def skip_top(r: Reader) -> None:
     r.expect_word("TOP")
     if r.at_op("("):
         r.index += 1
-        r.skip_scalar()
+        if r.at_word("SELECT"):
+            r.skip_subquery_body()
+        else:
+            r.skip_scalar()
         r.expect_op(")")
     elif r.token.kind == "number":
         r.index += 1
