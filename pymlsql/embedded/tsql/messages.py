@@ -12,6 +12,7 @@ from pymlsql.embedded.tsql.messages_conversion import MESSAGES_CONVERSION
 from pymlsql.embedded.tsql.messages_definitions import MESSAGES_DEFINITIONS
 from pymlsql.embedded.tsql.messages_extensibility import MESSAGES_EXTENSIBILITY
 from pymlsql.embedded.tsql.messages_governance import MESSAGES_GOVERNANCE
+from pymlsql.embedded.tsql.messages_modules import MESSAGES_MODULES
 from pymlsql.embedded.tsql.messages_sequences import MESSAGES_SEQUENCES
 from pymlsql.embedded.tsql.messages_storage import MESSAGES_STORAGE
 from pymlsql.embedded.tsql.security_messages import SECURITY_MESSAGES
@@ -334,6 +335,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     **MESSAGES_CHANGES,
     **MESSAGES_EXTENSIBILITY,
     **MESSAGES_GOVERNANCE,
+    **MESSAGES_MODULES,
     **SECURITY_MESSAGES,
     **SIGNING_MESSAGES,
 }  # fmt: skip
