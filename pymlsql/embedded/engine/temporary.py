@@ -96,7 +96,7 @@ class TemporaryTables:
 
     @contextmanager
     def temporary_scope(self, frame: Frame) -> Iterator[None]:
-        """A procedure's or string's scope; a batch's, the outermost, has the #tables that live as long as the session."""
+        """A procedure's or string's scope; a batch's, the outermost, has the #tables that outlive it."""
         outermost = frame.kind == "done"
         self._level += not outermost
         if frame.tables or self._has_variables():
