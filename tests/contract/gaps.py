@@ -13,8 +13,6 @@ EXPRESSIONS: dict[str, str] = {
 }
 
 STATEMENTS: dict[str, str] = {
-    "delete with output into": REFUSED,
-    "table variables survive a rollback": REFUSED,
     "cursor": REFUSED,
     "scalar function": "its CREATE FUNCTION is refused with Msg 40510",
 }

@@ -28,6 +28,8 @@ OLD = "pymlsql_old"
 
 def display_name(session: Session, table: Table) -> str:
     """database.schema.table as messages write it."""
+    if table.name.startswith("@"):
+        return table.name
     return f"{'tempdb' if table.temporary else session.database}.{table.schema}.{table.name}"
 
 

@@ -15,6 +15,8 @@ from pymlsql.embedded.engine.runtime import stored_length
 from pymlsql.embedded.engine.security.enforcement import check_execute, check_object, check_reading
 from pymlsql.embedded.engine.system_views import TYPE_IDS
 from pymlsql.embedded.engine.targets import target_table
+from pymlsql.embedded.engine.typeentries import type_by_id
+from pymlsql.embedded.engine.usertypes import find_type
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.compiler import Compiler
 from pymlsql.embedded.tsql.dialect import parse_query, parse_scalar
@@ -23,7 +25,7 @@ from pymlsql.embedded.tsql.lexer import tokenize
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
 from pymlsql.embedded.tsql.parser import parse_batch
 from pymlsql.embedded.tsql.scope import Scope
-from pymlsql.embedded.tsql.types import BIT, INT, SMALLINT, SYSNAME, TINYINT, SqlType, nvarchar
+from pymlsql.embedded.tsql.types import BIT, INT, SMALLINT, SYSNAME, TINYINT, SqlType, nvarchar, user_type
 
 if TYPE_CHECKING:
     from pymlsql.embedded.engine.procedures import Actual
@@ -59,7 +61,7 @@ def describe_undeclared_parameters(session: Session, frame: Frame, actuals: list
     if len(actuals) > 1 and actuals[1].value:
         from pymlsql.embedded.engine.prepared import declarations
 
-        declared = {parameter.name for parameter in declarations(str(actuals[1].value))}
+        declared = {parameter.name for parameter in declarations(session, str(actuals[1].value))}
     wanted: list[str] = []
     for token in tokenize(text):
         if token.kind == "variable" and not token.value.startswith("@@") and token.value not in wanted:
@@ -71,12 +73,16 @@ def describe_undeclared_parameters(session: Session, frame: Frame, actuals: list
     for ordinal, name in enumerate([name for name in wanted if name not in declared], 1):
         if name not in types:
             raise sql_error(11508, name, line=line)
-        rows.append(_row(ordinal, name, types[name]))
+        rows.append(_row(session, ordinal, name, types[name]))
     send_table(session, _COLUMNS, rows)
     return 0
 
 
-def _row(ordinal: int, name: str, type_: SqlType) -> tuple[object, ...]:
+def _row(session: Session, ordinal: int, name: str, type_: SqlType) -> tuple[object, ...]:
+    named = find_type(session, *type_.user_name) if type_.user_name is not None else None
+    if named is not None and named.table is not None:
+        return (ordinal, name, 243, named.name, -1, 0, 0, named.type_id, session.database, named.schema, named.name,
+                None, None, None, None, None, False, False, False, True, False, None, 243, 0)  # fmt: skip
     precision, scale = type_.digits if type_.is_exact else (0, type_.scale)
     length = stored_length(type_)
     return (
@@ -140,7 +146,10 @@ def _infer_call(session: Session, statement: nodes.Execute, types: dict[str, Sql
                 [p for p in found.parameters if p.name == argument.name] if argument.name else found.parameters[index:]
             )
             if named:
-                types.setdefault(argument.variable, named[0].type)
+                made = type_by_id(session.catalog, named[0].user_type)
+                is_table = made is not None and made.table is not None
+                type_ = user_type(made.schema, made.name) if is_table and made is not None else named[0].type
+                types.setdefault(argument.variable, type_)
 
 
 def _infer_where(session: Session, statement: nodes.Update | nodes.Delete, types: dict[str, SqlType]) -> None:

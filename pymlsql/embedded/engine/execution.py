@@ -16,7 +16,6 @@ from pymlsql.embedded.engine.frame import (
     ContinueSignal,
     Frame,
     ReturnSignal,
-    Value,
 )
 from pymlsql.embedded.engine.governance.statements import GOVERNANCE_HANDLERS
 from pymlsql.embedded.engine.merge import merge
@@ -27,9 +26,11 @@ from pymlsql.embedded.engine.security.dispatch import SECURITY_DEFINITIONS
 from pymlsql.embedded.engine.selection import changing, done, select
 from pymlsql.embedded.engine.signals import print_, raise_error, throw, wait_for
 from pymlsql.embedded.engine.signing.handlers import SIGNING_HANDLERS
+from pymlsql.embedded.engine.usertypes import TYPE_DEFINITIONS
+from pymlsql.embedded.engine.variables import declare, declare_skipped
 from pymlsql.embedded.tds.responses import Done
 from pymlsql.embedded.tsql import nodes
-from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
+from pymlsql.embedded.tsql.messages import SqlError, sql_error
 from pymlsql.embedded.tsql.nodes import Name, Text
 from pymlsql.embedded.tsql.types import INT
 
@@ -41,30 +42,6 @@ BATCH_ENDING = frozenset({241, 242, 245, 295, 8114, 8169, 1205, 9803, 6522})
 SCOPE_ENDING = frozenset({208, 207, 4104, 209, 137, 1087, 40510, 8624, 11535, 11536, 11537, 11538, 11553})
 """Errors of compilation, and results that WITH RESULT SETS does not allow: they end the batch (or procedure) but leave
 the transaction alone."""
-
-
-def check_declarations(statements: tuple[nodes.Statement, ...], declared: set[str]) -> None:
-    """Msg 134 for a name that a batch or procedure declares twice, whether or not it is ever reached."""
-    for statement in statements:
-        if isinstance(statement, nodes.Declare):
-            for variable in statement.variables:
-                if variable.name in declared:
-                    raise sql_error(134, variable.name, line=statement.line)
-                declared.add(variable.name)
-        check_declarations(_inner(statement), declared)
-
-
-def _inner(statement: nodes.Statement) -> tuple[nodes.Statement, ...]:
-    match statement:
-        case nodes.Block():
-            return statement.body
-        case nodes.TryCatch():
-            return statement.body + statement.catch
-        case nodes.While():
-            return (statement.body,)
-        case nodes.If():
-            return (statement.then, statement.otherwise) if statement.otherwise else (statement.then,)
-    return ()
 
 
 def execute_all(session: Session, frame: Frame, statements: tuple[nodes.Statement, ...]) -> None:
@@ -128,6 +105,12 @@ def _if(session: Session, frame: Frame, statement: nodes.If) -> None:
         execute(session, frame, statement.then)
     elif statement.otherwise is not None:
         execute(session, frame, statement.otherwise)
+    _declare_rest(session, frame, statement)
+
+
+def _declare_rest(session: Session, frame: Frame, statement: nodes.Statement) -> None:
+    if frame.declares_inside:
+        declare_skipped(session, frame, (statement,))
 
 
 def _while(session: Session, frame: Frame, statement: nodes.While) -> None:
@@ -135,9 +118,10 @@ def _while(session: Session, frame: Frame, statement: nodes.While) -> None:
         try:
             execute(session, frame, statement.body)
         except BreakSignal:
-            return
+            break
         except ContinueSignal:
             continue
+    _declare_rest(session, frame, statement)
 
 
 def _break(session: Session, frame: Frame, statement: nodes.Break) -> None:
@@ -158,16 +142,16 @@ def _return(session: Session, frame: Frame, statement: nodes.Return) -> None:
 
 def _try(session: Session, frame: Frame, statement: nodes.TryCatch) -> None:
     session.try_depth += 1
-    temporary, nested = len(frame.temporary), session.nest_level
+    nested = session.nest_level
     try:
         try:
             execute_all(session, frame, statement.body)
         finally:
             session.try_depth -= 1
     except SqlError as error:
-        del temporary
         session.nest_level = nested
         _catch(session, frame, statement, error)
+    _declare_rest(session, frame, statement)
 
 
 def _catch(session: Session, frame: Frame, statement: nodes.TryCatch, error: SqlError) -> None:
@@ -182,21 +166,6 @@ def _catch(session: Session, frame: Frame, statement: nodes.TryCatch, error: Sql
 
 
 # Variables and options --------------------------------------------------------------------------------------------
-
-
-def _declare(session: Session, frame: Frame, statement: nodes.Declare) -> None:
-    for variable in statement.variables:
-        if variable.table is not None:
-            raise unsupported("table variable", line=statement.line)
-        # A DECLARE in a loop runs again: the variable stays, its initial value is assigned once more.
-        if variable.name not in frame.variables:
-            assert variable.type is not None
-            if variable.type.name in ("text", "ntext", "image"):
-                raise sql_error(2739, line=statement.line)
-            frame.variables[variable.name] = Value(variable.type)
-        if variable.value is not None:
-            assert variable.type is not None
-            frame.variables[variable.name].value = evaluate_passed(session, frame, variable.value, variable.type)
 
 
 def _set_variable(session: Session, frame: Frame, statement: nodes.SetVariable) -> None:
@@ -319,12 +288,13 @@ def _transaction(session: Session, frame: Frame, statement: nodes.Transaction) -
 _HANDLERS: dict[type[nodes.Statement], Callable[[Session, Frame, Any], None]] = {
     nodes.Block: _block, nodes.If: _if, nodes.While: _while, nodes.Break: _break, nodes.Continue: _continue,
     nodes.Return: _return, nodes.TryCatch: _try, nodes.Throw: throw, nodes.RaiseError: raise_error,
-    nodes.Print: print_, nodes.WaitFor: wait_for, nodes.Declare: _declare, nodes.SetVariable: _set_variable,
+    nodes.Print: print_, nodes.WaitFor: wait_for, nodes.Declare: declare, nodes.SetVariable: _set_variable,
     nodes.SetOption: set_option, nodes.SetContextInfo: set_context_info,
     nodes.Use: _use, nodes.Select: select, nodes.Insert: _insert,
     nodes.Update: _update, nodes.Delete: _delete, nodes.Merge: _merge, nodes.Truncate: _truncate,
     nodes.Transaction: _transaction,
     nodes.Execute: execute_procedure,
+    **{node: _defines(function) for node, function in TYPE_DEFINITIONS.items()},
     **EXTENSIBILITY_HANDLERS,
     **GOVERNANCE_HANDLERS,
     **{node: _defines(function) for node, function in {**DEFINITIONS, **SECURITY_DEFINITIONS}.items()},

@@ -43,13 +43,23 @@ class Value:
     value: Any = None
 
 
+@dataclass(frozen=True, slots=True)
+class TableValue:
+    """What is passed as a table-valued parameter: the caller's table variable, or with ``table`` None no rows; and the
+    id of its table type, 0 for a table variable of none."""
+
+    table: Table | None
+    type_id: int
+
+
 @dataclass(slots=True)
 class Frame:
     """One level of execution. ``procedure`` is its name ("" for a batch), ``object_id`` its id and ``schema`` where its
     names are looked for first ("": in the user's default schema)."""
 
     variables: dict[str, Value] = field(default_factory=dict)
-    temporary: list[str] = field(default_factory=list)
+    tables: list[tuple[str, TableValue]] = field(default_factory=list)
+    """Table-valued parameters."""
     procedure: str = ""
     object_id: int = 0
     caught: list[SqlError] = field(default_factory=list)
@@ -62,6 +72,8 @@ class Frame:
     schema: str = ""
     context_depth: int = 1
     """How many contexts the session had when it began: REVERT takes back none of them."""
+    declares_inside: bool = False
+    """Whether a DECLARE stands inside of another statement."""
     caller: SecurityContext | None = None
     """Of a procedure: in whose name it was called."""
 

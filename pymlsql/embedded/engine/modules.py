@@ -15,6 +15,8 @@ from pymlsql.embedded.engine.security.enforcement import check_new_object, denie
 from pymlsql.embedded.engine.signing.entries import Signature
 from pymlsql.embedded.engine.signing.impersonation import declared_context
 from pymlsql.embedded.engine.signing.signatures import without_signatures
+from pymlsql.embedded.engine.usertypes import resolved_parameters
+from pymlsql.embedded.engine.variables import inner_statements
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.compiler import Compiler
 from pymlsql.embedded.tsql.dialect import parse_query
@@ -51,6 +53,8 @@ def create_module(session: Session, statement: nodes.CreateModule) -> None:
         raise sql_error(208, str(statement.name))
     if found is not None:
         refuse_classifier(session, "alter", found)
+    parameters = resolved_parameters(session, statement.parameters)
+    _check_readonly(statement.body, {parameter.name for parameter in parameters if parameter.readonly})
     if statement.returns is not None:
         check_ends_with_return(statement)
     execute_as = declared_context(session, statement)
@@ -68,10 +72,19 @@ def create_module(session: Session, statement: nodes.CreateModule) -> None:
         options = session.options
         module = Module(
             number, schema.name, statement.name.object, kind, stored_text(statement.text), statement.query,
-            statement.columns, columns, statement.parameters, options.ansi_nulls, options.quoted_identifier,
+            statement.columns, columns, parameters, options.ansi_nulls, options.quoted_identifier,
             found.created if found else now_text(), now_text(), execute_as,
         )  # fmt: skip
         session.set_catalog(catalog.with_object(replace(module)), [module], gone)
+
+
+def _check_readonly(body: tuple[nodes.Statement, ...], names: set[str]) -> None:
+    """Raises 10700 for a change of a table-valued parameter."""
+    for statement in body:
+        target = getattr(statement, "target", None)
+        if isinstance(target, nodes.Name) and target.object in names:
+            raise sql_error(10700, target.object, line=statement.line)
+        _check_readonly(inner_statements(statement), names)
 
 
 def _described(session: Session, statement: nodes.CreateModule, schema: str) -> tuple[ViewColumn, ...]:

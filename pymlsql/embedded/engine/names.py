@@ -33,7 +33,7 @@ _REFUSED_VIEWS = frozenset(
     filegroups foreign_tables fulltext_indexes linked_logins login_token master_files periods plan_guides
     security_policies service_queues servers
     spatial_indexes sql_dependencies sql_expression_dependencies stats stats_columns sysobjects
-    syscolumns sysindexes sysusers sysdatabases sysprocesses table_types trigger_events user_token xml_indexes
+    syscolumns sysindexes sysusers sysdatabases sysprocesses trigger_events user_token xml_indexes
     masked_columns column_store_row_groups change_tracking_tables""".split()
 )
 """Catalog views of SQL Server that are refused here by name; 208 is said of what SQL Server has not either."""

@@ -8,11 +8,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pymlsql.embedded.engine import dml
-from pymlsql.embedded.engine.frame import Frame, Value
+from pymlsql.embedded.engine.frame import Frame, TableValue, Value
 from pymlsql.embedded.engine.names import Plan
-from pymlsql.embedded.engine.procedures import Actual, convert_value, execute_text, give_back
+from pymlsql.embedded.engine.procedures import Actual, convert_value, execute_text, give_back, table_argument
 from pymlsql.embedded.engine.security.enforcement import check_change
 from pymlsql.embedded.engine.targets import target_table
+from pymlsql.embedded.engine.usertypes import resolved_parameters
 from pymlsql.embedded.tds.requests import RepeatedCalls
 from pymlsql.embedded.tds.responses import Done, ReturnStatus
 from pymlsql.embedded.tsql import nodes
@@ -20,8 +21,10 @@ from pymlsql.embedded.tsql.compiler import Compiled
 from pymlsql.embedded.tsql.conversion import convert
 from pymlsql.embedded.tsql.definitions import _parameters
 from pymlsql.embedded.tsql.messages import SqlError, sql_error
+from pymlsql.embedded.tsql.nodes import Name
 from pymlsql.embedded.tsql.parser import Parser, parse_batch
 from pymlsql.embedded.tsql.typed import Typed
+from pymlsql.embedded.tsql.types import TABLE_TYPE
 
 if TYPE_CHECKING:
     from pymlsql.embedded.engine.session import Session
@@ -51,7 +54,7 @@ def _plain_insert(text: str, parameters: list[nodes.ModuleParameter]) -> nodes.I
     return insert if cells == [parameter.name for parameter in parameters] else None
 
 
-def declarations(text: str | None) -> list[nodes.ModuleParameter]:
+def declarations(session: Session, text: str | None) -> list[nodes.ModuleParameter]:
     """``@P1 int, @P2 nvarchar(10) OUTPUT`` as declarations."""
     if not text or not text.strip():
         return []
@@ -59,7 +62,7 @@ def declarations(text: str | None) -> list[nodes.ModuleParameter]:
     found = list(_parameters(parser))
     if parser.token.kind != "end":
         parser.fail()
-    return found
+    return list(resolved_parameters(session, tuple(found)))
 
 
 def execute_with(session: Session, text: str, declared: list[nodes.ModuleParameter], actuals: list[Actual]) -> int:
@@ -69,15 +72,19 @@ def execute_with(session: Session, text: str, declared: list[nodes.ModuleParamet
         raise sql_error(8144, "", line=1)
     given = {a.name.lower() if a.name else declared[i].name: a for i, a in enumerate(actuals)}
     outputs: list[tuple[str, Value]] = []
+    tables: list[tuple[str, TableValue]] = []
     for parameter in declared:
         actual = given.get(parameter.name)
+        if parameter.type == TABLE_TYPE:
+            tables.append((parameter.name, table_argument(session, parameter, actual)))
+            continue
         if actual is None:
             raise sql_error(8178, text[:100], parameter.name)
         value = convert_value(session, actual.value, actual.type, parameter.type)
         variables[parameter.name] = Value(parameter.type, value)
         if actual.target is not None:
             outputs.append((parameter.name, actual.target))
-    execute_text(session, text, variables, None)
+    execute_text(session, text, variables, None, tables=tables)
     holder = Frame(variables=variables)
     give_back(session, holder, outputs)
     return 0
@@ -92,13 +99,13 @@ def sp_executesql(session: Session, frame: Frame, actuals: list[Actual], line: i
         return 0
     if not actuals[0].type.is_unicode:
         raise sql_error(214, "@statement", "ntext/nchar/nvarchar", line=line)
-    declared = declarations(actuals[1].value) if len(actuals) > 1 else []
+    declared = declarations(session, actuals[1].value) if len(actuals) > 1 else []
     return execute_with(session, str(text), declared, actuals[2:])
 
 
 def sp_prepare(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
     """(handle OUTPUT, @params, @stmt [, @options])."""
-    handle = session.prepare(Prepared(str(actuals[2].value), declarations(actuals[1].value)))
+    handle = session.prepare(Prepared(str(actuals[2].value), declarations(session, actuals[1].value)))
     if actuals[0].target is not None:
         actuals[0].target.value = handle
     return 0
@@ -108,19 +115,35 @@ def sp_prepexec(session: Session, frame: Frame, actuals: list[Actual], line: int
     """(handle OUTPUT, @params, @stmt, values ...)."""
     sp_prepare(session, frame, actuals[:3], line)
     prepared = session.prepared[actuals[0].target.value] if actuals[0].target else None
-    assert prepared is not None
+    assert isinstance(prepared, Prepared)
     return execute_with(session, prepared.text, prepared.parameters, actuals[3:])
+
+
+def sp_prepexecrpc(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
+    """(handle OUTPUT, procedure, values ...): a procedure under a handle, called at once."""
+    from pymlsql.embedded.engine.procedures import call_actual
+    from pymlsql.embedded.engine.runtime import split_name
+
+    name = Name(split_name(str(actuals[1].value)))
+    if actuals[0].target is not None:
+        actuals[0].target.value = session.prepare(name)
+    return call_actual(session, name, actuals[2:], line)
 
 
 def sp_execute(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
     """sp_execute handle, values ... Raises 8179."""
+    prepared = session.prepared.get(actuals[0].value)
+    if isinstance(prepared, Name):
+        from pymlsql.embedded.engine.procedures import call_actual
+
+        return call_actual(session, prepared, actuals[1:], line)
     prepared = _prepared(session, actuals[0].value)
     return execute_with(session, prepared.text, prepared.parameters, actuals[1:])
 
 
 def _prepared(session: Session, handle: Any) -> Prepared:
     prepared = session.prepared.get(handle)
-    if prepared is None:
+    if not isinstance(prepared, Prepared):
         raise sql_error(8179, handle)
     return prepared
 
@@ -161,7 +184,8 @@ def _repeated(session: Session, calls: RepeatedCalls) -> Prepared | None:
         return None
     handles = pc.unique(calls.columns[0])
     prepared = session.prepared.get(handles[0].as_py()) if len(handles) == 1 else None
-    return prepared if prepared is not None and len(prepared.parameters) + 1 == len(first.parameters) else None
+    fits = isinstance(prepared, Prepared) and len(prepared.parameters) + 1 == len(first.parameters)
+    return prepared if fits else None  # type: ignore[return-value]
 
 
 def _insert_columns(session: Session, prepared: Prepared, insert: nodes.Insert, calls: RepeatedCalls) -> None:
@@ -188,4 +212,13 @@ def _insert_locked(session: Session, prepared: Prepared, insert: nodes.Insert, c
         dml.insert_plan(session, Frame(), table, columns, Plan(compiled, {}), None, 1)
 
 
-__all__ = ["Prepared", "insert_many", "sp_execute", "sp_executesql", "sp_prepare", "sp_prepexec", "sp_unprepare"]
+__all__ = [
+    "Prepared",
+    "insert_many",
+    "sp_execute",
+    "sp_executesql",
+    "sp_prepare",
+    "sp_prepexec",
+    "sp_prepexecrpc",
+    "sp_unprepare",
+]

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pymlsql.embedded.engine.capture import Capture, Reshape
 from pymlsql.embedded.engine.catalog import Module
 from pymlsql.embedded.engine.evaluation import evaluate, evaluate_passed, names
-from pymlsql.embedded.engine.frame import BatchAborted, Frame, ReturnSignal, Value
+from pymlsql.embedded.engine.frame import BatchAborted, Frame, ReturnSignal, TableValue, Value
 from pymlsql.embedded.engine.names import lookup
 from pymlsql.embedded.engine.security.context import SecurityContext
 from pymlsql.embedded.engine.security.enforcement import check_change, check_execute
 from pymlsql.embedded.engine.signing.impersonation import module_context, principal_context, scope
 from pymlsql.embedded.engine.targets import target_table
+from pymlsql.embedded.engine.typeentries import type_by_id
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name
 from pymlsql.embedded.tsql.parser import parse_batch
-from pymlsql.embedded.tsql.types import INT, MAX, SqlType, nvarchar
+from pymlsql.embedded.tsql.types import INT, MAX, TABLE_TYPE, SqlType, nvarchar
 from pymlsql.embedded.tsql.words import SCORE_INSTEAD
 
 if TYPE_CHECKING:
@@ -75,6 +77,11 @@ def actual_arguments(session: Session, frame: Frame, arguments: list[nodes.Argum
     for argument in arguments:
         if argument.value is None:
             found.append(Actual(argument.name, INT, None, default=True))
+        elif argument.variable and argument.variable not in frame.variables \
+                and (entry := session.entry(argument.variable)) is not None:  # fmt: skip
+            if argument.output:
+                raise sql_error(348, argument.variable)
+            found.append(Actual(argument.name, TABLE_TYPE, TableValue(entry.table, entry.type_id)))
         elif argument.variable:
             value = frame.get(argument.variable, argument.value.line)
             found.append(Actual(argument.name, value.type, value.value, value if argument.output else None))
@@ -155,6 +162,9 @@ def bind_parameters(session: Session, frame: Frame, module: Module, actuals: lis
     outputs = []
     for declared in module.parameters:
         found = given.get(declared.name)
+        if declared.type == TABLE_TYPE or (found is not None and found.type == TABLE_TYPE):
+            frame.tables.append((declared.name, table_argument(session, declared, found)))
+            continue
         if found is None or found.default:
             if declared.default is None:
                 raise sql_error(201, name, declared.name)
@@ -167,6 +177,20 @@ def bind_parameters(session: Session, frame: Frame, module: Module, actuals: lis
                 raise sql_error(8162, declared.name)
             outputs.append((declared.name, found.target))
     return outputs
+
+
+def table_argument(session: Session, declared: nodes.ModuleParameter, given: Actual | None) -> TableValue:
+    """The rows of a table-valued parameter; none where nothing is given. Raises 206."""
+    if given is None or given.default:
+        return TableValue(None, declared.user_type)
+    wanted = type_by_id(session.catalog, declared.user_type)
+    if given.type != TABLE_TYPE or wanted is None or wanted.table is None:
+        raise sql_error(206, given.type.name if given.type != TABLE_TYPE else "table", wanted or declared.type)
+    assert isinstance(given.value, TableValue)
+    have = type_by_id(session.catalog, given.value.type_id)
+    if have != wanted:
+        raise sql_error(206, have if have is not None else "table", wanted)
+    return given.value
 
 
 def give_back(session: Session, frame: Frame, outputs: list[tuple[str, Value]]) -> None:
@@ -194,12 +218,13 @@ def convert_value(session: Session, value: Any, source: SqlType, target: SqlType
 
 
 def execute_text(session: Session, text: str, variables: dict[str, Value], frame: Frame | None,
-                 context: SecurityContext | None = None) -> None:  # fmt: skip
+                 context: SecurityContext | None = None,
+                 tables: Sequence[tuple[str, TableValue]] = ()) -> None:  # fmt: skip
     """A string as a batch of its own, in a context of its own if one is given: it sees the caller's temporary tables,
     not its variables."""
     if session.nest_level >= MAX_NESTING:
         raise sql_error(217)
-    inner = Frame(variables=variables, kind="done_in_proc", in_dynamic=True)
+    inner = Frame(variables=variables, tables=list(tables), kind="done_in_proc", in_dynamic=True)
     session.check_quotes(text)
     batch = parse_batch(text)
     options, database = session.options, session.database

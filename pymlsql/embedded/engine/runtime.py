@@ -17,6 +17,7 @@ from pymlsql.embedded.engine.security.visibility import sees_definition, sees_ob
 from pymlsql.embedded.engine.sequence_numbers import begin_run
 from pymlsql.embedded.engine.signing.functions import SIGNING_VALUES
 from pymlsql.embedded.engine.system_views import object_id_of_system_view
+from pymlsql.embedded.engine.typeentries import UserType, type_by_id
 from pymlsql.embedded.engine.values import LargeValue
 from pymlsql.embedded.tsql.functions.system import INNER_VALUE, inner_value
 from pymlsql.embedded.tsql.lexer import tokenize
@@ -262,13 +263,23 @@ def _identity_current(session: Session, frame: Frame, args: list[str]) -> Decima
 def _type_id(session: Session, frame: Frame, args: list[str]) -> int | None:
     from pymlsql.embedded.engine.system_views import TYPE_IDS
 
-    return TYPE_IDS.get(args[0].lower())
+    name = split_name(args[0])
+    schema, last = (name[-2] if len(name) > 1 else ""), name[-1]
+    if schema.lower() in ("", "sys") and last.lower() in TYPE_IDS:
+        return TYPE_IDS[last.lower()]
+    path = (schema,) if schema else session.path()
+    found = next((one for part in path if (one := session.catalog.entry(UserType, f"{part}.{last}"))), None)
+    return found.type_id if found is not None else None
 
 
 def _type_name(session: Session, frame: Frame, args: list[str]) -> str | None:
     from pymlsql.embedded.engine.system_views import TYPE_IDS
 
-    return next((name for name, number in TYPE_IDS.items() if number == int(float(args[0]))), None)
+    wanted = int(float(args[0]))
+    made = type_by_id(session.catalog, wanted)
+    if made is not None:
+        return made.name
+    return next((name for name, number in TYPE_IDS.items() if number == wanted), None)
 
 
 def _unknown(session: Session, frame: Frame, args: list[str]) -> Any:

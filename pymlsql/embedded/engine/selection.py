@@ -30,8 +30,10 @@ from pymlsql.embedded.engine.frame import Frame, Value
 def changing(session: Session, *targets: Name) -> Iterator[None]:
     """A changing statement: names mean what they mean once the writers' lock is held, not before. Raises 3930."""
     if session.doomed:
+        if targets and all(target.object.startswith("@") for target in targets):
+            raise unsupported("changing a table variable in a transaction that cannot be committed")
         raise sql_error(3930)
-    with session.store.statement(locked=not all(target.object.startswith("#") for target in targets)):
+    with session.store.statement(locked=not all(target.object.startswith(("#", "@")) for target in targets)):
         yield
 
 

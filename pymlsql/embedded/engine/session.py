@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pymlsql.embedded.engine.catalog import Anything, Catalog, encode, new_catalog, storage_key
 from pymlsql.embedded.engine.cells import readable_batches
 from pymlsql.embedded.engine.errors import Cancelled, translate
-from pymlsql.embedded.engine.execution import check_declarations, execute_all
+from pymlsql.embedded.engine.execution import execute_all
 from pymlsql.embedded.engine.frame import (
     BatchAborted,
     BreakSignal,
@@ -21,8 +21,9 @@ from pymlsql.embedded.engine.frame import (
     SetOptions,
     Value,
 )
+from pymlsql.embedded.engine.passedtables import call_with_tables
 from pymlsql.embedded.engine.prepared import Prepared, insert_many
-from pymlsql.embedded.engine.procedures import Actual, call_actual
+from pymlsql.embedded.engine.procedures import Actual
 from pymlsql.embedded.engine.runtime import split_name
 from pymlsql.embedded.engine.security.context import SecurityContext
 from pymlsql.embedded.engine.security.enforcement import cannot_connect
@@ -33,6 +34,7 @@ from pymlsql.embedded.engine.store import Store
 from pymlsql.embedded.engine.system_views import SessionRow, SystemState
 from pymlsql.embedded.engine.transactions import Transactions
 from pymlsql.embedded.engine.values import LargeValue, ValueWriter
+from pymlsql.embedded.engine.variables import check_declarations
 from pymlsql.embedded.tds.requests import Login, RepeatedCalls, Request, Rpc, RpcCall, SqlBatch, TransactionRequest
 from pymlsql.embedded.tds.responses import (
     ColMetadata,
@@ -87,7 +89,7 @@ class Session(Transactions, ContextStack):
         self.callers: tuple[Session, ...] = ()
         """Of a loopback connection: the session that called the script, that session's own, and so on."""
         self.sink: Sink = _nowhere
-        self.prepared: dict[int, Prepared] = {}
+        self.prepared: dict[int, Prepared | Name] = {}
         self.rowcount: int = 0
         self.last_error: int = 0
         self.last_identity: int | None = None
@@ -188,7 +190,7 @@ class Session(Transactions, ContextStack):
     def run_frame(self, frame: Frame, statements: tuple[nodes.Statement, ...]) -> None:
         """A batch's or procedure's statements in their frame; RETURN ends it, its temporary tables end with it."""
         identity = self.scope_identity
-        check_declarations(statements, set(frame.variables))
+        check_declarations(frame, statements)
         with self.temporary_scope(frame), self.framed(frame):
             try:
                 execute_all(self, frame, statements)
@@ -220,7 +222,7 @@ class Session(Transactions, ContextStack):
             actuals.append(Actual(parameter.name, parameter.type, parameter.value, target, default=parameter.default))
         status: list[int] = []
         name = Name(split_name(call.procedure))
-        ok = self._top(lambda: status.append(call_actual(self, name, actuals, 1)))
+        ok = self._top(lambda: status.append(call_with_tables(self, call, name, actuals)))
         if ok:
             self.sink(ReturnStatus(status[0]))
             for ordinal, (parameter, actual) in enumerate(zip(call.parameters, actuals, strict=True)):
@@ -234,7 +236,8 @@ class Session(Transactions, ContextStack):
         """Where a large parameter of a request goes while it is read."""
         return ValueWriter(self.engine.values)
 
-    def prepare(self, prepared: Prepared) -> int:
+    def prepare(self, prepared: Prepared | Name) -> int:
+        """A handle for a statement, or for a procedure that is called by name."""
         self._n_prepared += 1
         self.prepared[self._n_prepared] = prepared
         return self._n_prepared

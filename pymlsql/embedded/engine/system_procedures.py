@@ -17,7 +17,14 @@ from pymlsql.embedded.engine.extended_properties import (
 )
 from pymlsql.embedded.engine.external import execute_external_script
 from pymlsql.embedded.engine.frame import Frame
-from pymlsql.embedded.engine.prepared import sp_execute, sp_executesql, sp_prepare, sp_prepexec, sp_unprepare
+from pymlsql.embedded.engine.prepared import (
+    sp_execute,
+    sp_executesql,
+    sp_prepare,
+    sp_prepexec,
+    sp_prepexecrpc,
+    sp_unprepare,
+)
 from pymlsql.embedded.engine.renaming import sp_rename
 from pymlsql.embedded.engine.runtime import find_object
 from pymlsql.embedded.engine.security.procedures import sp_addrolemember, sp_droprolemember
@@ -147,6 +154,7 @@ SYSTEM_PROCEDURES: dict[str, Procedure] = {
     "sp_executesql": sp_executesql,
     "sp_prepare": sp_prepare,
     "sp_prepexec": sp_prepexec,
+    "sp_prepexecrpc": sp_prepexecrpc,
     "sp_execute": sp_execute,
     "sp_unprepare": sp_unprepare,
     "sp_describe_undeclared_parameters": describe_undeclared_parameters,
@@ -179,7 +187,7 @@ REFUSED_PROCEDURES = frozenset(
     sp_adduser sp_addlogin sp_grantdbaccess sp_cursoropen sp_cursorfetch sp_cursorclose
     sp_cursorexecute sp_cursorprepare sp_cursorprepexec sp_cursorunprepare sp_cursoroption sp_rxpredict
     sp_invoke_external_rest_endpoint sp_tablecollations_100 sp_xml_preparedocument
-    sp_settriggerorder sp_updatestats sp_prepexecrpc xp_cmdshell xp_instance_regread""".split()
+    sp_settriggerorder sp_updatestats xp_cmdshell xp_instance_regread""".split()
 )
 """Procedures of SQL Server that are refused here by name, so that 2812 is only said of what SQL Server has not."""
 

@@ -72,6 +72,9 @@ def _named(session: Session, name: Name) -> Table | Module:
         table = session.temporary.get(name.object.lower())
         if table is None:
             raise sql_error(1087 if name.object.startswith("@") else 208, name.object)
+        entry = session.entry(name.object)
+        if entry is not None and entry.readonly:
+            raise sql_error(10700, name.object)
         return table
     found = lookup(names(session).catalog_of(name), name, session.path())
     if found is None or (isinstance(found, Module) and found.kind != "V"):

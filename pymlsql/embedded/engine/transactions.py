@@ -7,7 +7,7 @@ from typing import Any
 
 from pymlsql.embedded.engine.catalog import Catalog, Table
 from pymlsql.embedded.engine.frame import SetOptions
-from pymlsql.embedded.engine.temporary import TemporaryTables
+from pymlsql.embedded.engine.temporary import Entry, TemporaryTables
 from pymlsql.embedded.tds.requests import TransactionRequest
 from pymlsql.embedded.tds.responses import EnvChange, Sink
 from pymlsql.embedded.tsql.locales import LOCALE
@@ -30,9 +30,9 @@ class Transactions(TemporaryTables):
         self.transaction_name = ""
         self.doomed = False
         self._transaction_id = 0
-        self._savepoints: dict[str, tuple[int, tuple[Catalog | None, list[Table]]]] = {}
+        self._savepoints: dict[str, tuple[int, tuple[Catalog | None, list[Entry]]]] = {}
         self._working: Catalog | None = None
-        self._at_begin: list[Table] = []
+        self._at_begin: list[Entry] = []
         self._identities_before: dict[int, int | None] = {}
 
     @property
@@ -55,11 +55,11 @@ class Transactions(TemporaryTables):
         """After a rollback."""
         self._working = None
 
-    def take_state(self) -> tuple[Catalog | None, list[Table]]:
+    def take_state(self) -> tuple[Catalog | None, list[Entry]]:
         """What this session alone knows of tables."""
         return self._working, list(self._stack)
 
-    def restore_state(self, state: tuple[Catalog | None, list[Table]]) -> None:
+    def restore_state(self, state: tuple[Catalog | None, list[Entry]]) -> None:
         """Back to what :meth:`take_state` gave."""
         self._working, stack = state
         self.restore_temporary(stack)
@@ -104,10 +104,12 @@ class Transactions(TemporaryTables):
         self.publish()
 
     def rollback(self) -> None:
+        kept = self.variable_rows()
         self.trancount = 0
         self.store.rollback()
         self.discard()
         self.restore_temporary(self._at_begin)
+        self.restore_variables(kept)
         self.restore_identities()
         self._after_transaction("rollback")
 
@@ -122,7 +124,7 @@ class Transactions(TemporaryTables):
             raise sql_error(628)
         self._savepoints[name.lower()] = (self.store.mark(), self.take_state())
 
-    def savepoint(self, name: str) -> tuple[int, tuple[Catalog | None, list[Table]]] | None:
+    def savepoint(self, name: str) -> tuple[int, tuple[Catalog | None, list[Entry]]] | None:
         return self._savepoints.get(name.lower())
 
     def rollback_to(self, name: str) -> None:
@@ -130,8 +132,10 @@ class Transactions(TemporaryTables):
         if self.doomed:
             raise sql_error(3931)
         mark, state = self._savepoints[name.lower()]
+        kept = self.variable_rows()
         self.store.back_to(mark)
         self.restore_state(state)
+        self.restore_variables(kept)
         self.restore_identities()
 
     def carry_out(self, request: TransactionRequest) -> None:

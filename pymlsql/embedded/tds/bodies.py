@@ -10,9 +10,11 @@ from pymlsql.embedded.tds.packets import PacketType, RawMessage
 from pymlsql.embedded.tds.reader import Outlet, ProtocolError, Reader
 from pymlsql.embedded.tds.repeats import CallShape, read_repeats
 from pymlsql.embedded.tds.requests import Parameter, Request, Rpc, RpcCall, SqlBatch, TransactionRequest
+from pymlsql.embedded.tds.tables import TABLE_TOKEN, read_table
 from pymlsql.embedded.tds.types import TypeInfo, is_before, read_type_info
 from pymlsql.embedded.tds.values import read_value
 from pymlsql.embedded.tsql.messages import unsupported
+from pymlsql.embedded.tsql.types import TABLE_TYPE
 
 PROCEDURES = {
     1: "sp_cursor", 2: "sp_cursoropen", 3: "sp_cursorprepare", 4: "sp_cursorexecute", 5: "sp_cursorprepexec",
@@ -118,6 +120,9 @@ def _read_parameter(reader: Reader) -> tuple[Parameter, TypeInfo, bytes | None]:
     status = reader.u8()
     if status & _ENCRYPTED:
         raise unsupported("an encrypted parameter (Always Encrypted)")
+    if reader.peek() == TABLE_TOKEN:
+        table = Parameter(name, TABLE_TYPE, read_table(reader), default=bool(status & _DEFAULT))
+        return table, TypeInfo(TABLE_TOKEN, TABLE_TYPE), None
     info = read_type_info(reader)
     prefix = reader.tape()
     value = read_value(reader, info)

@@ -47,6 +47,18 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class TableRows:
+    """The value of a table-valued parameter: its type's schema and name ("" where the client left them out), the types
+    of its columns, which of these take their defaults, and rows of Python values for the others."""
+
+    schema: str
+    name: str
+    types: tuple[SqlType, ...]
+    defaults: tuple[bool, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RpcCall:
     """One procedure call; ``procedure`` is a name (well-known numbers are already names, "sp_executesql" ...)."""
 

@@ -47,7 +47,6 @@ _REFUSED = {
     0x62: "a sql_variant parameter",
     0xF0: "a CLR type parameter",
     0xF1: "an xml parameter",
-    0xF3: "a table-valued parameter",
 }
 
 

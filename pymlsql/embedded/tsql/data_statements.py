@@ -156,7 +156,9 @@ def parse_insert(parser: Parser, common: Text | None = None) -> nodes.Statement:
         parser.index += 2
         return nodes.Insert(line, target, columns, defaults=True, output=output, common=common)
     if parser.at_word("EXEC", "EXECUTE"):
-        execute = parser.execute()
+        from pymlsql.embedded.tsql.call_statements import parse_execute
+
+        execute = parse_execute(parser)
         assert isinstance(execute, nodes.Execute)
         if execute.result_sets is not None:  # the shape is the table's; SQL Server's grammar has no place for another
             raise sql_error(156, "RESULT", line=line)

@@ -20,6 +20,13 @@ _LARGE = frozenset("text ntext image".split())
 _KNOWN_UNSUPPORTED = frozenset("xml hierarchyid geography geometry cursor table vector json".split())
 
 
+def is_system_type(name: str) -> bool:
+    """Whether SQL Server has a type of this name."""
+    known = _SYNONYMS.get(name.lower(), name.lower())
+    sized = known in _SIZED or known in ("decimal", "float", "datetime2", "time", "datetimeoffset")
+    return sized or known in _PLAIN or known in _LARGE or known in _KNOWN_UNSUPPORTED
+
+
 def make_type(
     name: str, sizes: tuple[int, ...], *, line: int = 0, default_length: int = 1, converting: bool = False
 ) -> SqlType:

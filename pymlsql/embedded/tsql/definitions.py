@@ -25,6 +25,7 @@ from pymlsql.embedded.tsql.table_definitions import (
     parse_table_definition,
     skip_storage_options,
 )
+from pymlsql.embedded.tsql.type_statements import TYPE_CREATE, TYPE_DROP
 from pymlsql.embedded.tsql.types import SYSNAME
 
 if TYPE_CHECKING:
@@ -129,12 +130,13 @@ def _parameters(parser: Parser) -> tuple[nodes.ModuleParameter, ...]:
     while parser.token.kind == "variable":
         name = parser.next().value
         parser.take_word("AS")
-        data_type = parser.data_type()
+        data_type = parser.data_type(users=True)
         default = parser.expression() if parser.take_op("=") else None
         output = parser.take_word("OUTPUT", "OUT")
-        if parser.at_word("READONLY", "VARYING"):
-            raise unsupported(f"parameter {parser.token.value}", line=parser.token.line)
-        parameters.append(nodes.ModuleParameter(name, data_type, default, output))
+        readonly = parser.take_word("READONLY")
+        if parser.at_word("VARYING"):
+            raise unsupported("parameter VARYING", line=parser.token.line)
+        parameters.append(nodes.ModuleParameter(name, data_type, default, output, readonly))
         if not parser.take_op(","):
             break
     return tuple(parameters)
@@ -224,9 +226,9 @@ def _refuse_effects(statements: tuple[nodes.Statement, ...]) -> None:
 # Dispatch ---------------------------------------------------------------------------------------------------------
 
 
-_CREATE = {**SECURITY_CREATE, **SIGNING_CREATE}
+_CREATE = {**SECURITY_CREATE, **SIGNING_CREATE, **TYPE_CREATE}
 _ALTER = {**SECURITY_ALTER, **SIGNING_ALTER}
-_DROP = {**SECURITY_DROP, **SIGNING_DROP}
+_DROP = {**SECURITY_DROP, **SIGNING_DROP, **TYPE_DROP}
 
 
 def parse_create(parser: Parser) -> nodes.Statement:

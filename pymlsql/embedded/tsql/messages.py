@@ -13,6 +13,7 @@ from pymlsql.embedded.tsql.messages_definitions import MESSAGES_DEFINITIONS
 from pymlsql.embedded.tsql.messages_extensibility import MESSAGES_EXTENSIBILITY
 from pymlsql.embedded.tsql.messages_governance import MESSAGES_GOVERNANCE
 from pymlsql.embedded.tsql.messages_json import MESSAGES_JSON
+from pymlsql.embedded.tsql.messages_modules import MESSAGES_MODULES
 from pymlsql.embedded.tsql.messages_queries import MESSAGES_QUERIES
 from pymlsql.embedded.tsql.messages_sequences import MESSAGES_SEQUENCES
 from pymlsql.embedded.tsql.messages_storage import MESSAGES_STORAGE
@@ -337,6 +338,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     **MESSAGES_GOVERNANCE,
     **MESSAGES_JSON,
     **MESSAGES_QUERIES,
+    **MESSAGES_MODULES,
     **SECURITY_MESSAGES,
     **SIGNING_MESSAGES,
 }  # fmt: skip

@@ -264,6 +264,9 @@ class ModuleParameter:
     type: SqlType
     default: Text | None = None
     output: bool = False
+    readonly: bool = False
+    user_type: int = 0
+    """The id of its type where that is no system type; ``type`` is then what it is an alias of, or a table type."""
 
 
 @dataclass(frozen=True, slots=True)

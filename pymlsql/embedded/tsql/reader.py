@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from pymlsql.embedded.tsql.datatypes import make_type
+from pymlsql.embedded.tsql.datatypes import is_system_type, make_type
 from pymlsql.embedded.tsql.grammar import expressions, queries, sources
 from pymlsql.embedded.tsql.lexer import Token, tokenize
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name, Text
-from pymlsql.embedded.tsql.types import MAX, SqlType
+from pymlsql.embedded.tsql.types import MAX, SqlType, user_type
 from pymlsql.embedded.tsql.words import NILADIC, RESERVED
 
 _VALUES = frozenset({"CASE", "COALESCE", "CONVERT", "TRY_CONVERT", "NULLIF", "LEFT", "RIGHT", *NILADIC})
@@ -125,8 +125,8 @@ class Reader:
         value = int(self.next().text)
         return -value if negative else value
 
-    def data_type(self, *, default_length: int = 1) -> SqlType:
-        """A system type with its sizes."""
+    def data_type(self, *, default_length: int = 1, users: bool = False) -> SqlType:
+        """A system type with its sizes, or with ``users`` a type that somebody has created."""
         line = self.token.line
         token = self.next()
         if token.kind == "word" and token.value == "NATIONAL":
@@ -137,9 +137,13 @@ class Reader:
         else:
             self.index -= 1
             self.fail()
-        if self.at_op(".") and name.lower() in ("sys", "dbo"):
+        if self.at_op(".") and (users or name.lower() in ("sys", "dbo")):
             self.index += 1
-            name = self.identifier()
+            schema, name = name, self.identifier()
+            if users and (schema.lower() != "sys" or not is_system_type(name)):
+                return user_type(schema, name)
+        elif users and not is_system_type(name):
+            return user_type("", name)
         if name.upper() == "DOUBLE":
             self.take_word("PRECISION")
         if name.upper() in ("CHAR", "CHARACTER", "NCHAR", "BINARY") and self.take_word("VARYING"):

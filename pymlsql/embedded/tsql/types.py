@@ -51,6 +51,11 @@ class SqlType:
     scale: int = 0
 
     @property
+    def user_name(self) -> tuple[str, str] | None:
+        """Schema ("" for none) and name of a type that somebody has created, before the catalog is asked; else None."""
+        return tuple(self.name[1:].split("\0", 1)) if self.name.startswith("\0") else None  # type: ignore[return-value]
+
+    @property
     def is_string(self) -> bool:
         return self.name in STRINGS
 
@@ -111,6 +116,8 @@ class SqlType:
 
     def __str__(self) -> str:
         """As T-SQL writes it: ``decimal(10, 2)``, ``nvarchar(max)``, ``datetime2(3)``."""
+        if self.user_name is not None:
+            return ".".join(part for part in self.user_name if part)
         if self.name == "decimal":
             return f"decimal({self.precision}, {self.scale})"
         if self.name in {"char", "varchar", "nchar", "nvarchar", "binary", "varbinary"}:
@@ -120,6 +127,13 @@ class SqlType:
         return self.name
 
 
+def user_type(schema: str, name: str) -> SqlType:
+    """A type that somebody has created, as it is written."""
+    return SqlType(f"\0{schema}\0{name}")
+
+
+TABLE_TYPE = SqlType("table type")
+"""The type of a table-valued parameter; which one stands beside it."""
 NULL = SqlType("null")
 BIT = SqlType("bit")
 TINYINT = SqlType("tinyint")

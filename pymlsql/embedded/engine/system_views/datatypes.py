@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pymlsql.embedded.engine.system_views.declaration import Fact
-from pymlsql.embedded.tsql.types import MAX, SqlType
+from pymlsql.embedded.tsql.types import MAX, TABLE_TYPE, SqlType
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,8 @@ _FRACTIONAL = {"time": (3, 8), "datetime2": (6, 19), "datetimeoffset": (8, 26)}
 
 def type_fact(type_: SqlType) -> Fact:
     """system_type_id, user_type_id, max_length (bytes, -1 for max), precision and scale of a column or parameter."""
+    if type_ == TABLE_TYPE:
+        return {"system_type_id": 243, "user_type_id": 243, "max_length": -1, "precision": 0, "scale": 0}
     data_type = _BY_NAME[type_.name]
     length, precision, scale = data_type.max_length, data_type.precision, data_type.scale
     if type_.name in _SIZED:
@@ -106,6 +108,8 @@ def domain_fact(type_: SqlType) -> Fact:
 
     bit has no precision and float no scale there, unlike in sys.columns.
     """
+    if type_ == TABLE_TYPE:
+        return {"DATA_TYPE": "table type"}
     fact: Fact = {"DATA_TYPE": "nvarchar" if type_.name == "sysname" else type_.name}
     if type_.name in _LARGE:
         fact["CHARACTER_MAXIMUM_LENGTH"], fact["CHARACTER_OCTET_LENGTH"] = _LARGE[type_.name]

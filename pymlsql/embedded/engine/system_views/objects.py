@@ -14,6 +14,7 @@ from pymlsql.embedded.engine.security.principals import schema_owner
 from pymlsql.embedded.engine.system_views.datatypes import type_fact
 from pymlsql.embedded.engine.system_views.declaration import Fact, SystemView, columns, empty, view
 from pymlsql.embedded.engine.system_views.state import UNKNOWN_TIME, SystemState
+from pymlsql.embedded.engine.typeentries import type_tables
 from pymlsql.embedded.tsql.nodes import CreateModule
 from pymlsql.embedded.tsql.parser import parse_batch
 
@@ -21,7 +22,7 @@ TYPES = {
     "U ": "USER_TABLE", "V ": "VIEW", "P ": "SQL_STORED_PROCEDURE", "IF": "SQL_INLINE_TABLE_VALUED_FUNCTION",
     "FN": "SQL_SCALAR_FUNCTION", "SO": "SEQUENCE_OBJECT",
     "PK": "PRIMARY_KEY_CONSTRAINT", "UQ": "UNIQUE_CONSTRAINT", "F ": "FOREIGN_KEY_CONSTRAINT",
-    "C ": "CHECK_CONSTRAINT", "D ": "DEFAULT_CONSTRAINT", "X ": "EXTENDED_STORED_PROCEDURE",
+    "TT": "TYPE_TABLE", "C ": "CHECK_CONSTRAINT", "D ": "DEFAULT_CONSTRAINT", "X ": "EXTENDED_STORED_PROCEDURE",
 }  # fmt: skip
 """The types of objects there are, char(2) as SQL Server pads them, and their descriptions."""
 
@@ -117,7 +118,10 @@ def object_facts(state: SystemState) -> Iterator[Fact]:
     yield from table_facts(state)
     yield from module_facts(state, "V", "P", "IF", "FN")
     yield from (fact for _, fact in sequence_facts(state))
-    for table in state.catalog.tables():
+    types = type_tables(state.catalog)
+    for table in types:
+        yield object_fact(state, table, table.name, table.object_id, "TT")
+    for table in [*state.catalog.tables(), *types]:
         for name, object_id, type_ in _constraints(table):
             yield object_fact(state, table, name, object_id, type_)
 
@@ -191,8 +195,10 @@ def _sql_modules(state: SystemState) -> Iterator[Fact]:
 def _parameters(state: SystemState) -> Iterator[Fact]:
     for module in state.catalog.modules():
         for number, parameter in enumerate(module.parameters, 1):
-            yield type_fact(parameter.type) | {"object_id": module.object_id, "name": parameter.name,
-                                               "parameter_id": number, "is_output": parameter.output}  # fmt: skip
+            fact = type_fact(parameter.type) | {"object_id": module.object_id, "name": parameter.name,
+                                                "parameter_id": number, "is_output": parameter.output,
+                                                "is_readonly": parameter.readonly}  # fmt: skip
+            yield fact | ({"user_type_id": parameter.user_type} if parameter.user_type else {})
 
 
 OBJECT_VIEWS: dict[str, SystemView] = {

@@ -11,8 +11,10 @@ from pymlsql.embedded.engine.catalog import Key, Module, Table, TableColumn
 from pymlsql.embedded.engine.system_views.datatypes import DATA_TYPES, type_fact
 from pymlsql.embedded.engine.system_views.declaration import Fact, SystemView, columns, view
 from pymlsql.embedded.engine.system_views.definition import normal_form
+from pymlsql.embedded.engine.system_views.objects import schema_id
 from pymlsql.embedded.engine.system_views.state import COLLATION, SystemState
-from pymlsql.embedded.tsql.types import SqlType
+from pymlsql.embedded.engine.typeentries import UserType, type_tables
+from pymlsql.embedded.tsql.types import TABLE_TYPE, SqlType
 
 COLUMNS = columns("""
     object_id int, name sysname?, column_id int, system_type_id tinyint, user_type_id int, max_length smallint,
@@ -33,7 +35,9 @@ COMPUTED_COLUMNS = COLUMNS + columns("definition nvarchar(max)?, uses_database_c
 TYPES = columns("""
     name sysname, system_type_id tinyint, user_type_id int, schema_id int=4, principal_id int?, max_length smallint,
     precision tinyint, scale tinyint, collation_name sysname?, is_nullable bit, is_user_defined bit=0,
-    is_assembly_type bit, default_object_id int=0, rule_object_id int=0, is_table_type bit=0""")
+    is_assembly_type bit=0, default_object_id int=0, rule_object_id int=0, is_table_type bit=0""")
+
+TABLE_TYPES = TYPES + columns("type_table_object_id int, is_memory_optimized bit=0")
 
 INDEXES = columns("""
     object_id int, name sysname?, index_id int, type tinyint, type_desc nvarchar(60), is_unique bit,
@@ -90,6 +94,8 @@ def column_facts(state: SystemState) -> Iterator[Fact]:
             yield from (table_column_fact(found, column) for column in found.columns)
         else:
             yield from module_column_facts(found)
+    for table in type_tables(state.catalog):
+        yield from (table_column_fact(table, column) for column in table.columns)
 
 
 def module_column_facts(module: Module) -> Iterator[Fact]:
@@ -117,7 +123,7 @@ def _computed_columns(state: SystemState) -> Iterator[Fact]:
                     "uses_database_collation": True, "is_persisted": column.persisted}  # fmt: skip
 
 
-def _types(_: SystemState) -> Iterator[Fact]:
+def _types(state: SystemState) -> Iterator[Fact]:
     for found in DATA_TYPES:
         yield {
             "name": found.name, "system_type_id": found.system_type_id, "user_type_id": found.user_type_id,
@@ -125,6 +131,23 @@ def _types(_: SystemState) -> Iterator[Fact]:
             "collation_name": COLLATION if found.is_character else None, "is_nullable": found.nullable,
             "is_assembly_type": found.is_assembly_type,
         }  # fmt: skip
+    for made in state.catalog.entries(UserType):
+        yield _user_type(state, made)
+
+
+def _user_type(state: SystemState, found: UserType) -> Fact:
+    base = TABLE_TYPE if found.base is None else found.base
+    return type_fact(base) | {
+        "name": found.name, "user_type_id": found.type_id, "schema_id": schema_id(state, found.schema),
+        "collation_name": COLLATION if base.is_string else None, "is_nullable": found.nullable,
+        "is_user_defined": True, "is_table_type": found.table is not None,
+    }  # fmt: skip
+
+
+def _table_types(state: SystemState) -> Iterator[Fact]:
+    for found in state.catalog.entries(UserType):
+        if found.table is not None:
+            yield _user_type(state, found) | {"type_table_object_id": found.table.object_id}
 
 
 # Indexes ----------------------------------------------------------------------------------------------------------
@@ -142,7 +165,7 @@ def _is_heap(table: Table) -> bool:
 
 
 def _indexes(state: SystemState) -> Iterator[Fact]:
-    for table in state.catalog.tables():
+    for table in [*state.catalog.tables(), *type_tables(state.catalog)]:
         if _is_heap(table):
             yield {"object_id": table.object_id, "index_id": 0, "type": HEAP, "type_desc": "HEAP", "is_unique": False}
         for key in table.keys:
@@ -179,7 +202,7 @@ def _key_columns(table: Table, key: Key) -> list[tuple[str, bool, bool]]:
 
 
 def _index_columns(state: SystemState) -> Iterator[Fact]:
-    for table in state.catalog.tables():
+    for table in [*state.catalog.tables(), *type_tables(state.catalog)]:
         for key in table.keys:
             for number, (name, descending, included) in enumerate(_key_columns(table, key), 1):
                 yield {
@@ -207,6 +230,7 @@ RELATION_VIEWS: dict[str, SystemView] = {
     "identity_columns": view(IDENTITY_COLUMNS, _identity_columns),
     "computed_columns": view(COMPUTED_COLUMNS, _computed_columns),
     "types": view(TYPES, _types),
+    "table_types": view(TABLE_TYPES, _table_types),
     "indexes": view(INDEXES, _indexes),
     "index_columns": view(INDEX_COLUMNS, _index_columns),
     "partitions": view(PARTITIONS, _partitions),

@@ -1,0 +1,108 @@
+"""Types that somebody has created: aliases of system types, and table types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pymlsql.embedded.engine.catalog import now_text
+from pymlsql.embedded.engine.ddl import schema_of
+from pymlsql.embedded.engine.security.enforcement import check_new_object, denied, may_schema
+from pymlsql.embedded.engine.tables import ObjectIds, build_table
+from pymlsql.embedded.engine.typeentries import FIRST_USER_TYPE, UserType
+from pymlsql.embedded.tsql.datatypes import is_system_type
+from pymlsql.embedded.tsql.messages import sql_error
+from pymlsql.embedded.tsql.nodes import ModuleParameter, Statement
+from pymlsql.embedded.tsql.type_nodes import CreateType, DropType
+from pymlsql.embedded.tsql.types import TABLE_TYPE, SqlType
+
+if TYPE_CHECKING:
+    from pymlsql.embedded.engine.session import Session
+
+def find_type(session: Session, schema: str, name: str) -> UserType | None:
+    """The type of this name; without a schema it is looked for where names without one are."""
+    path = (schema,) if schema else session.path()
+    found = (session.catalog.entry(UserType, f"{one}.{name}") for one in path)
+    return next((one for one in found if one is not None), None)
+
+
+def resolve_type(session: Session, type_: SqlType, number: int = 1, line: int = 0) -> tuple[SqlType, UserType | None]:
+    """A type as written: the system type that it is or stands for, TABLE_TYPE for a table type, and the created one.
+    Raises 2715, 229."""
+    named = type_.user_name
+    if named is None:
+        return type_, None
+    found = find_type(session, *named)
+    if found is None:
+        raise sql_error(2715, number, str(type_), line=line)
+    if found.table is not None:
+        check_type(session, found)
+        return TABLE_TYPE, found
+    assert found.base is not None
+    return found.base, found
+
+
+def check_type(session: Session, found: UserType) -> None:
+    """EXECUTE on a table type, which who has it on its schema has. Raises 229."""
+    if not may_schema(session, "EXECUTE", found.schema):
+        raise sql_error(229, "EXECUTE", found.name, session.engine.database, found.schema)
+
+
+def resolved_parameters(session: Session, parameters: tuple[ModuleParameter, ...]) -> tuple[ModuleParameter, ...]:
+    """Parameters with what their types are in the catalog. Raises 346, 347, 352, 2715."""
+    made = []
+    for number, parameter in enumerate(parameters, 1):
+        type_, found = resolve_type(session, parameter.type, number)
+        if type_ == TABLE_TYPE:
+            if not parameter.readonly:
+                raise sql_error(352, parameter.name)
+            if parameter.output:
+                raise sql_error(347, parameter.name)
+        elif parameter.readonly:
+            raise sql_error(346, parameter.name)
+        made.append(replace(parameter, type=type_, user_type=found.type_id if found is not None else 0))
+    return tuple(made)
+
+
+# Statements -------------------------------------------------------------------------------------------------------
+
+
+def create_type(session: Session, statement: CreateType) -> None:
+    """CREATE TYPE. Raises 219, 222, 2760."""
+    schema = schema_of(session, statement.name)
+    check_new_object(session, "CREATE TYPE", schema)
+    name = statement.name.object
+    if session.catalog.entry(UserType, f"{schema.name}.{name}") is not None or is_system_type(name):
+        raise sql_error(219, f"{schema.name}.{name}")
+    if statement.base is not None and statement.base.name in ("timestamp", "xml"):
+        raise sql_error(222, statement.base.name)
+    ids = ObjectIds(session.catalog)
+    table = None
+    if statement.definition is not None:
+        table = build_table(session, ids, "sys", f"TT_{name}", statement.definition)
+        table = replace(table, name=f"TT_{name}_{table.object_id & 0xFFFFFFFF:08X}", modified=now_text())
+    highest = max([FIRST_USER_TYPE - 1, *(one.type_id for one in session.catalog.entries(UserType))])
+    nullable = statement.nullable and table is None
+    made = UserType(highest + 1, schema.name, name, statement.base, nullable, table)
+    with session.store.statement():
+        session.set_catalog(ids.catalog.with_entries(made), [made])
+
+
+def drop_type(session: Session, statement: DropType) -> None:
+    """DROP TYPE. Raises 218, 3732."""
+    found = find_type(session, statement.name.schema, statement.name.object)
+    if found is None:
+        if statement.if_exists:
+            return
+        raise sql_error(218, str(statement.name))
+    if not may_schema(session, "ALTER", found.schema):
+        raise denied(218, str(statement.name))
+    for module in session.catalog.modules():
+        if any(parameter.user_type == found.type_id for parameter in module.parameters):
+            raise sql_error(3732, str(statement.name), module.name)
+    with session.store.statement():
+        session.set_catalog(session.catalog.without_entries(found), [], gone=[found])
+
+
+TYPE_DEFINITIONS: dict[type[Statement], Callable[[Session, Any], None]] = {CreateType: create_type, DropType: drop_type}

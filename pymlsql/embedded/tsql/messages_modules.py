@@ -1,0 +1,16 @@
+"""Messages of modules, types and cursors: severity and text."""
+
+from __future__ import annotations
+
+MESSAGES_MODULES: dict[int, tuple[int, str]] = {
+    218: (16, "Could not find the type '{}'. Either it does not exist or you do not have the necessary permission."),
+    222: (16, "The base type \"{}\" is not a valid base type for the alias data type."),
+    346: (15, "The parameter \"{}\" can not be declared READONLY since it is not a table-valued parameter."),
+    347: (16, "The table-valued parameter \"{}\" cannot be declared as an OUTPUT parameter."),
+    348: (16, "The table variable \"{}\" can not be passed to a stored procedure with the OUTPUT option."),
+    352: (15, "The table-valued parameter \"{}\" must be declared with the READONLY option."),
+    500: (16, "Trying to pass a table-valued parameter with {} column(s) where the corresponding user-defined table "
+          "type requires {} column(s)."),
+    3732: (16, "Cannot drop type '{}' because it is being referenced by object '{}'. There may be other objects that "
+           "reference this type."),
+}  # fmt: skip
