@@ -134,7 +134,7 @@ def check_existing(session: Session, table: Table, before: Table) -> None:
     rids = session.store.run(f"SELECT rowid AS rid FROM {table.sql}").to_arrow_table()
     with session.store.registered({STAGE: stage, "pymlsql_old": rids}):
         try:
-            check_rows(session, new, stage.num_rows, action="ALTER TABLE", replaced="pymlsql_old")
+            check_rows(session, new, stage, action="ALTER TABLE", replaced="pymlsql_old")
         except SqlError as error:
             if error.number not in (2601, 2627):
                 raise

@@ -68,7 +68,7 @@ def apply_update(session: Session, table: Table, old: pa.Table, stage: pa.Table,
     check_nulls(session, table, stage, action)
     store, followed = session.store, bool(cascading(session, table, "UPDATE"))
     with store.registered({STAGE: stage, OLD: old}):
-        check_rows(session, table, stage.num_rows, action=action, replaced=OLD, changed=changed)
+        check_rows(session, table, stage, action=action, replaced=OLD, changed=changed)
         if not followed:
             check_children(session, table, action, changed, event="UPDATE")
     write_update(session, table, stage, old.column("rid"), changed)

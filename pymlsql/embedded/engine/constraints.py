@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from pymlsql.embedded.engine.catalog import Check, ForeignKey, Key, Table, TableColumn
 from pymlsql.embedded.engine.generated import rows_of
 from pymlsql.embedded.engine.names import Plan
+from pymlsql.embedded.engine.ordered import find_ordered, is_beyond
 from pymlsql.embedded.tsql.compiler import Compiled, compile_condition
 from pymlsql.embedded.tsql.dialect import parse_constraint
 from pymlsql.embedded.tsql.messages import sql_error
@@ -46,11 +49,12 @@ def key_expression(column: TableColumn, alias: str) -> str:
                                 by_reference=keeps_references(column.type)))  # fmt: skip
 
 
-def check_rows(session: Session, table: Table, n_rows: int, *, action: str, replaced: str = "",
+def check_rows(session: Session, table: Table, stage: pa.Table, *, action: str, replaced: str = "",
                changed: set[str] | None = None) -> None:  # fmt: skip
-    """CHECK, UNIQUE and FOREIGN KEY of the ``n_rows`` staged rows. ``replaced`` is the DuckDB name of a table of rowids
-    that the rows replace; ``changed`` the columns (lower case) an UPDATE touches, all for an INSERT."""
-    if not n_rows:
+    """CHECK, UNIQUE and FOREIGN KEY of the rows of ``stage``, which is registered as STAGE. ``replaced`` is the DuckDB
+    name of a table of rowids that they replace; ``changed`` the columns (lower case) an UPDATE touches, all for an
+    INSERT."""
+    if not stage.num_rows:
         return
     for check in table.checks:
         if not check.disabled:
@@ -58,7 +62,7 @@ def check_rows(session: Session, table: Table, n_rows: int, *, action: str, repl
     for key in table.keys:
         # A filter may look at any column: a row can come under it without a change of its key.
         if key.unique and not key.disabled and (key.where or _touched(changed, [name for name, _ in key.columns])):
-            _check_key(session, table, key, n_rows, replaced)
+            _check_key(session, table, key, stage, replaced)
     for foreign in table.foreign_keys:
         if foreign.disabled:
             continue
@@ -100,8 +104,11 @@ def compiled_condition(session: Session, table: Table, text: str, columns: list[
     return compile_condition(Text(text, 1), names(session), {}, level=session.engine.level, scope=scope)
 
 
-def _check_key(session: Session, table: Table, key: Key, n_rows: int, replaced: str) -> None:
+def _check_key(session: Session, table: Table, key: Key, stage: pa.Table, replaced: str) -> None:
     """NULLs count as equal, as in SQL Server; a filtered index looks at the rows of its filter."""
+    ordered = find_ordered(key, stage)
+    if ordered is not None and not replaced and is_beyond(session, table, ordered):
+        return
     columns = [table.column(name) for name, _ in key.columns]
     staged = [key_expression(c, "s") for c in columns if c is not None]
     stored = [key_expression(c, "t") for c in columns if c is not None]
@@ -109,7 +116,7 @@ def _check_key(session: Session, table: Table, key: Key, n_rows: int, replaced: 
     shown = ", ".join(f"first(s.{quote_name(c.name)})" for c in columns if c is not None)
     run = session.store.run
     grouped = f"SELECT {shown} FROM {STAGE} AS s {where_s} GROUP BY {', '.join(staged)} HAVING count(*) > 1 LIMIT 1"
-    row = run(grouped).fetchone() if n_rows > 1 else None
+    row = run(grouped).fetchone() if stage.num_rows > 1 and ordered is None else None
     if row is None and not (table.temporary and session.row_count(table.sql) == 0):
         same = " AND ".join(_equal(a, b, c) for a, b, c in zip(staged, stored, columns, strict=True))
         left = f"AND t.rowid NOT IN (SELECT rid FROM {replaced})" if replaced else ""

@@ -253,7 +253,7 @@ def insert_stage(session: Session, table: Table, stage: pa.Table, *, given_ident
         session.count_rows(table, 1)
         return stage
     with session.store.registered({STAGE: stage}):
-        check_rows(session, table, stage.num_rows, action="INSERT")
+        check_rows(session, table, stage, action="INSERT")
     write_insert(session, table, stage)
     return stage
 

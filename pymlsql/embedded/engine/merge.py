@@ -246,7 +246,7 @@ class _Merge:
         old = pa.concat_tables([_with_rids(updated, table), _with_rids(deleted, table)])
         with session.store.registered({STAGE: stage, OLD: old}):
             touched = columns if not fresh.num_rows else None
-            check_rows(session, table, stage.num_rows, action="MERGE", replaced=OLD, changed=touched)
+            check_rows(session, table, stage, action="MERGE", replaced=OLD, changed=touched)
             if old.num_rows and is_referenced(session, table):
                 with session.store.registered({_LEAVING: _with_rids(deleted, table)}):
                     check_children(session, table, "MERGE", staged=True, gone=_LEAVING)

@@ -1,4 +1,4 @@
-"""One row inserted alone, and the same row beside another one: the same constraints hold for both."""
+"""Constraints of one row, of the same row beside another one, and of many rows whose keys go up or down or neither."""
 
 from __future__ import annotations
 
@@ -70,3 +70,37 @@ def test_constraints_hold(tables: Any, row: str, error: int, beside: str) -> Non
     tables.execute("DELETE FROM dbo.one_child WHERE id > 2")
     assert found == error
     assert n_after - n_before == (0 if error else 1 + bool(beside))
+
+
+NUMBERS = """WITH d AS (SELECT v FROM (VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)) AS t(v)),
+n AS (SELECT a.v + 10 * b.v + 100 * c.v + 1000 * d.v AS n FROM d AS a, d AS b, d AS c, d)
+"""
+
+MANY = [
+    ("up", "n + 1000", "n", 0),
+    ("down", "20000 - n", "n", 0),
+    ("up over one that is there", "n - 5000", "n", 2627),
+    ("down over one that is there", "5000 - n", "n", 2627),
+    ("up with a pair", "n + 1000 - n / 7777", "n", 2627),
+    ("neither, with no pair", "(n * 7919) % 10007 + 1000", "n", 0),
+    ("neither, with a pair", "(n * 7919) % 9973 + 1000", "n", 2627),
+    ("down beyond", "-10 - n", "n", 0),
+    ("a second key with a pair", "n + 1000", "n / 2", 2627),
+    ("up, beside what the index leaves out", "n + 1000", "n - 100", 0),
+]
+
+
+@pytest.mark.parametrize(("key", "other", "error"), [row[1:] for row in MANY], ids=[row[0] for row in MANY])
+def test_keys_of_many_rows_hold(connection: Any, key: str, other: str, error: int) -> None:
+    connection.execute("DROP TABLE IF EXISTS dbo.many")
+    connection.execute("CREATE TABLE dbo.many (k int NOT NULL PRIMARY KEY, o int NOT NULL UNIQUE, f int NULL)")
+    connection.execute("CREATE UNIQUE INDEX UX_many ON dbo.many (f) WHERE f > 20000")
+    connection.execute("INSERT INTO dbo.many VALUES (0, -500, 5), (2, -501, 5)")
+    found = 0
+    try:
+        connection.execute(f"{NUMBERS} INSERT INTO dbo.many (k, o, f) SELECT {key}, {other}, n FROM n ORDER BY n")
+    except pyodbc.Error as problem:
+        found = error_number(problem)
+    n_rows = connection.execute("SELECT COUNT(*) FROM dbo.many").fetchval()
+    connection.execute("DROP TABLE dbo.many")
+    assert (found, n_rows) == (error, 2 if error else 10_002)
