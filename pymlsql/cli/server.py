@@ -47,6 +47,11 @@ def start(
         list[Path] | None,
         typer.Option(metavar="DIR", help="A folder whose files T-SQL may read (CONTENT = ...); may be repeated."),
     ] = None,
+    bulk_folder: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="DIR", help="A folder whose files OPENROWSET(BULK ...) and BULK INSERT may read; may be "
+                     "repeated."),
+    ] = None,
     sandbox: Annotated[
         str,
         typer.Option(
@@ -65,7 +70,7 @@ def start(
         raise UsageError(f"--sandbox {sandbox} is not offered: it is auto, required or off.")
     if ready_file is not None and not ready_file.absolute().parent.is_dir():
         raise UsageError(f"There is no folder {ready_file.parent} to write the ready file into.")
-    for folder in (*(python or ()), *(allow_files or ())):
+    for folder in (*(python or ()), *(allow_files or ()), *(bulk_folder or ())):
         if not folder.is_dir():
             raise UsageError(f"There is no folder {folder}.")
     place = None if memory else (data_dir or settings.default_data_dir())
@@ -87,6 +92,7 @@ def start(
             ready_file=ready_file,
             describe=drivers.describe_server,
             allow_files=tuple(path.absolute() for path in allow_files or ()),
+            bulk_folders=tuple(path.absolute() for path in bulk_folder or ()),
             pythons=tuple(path.absolute() for path in python or ()),
             sandbox=cast("Mode", sandbox),
         )

@@ -49,12 +49,14 @@ def run(
     ready_file: Path | None,
     describe: Describe,
     allow_files: tuple[Path, ...] = (),
+    bulk_folders: tuple[Path, ...] = (),
     pythons: tuple[Path, ...] = (),
     sandbox: Mode = "auto",
 ) -> None:
     """Serve until SIGTERM or Ctrl-C. ``data_dir`` None keeps everything in memory. Raises ServiceError.
 
-    ``allow_files`` are folders whose files T-SQL may name, ``pythons`` those whose Python it may. ``sandbox``
+    ``allow_files`` are folders whose files T-SQL may name, ``bulk_folders`` those whose files bulk operations may read,
+    ``pythons`` those whose Python it may. ``sandbox``
     is what is to be laid around scripts; ServiceError when that is ``required`` and the system lacks a part of it.
     """
     # A statement of a few thousand terms is a tree as deep; what is deeper still is Msg 191.
@@ -70,7 +72,8 @@ def run(
         secret_paths = tuple(str(path.absolute()) for path in (data_dir, ready_file) if path)
         pools = _Pools(sandbox, secret_paths, str(libraries))
         satellites = pools.make_own()
-        engine = _open(data_dir, password, compat, satellites, pools.make, Allowed(allow_files, pythons), libraries)
+        allowed = Allowed(allow_files, pythons, bulk_folders)
+        engine = _open(data_dir, password, compat, satellites, pools.make, allowed, libraries)
         satellites.start()
         files = [path for path in (ready_file, data_dir / "server.json" if data_dir else None) if path]
         tls = tls_context(data_dir)

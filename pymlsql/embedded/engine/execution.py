@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pymlsql.embedded.engine import changes, dml
+from pymlsql.embedded.engine.bulk.insert import BULK_HANDLERS
 from pymlsql.embedded.engine.definitions import DEFINITIONS
 from pymlsql.embedded.engine.errors import Cancelled, translate
 from pymlsql.embedded.engine.evaluation import evaluate, evaluate_passed, holds
@@ -295,6 +296,7 @@ _HANDLERS: dict[type[nodes.Statement], Callable[[Session, Frame, Any], None]] = 
     nodes.Transaction: _transaction,
     nodes.Execute: execute_procedure,
     **{node: _defines(function) for node, function in TYPE_DEFINITIONS.items()},
+    **BULK_HANDLERS,
     **EXTENSIBILITY_HANDLERS,
     **GOVERNANCE_HANDLERS,
     **{node: _defines(function) for node, function in {**DEFINITIONS, **SECURITY_DEFINITIONS}.items()},

@@ -282,6 +282,12 @@ def _type_name(session: Session, frame: Frame, args: list[str]) -> str | None:
     return next((name for name, number in TYPE_IDS.items() if number == wanted), None)
 
 
+def _bulk(session: Session, frame: Frame, args: list[str]) -> Any:
+    from pymlsql.embedded.engine.bulk.files import read_whole
+
+    return read_whole(session, args)
+
+
 def _unknown(session: Session, frame: Frame, args: list[str]) -> Any:
     raise unsupported("this function with arguments")
 
@@ -342,6 +348,7 @@ _VALUES: dict[str, Callable[[Session, Frame, list[str]], Any]] = {
     "DATABASEPROPERTYEX": _database_property,
     "CONNECTIONPROPERTY": lambda s, f, a: {"net_transport": "TCP", "auth_scheme": "SQL"}.get(a[0].lower()),
     **PROPERTY_VALUES,
+    "BULK": _bulk,
     **SECURITY_VALUES,
     **SIGNING_VALUES,
 }

@@ -17,7 +17,7 @@ from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokenizer_core import TokenType
 
 from pymlsql.embedded.tsql.datatypes import make_type
-from pymlsql.embedded.tsql.hinttexts import rewritten_hints
+from pymlsql.embedded.tsql.hinttexts import bulk_rowset, rewritten_hints
 from pymlsql.embedded.tsql.jsongrammar import parse_json_array, parse_json_object, parse_open_json
 from pymlsql.embedded.tsql.lexer import Token, tokenize
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
@@ -113,6 +113,11 @@ def _spelled(text: str, line: int) -> str:
             raise unsupported("ODBC escape in braces", line=line + token.line - 1)
         if token.is_op("::"):
             raise unsupported("a static method", line=line + token.line - 1)
+        rowset = bulk_rowset(tokens, index)
+        if rowset is not None:
+            pieces += [text[position : token.start], rowset[0]]
+            position = tokens[rowset[1]].end
+            continue
         if token.kind == "word" and token.value in FOREIGN_ROWSETS:
             raise unsupported(token.value, line=line + token.line - 1)
         if token.is_word("PREDICT") and tokens[index + 1].is_op("(") and tokens[index + 2].is_word("MODEL"):

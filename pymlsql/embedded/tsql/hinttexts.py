@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pymlsql.embedded.tsql.grammar.hints import TABLE_HINTS
 from pymlsql.embedded.tsql.lexer import Token
 from pymlsql.embedded.tsql.messages import sql_error
+from pymlsql.embedded.tsql.typed import quote_text
 
 MOST_RECURSION = 32767
 _GROUPS = (
@@ -82,6 +83,17 @@ def _split(tokens: Sequence[Token]) -> list[list[Token]]:
         else:
             parts[-1].append(token)
     return parts
+
+
+def bulk_rowset(tokens: Sequence[Token], index: int) -> tuple[str, int] | None:
+    """OPENROWSET(BULK 'path', options) as a call with strings as its arguments, and the index of its end; None for
+    anything else."""
+    if not (tokens[index].is_word("OPENROWSET") and tokens[index + 1].is_op("(") and tokens[index + 2].is_word("BULK")):
+        return None
+    end = _closing(tokens, index + 1)
+    path, *options = _split(tokens[index + 3 : end])
+    texts = [path[0].value, *(option[0].value for option in options if option)]
+    return f"OPENROWSET({', '.join(quote_text(text) for text in texts)})", end
 
 
 # OPTION -----------------------------------------------------------------------------------------------------------

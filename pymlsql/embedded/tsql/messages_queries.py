@@ -12,8 +12,12 @@ MESSAGES_QUERIES: dict[int, tuple[int, str]] = {
     308: (16, "Index '{}' on table '{}' (specified in the FROM clause) does not exist."),
     406: (16, "{} cannot be used in the PIVOT operator because it is not invariant to NULLs."),
     465: (16, "Recursive references are not allowed in subqueries."),
+    471: (16, "Only one of the three options, SINGLE_BLOB, SINGLE_CLOB or SINGLE_NCLOB, can be specified."),
+    472: (16, "Either a format file or one of the three options SINGLE_BLOB, SINGLE_CLOB, or SINGLE_NCLOB must be "
+              "specified."),
     473: (16, "The incorrect value \"{}\" is supplied in the PIVOT operator."),
     488: (16, "GROUP BY/PIVOT column \"{}\" is of a type that cannot be compared."),
+    491: (16, "A correlation name must be specified for the bulk rowset in the from clause."),
     1008: (16, "The SELECT item identified by the ORDER BY number {} contains a variable as part of the expression "
                "identifying a column position. Variables are only allowed when ordering by an expression referencing "
                "a column name."),
@@ -32,6 +36,13 @@ MESSAGES_QUERIES: dict[int, tuple[int, str]] = {
     4193: (16, "'BETWEEN ... FOLLOWING AND ... PRECEDING' is not a valid window frame and cannot be used with the "
                "OVER clause."),
     4199: (16, "Argument value {} is invalid for argument {} of {} function."),
+    4809: (16, "SINGLE_NCLOB requires a UNICODE (widechar) input file. The file specified is not Unicode."),
+    4834: (16, "You do not have permission to use the bulk load statement."),
+    4860: (16, "Cannot bulk load. The file \"{}\" does not exist or you don't have file access rights."),
+    4861: (16, "Cannot bulk load because the file \"{}\" could not be opened. Operating system error code {}."),
+    4863: (16, "Bulk load data conversion error (truncation) for row {}, column {} ({})."),
+    4864: (16, "Bulk load data conversion error (type mismatch or invalid character for the specified codepage) for "
+               "row {}, column {} ({})."),
     5309: (16, "Windowed functions, aggregates and NEXT VALUE FOR functions do not support constants as ORDER BY "
                "clause expressions."),
     5362: (15, "Window '{}' is undefined."),

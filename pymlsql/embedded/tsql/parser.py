@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from pymlsql.embedded.tsql import nodes
+from pymlsql.embedded.tsql.bulk import parse_bulk_insert
 from pymlsql.embedded.tsql.call_statements import parse_call, parse_execute
 from pymlsql.embedded.tsql.data_statements import parse_delete, parse_insert, parse_select, parse_truncate, parse_update
 from pymlsql.embedded.tsql.definitions import parse_alter, parse_create, parse_drop
@@ -193,9 +194,9 @@ _STATEMENTS: dict[str, Callable[[Parser], Statement]] = {
     "RAISERROR": parse_raiserror, "WAITFOR": parse_waitfor, "USE": parse_use, "COMMIT": Parser.commit,
     "ROLLBACK": Parser.commit, "SAVE": Parser.save, "EXEC": parse_execute, "EXECUTE": parse_execute,
     "CREATE": parse_create, "ALTER": parse_alter, "DROP": parse_drop, "RECONFIGURE": Parser.reconfigure,
-    "MERGE": parse_merge, **SECURITY_STATEMENTS, **SIGNING_STATEMENTS,
+    "MERGE": parse_merge, "BULK": parse_bulk_insert, **SECURITY_STATEMENTS, **SIGNING_STATEMENTS,
     **dict.fromkeys(("OPEN", "CLOSE", "FETCH", "DEALLOCATE", "GOTO", "KILL",
-                     "CHECKPOINT", "DBCC", "BACKUP", "RESTORE", "BULK", "DISABLE", "ENABLE"),
+                     "CHECKPOINT", "DBCC", "BACKUP", "RESTORE", "DISABLE", "ENABLE"),
                     Parser.refuse),
 }  # fmt: skip
 

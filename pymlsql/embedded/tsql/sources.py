@@ -277,6 +277,8 @@ def _function(compiler: Compiler, name: Name, arguments: list[exp.Expr], alias: 
     duck = compiler.alias()
     known = TABLE_FUNCTIONS.get(name.object.upper()) if len(name.parts) == 1 or name.schema.lower() == "sys" else None
     used = None
+    if not written and name.object.upper() == "OPENROWSET":
+        raise sql_error(491, line=compiler.line)
     if known is not None:
         with compiler.scope.alone(lateral):
             sql, columns = known(compiler, arguments)

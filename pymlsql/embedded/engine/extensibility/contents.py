@@ -27,11 +27,13 @@ MAX_BYTES = 2**31 - 1
 class Allowed:
     """What T-SQL may name on the server's machine, as its administrator has said when it was started.
 
-    ``files`` are folders whose files CONTENT may name, ``pythons`` folders that PYTHONHOME may be, or be below of.
+    ``files`` are folders whose files CONTENT may name, ``pythons`` folders that PYTHONHOME may be, or be below of;
+    ``bulk`` are folders whose files OPENROWSET(BULK ...) and BULK INSERT may read.
     """
 
     files: tuple[Path, ...] = ()
     pythons: tuple[Path, ...] = ()
+    bulk: tuple[Path, ...] = ()
 
 
 class NotAnExpression(Exception):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from pymlsql.embedded.tsql.bulk import compile_bulk_rowset
 from pymlsql.embedded.tsql.functions.rows import text
 from pymlsql.embedded.tsql.functions.signing import check_object_signatures
 from pymlsql.embedded.tsql.messages import sql_error
@@ -110,6 +111,7 @@ def _extended_properties(compiler: Compiler, nodes: list[exp.Expr]) -> tuple[str
 TABLE_FUNCTIONS: dict[str, Callable[[Compiler, list[exp.Expr]], tuple[str, list[Typed]]]] = {
     "STRING_SPLIT": _string_split,
     "GENERATE_SERIES": _generate_series,
+    "OPENROWSET": compile_bulk_rowset,
     "FN_LISTEXTENDEDPROPERTY": _extended_properties,
     "FN_CHECK_OBJECT_SIGNATURES": check_object_signatures,
 }

@@ -1,0 +1,1 @@
+"""Files of the server's machine as rows: OPENROWSET(BULK ...) and BULK INSERT."""
