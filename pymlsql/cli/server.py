@@ -80,8 +80,10 @@ def start(
 
     try:
         from pymlsql.embedded import service
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("pymlsql"):
+    except ImportError as error:
+        if error.name == "sqlglotc":
+            raise PymlsqlError("The embedded server cannot work with sqlglotc: pip uninstall sqlglotc.") from None
+        if not isinstance(error, ModuleNotFoundError) or (error.name or "").startswith("pymlsql"):
             raise
         raise PymlsqlError(f"The embedded server needs {error.name}: pip install 'pymlsql[embedded]'.") from None
     try:

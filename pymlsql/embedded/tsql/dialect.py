@@ -24,6 +24,9 @@ from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.types import MAX, SqlType
 from pymlsql.embedded.tsql.words import FOREIGN_ROWSETS, RESERVED, SCORE_INSTEAD
 
+if not str(sqlglot.parser.__file__).endswith(".py"):
+    raise ImportError("the dialect cannot extend sqlglot's compiled parser: pip uninstall sqlglotc", name="sqlglotc")
+
 _KEPT_PARSERS = ("CAST", "TRY_CAST", "CONVERT", "TRY_CONVERT")
 
 
