@@ -26,7 +26,7 @@ QUERIES = """
 """.strip()
 
 REFUSED = """
-- FOR XML except PATH('') of columns without names, TABLESAMPLE, FOR SYSTEM_TIME, OPENROWSET and its kin
+- FOR XML except PATH('') of columns without names, TABLESAMPLE, FOR SYSTEM_TIME of a view, OPENROWSET and its kin
 - FOR JSON AUTO of several tables with expressions in its list, or with ROOT without a name; GROUP BY ALL
 - UNION in the recursive part of a common table expression; PERCENTILE_DISC of strings
 - what the documentation leaves open: money * money with more than four digits of a fraction, a sum of decimals that
