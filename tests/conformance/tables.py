@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.conformance import grouping, json_documents, logic, names, queries, set_operators, windows
+from tests.conformance import constraints, indexes, logic, sequences, table_definitions, temporal
 from tests.conformance.form import Page
 
 AREAS: dict[str, list[Page]] = {
@@ -13,4 +14,9 @@ AREAS: dict[str, list[Page]] = {
     "queries": queries.PAGES,
     "set_operators": set_operators.PAGES,
     "windows": windows.PAGES,
+    "table_definitions": table_definitions.PAGES,
+    "constraints": constraints.PAGES,
+    "indexes": indexes.PAGES,
+    "sequences": sequences.PAGES,
+    "temporal": temporal.PAGES,
 }

@@ -104,6 +104,8 @@ def insert(session: Session, frame: Frame, statement: nodes.Insert) -> int:
         plan = Plan(Compiled("SELECT 1 AS c0", (), {}, {}), {})
     else:
         plan = _insert_plan(session, frame, statement, columns, query)
+        if statement.query is not None:
+            refuse_given(table, columns, statement)
     outputs = Outputs(session, frame, table, statement.output, ("inserted",), target.columns)
     return insert_plan(session, frame, table, columns, plan, outputs, statement.line, statement.top)
 
@@ -136,7 +138,8 @@ def insert_columns(session: Session, table: Table, statement: nodes.Insert,
         if explicit:
             raise sql_error(8101, table.name)
         columns = [column for name in known.values() if _is_insertable(column := _column(table, name))]
-        refuse_given(table, columns, statement)
+        if statement.query is None:
+            refuse_given(table, columns, statement)
         return columns
     found: list[TableColumn] = []
     for name in statement.columns:

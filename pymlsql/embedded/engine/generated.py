@@ -36,7 +36,9 @@ def refuse_given(table: Table, columns: list[TableColumn], statement: nodes.Inse
     for place, column in enumerate(columns):
         if column.computed:
             raise sql_error(271, column.name)
-        cells = [row[place] for row in statement.rows if place < len(row)]
+        cells = [row[place] for row in statement.rows if len(row) == len(columns)]
+        if statement.rows and not cells:
+            return  # another number of values: that is said first
         if column.generated and (not cells or any(cell is not None for cell in cells)):
             raise sql_error(13536, f"{table.schema}.{table.name}")
         # DEFAULT, and NULL too: the same as giving nothing.
