@@ -19,8 +19,8 @@ _KEYS = [
     fails("CREATE TABLE #t (a int, PRIMARY KEY (b))", 1911),
     fails("CREATE TABLE #t (a int, UNIQUE (a, a))", 1909),
     fails("CREATE TABLE #t (a varchar(max) UNIQUE)", 1919),
-    query("CREATE TABLE #t (a int, b int, PRIMARY KEY (a, b)); INSERT #t VALUES (1, 1), (1, 2); SELECT COUNT(*) FROM #t",
-          (2,)),
+    query("CREATE TABLE #t (a int, b int, PRIMARY KEY (a, b)); INSERT #t VALUES (1, 1), (1, 2); "
+          "SELECT COUNT(*) FROM #t", (2,)),
     batch("1750 follows the error of a key",
           "CREATE TABLE #t (a int NULL); BEGIN TRY ALTER TABLE #t ADD PRIMARY KEY (a) END TRY "
           "BEGIN CATCH SELECT ERROR_NUMBER() END CATCH", [(1750,)]),

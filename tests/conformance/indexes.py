@@ -17,7 +17,8 @@ _CREATE = [
           "SELECT COUNT(*) FROM #t", (2,)),
     fails("CREATE TABLE #t (a int); CREATE INDEX i ON #t (b)", 1911),
     fails("CREATE TABLE #t (a int); CREATE INDEX i ON #t (a); CREATE INDEX i ON #t (a)", 1913),
-    fails("CREATE TABLE #t (a int, b int); CREATE CLUSTERED INDEX i ON #t (a); CREATE CLUSTERED INDEX j ON #t (b)", 1902),
+    fails("CREATE TABLE #t (a int, b int); CREATE CLUSTERED INDEX i ON #t (a); "
+          "CREATE CLUSTERED INDEX j ON #t (b)", 1902),
     fails("CREATE TABLE #t (a int); CREATE INDEX i ON #t (a, a)", 1909),
     fails("CREATE TABLE #t (a varchar(max)); CREATE INDEX i ON #t (a)", 1919),
     fails("CREATE TABLE #t (a char(1000), b char(1000)); CREATE INDEX i ON #t (a, b)", 1944),

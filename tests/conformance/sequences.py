@@ -19,7 +19,8 @@ _NUMBERS = [
            query(f"SELECT NEXT VALUE FOR dbo.cf_s AS n, x {_V}", (1, 1), (2, 2), (3, 3), ordered=False),
            query(f"SELECT NEXT VALUE FOR dbo.cf_s OVER (ORDER BY x DESC) AS n, x {_V} ORDER BY x",
                  (3, 1), (2, 2), (1, 3)),
-           batch("DECLARE and SET", "DECLARE @a int = NEXT VALUE FOR dbo.cf_s, @b int; SET @b = NEXT VALUE FOR dbo.cf_s; "
+           batch("DECLARE and SET",
+                 "DECLARE @a int = NEXT VALUE FOR dbo.cf_s, @b int; SET @b = NEXT VALUE FOR dbo.cf_s; "
                  "SELECT @a, @b", [(1, 2)]),
            batch("INSERT with VALUES and with SELECT",
                  "CREATE TABLE #t (id int, x int); INSERT #t VALUES (NEXT VALUE FOR dbo.cf_s, 10), "

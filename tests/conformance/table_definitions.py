@@ -122,8 +122,8 @@ _ALTER = [
           "SELECT CAST(a AS varchar(10)) FROM #t", ("5.00",)),
     query("CREATE TABLE #t (a int); INSERT #t VALUES (5); ALTER TABLE #t ALTER COLUMN a varchar(5); SELECT a FROM #t",
           ("5",)),
-    query("CREATE TABLE #t (a varchar(5)); INSERT #t VALUES ('12'); ALTER TABLE #t ALTER COLUMN a int; SELECT a FROM #t",
-          (12,)),
+    query("CREATE TABLE #t (a varchar(5)); INSERT #t VALUES ('12'); ALTER TABLE #t ALTER COLUMN a int; "
+          "SELECT a FROM #t", (12,)),
     query("CREATE TABLE #t (a varchar(5)); INSERT #t VALUES ('ab'); ALTER TABLE #t ALTER COLUMN a varchar(2) NOT NULL; "
           "SELECT a FROM #t", ("ab",)),
     fails("CREATE TABLE #t (a varchar(5)); INSERT #t VALUES ('ab'); ALTER TABLE #t ALTER COLUMN a int", 245),

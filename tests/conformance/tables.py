@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-from tests.conformance import grouping, json_documents, logic, names, queries, set_operators, windows
-from tests.conformance import constraints, indexes, logic, sequences, table_definitions, temporal
+from tests.conformance import (
+    constraints,
+    grouping,
+    indexes,
+    json_documents,
+    logic,
+    names,
+    queries,
+    sequences,
+    set_operators,
+    table_definitions,
+    temporal,
+    windows,
+)
 from tests.conformance.form import Page
 
 AREAS: dict[str, list[Page]] = {

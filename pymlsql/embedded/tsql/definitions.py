@@ -25,8 +25,8 @@ from pymlsql.embedded.tsql.table_definitions import (
     parse_table_definition,
     skip_storage_options,
 )
-from pymlsql.embedded.tsql.type_statements import TYPE_CREATE, TYPE_DROP
 from pymlsql.embedded.tsql.temporal_definitions import parse_table_options
+from pymlsql.embedded.tsql.type_statements import TYPE_CREATE, TYPE_DROP
 from pymlsql.embedded.tsql.types import SYSNAME
 
 if TYPE_CHECKING:
