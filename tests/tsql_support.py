@@ -26,7 +26,7 @@ QUERIES = """
 """.strip()
 
 REFUSED = """
-- FOR XML except PATH('') of columns without names, TABLESAMPLE, FOR SYSTEM_TIME
+- FOR XML except PATH('') of columns without names, TABLESAMPLE, FOR SYSTEM_TIME of a view
 - OPENROWSET except BULK with SINGLE_BLOB, SINGLE_CLOB and SINGLE_NCLOB; OPENQUERY, OPENDATASOURCE, OPENXML
 - FOR JSON AUTO of several tables with expressions in its list, or with ROOT without a name; GROUP BY ALL
 - UNION in the recursive part of a common table expression; PERCENTILE_DISC of strings

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from tests.conformance import grouping, json_documents, logic, names, queries, set_operators, windows
+from tests.conformance import (
+    constraints,
+    grouping,
+    indexes,
+    json_documents,
+    logic,
+    names,
+    queries,
+    sequences,
+    set_operators,
+    table_definitions,
+    temporal,
+    windows,
+)
 from tests.conformance.form import Page
 
 AREAS: dict[str, list[Page]] = {
@@ -13,4 +26,9 @@ AREAS: dict[str, list[Page]] = {
     "queries": queries.PAGES,
     "set_operators": set_operators.PAGES,
     "windows": windows.PAGES,
+    "table_definitions": table_definitions.PAGES,
+    "constraints": constraints.PAGES,
+    "indexes": indexes.PAGES,
+    "sequences": sequences.PAGES,
+    "temporal": temporal.PAGES,
 }

@@ -15,17 +15,26 @@ from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.engine.generated import rows_of
 from pymlsql.embedded.engine.names import Plan, lookup
 from pymlsql.embedded.engine.objectids import ObjectIds
+from pymlsql.embedded.engine.periods import END, rounded, shown_name
 from pymlsql.embedded.engine.property_entries import lost_properties
 from pymlsql.embedded.engine.rebuilding import rebuilt
 from pymlsql.embedded.engine.security.belongings import entries_of_column
 from pymlsql.embedded.engine.security.enforcement import may_object
 from pymlsql.embedded.engine.tables import MAX_COLUMNS, with_column, with_constraint
 from pymlsql.embedded.engine.targets import target_table
+from pymlsql.embedded.engine.temporal import (
+    drop_period,
+    followed,
+    refuse_alteration,
+    set_versioning,
+    with_period,
+)
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.compiler import Compiled, Compiler
 from pymlsql.embedded.tsql.dialect import parse_constraint
 from pymlsql.embedded.tsql.messages import SqlError, sql_error
 from pymlsql.embedded.tsql.scope import Scope
+from pymlsql.embedded.tsql.typed import quote_name
 
 if TYPE_CHECKING:
     from pymlsql.embedded.engine.session import Session
@@ -35,6 +44,7 @@ def alter_table(session: Session, statement: nodes.AlterTable) -> None:
     """ALTER TABLE, in all its forms. Raises 1088, 4902 and what each form refuses."""
     table = altered_table(session, statement.name)
     with session.store.statement(locked=not table.temporary):
+        refuse_alteration(session, table, statement)
         _HANDLERS[statement.action](session, table, statement)
 
 
@@ -59,8 +69,9 @@ def keep(session: Session, catalog: Catalog, table: Table, gone: list[Entry] | N
         session.replace_temporary(table)
         return
     table = replace(table, modified=now_text())
+    catalog, histories = followed(session, catalog, table)
     gone = [*(gone or []), *lost_properties(catalog, table)]
-    session.set_catalog(catalog.with_object(table).without_entries(*gone), [table], gone)
+    session.set_catalog(catalog.with_object(table).without_entries(*gone), [table, *histories], gone)
 
 
 # ADD --------------------------------------------------------------------------------------------------------------
@@ -73,7 +84,7 @@ def _alter_add(session: Session, table: Table, statement: nodes.AlterTable) -> N
         table = with_column(session, ids, table, column)
     if len(table.columns) > MAX_COLUMNS:
         raise sql_error(1702, table.columns[-1].name, table.name, MAX_COLUMNS)
-    table = with_expressions(session, table, definition.columns)
+    table = with_period(with_expressions(session, table, definition.columns), definition.period)
     if any(not column.virtual for column in table.columns[len(before.columns) :]):
         table = _with_rows(session, before, table, definition)
     for column in definition.columns:
@@ -83,7 +94,20 @@ def _alter_add(session: Session, table: Table, statement: nodes.AlterTable) -> N
     for constraint in definition.constraints:
         table = with_constraint(session, ids, table, constraint, "")
     check_existing(session, table, before)
+    _check_period(session, table, before)
     keep(session, ids.catalog, table)
+
+
+def _check_period(session: Session, table: Table, before: Table) -> None:
+    """A new period is that of rows which are current. Raises 13575."""
+    if not table.period or before.period:
+        return
+    end = table.column(table.period[1])
+    assert end is not None
+    last = rounded(END, end)
+    sql = f"SELECT 1 FROM {table.sql} WHERE {quote_name(end.name)} <> $last LIMIT 1"
+    if session.store.run(sql, {"last": last}).fetchone():
+        raise sql_error(13575, shown_name(table, session.database))
 
 
 def _with_rows(session: Session, before: Table, table: Table, definition: nodes.TableDefinition) -> Table:
@@ -168,6 +192,8 @@ def _without_constraint(session: Session, table: Table, name: str, if_exists: bo
     wanted = name.lower()
     for key in table.keys:
         if key.object_id and key.name.lower() == wanted:
+            if key.kind == "pk" and table.history_id:
+                raise sql_error(13557, shown_name(table, session.database))
             _refuse_if_referenced(session, table, key, name)
             return replace(table, keys=tuple(k for k in table.keys if k != key))
     if any(check.name.lower() == wanted for check in table.checks):
@@ -248,6 +274,15 @@ def _alter_enforcement(session: Session, table: Table, statement: nodes.AlterTab
     keep(session, session.catalog, changed)
 
 
+def _alter_versioning(session: Session, table: Table, statement: nodes.AlterTable) -> None:
+    assert statement.versioning is not None
+    set_versioning(session, table, statement.versioning)
+
+
+def _alter_drop_period(session: Session, table: Table, statement: nodes.AlterTable) -> None:
+    keep(session, session.catalog, drop_period(session, table))
+
+
 def _alter_nothing(session: Session, table: Table, statement: nodes.AlterTable) -> None:
     """REBUILD, SET (LOCK_ESCALATION = ...): how it is stored and locked, of no meaning here."""
 
@@ -255,5 +290,6 @@ def _alter_nothing(session: Session, table: Table, statement: nodes.AlterTable) 
 _HANDLERS = {
     "add": _alter_add, "drop_column": _alter_drop_columns, "drop_constraint": _alter_drop_constraints,
     "alter_column": _alter_column, "check": _alter_enforcement, "check_trusted": _alter_enforcement,
-    "nocheck": _alter_enforcement, "nothing": _alter_nothing,
+    "nocheck": _alter_enforcement, "nothing": _alter_nothing, "versioning": _alter_versioning,
+    "drop_period": _alter_drop_period,
 }  # fmt: skip

@@ -13,10 +13,16 @@ import pyarrow as pa
 from pymlsql.embedded.engine.catalog import Table
 from pymlsql.embedded.engine.constraints import OLD, STAGE, check_children, check_nulls, check_rows
 from pymlsql.embedded.engine.generated import finished, generated_names
+from pymlsql.embedded.engine.periods import keep_history
 from pymlsql.embedded.tsql.typed import quote_name
 
 if TYPE_CHECKING:
     from pymlsql.embedded.engine.session import Session
+
+
+def needs_old(session: Session, table: Table) -> bool:
+    """Whether a DELETE has to know the rows that it removes, not only which they are."""
+    return bool(table.history_id) or is_referenced(session, table)
 
 
 def is_referenced(session: Session, table: Table) -> bool:
@@ -72,6 +78,7 @@ def apply_update(session: Session, table: Table, old: pa.Table, stage: pa.Table,
         if not followed:
             check_children(session, table, action, changed, event="UPDATE")
     write_update(session, table, stage, old.column("rid"), changed)
+    keep_history(session, table, old)
     if followed:
         cascade_update(session, table, old, stage, changed, action)
         with store.registered({STAGE: stage, OLD: old}):
@@ -80,7 +87,7 @@ def apply_update(session: Session, table: Table, old: pa.Table, stage: pa.Table,
 
 
 def apply_delete(session: Session, table: Table, old: pa.Table, action: str = "DELETE") -> None:
-    """Delete the rows ``old`` by their rid; where :func:`is_referenced` they have all their columns. Raises 547."""
+    """Delete the rows ``old`` by their rid; where it :func:`needs_old` they have all their columns. Raises 547."""
     from pymlsql.embedded.engine.cascades import cascade_delete, cascading
 
     store, followed = session.store, bool(cascading(session, table, "DELETE"))
@@ -88,6 +95,7 @@ def apply_delete(session: Session, table: Table, old: pa.Table, action: str = "D
         with store.registered({OLD: old}):
             check_children(session, table, action)
     write_delete(session, table, old)
+    keep_history(session, table, old)
     if followed:
         cascade_delete(session, table, old, action)
         with store.registered({OLD: old}):

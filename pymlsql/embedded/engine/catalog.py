@@ -42,6 +42,10 @@ class TableColumn:
     computed: str = ""
     """The expression of a computed column, as it was written."""
     persisted: bool = False
+    generated: str = ""
+    """start or end, for GENERATED ALWAYS AS ROW ..."""
+    hidden: bool = False
+    """Whether * leaves it out."""
 
     @property
     def virtual(self) -> bool:
@@ -120,6 +124,12 @@ class Table:
     temporary: bool = False
     generation: int = 0
     """How often its rows were copied into a new DuckDB table (see rebuilding.py)."""
+    period: tuple[str, ...] = ()
+    """The columns of PERIOD FOR SYSTEM_TIME, where it has one."""
+    history_id: int = 0
+    """Of a system-versioned table: its history table."""
+    history_of: int = 0
+    """Of a history table: whose it is."""
 
     @property
     def sql(self) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from pymlsql.embedded.engine.applying import apply_delete, apply_update, is_referenced
+from pymlsql.embedded.engine.applying import apply_delete, apply_update, needs_old
 from pymlsql.embedded.engine.catalog import Table, TableColumn
 from pymlsql.embedded.engine.cells import append_cells, settled
 from pymlsql.embedded.engine.constraints import display_name
@@ -16,6 +16,7 @@ from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.engine.generated import refuse_update
 from pymlsql.embedded.engine.names import lookup
 from pymlsql.embedded.engine.outputs import Outputs
+from pymlsql.embedded.engine.periods import refuse_history, shown_name
 from pymlsql.embedded.engine.security.enforcement import check_target, check_uses, may_object
 from pymlsql.embedded.engine.targets import Target, find_target
 from pymlsql.embedded.engine.tops import first_rows
@@ -126,6 +127,7 @@ def update(session: Session, frame: Frame, statement: nodes.Update) -> int:
                          assigned_names(statement.assignments))  # fmt: skip
     # References that were read are no table's until they are applied.
     with store.statement(locked=not target.table.temporary), session.engine.values.reading():
+        refuse_history(target.table, 13561)
         change = Change(session, frame, statement, target)
         table = change.table
         new, variables = new_values(change, statement.assignments, statement.line)
@@ -202,7 +204,7 @@ def new_values(change: Change, assignments: tuple[nodes.Assignment, ...],
             continue
         value = _assigned(change, assignment, column, line)
         if column is not None:
-            refuse_update(column)
+            refuse_update(column, change.table)
             if column.identity:
                 raise sql_error(8102, column.name, line=line)
             value = stored(value, column, name, line)
@@ -255,16 +257,17 @@ def delete(session: Session, frame: Frame, statement: nodes.Delete) -> int:
     target = find_target(session, statement.target, statement.source, statement.common, None)
     table = target.table
     with store.statement(locked=not table.temporary):
+        refuse_history(table, 13560)
         change = Change(session, frame, statement, target)
         outputs = Outputs(session, frame, table, statement.output, ("deleted",), target.columns, change.others)
         outputs.prepare(change.others)
         check_uses(session, change.known.uses, frame)
         check_target(session, frame, "DELETE", target)
-        referenced = is_referenced(session, table)
-        parts = change.old() if referenced or outputs else ["1 AS one"]
+        whole = needs_old(session, table)
+        parts = change.old() if whole or outputs else ["1 AS one"]
         parts += [f"{value.sql} AS {quote_name(name)}" for name, value in outputs.needed.items()]
         rows = change.select(parts, statement.where, statement.top)
-        old = part(rows, table, "old.").append_column("rid", rows.column("rid")) if referenced else rows
+        old = part(rows, table, "old.").append_column("rid", rows.column("rid")) if whole else rows
         apply_delete(session, table, old)
         if outputs:
             outputs.send({"deleted": part(rows, table, "old.")}, {name: rows.column(name) for name in outputs.needed})
@@ -291,6 +294,8 @@ def _truncated(session: Session, name: nodes.Name) -> Table:
 def truncate(session: Session, statement: nodes.Truncate) -> None:
     """TRUNCATE TABLE; identity values begin at the seed again. Raises 4712 when a foreign key refers to it."""
     table = _truncated(session, statement.target)
+    if table.history_id or table.history_of:
+        raise sql_error(13545, shown_name(table, session.database))
     for other in session.catalog.tables():
         if any(f.referenced_id == table.object_id for f in other.foreign_keys if other.object_id != table.object_id):
             raise sql_error(4712, table.name)

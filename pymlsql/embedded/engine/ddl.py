@@ -10,6 +10,7 @@ from pymlsql.embedded.engine.catalog import (
 )
 from pymlsql.embedded.engine.governance.classifier import refuse_classifier
 from pymlsql.embedded.engine.names import SYSTEM_DATABASES, lookup
+from pymlsql.embedded.engine.periods import shown_name
 from pymlsql.embedded.engine.security.belongings import entries_of
 from pymlsql.embedded.engine.security.enforcement import check_new_object, denied, may, may_object, may_schema
 from pymlsql.embedded.engine.security.permissions import OBJECT, SCHEMA
@@ -17,6 +18,7 @@ from pymlsql.embedded.engine.security.principals import DBO, principal_by_id
 from pymlsql.embedded.engine.security.rights import DATABASE_SECURABLE
 from pymlsql.embedded.engine.security.statements import future_owner
 from pymlsql.embedded.engine.tables import ObjectIds, build_table
+from pymlsql.embedded.engine.temporal import create_history, versioned
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name
@@ -58,9 +60,18 @@ def create_table(session: Session, statement: nodes.CreateTable) -> None:
         raise sql_error(2714, statement.name.object)
     ids = ObjectIds(session.catalog)
     table = build_table(session, ids, schema.name, statement.name.object, statement.definition)
+    histories: list[Table] = []
     with session.store.statement():
+        if statement.versioning is not None and statement.versioning.on:
+            table, history, new = versioned(session, ids, table, statement.versioning)
+            histories.append(history)
+            if new:
+                create_history(session, history)
         session.store.write(f"CREATE TABLE {table.sql} ({_duck_columns(table)})")
-        session.set_catalog(ids.catalog.with_object(table), [table])
+        catalog = ids.catalog.with_object(table)
+        for history in histories:
+            catalog = catalog.with_object(history)
+        session.set_catalog(catalog, [table, *histories])
 
 
 def _duck_columns(table: Table) -> str:
@@ -135,6 +146,8 @@ def _drop_object(session: Session, statement: nodes.Drop, name: Name) -> None:
     if not (may_schema(session, "ALTER", found.schema) or may_object(session, "CONTROL", found)):
         raise denied(3701, "drop", _DROPPED[actual], found.name)
     refuse_classifier(session, "drop", found)
+    if isinstance(found, Table) and (found.history_id or found.history_of):
+        raise sql_error(13552, shown_name(found, session.database))
     if statement.kind == "SEQUENCE":
         from pymlsql.embedded.engine.sequences import refuse_used
 

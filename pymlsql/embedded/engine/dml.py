@@ -20,6 +20,7 @@ from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.engine.generated import finished, is_generated, refuse_given
 from pymlsql.embedded.engine.names import Plan
 from pymlsql.embedded.engine.outputs import Outputs
+from pymlsql.embedded.engine.periods import refuse_history
 from pymlsql.embedded.engine.security.enforcement import check_target
 from pymlsql.embedded.engine.single import insert_one
 from pymlsql.embedded.engine.targets import find_target
@@ -103,6 +104,8 @@ def insert(session: Session, frame: Frame, statement: nodes.Insert) -> int:
         plan = Plan(Compiled("SELECT 1 AS c0", (), {}, {}), {})
     else:
         plan = _insert_plan(session, frame, statement, columns, query)
+        if statement.query is not None:
+            refuse_given(table, columns, statement)
     outputs = Outputs(session, frame, table, statement.output, ("inserted",), target.columns)
     return insert_plan(session, frame, table, columns, plan, outputs, statement.line, statement.top)
 
@@ -124,6 +127,7 @@ def insert_columns(session: Session, table: Table, statement: nodes.Insert,
                    names: Mapping[str, str] | None = None) -> list[TableColumn]:  # fmt: skip
     """The columns that are given, in the order they are. ``names`` are the target's column names (lower case) with the
     table's. Raises 207, 264, 544, 545, 4406, 8101."""
+    refuse_history(table, 13559)
     explicit = session.options.identity_insert == table.object_id
     known = names if names is not None else {column.name.lower(): column.name for column in table.columns}
     if not statement.columns:
@@ -134,7 +138,8 @@ def insert_columns(session: Session, table: Table, statement: nodes.Insert,
         if explicit:
             raise sql_error(8101, table.name)
         columns = [column for name in known.values() if _is_insertable(column := _column(table, name))]
-        refuse_given(table, columns, statement)
+        if statement.query is None:
+            refuse_given(table, columns, statement)
         return columns
     found: list[TableColumn] = []
     for name in statement.columns:
@@ -155,7 +160,7 @@ def insert_columns(session: Session, table: Table, statement: nodes.Insert,
 
 def _is_insertable(column: TableColumn) -> bool:
     """Whether an INSERT without a column list has a value for it; a rowversion takes nothing but DEFAULT."""
-    return column.identity is None and not column.computed
+    return column.identity is None and not column.computed and not column.hidden
 
 
 def _column(table: Table, name: str) -> TableColumn:

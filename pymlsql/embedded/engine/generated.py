@@ -10,6 +10,7 @@ import pyarrow as pa
 from pymlsql.embedded.engine.catalog import Table, TableColumn
 from pymlsql.embedded.engine.evaluation import names
 from pymlsql.embedded.engine.names import Plan
+from pymlsql.embedded.engine.periods import with_periods
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.compiler import Compiled, Compiler
 from pymlsql.embedded.tsql.computed import computed_value
@@ -27,7 +28,7 @@ _WIDTH = 8
 
 def is_generated(column: TableColumn) -> bool:
     """Whether nobody may give the column a value."""
-    return bool(column.computed) or column.is_rowversion
+    return bool(column.computed) or column.is_rowversion or bool(column.generated)
 
 
 def refuse_given(table: Table, columns: list[TableColumn], statement: nodes.Insert) -> None:
@@ -35,15 +36,21 @@ def refuse_given(table: Table, columns: list[TableColumn], statement: nodes.Inse
     for place, column in enumerate(columns):
         if column.computed:
             raise sql_error(271, column.name)
-        if column.is_rowversion:
-            # DEFAULT, and NULL too: the same as giving nothing.
-            cells = [row[place] for row in statement.rows if place < len(row)]
-            if not cells or any(cell is not None and cell.sql.upper() != "NULL" for cell in cells):
-                raise sql_error(273)
+        cells = [row[place] for row in statement.rows if len(row) == len(columns)]
+        if statement.rows and not cells:
+            return  # another number of values: that is said first
+        if column.generated and (not cells or any(cell is not None for cell in cells)):
+            raise sql_error(13536, f"{table.schema}.{table.name}")
+        # DEFAULT, and NULL too: the same as giving nothing.
+        plain = not cells or any(cell is not None and cell.sql.upper() != "NULL" for cell in cells)
+        if column.is_rowversion and plain:
+            raise sql_error(273)
 
 
-def refuse_update(column: TableColumn) -> None:
-    """Raises 271 or 272 for a column that no UPDATE may set."""
+def refuse_update(column: TableColumn, table: Table) -> None:
+    """Raises 271, 272 or 13537 for a column that no UPDATE may set."""
+    if column.generated:
+        raise sql_error(13537, f"{table.schema}.{table.name}")
     if column.computed:
         raise sql_error(271, column.name)
     if column.is_rowversion:
@@ -98,6 +105,7 @@ def finished(session: Session, table: Table, stage: pa.Table) -> pa.Table:
         parts = ", ".join(f"{computed_sql(session, table, c, 'u')} AS {quote_name(c.name)}" for c in made)
         with session.store.registered({_UNFINISHED: stage}):
             stage = session.store.run(f"SELECT u.*, {parts} FROM {_UNFINISHED} AS u").to_arrow_table()
+    stage = with_periods(session, table, stage)
     for column in table.columns:
         if column.is_rowversion:
             stage = _with_rowversions(session, stage, column.name)

@@ -123,6 +123,8 @@ def with_index(session: Session, table: Table, index: nodes.IndexDefinition) -> 
     known = clustered_key(table)
     if index.clustered and known:
         raise sql_error(1902, f"{table.schema}.{table.name}", known.name)
+    if table.history_of and index.unique:
+        raise sql_error(13741, f"{table.schema}.{table.name}")
     if index.columnstore:
         return _with_columnstore(table, index)
     columns = _key_columns(session, table, index.name, index.columns)

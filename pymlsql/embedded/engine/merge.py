@@ -18,6 +18,7 @@ from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.engine.generated import finished, generated_names
 from pymlsql.embedded.engine.names import Plan
 from pymlsql.embedded.engine.outputs import ACTION, Outputs
+from pymlsql.embedded.engine.periods import keep_history, refuse_history
 from pymlsql.embedded.engine.security.enforcement import check_target, check_uses
 from pymlsql.embedded.engine.targets import Target, find_target, sources_of
 from pymlsql.embedded.engine.tops import first_rows
@@ -66,6 +67,7 @@ class _Merge:
     def __init__(self, session: Session, frame: Frame, statement: nodes.Merge, target: Target) -> None:
         self.session, self.frame, self.statement, self.target = session, frame, statement, target
         self.table, self.line = target.table, statement.line
+        refuse_history(self.table, 13562)
         self.change = Change(session, frame, statement, target)
         self.n_target = len(self.change.scope.sources)
         self.joined = self._join()
@@ -174,6 +176,7 @@ class _Merge:
         write_delete(session, table, deleted)
         write_update(session, table, new, updated.column("rid"), columns)
         write_insert(session, table, fresh)
+        keep_history(session, table, _with_rids(pa.concat_tables([updated, deleted]), table))
         cascade_delete(session, table, _with_rids(deleted, table), "MERGE")
         cascade_update(session, table, _with_rids(updated, table), new, columns, "MERGE")
         self._send(updated, new, deleted, inserted, fresh)

@@ -30,7 +30,7 @@ ALL_ROWS = "$all:"
 _REFUSED_VIEWS = frozenset(
     """allocation_units assemblies assembly_files database_files
     data_spaces endpoints events external_languages external_libraries external_tables
-    filegroups foreign_tables fulltext_indexes linked_logins login_token master_files periods plan_guides
+    filegroups foreign_tables fulltext_indexes linked_logins login_token master_files plan_guides
     security_policies service_queues servers
     spatial_indexes sql_dependencies sql_expression_dependencies stats stats_columns sysobjects
     syscolumns sysindexes sysusers sysdatabases sysprocesses trigger_events user_token xml_indexes
@@ -106,6 +106,10 @@ class SessionNames:
     def _table(self, table: Table) -> Relation:
         self.tables.add(table.sql)
         relation = table_relation(table, None if table.temporary else self._use(table))
+        history = self.user_catalog.by_id(table.history_id) if table.history_id else None
+        if isinstance(history, Table):
+            self.tables.add(history.sql)
+            relation = replace(relation, history=history.sql, period=table.period)
         if table.object_id in self.rowids:
             return replace(relation, columns=(*relation.columns, RelationColumn(ROWID, BIGINT, nullable=False)))
         return relation
@@ -188,7 +192,7 @@ def table_relation(table: Table, used: set[str] | None = None) -> Relation:
     """A table's rows and columns for the compiler."""
     columns = tuple(
         RelationColumn(c.name, c.type, c.nullable, c.identity is not None, c.binary,
-                       keeps_references(c.type) and not c.virtual, c.computed if c.virtual else "")
+                       keeps_references(c.type) and not c.virtual, c.computed if c.virtual else "", c.hidden)
         for c in table.columns
     )
     name = Name((table.name,)) if table.temporary else Name((table.schema, table.name))

@@ -186,7 +186,7 @@ def _check_target(session: Session, target: Table) -> None:
 def _into_columns(target: Table, given: tuple[str, ...]) -> list[TableColumn]:
     """Raises 207, 264, 544."""
     if not given:
-        return [column for column in target.columns if column.identity is None and not column.computed]
+        return [column for column in target.columns if column.identity is None and not is_generated(column)]
     found: list[TableColumn] = []
     for name in given:
         column = target.column(name)

@@ -12,6 +12,7 @@ from pymlsql.embedded.engine.foreignkeys import with_foreign_key
 from pymlsql.embedded.engine.keys import with_index, with_key
 from pymlsql.embedded.engine.objectids import ObjectIds, not_created, system_name
 from pymlsql.embedded.engine.system_views.definition import columns_in
+from pymlsql.embedded.engine.temporal import with_period
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.compiler import Compiler
 from pymlsql.embedded.tsql.dialect import parse_constraint
@@ -36,7 +37,7 @@ def build_table(session: Session, ids: ObjectIds, schema: str, name: str, defini
         raise sql_error(1702, definition.columns[MAX_COLUMNS].name, name, MAX_COLUMNS)
     for column in definition.columns:
         table = with_column(session, ids, table, column)
-    table = with_expressions(session, table, definition.columns)
+    table = with_period(with_expressions(session, table, definition.columns), definition.period)
     constraints = [(c, column.name) for column in definition.columns for c in column.constraints if c.kind != "default"]
     constraints += [(constraint, "") for constraint in definition.constraints]
     if sum(constraint.kind == "pk" for constraint, _ in constraints) > 1:
@@ -86,6 +87,7 @@ def with_column(session: Session, ids: ObjectIds, table: Table, column: nodes.Co
     made = TableColumn(
         column.name, column.type, _is_nullable(column), table.max_column_id + 1, column.identity, default, binary,
         column.collation if binary else "", column.computed.sql if column.computed else "", column.persisted,
+        column.generated, column.hidden,
     )  # fmt: skip
     return replace(table, columns=(*table.columns, made), max_column_id=table.max_column_id + 1)
 

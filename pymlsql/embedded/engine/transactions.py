@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from typing import Any
 
@@ -30,6 +31,8 @@ class Transactions(TemporaryTables):
         self.transaction_name = ""
         self.doomed = False
         self._transaction_id = 0
+        self._transaction_time = self._statement_time = dt.datetime.min
+        self._timed = -1
         self._savepoints: dict[str, tuple[int, tuple[Catalog | None, list[Entry]]]] = {}
         self._working: Catalog | None = None
         self._at_begin: list[Entry] = []
@@ -75,6 +78,16 @@ class Transactions(TemporaryTables):
         for object_id, last in self._identities_before.items():
             self.engine.identities.restore(object_id, last)
 
+    def change_time(self) -> dt.datetime:
+        """The time (UTC) that changes of temporal tables bear: when the transaction began, or now."""
+        return self._transaction_time if self.trancount else self.statement_time()
+
+    def statement_time(self) -> dt.datetime:
+        """One time for all of a statement outside of a transaction."""
+        if self._timed != self.store.epoch:
+            self._timed, self._statement_time = self.store.epoch, dt.datetime.now(dt.UTC).replace(tzinfo=None)
+        return self._statement_time
+
     @property
     def xact_state(self) -> int:
         return 0 if not self.trancount else -1 if self.doomed else 1
@@ -87,6 +100,7 @@ class Transactions(TemporaryTables):
         self.trancount += 1
         if self.trancount == 1:
             self._transaction_id = self.engine.next_transaction()
+            self._transaction_time = dt.datetime.now(dt.UTC).replace(tzinfo=None)
             self.store.in_transaction = True
             self._at_begin = list(self._stack)
             self._identities_before = {}

@@ -8,6 +8,7 @@ from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.messages import unsupported
 from pymlsql.embedded.tsql.nodes import ColumnDefinition, Constraint, Name, TableDefinition
 from pymlsql.embedded.tsql.table_definitions import CONSTRAINTS, parse_column, parse_constraint, skip_storage_options
+from pymlsql.embedded.tsql.temporal_definitions import parse_period, parse_versioning
 from pymlsql.embedded.tsql.types import SqlType
 
 if TYPE_CHECKING:
@@ -35,7 +36,12 @@ def parse_alter_table(parser: Parser, line: int) -> nodes.Statement:
     if parser.take_word("REBUILD"):
         skip_storage_options(parser)
         return nodes.AlterTable(line, name, "nothing")
-    if parser.at_words("SET") and parser.peek().is_op("(") and parser.peek(2).is_word("LOCK_ESCALATION"):
+    if parser.at_word("SET") and parser.peek().is_op("(") and parser.peek(2).is_word("SYSTEM_VERSIONING"):
+        parser.index += 2
+        versioning = parse_versioning(parser)
+        parser.expect_op(")")
+        return nodes.AlterTable(line, name, "versioning", versioning=versioning)
+    if parser.at_word("SET") and parser.peek().is_op("(") and parser.peek(2).is_word("LOCK_ESCALATION"):
         parser.next()
         parser.skip_parentheses()
         return nodes.AlterTable(line, name, "nothing")
@@ -47,20 +53,23 @@ def parse_alter_table(parser: Parser, line: int) -> nodes.Statement:
 def _added(parser: Parser, *, unchecked: bool) -> TableDefinition:
     columns: list[ColumnDefinition] = []
     constraints: list[Constraint] = []
+    period: tuple[str, str] | None = None
     while True:
-        if parser.at_word("PERIOD") and parser.peek().is_word("FOR"):
-            raise unsupported("ALTER TABLE ... ADD PERIOD", line=parser.token.line)
-        if parser.at_word(*CONSTRAINTS):
+        if parser.at_words("PERIOD", "FOR"):
+            period = parse_period(parser)
+        elif parser.at_word(*CONSTRAINTS):
             constraints.append(parse_constraint(parser, column="", unchecked=unchecked))
         else:
             columns.append(parse_column(parser, unchecked=unchecked))
         if not parser.take_op(","):
-            return TableDefinition(tuple(columns), tuple(constraints))
+            return TableDefinition(tuple(columns), tuple(constraints), (), period)
 
 
 def _dropped(parser: Parser, line: int, name: Name) -> nodes.Statement:
     if parser.at_word("PERIOD") and parser.peek().is_word("FOR"):
-        raise unsupported("ALTER TABLE ... DROP PERIOD", line=line)
+        parser.index += 2
+        parser.expect_word("SYSTEM_TIME")
+        return nodes.AlterTable(line, name, "drop_period")
     action = "drop_constraint"
     if parser.take_word("COLUMN"):
         action = "drop_column"

@@ -42,7 +42,8 @@ def rows_of(compiler: Compiler, relation: Relation) -> str:
         if not c.computed
     ]
     parts = [f"{computed_value(compiler, c.computed, kept).sql} AS {quote_name(c.name)}" for c in virtual]
-    return f"(SELECT rowid, *, {', '.join(parts)} FROM {relation.sql})"
+    rowid = "" if relation.sql.startswith("(") else "rowid, "
+    return f"(SELECT {rowid}*, {', '.join(parts)} FROM {relation.sql})"
 
 
 def computed_value(compiler: Compiler, text: str, columns: Sequence[Typed]) -> Typed:

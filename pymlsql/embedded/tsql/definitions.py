@@ -25,6 +25,7 @@ from pymlsql.embedded.tsql.table_definitions import (
     parse_table_definition,
     skip_storage_options,
 )
+from pymlsql.embedded.tsql.temporal_definitions import parse_table_options
 from pymlsql.embedded.tsql.type_statements import TYPE_CREATE, TYPE_DROP
 from pymlsql.embedded.tsql.types import SYSNAME
 
@@ -42,12 +43,12 @@ def _create_table(parser: Parser, line: int) -> nodes.Statement:
     parser.expect_op("(")
     definition = parse_table_definition(parser)
     parser.expect_op(")")
-    if parser.at_word("WITH"):
-        raise unsupported("CREATE TABLE ... WITH", line=line)
+    versioning = parse_table_options(parser)
     skip_storage_options(parser)
     if parser.take_word("TEXTIMAGE_ON"):
         parser.identifier()
-    return nodes.CreateTable(line, name, definition)
+    versioning = parse_table_options(parser) or versioning
+    return nodes.CreateTable(line, name, definition, versioning)
 
 
 # Indexes ----------------------------------------------------------------------------------------------------------

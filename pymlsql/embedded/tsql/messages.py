@@ -17,11 +17,13 @@ from pymlsql.embedded.tsql.messages_modules import MESSAGES_MODULES
 from pymlsql.embedded.tsql.messages_queries import MESSAGES_QUERIES
 from pymlsql.embedded.tsql.messages_sequences import MESSAGES_SEQUENCES
 from pymlsql.embedded.tsql.messages_storage import MESSAGES_STORAGE
+from pymlsql.embedded.tsql.messages_temporal import MESSAGES_TEMPORAL
 from pymlsql.embedded.tsql.security_messages import SECURITY_MESSAGES
 from pymlsql.embedded.tsql.signing_messages import SIGNING_MESSAGES
 
 MESSAGES: dict[int, tuple[int, str]] = {
     **MESSAGES_STORAGE,
+    **MESSAGES_TEMPORAL,
     **MESSAGES_CATALOG,
     **MESSAGES_DEFINITIONS,
     **MESSAGES_SEQUENCES,

@@ -20,6 +20,7 @@ from pymlsql.embedded.tsql.table_nodes import ColumnDefinition as ColumnDefiniti
 from pymlsql.embedded.tsql.table_nodes import Constraint as Constraint
 from pymlsql.embedded.tsql.table_nodes import IndexDefinition as IndexDefinition
 from pymlsql.embedded.tsql.table_nodes import TableDefinition as TableDefinition
+from pymlsql.embedded.tsql.table_nodes import Versioning as Versioning
 from pymlsql.embedded.tsql.types import SqlType
 
 # Flow -------------------------------------------------------------------------------------------------------------
@@ -189,18 +190,20 @@ class CreateTable(Statement):
 
     name: Name
     definition: TableDefinition
+    versioning: Versioning | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AlterTable(Statement):
     """``action``: add, drop_constraint, drop_column, alter_column (with ``names`` ADD or DROP and a property), check,
-    check_trusted (WITH CHECK), nocheck (no ``names``: ALL), nothing."""
+    check_trusted (WITH CHECK), nocheck (no ``names``: ALL), versioning, drop_period, nothing."""
 
     name: Name
     action: str
     definition: TableDefinition | None = None
     names: tuple[str, ...] = ()
     if_exists: bool = False
+    versioning: Versioning | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,7 +167,7 @@ class _Select:
         columns: list[Typed] = []
         for node in self.node.expressions:
             found = self._column(scope, node)
-            columns.extend(found)
+            columns.extend(replace(c, hidden=False) if c.hidden else c for c in found)
             if self.numbered:
                 self.owners += self._owners(scope, node, found)
             scope.check_grouped(8120, self.line)
@@ -208,7 +208,7 @@ class _Select:
         groups, found = scope.groups, []
         for source in sources:
             for column in source.columns:
-                if column.name == ROWID:
+                if column.name == ROWID or column.hidden:
                     continue
                 column = column if self.references and groups is None else readable(column)
                 shown = groups.of(column) if groups is not None else column

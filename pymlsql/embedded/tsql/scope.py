@@ -31,6 +31,7 @@ class RelationColumn:
     by_reference: bool = False
     computed: str = ""
     """The T-SQL expression over the other columns of one that is kept nowhere."""
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,9 @@ class Relation:
     used: set[str] | None = None
     indexes: frozenset[str] | None = None
     """A table's index names in lower case."""
+    history: str = ""
+    """Of a system-versioned table: the DuckDB table with its former rows, and the columns of its period."""
+    period: tuple[str, ...] = ()
     rowid_of: str = ""
     """Of a view that a statement changes: the name in its FROM of the table whose ROWID its query gives too."""
 

@@ -17,13 +17,14 @@ from pymlsql.embedded.tsql.openjson import compile_open_json
 from pymlsql.embedded.tsql.operators import as_type, unify
 from pymlsql.embedded.tsql.pivots import compile_pivot
 from pymlsql.embedded.tsql.scope import ROWID, Relation, Source
+from pymlsql.embedded.tsql.system_time import with_history
 from pymlsql.embedded.tsql.typed import Typed, quote_name
 from pymlsql.embedded.tsql.types import INT
 
 if TYPE_CHECKING:
     from pymlsql.embedded.tsql.compiler import Compiler
 
-_TABLE_PARTS = frozenset({"this", "db", "catalog", "alias", "hints", "joins", "pivots"})
+_TABLE_PARTS = frozenset({"this", "db", "catalog", "alias", "hints", "joins", "pivots", "version"})
 _LOCKING_HINTS = frozenset({"UPDLOCK", "XLOCK", "TABLOCKX", "HOLDLOCK", "SERIALIZABLE", "REPEATABLEREAD"})
 
 
@@ -85,14 +86,14 @@ def _plain_source(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None, la
     # sqlglot takes the # of a temporary table for a mark of its own.
     if node.this.args.get("temporary"):
         name = "#" + name
-    return _relation(compiler, Name((*qualifiers, name)), alias, _hints(node))
+    return _relation(compiler, Name((*qualifiers, name)), alias, _hints(node), node.args.get("version"))
 
 
 def _check_table(compiler: Compiler, node: exp.Expr) -> None:
     for part, value in node.args.items():
         if value in (None, [], False) or part in _TABLE_PARTS:
             continue
-        names = {"sample": "TABLESAMPLE", "version": "FOR SYSTEM_TIME"}
+        names = {"sample": "TABLESAMPLE"}
         raise unsupported(names.get(part, part.upper()), line=compiler.line)
     for hint in _hints(node):
         word = hint.name.upper()
@@ -212,7 +213,8 @@ def _given(compiler: Compiler, nodes: tuple[exp.Expr, ...]) -> list[Typed]:
 # Named things -----------------------------------------------------------------------------------------------------
 
 
-def _relation(compiler: Compiler, name: Name, alias: exp.Expr | None, hints: list[exp.Expr]) -> str:
+def _relation(compiler: Compiler, name: Name, alias: exp.Expr | None, hints: list[exp.Expr],
+              version: exp.Expr | None = None) -> str:  # fmt: skip
     written, names = alias_name(alias)
     if names:
         raise unsupported("column aliases of a table", line=compiler.line)
@@ -221,6 +223,8 @@ def _relation(compiler: Compiler, name: Name, alias: exp.Expr | None, hints: lis
     if len(name.parts) == 1:
         common = _common_table(compiler, name.object)
         if common is not None:
+            if version is not None:
+                raise sql_error(13544, name, line=compiler.line)
             if common[0] in compiler.recursions:
                 compiler.recursions[common[0]].aliases.append(duck)
             _add(compiler, exposed, list(common[1]), duck)
@@ -229,13 +233,15 @@ def _relation(compiler: Compiler, name: Name, alias: exp.Expr | None, hints: lis
     if hints:
         _check_indexes(compiler, hints, relation)
     bare = None if written else relation.name
+    if version is not None:
+        relation = with_history(compiler, relation, version)
     if relation.query is not None:
         sql, columns = _expanded(compiler, relation, {})
         _add(compiler, exposed, columns, duck, bare, relation.used)
         return f"({sql}) AS {duck}"
     columns = [
         Typed("rowid" if c.name == ROWID else quote_name(c.name), c.type, c.nullable, c.binary, None, c.name,
-              c.identity, c.by_reference)
+              c.identity, c.by_reference, hidden=c.hidden)
         for c in relation.columns
     ]
     _add(compiler, exposed, columns, duck, bare, relation.used)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pymlsql.embedded.tsql.data_statements import column_list
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import ColumnDefinition, Constraint, IndexDefinition, TableDefinition
+from pymlsql.embedded.tsql.temporal_definitions import parse_generated, parse_period
 from pymlsql.embedded.tsql.types import SqlType
 
 if TYPE_CHECKING:
@@ -21,19 +22,20 @@ def parse_table_definition(parser: Parser) -> TableDefinition:
     columns: list[ColumnDefinition] = []
     constraints: list[Constraint] = []
     indexes: list[IndexDefinition] = []
+    period: tuple[str, str] | None = None
     while True:
         if parser.at_word("CONSTRAINT", "PRIMARY", "UNIQUE", "FOREIGN", "CHECK"):
             constraints.append(parse_constraint(parser, column=""))
         elif parser.at_word("INDEX"):
             indexes.append(_inline_index(parser))
-        elif parser.at_word("PERIOD"):
-            raise unsupported("PERIOD FOR SYSTEM_TIME", line=parser.token.line)
+        elif parser.at_words("PERIOD", "FOR"):
+            period = parse_period(parser)
         else:
             columns.append(parse_column(parser))
         if not parser.take_op(","):
-            return TableDefinition(tuple(columns), tuple(constraints), tuple(indexes))
+            return TableDefinition(tuple(columns), tuple(constraints), tuple(indexes), period)
         if parser.at_op(")"):
-            return TableDefinition(tuple(columns), tuple(constraints), tuple(indexes))
+            return TableDefinition(tuple(columns), tuple(constraints), tuple(indexes), period)
 
 
 def _inline_index(parser: Parser) -> IndexDefinition:
@@ -58,10 +60,12 @@ def parse_column(parser: Parser, *, unchecked: bool = False) -> ColumnDefinition
     data_type = parser.data_type()
     nullable: bool | None = None
     identity: tuple[int, int] | None = None
-    collation = ""
+    collation, generated, hidden = "", "", False
     constraints: list[Constraint] = []
     while True:
-        if parser.take_word("NULL"):
+        if parser.take_word("GENERATED"):
+            generated, hidden = parse_generated(parser)
+        elif parser.take_word("NULL"):
             nullable = True
         elif parser.at_words("NOT", "NULL"):
             parser.index += 2
@@ -71,14 +75,17 @@ def parse_column(parser: Parser, *, unchecked: bool = False) -> ColumnDefinition
             _skip_replication(parser)
         elif parser.take_word("COLLATE"):
             collation = parser.identifier()
-        elif parser.at_word("SPARSE", "ROWGUIDCOL", "FILESTREAM", "GENERATED", "MASKED", "ENCRYPTED", "HIDDEN"):
+        elif parser.at_word("SPARSE", "ROWGUIDCOL", "FILESTREAM", "MASKED", "ENCRYPTED", "HIDDEN"):
             raise unsupported(f"column option {parser.token.value}", line=parser.token.line)
         elif parser.at_word(*CONSTRAINTS):
             constraints.append(parse_constraint(parser, column=name, unchecked=unchecked))
         elif parser.at_word("INDEX"):
             raise unsupported("INDEX behind a column", line=parser.token.line)
         else:
-            return ColumnDefinition(name, data_type, nullable, identity, None, False, tuple(constraints), collation)
+            if generated and nullable is None:
+                nullable = False
+            return ColumnDefinition(name, data_type, nullable, identity, None, False, tuple(constraints), collation,
+                                    generated, hidden)  # fmt: skip
 
 
 def _computed_column(parser: Parser, name: str) -> ColumnDefinition:

@@ -40,7 +40,9 @@ class ColumnDefinition:
     persisted: bool = False
     constraints: tuple[Constraint, ...] = ()
     collation: str = ""
-    line: int = 0
+    generated: str = ""
+    """start or end, for GENERATED ALWAYS AS ROW ..."""
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +65,14 @@ class TableDefinition:
     columns: tuple[ColumnDefinition, ...]
     constraints: tuple[Constraint, ...] = ()
     indexes: tuple[IndexDefinition, ...] = ()
+    period: tuple[str, str] | None = None
+    """The columns of PERIOD FOR SYSTEM_TIME."""
+
+
+@dataclass(frozen=True, slots=True)
+class Versioning:
+    """SYSTEM_VERSIONING: its history table, and whether the rows that this has are checked."""
+
+    on: bool
+    history: Name | None = None
+    check: bool = True

@@ -35,6 +35,8 @@ class Typed:
     identity: bool = False
     by_reference: bool = False
     json: bool = False
+    hidden: bool = False
+    """Whether * leaves the column out."""
 
     def retyped(self, type_: SqlType) -> Typed:
         return replace(self, type=type_)

@@ -163,7 +163,18 @@ def _tables(state: SystemState) -> Iterator[Fact]:
         large = any(column.type.length == -1 for column in table.columns)
         highest = max((column.column_id for column in table.columns), default=0)
         yield object_fact(state, table, shown_name(table), table.object_id, "U ") | {
-            "lob_data_space_id": int(large), "max_column_id_used": max(table.max_column_id, highest)}  # fmt: skip
+            "lob_data_space_id": int(large), "max_column_id_used": max(table.max_column_id, highest),
+        } | _temporal(table)  # fmt: skip
+
+
+def _temporal(table: Table) -> Fact:
+    if table.history_of:
+        return {"temporal_type": 1, "temporal_type_desc": "HISTORY_TABLE"}
+    if not table.history_id:
+        return {}
+    return {"temporal_type": 2, "temporal_type_desc": "SYSTEM_VERSIONED_TEMPORAL_TABLE",
+            "history_table_id": table.history_id, "history_retention_period": -1,
+            "history_retention_period_unit": -1, "history_retention_period_unit_desc": "INFINITE"}  # fmt: skip
 
 
 def _schemas(state: SystemState) -> Iterator[Fact]:

@@ -54,6 +54,10 @@ PARTITIONS = columns("""
     partition_id bigint, object_id int, index_id int, partition_number int=1, hobt_id bigint, rows bigint?,
     filestream_filegroup_id smallint=0, data_compression tinyint, data_compression_desc nvarchar(60)""")
 
+PERIODS = columns("""
+    name sysname?, period_type tinyint=1, period_type_desc nvarchar(60)?=SYSTEM_TIME_PERIOD, object_id int,
+    start_column_id int, end_column_id int""")
+
 HEAP, CLUSTERED, NONCLUSTERED, CLUSTERED_COLUMNSTORE, NONCLUSTERED_COLUMNSTORE = 0, 1, 2, 5, 6
 INDEX_TYPES = {HEAP: "HEAP", CLUSTERED: "CLUSTERED", NONCLUSTERED: "NONCLUSTERED",
                CLUSTERED_COLUMNSTORE: "CLUSTERED COLUMNSTORE",
@@ -80,6 +84,10 @@ def table_column_fact(table: Table, column: TableColumn) -> Fact:
     fact = column_fact(table.object_id, column.column_id, column.name, column.type, column.nullable)
     fact["is_identity"] = column.identity is not None
     fact["is_computed"] = bool(column.computed)
+    if column.generated:
+        fact["generated_always_type"] = 1 if column.generated == "start" else 2
+        fact["generated_always_type_desc"] = f"AS_ROW_{column.generated.upper()}"
+        fact["is_hidden"] = column.hidden
     if column.type.is_string and column.collation:
         fact["collation_name"] = column.collation
     if column.default:
@@ -225,6 +233,14 @@ def _partitions(state: SystemState) -> Iterator[Fact]:
             }  # fmt: skip
 
 
+def _periods(state: SystemState) -> Iterator[Fact]:
+    for table in state.catalog.tables():
+        if table.period:
+            start, end = table.period
+            yield {"name": "SYSTEM_TIME", "object_id": table.object_id, "start_column_id": column_id(table, start),
+                   "end_column_id": column_id(table, end)}  # fmt: skip
+
+
 RELATION_VIEWS: dict[str, SystemView] = {
     "columns": view(COLUMNS, column_facts),
     "identity_columns": view(IDENTITY_COLUMNS, _identity_columns),
@@ -234,4 +250,5 @@ RELATION_VIEWS: dict[str, SystemView] = {
     "indexes": view(INDEXES, _indexes),
     "index_columns": view(INDEX_COLUMNS, _index_columns),
     "partitions": view(PARTITIONS, _partitions),
+    "periods": view(PERIODS, _periods),
 }
