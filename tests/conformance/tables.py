@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.conformance import (
+    aggregates,
     conversion,
     dates,
     grouping,
@@ -20,6 +21,7 @@ from tests.conformance import (
 from tests.conformance.form import Page
 
 AREAS: dict[str, list[Page]] = {
+    "aggregates": aggregates.PAGES,
     "conversion": conversion.PAGES,
     "dates": dates.PAGES,
     "grouping": grouping.PAGES,
