@@ -157,14 +157,14 @@ def little(values: npt.NDArray[Any], n_bytes: int) -> Bytes:
 
 
 def encode_number(dtype: str) -> Encoder:
-    """The encoder of a little-endian numpy type; it raises SqlError 8115 for NaN and infinity."""
+    """The encoder of a little-endian numpy type; it raises SqlError 3623 for NaN, 8115 for infinity."""
     width = np.dtype(dtype).itemsize
 
     def encode(array: Any, type_: SqlType) -> list[Part]:
         values = _fixed_values(array, dtype)
         valid = valid_rows(array)
         if dtype.startswith("<f") and not np.isfinite(values if valid is None else values[valid]).all():
-            raise sql_error(8115, "expression", type_.name)
+            raise sql_error(3623) if np.isnan(values).any() else sql_error(8115, "expression", type_.name)
         return _with_length(little(values, width), valid)
 
     return encode

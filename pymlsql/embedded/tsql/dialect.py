@@ -137,10 +137,11 @@ def _spelled(text: str, line: int) -> str:
         if token.kind == "binary" and len(token.text) == 2:
             written = "CAST('' AS varbinary(1))"
         elif token.is_op("$"):
-            number = tokens[index + 1]
+            sign = tokens[index + 1].text if tokens[index + 1].is_op("-", "+") else ""
+            number = tokens[index + 1 + bool(sign)]
             if number.kind != "number":
                 raise unsupported(f"${number.text.lower()}", line=line + token.line - 1)
-            written, end = f"CAST({number.text} AS money)", number.end
+            written, end = f"CAST({sign}{number.text} AS money)", number.end
         if written is not None:
             pieces += [text[position : token.start], written]
             position = end

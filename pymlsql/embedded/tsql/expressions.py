@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
+from pymlsql.embedded.tsql.calls import at_zone, cast, converted, trim
 from pymlsql.embedded.tsql.conversion import convert
-from pymlsql.embedded.tsql.dialect import read_type
 from pymlsql.embedded.tsql.literals import hexadecimal, literal, national
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nextvalues import compile_next_value
@@ -284,23 +284,6 @@ def choose(conditions: list[str], results: list[Typed], default: Typed | None, l
     return Typed(f"CASE {text}{otherwise} END", target, nullable, binary, json=json)
 
 
-def _cast(compiler: Compiler, node: exp.Expr) -> Typed:
-    target = read_type(node.args["to"], line=compiler.line)
-    return convert(compiler.value(node.this), target, try_=isinstance(node, exp.TryCast), line=compiler.line)
-
-
-def _convert(compiler: Compiler, node: exp.Expr) -> Typed:
-    target = read_type(node.this, line=compiler.line)
-    style_node, style = node.args.get("style"), None
-    if style_node is not None:
-        value = compiler.value(style_node)
-        if not isinstance(value.constant, int):
-            raise unsupported("CONVERT with a style that is not a constant", line=compiler.line)
-        style = value.constant
-    return convert(compiler.value(node.expression), target, style=style, try_=bool(node.args.get("safe")),
-                   line=compiler.line)  # fmt: skip
-
-
 def _subquery(compiler: Compiler, node: exp.Expr) -> Typed:
     return scalar_subquery(compiler, node)
 
@@ -335,25 +318,6 @@ def _dot(compiler: Compiler, node: exp.Expr) -> Typed:
     raise sql_error(4121, parts[0], ".".join(parts), line=compiler.line)
 
 
-def _trim(compiler: Compiler, node: exp.Expr) -> Typed:
-    """TRIM with characters or a side. LEADING, TRAILING and BOTH belong to level 160."""
-    from pymlsql.embedded.tsql.functions.strings import trimmed
-
-    position = node.args.get("position")
-    if position and compiler.level < 160:
-        raise sql_error(102, position, line=compiler.line)
-    function = {"LEADING": "ltrim", "TRAILING": "rtrim"}.get(position or "", "trim")
-    taken = node.args.get("expression")
-    characters = compiler.value(taken) if taken is not None else None
-    return trimmed(function, compiler.value(node.this), characters, compiler.line)
-
-
-def _at_time_zone(compiler: Compiler, node: exp.Expr) -> Typed:
-    from pymlsql.embedded.tsql.functions.datevalues import at_time_zone
-
-    return at_time_zone(compiler, compiler.value(node.this), compiler.value(node.args["zone"]))
-
-
 def _window(compiler: Compiler, node: exp.Expr) -> Typed:
     from pymlsql.embedded.tsql.functions.windows import compile_window
 
@@ -376,11 +340,10 @@ _VALUES: dict[type[Any], Callable[[Compiler, Any], Typed]] = {
     exp.Literal: literal, exp.National: national, exp.HexString: hexadecimal, exp.Null: _null,
     exp.Parameter: _parameter, exp.Column: _column, exp.Paren: _paren, exp.Collate: _collate,
     **dict.fromkeys(_ARITHMETIC, _arithmetic),
-    exp.Neg: _negate, exp.BitwiseNot: _bitwise_not, exp.Case: _case, exp.Cast: _cast, exp.TryCast: _cast,
-    exp.Convert: _convert, exp.Subquery: _subquery, exp.Select: _subquery, exp.Anonymous: _function, exp.Dot: _dot,
-    exp.AtTimeZone: _at_time_zone, exp.Trim: _trim, exp.Window: _window, exp.WithinGroup: _within_group,
-    exp.NextValueFor: compile_next_value,
-    exp.JSONObject: _json_object, exp.JSONArray: _json_object,
+    exp.Neg: _negate, exp.BitwiseNot: _bitwise_not, exp.Case: _case, exp.Cast: cast, exp.TryCast: cast,
+    exp.Convert: converted, exp.Subquery: _subquery, exp.Select: _subquery, exp.Anonymous: _function, exp.Dot: _dot,
+    exp.AtTimeZone: at_zone, exp.Trim: trim, exp.Window: _window, exp.WithinGroup: _within_group,
+    exp.NextValueFor: compile_next_value, exp.JSONObject: _json_object, exp.JSONArray: _json_object,
 }  # fmt: skip
 
 _CONDITIONS: dict[type[Any], Callable[[Compiler, Any], str]] = {

@@ -164,13 +164,13 @@ def _datetime_arithmetic(operator: str, left: Typed, right: Typed, line: int) ->
     if first.type.name not in ("datetime", "smalldatetime") or operator not in "+-":
         raise sql_error(402 if first.type.is_time and second.type.is_time else 206,
                         *((left.type.name, right.type.name, _NAMES[operator])), line=line)  # fmt: skip
-    if second.type.is_string:
-        second = as_type(second, DATETIME, line)
-    if second.type.is_time:
-        if second.type.name not in ("datetime", "smalldatetime"):
+    if second.type.is_string or second.type.is_time:
+        one, other = (as_type(side, DATETIME, line) if side.type.is_string else side for side in (left, right))
+        if {one.type.name, other.type.name} - {"datetime", "smalldatetime"}:
             raise sql_error(402, left.type.name, right.type.name, _NAMES[operator], line=line)
-        micros = f"epoch_us({right.sql} - TIMESTAMP '1900-01-01')"
-        return Typed(f"({left.sql} {operator} to_microseconds({micros}))", DATETIME, left.nullable or right.nullable)
+        micros = f"epoch_us({other.sql} - TIMESTAMP '1900-01-01')"
+        result = one.type if one.type.rank >= other.type.rank else other.type
+        return Typed(f"({one.sql} {operator} to_microseconds({micros}))", result, one.nullable or other.nullable)
     if operator == "-" and not left.type.is_time:
         raise unsupported("number - datetime", line=line)
     days = f"to_microseconds(CAST(round({second.sql} * 86400000000.0) AS BIGINT))"

@@ -176,7 +176,7 @@ REFUSED: list[tuple[SqlType, Any, int]] = [
     (t.SMALLDATETIME, dt.datetime(1899, 12, 31), 8115),
     (t.SMALLDATETIME, dt.datetime(2079, 6, 7), 8115),
     (t.FLOAT, float("nan"), 3623),
-    (t.REAL, float("inf"), 3623),
+    (t.REAL, float("inf"), 8115),
     (t.UNIQUEIDENTIFIER, "no guid", 8169),
     (t.UNIQUEIDENTIFIER, "g0112233-4455-6677-8899-aabbccddeeff", 8169),
 ]
