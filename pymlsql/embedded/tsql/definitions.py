@@ -80,6 +80,8 @@ def _create_index(parser: Parser, line: int) -> nodes.Statement:
 def _module(parser: Parser, line: int, action: str, start: int) -> nodes.Statement:
     kind = _MODULES[parser.next().value]
     name = parser.name()
+    if len(name.parts) > 2:
+        raise sql_error(166, f"CREATE {kind}" if action != "alter" else f"ALTER {kind}", line=line)
     if kind == "VIEW":
         return _view(parser, line, action, name, start)
     if kind == "PROCEDURE":

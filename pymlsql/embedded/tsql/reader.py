@@ -96,7 +96,9 @@ class Reader:
         return text
 
     def name(self) -> Name:
-        """A name of up to four parts; parts between dots may be omitted (``db..t``)."""
+        """A name of up to four parts; parts before and between dots may be omitted (``db..t``, ``.t``)."""
+        while self.at_op("."):
+            self.index += 1
         parts = [self.identifier()]
         while self.at_op("."):
             self.index += 1
@@ -132,6 +134,9 @@ class Reader:
         if token.kind == "word" and token.value == "NATIONAL":
             token = self.next()
             name = "nvarchar" if self.take_word("VARYING") else "nchar"
+        elif token.is_word("DOUBLE"):
+            self.expect_word("PRECISION")
+            name = "float"
         elif token.kind in ("word", "quoted") and (token.kind == "quoted" or token.value not in RESERVED):
             name = token.value if token.kind == "quoted" else token.text
         else:
@@ -144,12 +149,10 @@ class Reader:
                 return user_type(schema, name)
         elif users and not is_system_type(name):
             return user_type("", name)
-        if name.upper() == "DOUBLE":
-            self.take_word("PRECISION")
         if name.upper() in ("CHAR", "CHARACTER", "NCHAR", "BINARY") and self.take_word("VARYING"):
             name = {"CHAR": "varchar", "CHARACTER": "varchar", "NCHAR": "nvarchar", "BINARY": "varbinary"}[name.upper()]
         sizes: list[int] = []
-        if self.take_op("("):
+        if self.at_op("(") and not self.peek().is_word("SELECT") and self.take_op("("):
             sizes.append(MAX if self.take_word("MAX") else self.integer())
             while self.take_op(","):
                 sizes.append(self.integer())
@@ -176,10 +179,26 @@ class Reader:
         self.skip_condition()
         return self.slice(start, self.index)
 
+    def constant(self, *kinds: str, signed: bool = False) -> Text:
+        """A variable, or a literal of one of the ``kinds`` of tokens; ``signed``: a minus may stand before a number."""
+        start = self.index
+        if signed and self.at_op("-") and self.peek().kind == "number":
+            self.index += 1
+        if self.token.kind != "variable" and self.token.kind not in kinds:
+            self.fail()
+        self.index += 1
+        return self.slice(start, self.index)
+
     def query(self) -> Text:
         """A query that stands where a statement does, with its OPTION."""
         start = self.index
         self.skip_query()
+        return self.slice(start, self.index)
+
+    def insert_query(self) -> Text:
+        """The query of an INSERT."""
+        start = self.index
+        queries.skip_inserted(self)
         return self.slice(start, self.index)
 
     def subquery(self) -> Text:
@@ -198,6 +217,12 @@ class Reader:
         """What stands behind FROM."""
         start = self.index
         self.skip_sources()
+        return self.slice(start, self.index)
+
+    def source(self) -> Text:
+        """One table, function or derived table with its name, without joins."""
+        start = self.index
+        sources.skip_source(self)
         return self.slice(start, self.index)
 
     def skip_parentheses(self) -> None:
