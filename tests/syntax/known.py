@@ -16,7 +16,7 @@ class Known:
 
     def fits(self, batch: str) -> bool:
         """Whether the batch is about this."""
-        return re.search(self.pattern, batch, re.IGNORECASE) is not None
+        return re.search(self.pattern, batch, re.IGNORECASE | re.DOTALL) is not None
 
 
 OURS_ACCEPTS = (
@@ -33,6 +33,9 @@ OURS_ACCEPTS = (
           "SELECT SUM(a) OVER w AS s FROM (VALUES (1)) AS t (a) WINDOW w AS (ORDER BY a)"),
     Known(r"\bCREATE\b.*\bCLUSTERED\s+INDEX\b.*\bWHERE\b", "Msg 10610, raised when it is carried out",
           "CREATE CLUSTERED INDEX i ON t (a) WHERE a > 1"),
+    Known(r"\b(CREATE|ALTER)\b.*\b(TABLE|INDEX|PROC|PROCEDURE|FUNCTION|VIEW)\b|\bDROP\b",
+          "what a definition may not combine is found when it is carried out",
+          "CREATE PROCEDURE p @a int, AS SELECT 1"),
     Known(r"\bFOR\s+JSON\b.*\bWITHOUT_ARRAY_WRAPPER\b", "Msg 13620 with ROOT, raised when it is carried out",
           "SELECT 1 AS a FOR JSON PATH, ROOT('x'), WITHOUT_ARRAY_WRAPPER"),
 )  # fmt: skip

@@ -100,9 +100,7 @@ def _view(parser: Parser, line: int, action: str, name: Name, start: int) -> nod
         common_tables(parser)
     parser.skip_subquery_body()
     query = parser.slice(query_start, parser.index)
-    parser.take_op(";")
-    if parser.token.kind != "end":
-        parser.fail()
+    parser.expect_end()
     return nodes.CreateModule(
         line, "VIEW", action, name, parser.text, columns=columns, query=query, options=options
     )
@@ -185,9 +183,7 @@ def _function(parser: Parser, line: int, action: str, name: Name, start: int) ->
         query = parser.slice(query_start, parser.index)
         if bracketed:
             parser.expect_op(")")
-        parser.take_op(";")
-        if parser.token.kind != "end":
-            parser.fail()
+        parser.expect_end()
         return nodes.CreateModule(line, "FUNCTION", action, name, text, parameters, query=query, options=options)
     returns = parser.data_type()
     options = _options(parser)
@@ -198,9 +194,7 @@ def _function(parser: Parser, line: int, action: str, name: Name, start: int) ->
     if not parser.at_word("BEGIN"):
         parser.fail()
     body = parser.statement()
-    parser.take_op(";")
-    if parser.token.kind != "end":
-        parser.fail()
+    parser.expect_end()
     _refuse_effects((body,))
     return nodes.CreateModule(line, "FUNCTION", action, name, text, body=(body,), returns=returns, options=options)
 

@@ -80,6 +80,13 @@ class Reader:
             self.fail()
         return self.next()
 
+    def expect_end(self) -> None:
+        """Nothing but semicolons follows."""
+        while self.take_op(";"):
+            pass
+        if self.token.kind != "end":
+            self.fail()
+
     def identifier(self) -> str:
         """A name's part: quoted, or a word that is not reserved."""
         token = self.token
