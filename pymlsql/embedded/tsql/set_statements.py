@@ -44,6 +44,8 @@ def parse_set(parser: Parser) -> nodes.Statement:
     if parser.at_word(*_SWITCHES):
         return _switches(parser, line)
     if parser.take_word("CONTEXT_INFO"):
+        if parser.token.kind in ("string", "number") or parser.at_word("NULL"):
+            raise unsupported(f"SET CONTEXT_INFO {parser.token.text}", line=line)
         return nodes.SetContextInfo(line, parser.constant("binary"))
     if parser.take_word("IDENTITY_INSERT"):
         target = parser.name()
