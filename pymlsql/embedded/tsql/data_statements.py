@@ -239,9 +239,9 @@ def parse_assignment(parser: Parser) -> nodes.Assignment:
         if operator != "=" or not _at_assigned_column(parser):
             return nodes.Assignment("", operator, parser.expression(), variable)
     name = parser.name()
-    if len(name.parts) > 1 and parser.at_op("(") and name.object.upper() != "WRITE":
+    if parser.at_op("(") and (len(name.parts) == 1 or name.object.upper() != "WRITE"):
         raise unsupported("a method of a type", line=parser.token.line)
-    if name.object.upper() == "WRITE" and len(name.parts) > 1 and parser.take_op("("):
+    if parser.take_op("("):
         value = parse_value(parser)
         if parser.at_op(")"):
             raise unsupported(".WRITE with one argument", line=parser.token.line)

@@ -153,9 +153,9 @@ class Reader:
             self.index += 1
             schema, name = name, self.identifier()
             if users and (schema.lower() != "sys" or not is_system_type(name)):
-                return user_type(schema, name)
+                return self._users_type(schema, name)
         elif users and not is_system_type(name):
-            return user_type("", name)
+            return self._users_type("", name)
         if name.upper() in ("CHAR", "CHARACTER", "NCHAR", "BINARY") and self.take_word("VARYING"):
             name = {"CHAR": "varchar", "CHARACTER": "varchar", "NCHAR": "nvarchar", "BINARY": "varbinary"}[name.upper()]
         sizes: list[int] = []
@@ -165,6 +165,11 @@ class Reader:
                 sizes.append(self.integer())
             self.expect_op(")")
         return make_type(name, tuple(sizes), line=line, default_length=default_length)
+
+    def _users_type(self, schema: str, name: str) -> SqlType:
+        if self.at_op("(") and not self.peek().is_word("SELECT"):
+            raise unsupported(f"type {name} with a size", line=self.token.line)
+        return user_type(schema, name)
 
     # Slices ---------------------------------------------------------------------------------------------------
 
@@ -245,26 +250,29 @@ class Reader:
                 return
 
     def skip_type(self) -> None:
-        """Past the name of a type and its sizes; whether there is such a type is asked where it is used."""
+        """Past the type of a conversion; whether there is such a type is asked where it is used."""
+        name = self.token
         if self.take_word("NATIONAL"):
             if not self.at_word("CHAR", "CHARACTER", "TEXT"):
                 self.fail()
         elif self.take_word("DOUBLE"):
             self.expect_word("PRECISION")
-            self._skip_sizes()
+            self._sizes()
             return
-        self.name()
+        plain = self.name()
         self.take_word("VARYING")
-        self._skip_sizes()
+        sizes = self._sizes()
+        if sizes and len(plain.parts) == 1 and is_system_type(plain.object):
+            make_type(plain.object, sizes, line=name.line, default_length=30, converting=True)
 
-    def _skip_sizes(self) -> None:
+    def _sizes(self) -> tuple[int, ...]:
         if not self.take_op("("):
-            return
-        if not self.take_word("MAX"):
-            self.integer()
-            while self.take_op(","):
-                self.integer()
+            return ()
+        sizes = [MAX if self.take_word("MAX") else self.integer()]
+        while sizes != [MAX] and self.take_op(","):
+            sizes.append(self.integer())
         self.expect_op(")")
+        return tuple(sizes)
 
     def skip_scalars(self) -> None:
         """Past values with commas between them."""

@@ -192,7 +192,7 @@ _END_OF_PERMISSION = ("ON", "TO", "FROM", "AS", "WITH")
 _IN_PERMISSIONS = frozenset(
     """
     ALL ALTER ANY AUTHORIZATION BACKUP CHECKPOINT CREATE DATABASE DEFAULT DELETE EXEC EXECUTE EXTERNAL FUNCTION INDEX
-    INSERT KEY PROC PROCEDURE READ REFERENCES REVOKE RULE SCHEMA SELECT SHUTDOWN TABLE TRIGGER UPDATE USER VIEW
+    INSERT KEY PROC PROCEDURE READ REFERENCES RULE SCHEMA SELECT SHUTDOWN TABLE TRIGGER UPDATE USER VIEW
     """.split()
 )
 """Reserved keywords that may stand in the name of a permission; whether it is one is asked when it is granted."""
@@ -223,7 +223,7 @@ def _permission(parser: Parser) -> PermissionItem:
     words: list[str] = []
     while parser.token.kind == "word" and not parser.at_word(*_END_OF_PERMISSION):
         if not (parser.at_name() or parser.at_word(*_IN_PERMISSIONS)):
-            parser.fail()
+            raise unsupported(f"permission with {parser.token.text}", line=parser.token.line)
         words.append(parser.next().value)
     if not words:
         parser.fail()

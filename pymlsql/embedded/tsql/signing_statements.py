@@ -237,7 +237,7 @@ def parse_principal(parser: Parser) -> tuple[str, Text]:
     """``USER = 'name'`` or ``LOGIN = 'name'``; the name may be a variable."""
     kind = parser.expect_word("USER", "LOGIN").value.lower()
     parser.expect_op("=")
-    if parser.at_name():
+    if parser.token.kind in ("word", "quoted"):
         raise unsupported(f"{kind.upper()} = name without quotes", line=parser.token.line)
     return kind, parser.constant("string")
 

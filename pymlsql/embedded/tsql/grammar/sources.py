@@ -281,8 +281,7 @@ def _skip_pivot(r: Reader) -> None:
         if not r.at_op("("):
             r.fail()
         r.expect_op("(")
-        if not r.take_op("*"):
-            r.skip_scalars()
+        r.skip_scalars()
         r.expect_op(")")
     else:
         r.identifier()
