@@ -18,13 +18,13 @@ def parse_execute(parser: Parser) -> Statement:
     line = parser.next().line
     if parser.take_word("AS"):
         return parse_execute_as(parser, line)
-    return parse_call(parser, line)
+    return parse_call(parser, line, result_sets=True)
 
 
-def parse_call(parser: Parser, line: int) -> nodes.Execute:
-    """What stands behind EXEC, or without it at a batch's beginning."""
+def parse_call(parser: Parser, line: int, *, result_sets: bool = False) -> nodes.Execute:
+    """A procedure's name and arguments, or a string in brackets; ``result_sets``: WITH may follow."""
     if parser.at_op("("):
-        return _string(parser, line)
+        return _execute_string(parser, line, result_sets)
     return_variable = procedure_variable = ""
     if parser.token.kind == "variable" and parser.peek().is_op("="):
         return_variable = parser.next().value
@@ -34,33 +34,38 @@ def parse_call(parser: Parser, line: int) -> nodes.Execute:
         procedure_variable = parser.next().value
     else:
         procedure = parser.name()
+    if parser.at_op(";") and parser.peek().kind == "number":
+        raise unsupported("a procedure's number", line=line)
     arguments: list[nodes.Argument] = []
     if _at_argument(parser):
         arguments.append(_argument(parser, arguments))
         while parser.take_op(","):
             arguments.append(_argument(parser, arguments))
     return nodes.Execute(line, procedure, procedure_variable, None, tuple(arguments), return_variable,
-                         parse_result_sets(parser))  # fmt: skip
+                         _execute_options(parser) if result_sets else None)  # fmt: skip
 
 
-def _string(parser: Parser, line: int) -> nodes.Execute:
+def _execute_string(parser: Parser, line: int, result_sets: bool) -> nodes.Execute:
     parser.next()
-    text = parser.expression()
+    start = parser.index
+    parser.constant("string")
+    while parser.take_op("+"):
+        parser.constant("string")
+    text = parser.slice(start, parser.index)
     if parser.at_op(","):
         raise unsupported("EXECUTE of a string with arguments", line=line)
     parser.expect_op(")")
     if parser.at_word("AT"):
         raise unsupported("EXECUTE (...) AT", line=line)
     principal = parse_principal(parser) if parser.take_word("AS") else None
-    return nodes.Execute(line, batch=text, result_sets=parse_result_sets(parser), principal=principal)
+    shapes = _execute_options(parser) if result_sets else None
+    return nodes.Execute(line, batch=text, result_sets=shapes, principal=principal)
 
 
 def _at_argument(parser: Parser) -> bool:
     token = parser.token
-    if token.kind in ("variable", "string", "number", "binary", "quoted") or token.is_op("-", "$"):
-        return True
-    return token.is_word("DEFAULT", "NULL") or (token.kind == "word" and not parser.begins(token)
-                                                 and not token.is_word("END", "ELSE", "WITH", "AT"))  # fmt: skip
+    return (token.kind in ("variable", "string", "number", "binary") or token.is_op("-", "$")
+            or token.is_word("DEFAULT", "NULL") or (parser.at_name() and not token.is_word("AT")))  # fmt: skip
 
 
 def _argument(parser: Parser, before: list[nodes.Argument]) -> nodes.Argument:
@@ -79,7 +84,9 @@ def _argument(parser: Parser, before: list[nodes.Argument]) -> nodes.Argument:
     if parser.take_word("DEFAULT"):
         return nodes.Argument(name, None)
     start = parser.index
-    if parser.take_op("-"):
+    if token.is_op("-", "$"):
+        parser.take_op("-")
+        parser.take_op("$")
         if parser.token.kind != "number":
             parser.fail()
         parser.next()
@@ -91,15 +98,25 @@ def _argument(parser: Parser, before: list[nodes.Argument]) -> nodes.Argument:
         return nodes.Argument(name, nodes.Text(f"N'{text}'", token.line))
     else:
         parser.fail()
+    if parser.at_word("OUTPUT", "OUT"):
+        raise sql_error(179, line=token.line)
     return nodes.Argument(name, parser.slice(start, parser.index))
 
 
-def parse_result_sets(parser: Parser) -> tuple[tuple[nodes.ResultColumn, ...], ...] | None:
-    """WITH RESULT SETS: the declared shapes, () for NONE, None for UNDEFINED or nothing."""
+def _execute_options(parser: Parser) -> tuple[tuple[nodes.ResultColumn, ...], ...] | None:
+    """WITH RECOMPILE, RESULT SETS ...; the latter's shapes."""
     if not parser.take_word("WITH"):
         return None
-    if parser.take_word("RECOMPILE"):
-        return None
+    found = None
+    while True:
+        if not parser.take_word("RECOMPILE"):
+            found = _result_sets(parser)
+        if not parser.take_op(","):
+            return found
+
+
+def _result_sets(parser: Parser) -> tuple[tuple[nodes.ResultColumn, ...], ...] | None:
+    """RESULT SETS: the declared shapes, () for NONE, None for UNDEFINED."""
     parser.expect_word("RESULT")
     parser.expect_word("SETS")
     if parser.take_word("NONE"):

@@ -11,6 +11,7 @@ from pymlsql.embedded.tsql.grammar.queries import COMPOUND, skip_common_tables, 
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name, Output, Text
 from pymlsql.embedded.tsql.reader import Reader
+from pymlsql.embedded.tsql.words import FOREIGN_ROWSETS
 
 if TYPE_CHECKING:
     from pymlsql.embedded.tsql.parser import Parser
@@ -113,6 +114,8 @@ def parse_top(parser: Parser) -> Top | None:
 
 def parse_target(parser: Parser) -> Name:
     """A table, or a table variable, with the hints that change nothing here. Raises 321, 1065."""
+    if parser.at_word(*FOREIGN_ROWSETS):
+        raise unsupported(parser.token.value, line=parser.token.line)
     name = Name((parser.next().value,)) if parser.token.kind == "variable" else parser.name()
     if parser.at_word("WITH") and parser.peek().is_op("("):
         parser.next()
@@ -148,29 +151,42 @@ def parse_insert(parser: Parser, common: Text | None = None) -> nodes.Statement:
     if parser.at_word("BULK"):
         raise unsupported("INSERT BULK", line=line)
     top = parse_top(parser)
+    if parser.at_word("OVER"):
+        raise unsupported("INSERT OVER", line=line)
     parser.take_word("INTO")
     target = parse_target(parser)
-    columns = column_list(parser) if parser.at_op("(") and not parser.peek().is_word("SELECT", "WITH") else ()
+    columns = _inserted_columns(parser)
     output = parse_output(parser)
     if parser.at_words("DEFAULT", "VALUES"):
         parser.index += 2
         return nodes.Insert(line, target, columns, defaults=True, output=output, common=common)
     if parser.at_word("EXEC", "EXECUTE"):
-        from pymlsql.embedded.tsql.call_statements import parse_execute
+        from pymlsql.embedded.tsql.call_statements import parse_call
 
-        execute = parse_execute(parser)
-        assert isinstance(execute, nodes.Execute)
-        if execute.result_sets is not None:  # the shape is the table's; SQL Server's grammar has no place for another
-            raise sql_error(156, "RESULT", line=line)
+        # No WITH RESULT SETS: the shape is the table's.
+        execute = parse_call(parser, parser.next().line)
+        if parser.at_word("WITH"):
+            parser.fail()
         if top is not None:
             raise unsupported("INSERT TOP ... EXECUTE", line=line)
         return nodes.Insert(line, target, columns, execute=execute, output=output)
     if parser.take_word("VALUES"):
-        return nodes.Insert(line, target, columns, rows=_rows(parser), output=output, common=common,
-                            top=top)  # fmt: skip
+        rows = _rows(parser)
+        if parser.take_word("OPTION"):
+            skip_query_hints(parser)
+        return nodes.Insert(line, target, columns, rows=rows, output=output, common=common, top=top)
     if not (parser.at_word("SELECT", "WITH") or parser.at_op("(")):
         parser.fail()
-    return nodes.Insert(line, target, columns, query=parser.query(), output=output, common=common, top=top)
+    return nodes.Insert(line, target, columns, query=parser.insert_query(), output=output, common=common, top=top)
+
+
+def _inserted_columns(parser: Parser) -> tuple[str, ...]:
+    """The list behind the table; none where a query in brackets stands there."""
+    if not parser.at_op("(") or parser.peek().is_word("SELECT", "WITH") or parser.peek().is_op("("):
+        return ()
+    if parser.peek().is_op(")", "$") or parser.peek().kind in ("variable", "number"):
+        raise unsupported("INSERT with such a list of columns", line=parser.token.line)
+    return column_list(parser)
 
 
 def _rows(parser: Parser) -> tuple[tuple[Text | None, ...], ...]:
@@ -220,11 +236,15 @@ def parse_assignment(parser: Parser) -> nodes.Assignment:
         operator = parser.next().text
         if operator not in COMPOUND:
             parser.fail()
-        if not (parser.token.kind in ("word", "quoted") and parser.peek().is_op("=")):
+        if operator != "=" or not _at_assigned_column(parser):
             return nodes.Assignment("", operator, parser.expression(), variable)
     name = parser.name()
-    if name.object.upper() == "WRITE" and len(name.parts) > 1 and parser.take_op("("):
+    if parser.at_op("(") and (len(name.parts) == 1 or name.object.upper() != "WRITE"):
+        raise unsupported("a method of a type", line=parser.token.line)
+    if parser.take_op("("):
         value = parse_value(parser)
+        if parser.at_op(")"):
+            raise unsupported(".WRITE with one argument", line=parser.token.line)
         parser.expect_op(",")
         offset = parser.expression()
         parser.expect_op(",")
@@ -235,6 +255,14 @@ def parse_assignment(parser: Parser) -> nodes.Assignment:
         parser.fail()
     operator = parser.next().text
     return nodes.Assignment(name.object, operator, parse_value(parser), variable)
+
+
+def _at_assigned_column(parser: Parser) -> bool:
+    """Whether ``column = value`` stands here, and no value that begins with a column."""
+    ahead = 0
+    while parser.peek(ahead).kind in ("word", "quoted") and parser.peek(ahead + 1).is_op("."):
+        ahead += 2
+    return parser.peek(ahead).kind in ("word", "quoted") and parser.peek(ahead + 1).is_op(*COMPOUND)
 
 
 def _source_and_where(parser: Parser) -> tuple[Text | None, Text | None]:

@@ -80,6 +80,8 @@ def _create_index(parser: Parser, line: int) -> nodes.Statement:
 def _module(parser: Parser, line: int, action: str, start: int) -> nodes.Statement:
     kind = _MODULES[parser.next().value]
     name = parser.name()
+    if len(name.parts) > 2:
+        raise sql_error(166, f"CREATE {kind}" if action != "alter" else f"ALTER {kind}", line=line)
     if kind == "VIEW":
         return _view(parser, line, action, name, start)
     if kind == "PROCEDURE":
@@ -98,9 +100,7 @@ def _view(parser: Parser, line: int, action: str, name: Name, start: int) -> nod
         common_tables(parser)
     parser.skip_subquery_body()
     query = parser.slice(query_start, parser.index)
-    parser.take_op(";")
-    if parser.token.kind != "end":
-        parser.fail()
+    parser.expect_end()
     return nodes.CreateModule(
         line, "VIEW", action, name, parser.text, columns=columns, query=query, options=options
     )
@@ -183,9 +183,7 @@ def _function(parser: Parser, line: int, action: str, name: Name, start: int) ->
         query = parser.slice(query_start, parser.index)
         if bracketed:
             parser.expect_op(")")
-        parser.take_op(";")
-        if parser.token.kind != "end":
-            parser.fail()
+        parser.expect_end()
         return nodes.CreateModule(line, "FUNCTION", action, name, text, parameters, query=query, options=options)
     returns = parser.data_type()
     options = _options(parser)
@@ -196,9 +194,7 @@ def _function(parser: Parser, line: int, action: str, name: Name, start: int) ->
     if not parser.at_word("BEGIN"):
         parser.fail()
     body = parser.statement()
-    parser.take_op(";")
-    if parser.token.kind != "end":
-        parser.fail()
+    parser.expect_end()
     _refuse_effects((body,))
     return nodes.CreateModule(line, "FUNCTION", action, name, text, body=(body,), returns=returns, options=options)
 

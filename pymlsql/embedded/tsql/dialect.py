@@ -130,12 +130,14 @@ def _spelled(text: str, line: int) -> str:
         if token.is_word("AS") and _is_reserved_alias(tokens[index + 1], tokens[index + 2 : index + 3]):
             raise sql_error(156, tokens[index + 1].text, line=line + tokens[index + 1].line - 1)
         if token.is_op("?", "}") or (token.is_op(":") and "JSON_OBJECT" not in text.upper()):
-            raise sql_error(102, token.text, line=line + token.line - 1)
+            raise unsupported(f"{token.text} in a query", line=line + token.line - 1)
         if token.kind == "word" and token.value in _NOT_TSQL:
             raise unsupported(f"unquoted name {token.text}", line=line + token.line - 1)
         written, end = _SPELLINGS.get(token.value) if token.kind == "operator" else None, token.end
         if token.kind == "binary" and len(token.text) == 2:
             written = "CAST('' AS varbinary(1))"
+        elif token.kind in ("number", "binary") and tokens[index + 1].kind == "word" and tokens[index + 1].start == end:
+            written = f"{token.text} "  # 1a is 1 AS a
         elif token.is_op("$"):
             sign = tokens[index + 1].text if tokens[index + 1].is_op("-", "+") else ""
             number = tokens[index + 1 + bool(sign)]

@@ -1,4 +1,4 @@
-"""SET, PRINT, THROW, RAISERROR, WAITFOR and USE."""
+"""PRINT, THROW, RAISERROR, WAITFOR and USE."""
 
 from __future__ import annotations
 
@@ -7,43 +7,9 @@ from typing import TYPE_CHECKING
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.messages import unsupported
 from pymlsql.embedded.tsql.nodes import Statement
-from pymlsql.embedded.tsql.words import SET_OPTIONS
 
 if TYPE_CHECKING:
     from pymlsql.embedded.tsql.parser import Parser
-
-
-def parse_set(parser: Parser) -> Statement:
-    """SET of a variable or of an option."""
-    line = parser.next().line
-    if parser.token.kind == "variable":
-        name = parser.next().value
-        if not parser.at_op("=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^="):
-            parser.fail()
-        return nodes.SetVariable(line, name, parser.next().text, parser.expression())
-    if parser.take_word("CONTEXT_INFO"):
-        return nodes.SetContextInfo(line, parser.expression())
-    options = [parser.expect_word(*SET_OPTIONS).value] if parser.at_word(*SET_OPTIONS) else _unknown_option(parser)
-    if options == ["TRANSACTION"]:
-        parser.expect_word("ISOLATION")
-        parser.expect_word("LEVEL")
-        words = [parser.next().value]
-        while parser.at_word("READ", "UNCOMMITTED", "COMMITTED"):
-            words.append(parser.next().value)
-        return nodes.SetOption(line, ("TRANSACTION ISOLATION LEVEL",), " ".join(words))
-    while parser.take_op(","):
-        options.append(parser.expect_word(*SET_OPTIONS).value)
-    target = parser.name() if options == ["IDENTITY_INSERT"] else None
-    sign = "-" if parser.take_op("-") else ""
-    if parser.token.kind not in ("word", "number", "variable", "string"):
-        parser.fail()
-    return nodes.SetOption(line, tuple(options), sign + parser.next().value, target)
-
-
-def _unknown_option(parser: Parser) -> list[str]:
-    if parser.at_word("STATISTICS", "SHOWPLAN_ALL", "SHOWPLAN_TEXT", "SHOWPLAN_XML", "OFFSETS"):
-        raise unsupported(f"SET {parser.token.value}", line=parser.token.line)
-    parser.fail()
 
 
 def parse_print(parser: Parser) -> Statement:
@@ -56,10 +22,10 @@ def parse_throw(parser: Parser) -> Statement:
     line = parser.next().line
     if parser.token.kind not in ("number", "variable"):
         return nodes.Throw(line)
-    arguments = [parser.expression()]
-    for _ in range(2):
+    arguments = [parser.constant("number")]
+    for kind in ("string", "number"):
         parser.expect_op(",")
-        arguments.append(parser.expression())
+        arguments.append(parser.constant(kind))
     return nodes.Throw(line, tuple(arguments))
 
 
@@ -67,17 +33,18 @@ def parse_raiserror(parser: Parser) -> Statement:
     """RAISERROR with its options."""
     line = parser.next().line
     parser.expect_op("(")
-    arguments = [parser.expression()]
+    arguments = [parser.constant("string", "number")]
+    for _ in range(2):
+        parser.expect_op(",")
+        arguments.append(parser.constant("number", signed=True))
     while parser.take_op(","):
-        arguments.append(parser.expression())
+        arguments.append(parser.constant("string", "number", "binary", signed=True))
     parser.expect_op(")")
     options: list[str] = []
     if parser.take_word("WITH"):
         options.append(parser.expect_word("LOG", "NOWAIT", "SETERROR").value)
         while parser.take_op(","):
             options.append(parser.expect_word("LOG", "NOWAIT", "SETERROR").value)
-    if len(arguments) < 3:
-        parser.fail()
     return nodes.RaiseError(line, tuple(arguments), tuple(options))
 
 
@@ -86,7 +53,7 @@ def parse_waitfor(parser: Parser) -> Statement:
     line = parser.next().line
     if not parser.take_word("DELAY"):
         raise unsupported(f"WAITFOR {parser.token.text}", line=line)
-    return nodes.WaitFor(line, parser.expression())
+    return nodes.WaitFor(line, parser.constant("string"))
 
 
 def parse_use(parser: Parser) -> Statement:

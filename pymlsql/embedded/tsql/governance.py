@@ -35,7 +35,7 @@ def parse_external_pool(reader: Reader, line: int, action: Action) -> Statement:
     cpus: tuple[int, ...] | None = None
     if reader.take_word("WITH"):
         reader.expect_op("(")
-        while not reader.take_op(")"):
+        while True:
             token = reader.token
             if reader.take_word("AFFINITY") and cpus is None:
                 cpus = _affinity(reader)
@@ -43,8 +43,9 @@ def parse_external_pool(reader: Reader, line: int, action: Action) -> Statement:
                 limits[token.value] = _limit(reader, token.value)
             else:
                 reader.fail(token)
-            if not reader.at_op(")"):
-                reader.take_op(",")
+            if not reader.take_op(","):
+                break
+        reader.expect_op(")")
         if not limits and cpus is None:
             reader.fail()
     elif action == "ALTER":
@@ -104,8 +105,8 @@ def parse_workload_group(reader: Reader, line: int, action: Action) -> Statement
     if reader.take_word("USING"):
         if not reader.at_word("EXTERNAL"):
             pool = _name(reader)
-            reader.take_op(",")
-        if reader.take_word("EXTERNAL"):
+        if not pool or reader.take_op(","):
+            reader.expect_word("EXTERNAL")
             external = _name(reader)
     elif action == "ALTER":
         raise sql_error(10917, line=line)

@@ -24,7 +24,7 @@ _TOKEN = re.compile(
   | (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d*)?)
   | (?P<variable>@@?[\w@$\#]+)
   | (?P<word>(?:[^\W\d]|\#)[\w@$\#]*)
-  | (?P<operator>[+\-*/%&|^]=|<>|<=|>=|!=|!<|!>|::|[-+*/%=<>(),;.&|^~:$?{}])
+  | (?P<operator>[+\-*/%&|^]=|<>|<=|>=|!=|!<|!>|::|[-+*/%=<>(),;.&|^~:$?{}!])
     """,
     re.VERBOSE,
 )
@@ -92,8 +92,6 @@ def tokenize(text: str) -> tuple[Token, ...]:
             found = text[position:end]
         elif kind in ("openstring", "openquote"):
             raise sql_error(105, found.lstrip("Nn")[1:129], line=line)
-        elif kind == "number" and end < len(text) and (text[end].isalpha() or text[end] == "_"):
-            raise sql_error(102, re.match(r"\w+", text[end:]).group(), line=line)  # type: ignore[union-attr]
         elif kind != "space":
             token_kind, value = _value(kind, found)
             tokens.append(Token(token_kind, found, value, position, end, line))

@@ -13,6 +13,7 @@ from pymlsql.embedded.tsql.data_statements import (
     parse_top,
     parse_value,
 )
+from pymlsql.embedded.tsql.grammar.hints import skip_query_hints
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Text
 
@@ -32,11 +33,11 @@ def parse_merge(parser: Parser, common: Text | None = None) -> nodes.Statement:
     if parser.take_word("AS") or not parser.at_word("USING"):
         alias = parser.identifier()
     parser.expect_word("USING")
-    source = parser.sources()
+    source = parser.source()
+    if parser.at_word("INNER", "LEFT", "RIGHT", "FULL", "JOIN", "CROSS", "OUTER"):
+        raise unsupported("a join as the source of a MERGE", line=line)
     parser.expect_word("ON")
     on = parser.condition()
-    if parser.at_word("ON"):
-        raise unsupported("a join as the source of a MERGE", line=line)
     whens: list[When] = []
     while parser.at_word("WHEN"):
         whens.append(_when(parser, whens))
@@ -44,7 +45,7 @@ def parse_merge(parser: Parser, common: Text | None = None) -> nodes.Statement:
         parser.fail()
     output = parse_output(parser)
     if parser.take_word("OPTION"):
-        parser.skip_parentheses()
+        skip_query_hints(parser)
     if not parser.at_op(";"):
         raise sql_error(10713, line=parser.token.line)
     return nodes.Merge(line, target, alias, source, on, tuple(whens), output, common, top)

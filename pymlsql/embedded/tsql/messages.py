@@ -12,6 +12,7 @@ from pymlsql.embedded.tsql.messages_conversion import MESSAGES_CONVERSION
 from pymlsql.embedded.tsql.messages_definitions import MESSAGES_DEFINITIONS
 from pymlsql.embedded.tsql.messages_extensibility import MESSAGES_EXTENSIBILITY
 from pymlsql.embedded.tsql.messages_governance import MESSAGES_GOVERNANCE
+from pymlsql.embedded.tsql.messages_grammar import MESSAGES_GRAMMAR
 from pymlsql.embedded.tsql.messages_json import MESSAGES_JSON
 from pymlsql.embedded.tsql.messages_modules import MESSAGES_MODULES
 from pymlsql.embedded.tsql.messages_queries import MESSAGES_QUERIES
@@ -118,7 +119,6 @@ MESSAGES: dict[int, tuple[int, str]] = {
     321: (15, "\"{}\" is not a recognized table hints option. If it is intended as a parameter to a table-valued "
           "function or to the CHANGETABLE function, ensure that your database compatibility mode is set to "
           "90."),
-    324: (15, "The 'ALL' version of the {} operator is not supported."),
     402: (16, "The data types {} and {} are incompatible in the {} operator."),
     408: (16, "A constant expression was encountered in the ORDER BY list, position {}."),
     447: (16, "Expression type {} is invalid for COLLATE clause."),
@@ -338,6 +338,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     **MESSAGES_CHANGES,
     **MESSAGES_EXTENSIBILITY,
     **MESSAGES_GOVERNANCE,
+    **MESSAGES_GRAMMAR,
     **MESSAGES_JSON,
     **MESSAGES_QUERIES,
     **MESSAGES_MODULES,

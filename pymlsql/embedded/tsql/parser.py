@@ -16,17 +16,16 @@ from pymlsql.embedded.tsql.definitions import parse_alter, parse_create, parse_d
 from pymlsql.embedded.tsql.flow_statements import (
     parse_print,
     parse_raiserror,
-    parse_set,
     parse_throw,
     parse_use,
     parse_waitfor,
 )
-from pymlsql.embedded.tsql.lexer import Token
 from pymlsql.embedded.tsql.merging import parse_merge
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Batch, Name, Statement
 from pymlsql.embedded.tsql.reader import Reader
 from pymlsql.embedded.tsql.security_statements import SECURITY_STATEMENTS
+from pymlsql.embedded.tsql.set_statements import parse_set
 from pymlsql.embedded.tsql.signing_statements import SIGNING_STATEMENTS
 from pymlsql.embedded.tsql.table_definitions import parse_table_definition
 
@@ -42,42 +41,56 @@ class Parser(Reader):
         """Statements up to one of the words ``ends`` (not taken); "" is the end of the batch."""
         statements: list[Statement] = []
         while True:
+            ended = not statements
             while self.take_op(";"):
-                pass
+                ended = True
             if self.token.kind == "end":
                 if "" not in ends:
                     self.fail()
                 return statements
             if self.at_word(*ends):
                 return statements
-            statements.append(self.statement(first=self.index == 0))
+            if not ended:
+                self._check_ended()
+            statements.append(self.statement(first=not statements and "" in ends and self._is_first()))
+
+    def _check_ended(self) -> None:
+        """Before WITH and THROW the statement before ends with a semicolon. Raises 319, 102."""
+        if self.at_word("WITH"):
+            raise sql_error(319, line=self.token.line)
+        if self.at_word("THROW"):
+            self.fail()
+
+    def _is_first(self) -> bool:
+        return all(token.is_op(";") for token in self.tokens[: self.index])
 
     def statement(self, *, first: bool = False) -> Statement:
         token = self.token
         if token.kind != "word":
             if token.is_op("(") and (self.peek().is_word("SELECT", "WITH") or self.peek().is_op("(")):
                 return parse_select(self)
-            if token.kind == "quoted" and first:
+            if first and (token.kind in ("quoted", "variable") or token.is_op(".")):
                 return parse_call(self, token.line)
             self.fail()
         handler = _STATEMENTS.get(token.value)
         if handler is not None:
             return handler(self)
-        if first and token.value not in ("END", "ELSE"):
+        if first and self.at_name() and not self.peek().is_op(":"):
             # Without EXEC a procedure may be called by the first statement of a batch.
             return parse_call(self, token.line)
+        if self.peek().is_op(":") and self.at_name():
+            raise unsupported("a label", line=token.line)
         self.fail()
-
-    def begins(self, token: Token) -> bool:
-        """Whether a statement begins with this word."""
-        return token.kind == "word" and token.value in _STATEMENTS
 
     # Flow -----------------------------------------------------------------------------------------------------
 
     def begin(self) -> Statement:
         line = self.next().line
         if self.take_word("TRAN", "TRANSACTION"):
-            return nodes.Transaction(line, "begin", self._transaction_name())
+            name = self._transaction_name()
+            if self.at_words("WITH", "MARK"):
+                raise unsupported("WITH MARK", line=line)
+            return nodes.Transaction(line, "begin", name)
         if self.at_word("DISTRIBUTED"):
             raise unsupported("BEGIN DISTRIBUTED TRANSACTION", line=line)
         if self.take_word("TRY"):
@@ -90,9 +103,10 @@ class Parser(Reader):
 
     def _try(self, line: int) -> Statement:
         body = self.statements_until("END")
+        if not body:
+            self.fail()
         self.next()
         self.expect_word("TRY")
-        self.take_op(";")
         self.expect_word("BEGIN")
         self.expect_word("CATCH")
         catch = self.statements_until("END")
@@ -131,14 +145,21 @@ class Parser(Reader):
         line = self.next().line
         if self.token.kind in ("word", "quoted"):
             raise unsupported("DECLARE CURSOR", line=line)
-        variables = [self._variable()]
+        first = self._variable()
+        if first.table is not None:
+            return nodes.Declare(line, (first,))
+        variables = [first]
         while self.take_op(","):
             variables.append(self._variable())
+            if variables[-1].table is not None:
+                raise sql_error(156, "TABLE", line=line)
         return nodes.Declare(line, tuple(variables))
 
     def _variable(self) -> nodes.Variable:
-        if self.token.kind != "variable" or self.token.value.startswith("@@"):
+        if self.token.kind != "variable":
             self.fail()
+        if self.token.value.startswith("@@"):
+            raise unsupported("a variable whose name begins with @@", line=self.token.line)
         name = self.next().value
         self.take_word("AS")
         if self.take_word("TABLE"):
@@ -149,6 +170,8 @@ class Parser(Reader):
         if self.at_word("CURSOR"):
             raise unsupported("DECLARE CURSOR", line=self.token.line)
         data_type = self.data_type(users=True)
+        if self.at_word("NULL", "NOT"):
+            raise unsupported("a variable that is NOT NULL", line=self.token.line)
         value = self.expression() if self.take_op("=") else None
         return nodes.Variable(name, data_type, value)
 
@@ -165,13 +188,22 @@ class Parser(Reader):
 
     def commit(self) -> Statement:
         token = self.next()
-        self.take_word("TRAN", "TRANSACTION", "WORK")
-        return nodes.Transaction(token.line, token.value.lower(), self._transaction_name())
+        name = ""
+        if self.take_word("TRAN", "TRANSACTION"):
+            name = self._transaction_name()
+        else:
+            self.take_word("WORK")
+        if token.is_word("COMMIT") and self.at_word("WITH") and self.peek(2).is_word("DELAYED_DURABILITY"):
+            raise unsupported("DELAYED_DURABILITY", line=token.line)
+        return nodes.Transaction(token.line, token.value.lower(), name)
 
     def save(self) -> Statement:
         line = self.next().line
         self.expect_word("TRAN", "TRANSACTION")
-        return nodes.Transaction(line, "save", self._transaction_name())
+        name = self._transaction_name()
+        if not name:
+            self.fail()
+        return nodes.Transaction(line, "save", name)
 
     def reconfigure(self) -> Statement:
         line = self.next().line

@@ -80,6 +80,13 @@ class Reader:
             self.fail()
         return self.next()
 
+    def expect_end(self) -> None:
+        """Nothing but semicolons follows."""
+        while self.take_op(";"):
+            pass
+        if self.token.kind != "end":
+            self.fail()
+
     def identifier(self) -> str:
         """A name's part: quoted, or a word that is not reserved."""
         token = self.token
@@ -96,7 +103,9 @@ class Reader:
         return text
 
     def name(self) -> Name:
-        """A name of up to four parts; parts between dots may be omitted (``db..t``)."""
+        """A name of up to four parts; parts before and between dots may be omitted (``db..t``, ``.t``)."""
+        while self.at_op("."):
+            self.index += 1
         parts = [self.identifier()]
         while self.at_op("."):
             self.index += 1
@@ -132,6 +141,9 @@ class Reader:
         if token.kind == "word" and token.value == "NATIONAL":
             token = self.next()
             name = "nvarchar" if self.take_word("VARYING") else "nchar"
+        elif token.is_word("DOUBLE"):
+            self.expect_word("PRECISION")
+            name = "float"
         elif token.kind in ("word", "quoted") and (token.kind == "quoted" or token.value not in RESERVED):
             name = token.value if token.kind == "quoted" else token.text
         else:
@@ -141,20 +153,23 @@ class Reader:
             self.index += 1
             schema, name = name, self.identifier()
             if users and (schema.lower() != "sys" or not is_system_type(name)):
-                return user_type(schema, name)
+                return self._users_type(schema, name)
         elif users and not is_system_type(name):
-            return user_type("", name)
-        if name.upper() == "DOUBLE":
-            self.take_word("PRECISION")
+            return self._users_type("", name)
         if name.upper() in ("CHAR", "CHARACTER", "NCHAR", "BINARY") and self.take_word("VARYING"):
             name = {"CHAR": "varchar", "CHARACTER": "varchar", "NCHAR": "nvarchar", "BINARY": "varbinary"}[name.upper()]
         sizes: list[int] = []
-        if self.take_op("("):
+        if self.at_op("(") and not self.peek().is_word("SELECT") and self.take_op("("):
             sizes.append(MAX if self.take_word("MAX") else self.integer())
             while self.take_op(","):
                 sizes.append(self.integer())
             self.expect_op(")")
         return make_type(name, tuple(sizes), line=line, default_length=default_length)
+
+    def _users_type(self, schema: str, name: str) -> SqlType:
+        if self.at_op("(") and not self.peek().is_word("SELECT"):
+            raise unsupported(f"type {name} with a size", line=self.token.line)
+        return user_type(schema, name)
 
     # Slices ---------------------------------------------------------------------------------------------------
 
@@ -176,10 +191,26 @@ class Reader:
         self.skip_condition()
         return self.slice(start, self.index)
 
+    def constant(self, *kinds: str, signed: bool = False) -> Text:
+        """A variable, or a literal of one of the ``kinds`` of tokens; ``signed``: a minus may stand before a number."""
+        start = self.index
+        if signed and self.at_op("-") and self.peek().kind == "number":
+            self.index += 1
+        if self.token.kind != "variable" and self.token.kind not in kinds:
+            self.fail()
+        self.index += 1
+        return self.slice(start, self.index)
+
     def query(self) -> Text:
         """A query that stands where a statement does, with its OPTION."""
         start = self.index
         self.skip_query()
+        return self.slice(start, self.index)
+
+    def insert_query(self) -> Text:
+        """The query of an INSERT."""
+        start = self.index
+        queries.skip_inserted(self)
         return self.slice(start, self.index)
 
     def subquery(self) -> Text:
@@ -200,6 +231,12 @@ class Reader:
         self.skip_sources()
         return self.slice(start, self.index)
 
+    def source(self) -> Text:
+        """One table, function or derived table with its name, without joins."""
+        start = self.index
+        sources.skip_source(self)
+        return self.slice(start, self.index)
+
     def skip_parentheses(self) -> None:
         """Past a balanced pair; the cursor is at the opening one."""
         opening, depth = self.token, 0
@@ -213,26 +250,29 @@ class Reader:
                 return
 
     def skip_type(self) -> None:
-        """Past the name of a type and its sizes; whether there is such a type is asked where it is used."""
+        """Past the type of a conversion; whether there is such a type is asked where it is used."""
+        name = self.token
         if self.take_word("NATIONAL"):
             if not self.at_word("CHAR", "CHARACTER", "TEXT"):
                 self.fail()
         elif self.take_word("DOUBLE"):
             self.expect_word("PRECISION")
-            self._skip_sizes()
+            self._sizes()
             return
-        self.name()
+        plain = self.name()
         self.take_word("VARYING")
-        self._skip_sizes()
+        sizes = self._sizes()
+        if sizes and len(plain.parts) == 1 and is_system_type(plain.object):
+            make_type(plain.object, sizes, line=name.line, default_length=30, converting=True)
 
-    def _skip_sizes(self) -> None:
+    def _sizes(self) -> tuple[int, ...]:
         if not self.take_op("("):
-            return
-        if not self.take_word("MAX"):
-            self.integer()
-            while self.take_op(","):
-                self.integer()
+            return ()
+        sizes = [MAX if self.take_word("MAX") else self.integer()]
+        while sizes != [MAX] and self.take_op(","):
+            sizes.append(self.integer())
         self.expect_op(")")
+        return tuple(sizes)
 
     def skip_scalars(self) -> None:
         """Past values with commas between them."""

@@ -189,6 +189,23 @@ def _server_role(parser: Parser, line: int, action: str) -> RoleStatement:
 # Permissions ------------------------------------------------------------------------------------------------------
 
 _END_OF_PERMISSION = ("ON", "TO", "FROM", "AS", "WITH")
+_IN_PERMISSIONS = frozenset(
+    """
+    ALL ALTER ANY AUTHORIZATION BACKUP CHECKPOINT CREATE DATABASE DEFAULT DELETE EXEC EXECUTE EXTERNAL FUNCTION INDEX
+    INSERT KEY PROC PROCEDURE READ REFERENCES RULE SCHEMA SELECT SHUTDOWN TABLE TRIGGER UPDATE USER VIEW
+    """.split()
+)
+"""Reserved keywords that may stand in the name of a permission; whether it is one is asked when it is granted."""
+_SECURABLES = frozenset(
+    {
+        "APPLICATION ROLE", "ASSEMBLY", "ASYMMETRIC KEY", "AVAILABILITY GROUP", "CERTIFICATE", "CONTRACT", "DATABASE",
+        "DATABASE SCOPED CREDENTIAL", "ENDPOINT", "EXTERNAL LANGUAGE", "EXTERNAL LIBRARY", "FULLTEXT CATALOG",
+        "FULLTEXT STOPLIST", "LOGIN", "MESSAGE TYPE", "OBJECT", "REMOTE SERVICE BINDING", "ROLE", "ROUTE", "SCHEMA",
+        "SEARCH PROPERTY LIST", "SERVER", "SERVER ROLE", "SERVICE", "SYMMETRIC KEY", "TYPE", "USER",
+        "XML SCHEMA COLLECTION",
+    }
+)  # fmt: skip
+"""Classes of what permissions are granted on, as they stand before ``::``."""
 
 
 def _columns(parser: Parser) -> tuple[str, ...]:
@@ -205,6 +222,8 @@ def _permission(parser: Parser) -> PermissionItem:
     """Words up to a comma, a bracket or the next clause."""
     words: list[str] = []
     while parser.token.kind == "word" and not parser.at_word(*_END_OF_PERMISSION):
+        if not (parser.at_name() or parser.at_word(*_IN_PERMISSIONS)):
+            raise unsupported(f"permission with {parser.token.text}", line=parser.token.line)
         words.append(parser.next().value)
     if not words:
         parser.fail()
@@ -219,12 +238,16 @@ def _securable(parser: Parser) -> tuple[str, Name]:
     while parser.token.kind == "word" and not parser.peek().is_op(".", "("):
         words.append(parser.next().value)
         if parser.take_op("::"):
+            if " ".join(words) not in _SECURABLES:
+                parser.fail(parser.tokens[start])
             return " ".join(words), parser.name()
     parser.index = start
     return "OBJECT", parser.name()
 
 
 def _grantee(parser: Parser) -> str:
+    if parser.at_word("NULL"):
+        raise unsupported("NULL as a principal", line=parser.token.line)
     return _role_name(parser)
 
 

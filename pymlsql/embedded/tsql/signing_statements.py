@@ -237,11 +237,9 @@ def parse_principal(parser: Parser) -> tuple[str, Text]:
     """``USER = 'name'`` or ``LOGIN = 'name'``; the name may be a variable."""
     kind = parser.expect_word("USER", "LOGIN").value.lower()
     parser.expect_op("=")
-    if parser.token.kind not in ("string", "variable"):
-        parser.fail()
-    start = parser.index
-    parser.next()
-    return kind, parser.slice(start, parser.index)
+    if parser.token.kind in ("word", "quoted"):
+        raise unsupported(f"{kind.upper()} = name without quotes", line=parser.token.line)
+    return kind, parser.constant("string")
 
 
 def parse_revert(parser: Parser) -> nodes.Revert:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from pymlsql.embedded.tsql.messages import sql_error
+
 if TYPE_CHECKING:
     from pymlsql.embedded.tsql.reader import Reader
 
@@ -52,37 +54,42 @@ def skip_over(r: Reader) -> None:
 
 
 def skip_window(r: Reader) -> None:
-    """Past ``([name] [PARTITION BY ...] [ORDER BY ...] [frame])``; whether a frame has its order is seen later."""
+    """Past ``([name] [PARTITION BY ...] [ORDER BY ...] [frame])``; the window that is named may have the order."""
     r.expect_op("(")
-    start = r.index
-    if not r.at_word("PARTITION") and r.token.kind in ("word", "quoted") and not r.at_word("ORDER", "ROWS", "RANGE"):
+    named = r.at_name() and not r.at_word("PARTITION", "ROWS", "RANGE")
+    if named:
         r.identifier()
     if r.take_word("PARTITION"):
         r.expect_word("BY")
         r.skip_scalars()
-    if r.at_word("ORDER"):
+    ordered = r.at_word("ORDER")
+    if ordered:
         r.skip_order_by()
-    if r.index > start and r.take_word("ROWS", "RANGE"):
-        _skip_frame(r)
+    if r.at_word("ROWS", "RANGE"):
+        if not (ordered or named):
+            raise sql_error(10756, line=r.token.line)
+        _skip_frame(r, ranges=r.next().value == "RANGE")
     r.expect_op(")")
 
 
-def _skip_frame(r: Reader) -> None:
+def _skip_frame(r: Reader, *, ranges: bool) -> None:
     if r.take_word("BETWEEN"):
-        _skip_bound(r, "PRECEDING", "FOLLOWING")
+        _skip_bound(r, ranges, "PRECEDING", "FOLLOWING")
         r.expect_word("AND")
-        _skip_bound(r, "PRECEDING", "FOLLOWING")
+        _skip_bound(r, ranges, "PRECEDING", "FOLLOWING")
     else:
-        _skip_bound(r, "PRECEDING")
+        _skip_bound(r, ranges, "PRECEDING")
 
 
-def _skip_bound(r: Reader, *directions: str) -> None:
+def _skip_bound(r: Reader, ranges: bool, *directions: str) -> None:
     if r.take_word("CURRENT"):
         r.expect_word("ROW")
         return
     if not r.take_word("UNBOUNDED"):
         if r.token.kind != "number" or not r.token.text.isdigit():
             r.fail()
+        if ranges:
+            raise sql_error(4194, line=r.token.line)
         r.index += 1
     r.expect_word(*directions)
 

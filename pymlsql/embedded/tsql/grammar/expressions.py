@@ -282,5 +282,5 @@ def _skip_reference(r: Reader) -> None:
             pass
     if r.at_op("::"):
         raise unsupported("a static method", line=r.token.line)
-    if r.at_op("("):
+    if r.at_op("(") and not r.peek().is_word("SELECT"):  # a query in brackets is the next statement
         skip_call(r, own=n_parts == 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pymlsql.embedded.tsql.messages import sql_error
+from pymlsql.embedded.tsql.messages import sql_error, unsupported
 
 if TYPE_CHECKING:
     from pymlsql.embedded.tsql.reader import Reader
@@ -49,6 +49,8 @@ def skip_table_hints(r: Reader, *, target: bool = False) -> None:
 
 def _skip_table_hint(r: Reader) -> None:
     token = r.token
+    if token.kind == "number":
+        raise unsupported("an index hint without INDEX", line=token.line)
     if token.kind != "word":
         r.fail()
     if token.value not in TABLE_HINTS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pymlsql.embedded.tsql.grammar.calls import skip_window
 from pymlsql.embedded.tsql.grammar.hints import skip_query_hints
@@ -20,65 +20,96 @@ _FOR_OPTIONS = {
 _FOR_MODES = {"XML": ("RAW", "AUTO", "EXPLICIT", "PATH"), "JSON": ("AUTO", "PATH")}
 
 
+Place = Literal["statement", "insert", "inner"]
+"""Where a query stands: as a statement it may assign or go INTO a table; in an INSERT, or inside of anything, not."""
+
+
 def skip_statement(r: Reader) -> None:
-    """Past a query that is a statement: it may assign or go INTO a table, and carry OPTION."""
-    _skip_expression(r, outer=True)
-    _skip_tail(r)
-    if r.take_word("OPTION"):
-        skip_query_hints(r)
+    """Past a query that is a statement, with OPTION."""
+    _skip_expression(r, "statement")
+    _skip_order(r)
+    _take_for(r)
+    _skip_option(r)
+
+
+def skip_inserted(r: Reader) -> None:
+    """Past the query of an INSERT, with OPTION; FOR has no place there. Raises 199."""
+    _skip_expression(r, "insert")
+    _skip_order(r)
+    _skip_option(r)
 
 
 def skip_body(r: Reader) -> None:
-    """Past a query that stands in brackets, or behind AS in a definition."""
-    _skip_expression(r, outer=False)
-    _skip_tail(r)
+    """Past a query that stands in brackets, or behind AS in a definition. Raises 1033."""
+    _skip_inner_tail(r, topped=_skip_expression(r, "inner"))
 
 
 def skip_rest(r: Reader) -> None:
     """Past what may follow a first query in brackets: UNION and so on, ORDER BY, FOR."""
     _skip_operators(r)
-    _skip_tail(r)
+    _skip_inner_tail(r, topped=False)
 
 
-def _skip_tail(r: Reader) -> None:
-    if r.at_word("ORDER"):
-        skip_order_by(r)
-        if r.at_word("OFFSET"):
-            _skip_offset(r)
-        elif r.at_word("FETCH") and r.peek().is_word("FIRST", "NEXT"):
+def _skip_inner_tail(r: Reader, *, topped: bool) -> None:
+    line = r.token.line
+    ordered = r.at_word("ORDER")
+    limited = _skip_order(r) or topped
+    if not _take_for(r) and ordered and not limited:
+        raise sql_error(1033, line=line)
+
+
+def _skip_option(r: Reader) -> None:
+    if r.take_word("OPTION"):
+        skip_query_hints(r)
+
+
+def _skip_order(r: Reader) -> bool:
+    """Past ORDER BY and OFFSET, if they are there; whether the latter is."""
+    if not r.at_word("ORDER"):
+        return False
+    skip_order_by(r)
+    if not r.at_word("OFFSET"):
+        if r.at_word("FETCH") and r.peek().is_word("FIRST", "NEXT"):
             raise sql_error(153, r.peek().text.lower(), line=r.token.line)
-    if r.at_word("FOR") and r.peek().is_word("XML", "JSON", "BROWSE"):
-        _skip_for(r)
+        return False
+    _skip_offset(r)
+    return True
 
 
-def _skip_expression(r: Reader, *, outer: bool) -> None:
-    _skip_term(r, outer=outer)
-    _skip_operators(r)
+def _skip_expression(r: Reader, place: Place) -> bool:
+    """Past queries and the set operators between them; whether it is a single one, with TOP."""
+    topped = _skip_term(r, place)
+    return not _skip_operators(r) and topped
 
 
-def _skip_operators(r: Reader) -> None:
+def _skip_operators(r: Reader) -> bool:
+    start = r.index
     while r.at_word("UNION", "EXCEPT", "INTERSECT"):
         operator = r.next()
         if r.take_word("ALL") and operator.value != "UNION":
             raise sql_error(324, operator.value, line=operator.line)
-        _skip_term(r, outer=False)
+        _skip_term(r, "inner")
+    return r.index > start
 
 
-def _skip_term(r: Reader, *, outer: bool) -> None:
-    if r.take_op("("):
-        _skip_expression(r, outer=outer)
-        r.expect_op(")")
-    else:
-        _skip_specification(r, outer)
+def _skip_term(r: Reader, place: Place) -> bool:
+    if not r.take_op("("):
+        return _skip_specification(r, place)
+    topped = _skip_expression(r, place)
+    r.expect_op(")")
+    return topped
 
 
-def _skip_specification(r: Reader, outer: bool) -> None:
-    r.expect_word("SELECT")
+def _skip_specification(r: Reader, place: Place) -> bool:
+    line = r.expect_word("SELECT").line
     r.take_word("ALL", "DISTINCT")
-    if r.at_word("TOP"):
+    topped = r.at_word("TOP")
+    if topped:
         skip_top(r)
-    skip_items(r, assigning=outer)
-    if outer and r.take_word("INTO"):
+    if place == "insert" and r.token.kind == "variable" and r.peek().is_op(*COMPOUND):
+        raise sql_error(199, line=line)
+    skip_items(r, assigning=place == "statement")
+    if place == "statement" and r.take_word("INTO"):
         r.name()
         if r.take_word("ON"):
             r.identifier()
@@ -93,6 +124,7 @@ def _skip_specification(r: Reader, outer: bool) -> None:
         r.skip_condition()
     if r.at_word("WINDOW") and r.peek(2).is_word("AS"):
         _skip_windows(r)
+    return topped
 
 
 def skip_top(r: Reader) -> None:
@@ -228,10 +260,10 @@ def skip_order_by(r: Reader) -> None:
     """Past ORDER BY and its list."""
     r.expect_word("ORDER")
     r.expect_word("BY")
-    _skip_list(r, _skip_order)
+    _skip_list(r, _skip_ordered)
 
 
-def _skip_order(r: Reader) -> None:
+def _skip_ordered(r: Reader) -> None:
     r.skip_scalar()
     r.take_word("ASC", "DESC")
 
@@ -247,12 +279,14 @@ def _skip_offset(r: Reader) -> None:
         r.expect_word("ONLY")
 
 
-def _skip_for(r: Reader) -> None:
-    """Past FOR BROWSE, FOR XML or FOR JSON with its options."""
+def _take_for(r: Reader) -> bool:
+    """Past FOR BROWSE, FOR XML or FOR JSON with its options, if it is there; whether it was."""
+    if not (r.at_word("FOR") and r.peek().is_word("XML", "JSON", "BROWSE")):
+        return False
     r.next()
     kind = r.next().value
     if kind == "BROWSE":
-        return
+        return True
     r.expect_word(*_FOR_MODES[kind])
     _take_string_in_brackets(r)
     while r.take_op(","):
@@ -262,6 +296,7 @@ def _skip_for(r: Reader) -> None:
         elif option.value == "ELEMENTS":
             r.take_word("XSINIL", "ABSENT")
         _take_string_in_brackets(r)
+    return True
 
 
 def _take_string_in_brackets(r: Reader) -> None:

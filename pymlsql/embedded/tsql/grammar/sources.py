@@ -23,10 +23,14 @@ def skip_sources(r: Reader) -> None:
 
 def _skip_joined(r: Reader) -> None:
     """Past a source and its joins; each JOIN has its ON, behind the joins of its right side."""
-    _skip_source(r)
+    skip_source(r)
+    _skip_joins(r)
+
+
+def _skip_joins(r: Reader) -> None:
     while True:
         if r.take_words("CROSS", "JOIN") or r.take_words("CROSS", "APPLY") or r.take_words("OUTER", "APPLY"):
-            _skip_source(r)
+            skip_source(r)
         elif _take_join(r):
             _skip_joined(r)
             r.expect_word("ON")
@@ -49,7 +53,8 @@ def _take_join(r: Reader) -> bool:
     return True
 
 
-def _skip_source(r: Reader) -> None:
+def skip_source(r: Reader) -> None:
+    """Past one table, function, derived table or join in brackets, and its PIVOT."""
     token = r.token
     if token.is_op("("):
         _skip_bracketed(r)
@@ -85,10 +90,13 @@ def _skip_bracketed(r: Reader) -> None:
     elif r.at_word("INSERT", "UPDATE", "DELETE", "MERGE"):
         raise unsupported(f"{r.token.value} in FROM", line=r.token.line)
     else:
-        first = r.index
-        _skip_joined(r)
-        if not _holds_join(r, first):
-            r.fail(r.tokens[opening])
+        # Brackets hold a join, or brackets that do.
+        nested = r.at_op("(")
+        skip_source(r)
+        alone = r.index
+        _skip_joins(r)
+        if r.index == alone and not (nested and r.tokens[alone - 1].is_op(")")) and not _ends_in_pivot(r, opening):
+            r.fail()
         r.expect_op(")")
 
 
@@ -113,13 +121,11 @@ def _at_query(r: Reader) -> bool:
     return False
 
 
-def _holds_join(r: Reader, first: int) -> bool:
-    if r.tokens[first].is_op("("):
-        return True
+def _ends_in_pivot(r: Reader, opening: int) -> bool:
     depth = 0
-    for token in r.tokens[first : r.index]:
+    for token in r.tokens[opening + 1 : r.index]:
         depth += token.is_op("(") - token.is_op(")")
-        if depth == 0 and token.is_word("JOIN", "APPLY", "PIVOT", "UNPIVOT"):
+        if depth == 0 and token.is_word("PIVOT", "UNPIVOT"):
             return True
     return False
 
@@ -159,8 +165,6 @@ def _skip_columns(r: Reader) -> None:
 
 
 def _skip_named(r: Reader) -> None:
-    while r.take_op("."):  # .t is t
-        pass
     first = r.token
     name = r.name()
     if r.at_op("::"):
@@ -229,7 +233,7 @@ def _skip_table_suffixes(r: Reader) -> None:
     _skip_sample(r)
     skip_table_alias(r, columns=False)
     _skip_sample(r)
-    if at_table_hint(r) or r.at_op("("):
+    if r.at_op("("):  # older code has hints without WITH
         skip_table_hints(r)
     if r.at_word("WITH") and r.peek().is_op("("):
         r.index += 1
@@ -277,8 +281,7 @@ def _skip_pivot(r: Reader) -> None:
         if not r.at_op("("):
             r.fail()
         r.expect_op("(")
-        if not r.take_op("*"):
-            r.skip_scalars()
+        r.skip_scalars()
         r.expect_op(")")
     else:
         r.identifier()
