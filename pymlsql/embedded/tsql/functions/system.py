@@ -41,7 +41,7 @@ GLOBALS: dict[str, SqlType] = {
 """The global variables, and their types."""
 
 UNKNOWN_GLOBALS = frozenset(
-    """@@CONNECTIONS @@CPU_BUSY @@CURSOR_ROWS @@DBTS @@DEF_SORTORDER_ID @@DEFAULT_LANGID @@IDLE @@IO_BUSY
+    """@@CONNECTIONS @@CPU_BUSY @@CURSOR_ROWS @@DEF_SORTORDER_ID @@DEFAULT_LANGID @@IDLE @@IO_BUSY
     @@PACKET_ERRORS @@PACK_RECEIVED @@PACK_SENT @@REMSERVER @@TIMETICKS @@TOTAL_ERRORS @@TOTAL_READ
     @@TOTAL_WRITE""".split()
 )
@@ -103,6 +103,8 @@ def _by_variable(compiler: Compiler, name: str, type_: SqlType, args: list[Typed
             parts.append(_as_inner(compiler.runtime[parameter]))
         elif arg.sql.startswith("CAST($") and parameter in compiler.used:
             parts.append("\0" + compiler.used[parameter])
+        elif arg.type.name == "null":
+            return Typed(f"CAST(NULL AS {type_.duckdb})", type_)
         else:
             raise unsupported(f"{name} with an expression", line=compiler.line)
     return compiler.runtime_value(type_, name, *parts)
