@@ -14,7 +14,6 @@ EXPRESSIONS: dict[str, str] = {
 
 STATEMENTS: dict[str, str] = {
     "cursor": REFUSED,
-    "scalar function": "its CREATE FUNCTION is refused with Msg 40510",
 }
 
 REFUSALS: dict[str, str] = {

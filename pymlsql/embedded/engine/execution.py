@@ -137,7 +137,8 @@ def _return(session: Session, frame: Frame, statement: nodes.Return) -> None:
     if statement.value is not None:
         if not frame.procedure:
             raise sql_error(178, line=statement.line)
-        frame.return_value = evaluate(session, frame, statement.value, frame.returns or INT) or 0
+        value = evaluate(session, frame, statement.value, frame.returns or INT)
+        frame.return_value = value if frame.returns is not None else value or 0
     raise ReturnSignal
 
 

@@ -306,6 +306,7 @@ _VALUES: dict[str, Callable[[Session, Frame, list[str]], Any]] = {
     "@@SERVERNAME": lambda s, f, a: "pymlsql",
     "@@SERVICENAME": lambda s, f, a: "MSSQLSERVER",
     "@@SPID": lambda s, f, a: s.spid,
+    "session": lambda s, f, a: s.handle,
     "@@PROCID": lambda s, f, a: f.object_id,
     "@@NESTLEVEL": lambda s, f, a: s.nest_level,
     "@@LANGUAGE": lambda s, f, a: s.options.locale.language,

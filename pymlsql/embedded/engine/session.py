@@ -48,7 +48,7 @@ from pymlsql.embedded.tds.responses import (
     Sink,
 )
 from pymlsql.embedded.tsql import nodes
-from pymlsql.embedded.tsql.compiler import Compiled, Compiler, compiled_as
+from pymlsql.embedded.tsql.compiler import Compiled
 from pymlsql.embedded.tsql.lexer import tokenize
 from pymlsql.embedded.tsql.locales import LOCALE
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
@@ -86,6 +86,10 @@ class Session(Transactions, ContextStack):
         self.store = Store(engine.cursor(), engine.writers)
         self.store.spid = spid
         self.store.take_state, self.store.restore_state = self.take_state, self.restore_state
+        self.handle: int = spid
+        """By which the functions that DuckDB calls find the session."""
+        self.running_in: Session | None = None
+        """Of a scalar function that runs: the session whose statement calls it."""
         self.callers: tuple[Session, ...] = ()
         """Of a loopback connection: the session that called the script, that session's own, and so on."""
         self.sink: Sink = _nowhere
@@ -332,15 +336,6 @@ class Session(Transactions, ContextStack):
         if not self.trancount:
             self.store.after_commit = self.publish
             self.store.after_rollback = self.discard
-
-    def check_plan(self, sql: str, compiler: Compiler) -> None:
-        """Let DuckDB bind a view's query, and raise what it finds."""
-        from pymlsql.embedded.engine.evaluation import running
-        from pymlsql.embedded.engine.names import Plan
-
-        plan = Plan(compiled_as(compiler, sql, ()), getattr(compiler.names, "system", {}))
-        with running(self, plan):
-            self.store.run(f"SELECT * FROM ({sql}) AS q LIMIT 0", dict.fromkeys(plan.compiled.runtime))
 
     def use(self, database: str) -> None:
         """Raises 916 when the context may not use the database, or is that of a user and must not leave its own."""
