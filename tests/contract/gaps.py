@@ -13,7 +13,6 @@ EXPRESSIONS: dict[str, str] = {
 }
 
 STATEMENTS: dict[str, str] = {
-    "cursor": REFUSED,
 }
 
 REFUSALS: dict[str, str] = {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pymlsql.embedded.engine import changes, dml
 from pymlsql.embedded.engine.bulk.insert import BULK_HANDLERS
+from pymlsql.embedded.engine.cursors import CURSOR_HANDLERS
 from pymlsql.embedded.engine.definitions import DEFINITIONS
 from pymlsql.embedded.engine.errors import Cancelled, translate
 from pymlsql.embedded.engine.evaluation import evaluate, evaluate_passed, holds
@@ -298,6 +299,7 @@ _HANDLERS: dict[type[nodes.Statement], Callable[[Session, Frame, Any], None]] = 
     nodes.Execute: execute_procedure,
     **{node: _defines(function) for node, function in TYPE_DEFINITIONS.items()},
     **BULK_HANDLERS,
+    **CURSOR_HANDLERS,
     **EXTENSIBILITY_HANDLERS,
     **GOVERNANCE_HANDLERS,
     **{node: _defines(function) for node, function in {**DEFINITIONS, **SECURITY_DEFINITIONS}.items()},

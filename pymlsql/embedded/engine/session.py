@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pymlsql.embedded.engine.catalog import Anything, Catalog, encode, new_catalog, storage_key
 from pymlsql.embedded.engine.cells import readable_batches
+from pymlsql.embedded.engine.cursorstate import Cursors
 from pymlsql.embedded.engine.errors import Cancelled, translate
 from pymlsql.embedded.engine.execution import execute_all
 from pymlsql.embedded.engine.frame import (
@@ -106,6 +107,7 @@ class Session(Transactions, ContextStack):
         self.caught: list[SqlError] = []
         self.sequence_runs: list[str] = []
         """Tokens of the runs of statements that asked a sequence in this request."""
+        self.cursors: Cursors = Cursors()
         self._n_prepared = 0
         self._running = False
 
@@ -266,8 +268,8 @@ class Session(Transactions, ContextStack):
         parts = ", ".join(f"{self.on_wire(f'q.c{i}', c.type)} AS c{i}" for i, c in enumerate(compiled.columns))
         return f"SELECT {parts} FROM ({compiled.sql}) AS q"
 
-    def send_rows(self, columns: tuple[Typed, ...], cursor: Any) -> int:
-        """Column metadata and rows of a query to the sink; their number."""
+    def send_rows(self, columns: tuple[Typed, ...], cursor: Any, limit: int = 0) -> int:
+        """Column metadata and rows of a query to the sink, no more than ``limit`` unless it is 0; their number."""
         shape = tuple(Column(c.name, INT if c.type.name == "null" else c.type, c.nullable, c.identity) for c in columns)
         self.sink(ColMetadata(shape))
         passed = [place for place, column in enumerate(columns) if column.by_reference]
@@ -277,8 +279,12 @@ class Session(Transactions, ContextStack):
                 for rows in readable_batches(self.engine.values, batch, passed) if passed else (batch,):
                     if self.store.cancelled.is_set():
                         raise Cancelled
+                    if limit and count + rows.num_rows > limit:
+                        rows = rows.slice(0, limit - count)
                     count += rows.num_rows
                     self.sink(Rows(rows))
+                if limit and count >= limit:
+                    break
         except (SqlError, Cancelled):
             raise
         except Exception as error:
@@ -371,7 +377,7 @@ class Session(Transactions, ContextStack):
         self.options, self.context_info, self.session_context = SetOptions(), None, {}
         self.store.lock_timeout_ms = -1
         self.database = self.home
-        self.prepared = {}
+        self.prepared, self.cursors = {}, Cursors()
         self.last_error = self.rowcount = 0
         self.drop_all_temporary()
         self.engine.locks.release_all(self, "session")

@@ -128,6 +128,7 @@ def module_options(parser: Parser, *, procedure: bool = False) -> tuple[str, ...
 
 
 def parse_parameters(parser: Parser) -> tuple[nodes.ModuleParameter, ...]:
+    """Parameters of a module, or of sp_executesql: up to what is none."""
     parameters: list[nodes.ModuleParameter] = []
     while parser.token.kind == "variable":
         name = parser.next().value

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.messages import unsupported
-from pymlsql.embedded.tsql.nodes import Statement
+from pymlsql.embedded.tsql.nodes import Statement, Text
 from pymlsql.embedded.tsql.words import SET_OPTIONS
 
 if TYPE_CHECKING:
@@ -56,20 +56,32 @@ def parse_throw(parser: Parser) -> Statement:
     line = parser.next().line
     if parser.token.kind not in ("number", "variable"):
         return nodes.Throw(line)
-    arguments = [parser.expression()]
+    arguments = [parse_plain(parser)]
     for _ in range(2):
         parser.expect_op(",")
-        arguments.append(parser.expression())
+        arguments.append(parse_plain(parser))
     return nodes.Throw(line, tuple(arguments))
+
+
+def parse_plain(parser: Parser) -> Text:
+    """A constant or a variable, where SQL Server takes no expression."""
+    start = parser.index
+    parser.take_op("-", "+")
+    signed = parser.index > start
+    plain = ("number",) if signed else ("number", "string", "variable", "binary")
+    if parser.token.kind not in plain and (signed or not parser.at_word("NULL")):
+        parser.fail()
+    parser.next()
+    return parser.slice(start, parser.index)
 
 
 def parse_raiserror(parser: Parser) -> Statement:
     """RAISERROR with its options."""
     line = parser.next().line
     parser.expect_op("(")
-    arguments = [parser.expression()]
+    arguments = [parse_plain(parser)]
     while parser.take_op(","):
-        arguments.append(parser.expression())
+        arguments.append(parse_plain(parser))
     parser.expect_op(")")
     options: list[str] = []
     if parser.take_word("WITH"):
@@ -82,11 +94,12 @@ def parse_raiserror(parser: Parser) -> Statement:
 
 
 def parse_waitfor(parser: Parser) -> Statement:
-    """WAITFOR DELAY."""
+    """WAITFOR DELAY and WAITFOR TIME."""
     line = parser.next().line
-    if not parser.take_word("DELAY"):
+    if not parser.at_word("DELAY", "TIME"):
         raise unsupported(f"WAITFOR {parser.token.text}", line=line)
-    return nodes.WaitFor(line, parser.expression())
+    kind = parser.next().value
+    return nodes.WaitFor(line, parse_plain(parser), until=kind == "TIME")
 
 
 def parse_use(parser: Parser) -> Statement:

@@ -16,4 +16,12 @@ MESSAGES_MODULES: dict[int, tuple[int, str]] = {
     2772: (16, "Cannot access temporary tables from within a function."),
     3732: (16, "Cannot drop type '{}' because it is being referenced by object '{}'. There may be other objects that "
            "reference this type."),
+    1048: (15, "Conflicting cursor options {} and {}."),
+    16905: (16, "The cursor is already open."),
+    16911: (16, "{}: The fetch type {} cannot be used with forward only cursors."),
+    16915: (16, "A cursor with the name '{}' already exists."),
+    16916: (16, "A cursor with the name '{}' does not exist."),
+    16917: (16, "Cursor is not open."),
+    16922: (16, "Cursor Fetch: Implicit conversion from data type {} to {} is not allowed."),
+    16924: (16, "Cursorfetch: The number of variables declared in the INTO list must match that of selected columns."),
 }  # fmt: skip

@@ -11,6 +11,7 @@ from functools import lru_cache
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.bulk import parse_bulk_insert
 from pymlsql.embedded.tsql.call_statements import parse_call, parse_execute
+from pymlsql.embedded.tsql.cursor_statements import CURSOR_STATEMENTS, parse_declare_cursor
 from pymlsql.embedded.tsql.data_statements import parse_delete, parse_insert, parse_select, parse_truncate, parse_update
 from pymlsql.embedded.tsql.definitions import parse_alter, parse_create, parse_drop
 from pymlsql.embedded.tsql.flow_statements import (
@@ -29,6 +30,7 @@ from pymlsql.embedded.tsql.reader import Reader
 from pymlsql.embedded.tsql.security_statements import SECURITY_STATEMENTS
 from pymlsql.embedded.tsql.signing_statements import SIGNING_STATEMENTS
 from pymlsql.embedded.tsql.table_definitions import parse_table_definition
+from pymlsql.embedded.tsql.words import RESERVED
 
 
 class Parser(Reader):
@@ -60,6 +62,8 @@ class Parser(Reader):
             if token.kind == "quoted" and first:
                 return parse_call(self, token.line)
             self.fail()
+        if self.peek().is_op(":") and token.value not in RESERVED:
+            raise unsupported("label", line=token.line)
         handler = _STATEMENTS.get(token.value)
         if handler is not None:
             return handler(self)
@@ -130,7 +134,7 @@ class Parser(Reader):
     def declare(self) -> Statement:
         line = self.next().line
         if self.token.kind in ("word", "quoted"):
-            raise unsupported("DECLARE CURSOR", line=line)
+            return parse_declare_cursor(self, line)
         variables = [self._variable()]
         while self.take_op(","):
             variables.append(self._variable())
@@ -195,7 +199,8 @@ _STATEMENTS: dict[str, Callable[[Parser], Statement]] = {
     "ROLLBACK": Parser.commit, "SAVE": Parser.save, "EXEC": parse_execute, "EXECUTE": parse_execute,
     "CREATE": parse_create, "ALTER": parse_alter, "DROP": parse_drop, "RECONFIGURE": Parser.reconfigure,
     "MERGE": parse_merge, "BULK": parse_bulk_insert, **SECURITY_STATEMENTS, **SIGNING_STATEMENTS,
-    **dict.fromkeys(("OPEN", "CLOSE", "FETCH", "DEALLOCATE", "GOTO", "KILL",
+    **CURSOR_STATEMENTS,
+    **dict.fromkeys(("GOTO", "KILL",
                      "CHECKPOINT", "DBCC", "BACKUP", "RESTORE", "DISABLE", "ENABLE"),
                     Parser.refuse),
 }  # fmt: skip
