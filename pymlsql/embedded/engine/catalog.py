@@ -184,6 +184,8 @@ class Module:
     quoted_identifier: bool = True
     created: str = ""
     modified: str = ""
+    returns: SqlType | None = None
+    """Of a scalar function."""
     execute_as: int | None = None
     """As in sys.sql_modules: the user's id, -2 for OWNER, None for CALLER."""
 

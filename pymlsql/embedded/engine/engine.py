@@ -20,6 +20,7 @@ from pymlsql.embedded.engine.extensibility.folders import LibraryFolders
 from pymlsql.embedded.engine.extensibility.languages import interpreters_of
 from pymlsql.embedded.engine.extensibility.libraries import unpacked_contents
 from pymlsql.embedded.engine.extensibility.runtimes import MakePool, Runtimes, make_plain_pool
+from pymlsql.embedded.engine.functions import ScalarFunctions
 from pymlsql.embedded.engine.governance.classifier import classify
 from pymlsql.embedded.engine.governance.entries import declared, in_force
 from pymlsql.embedded.engine.governance.governor import Governor
@@ -97,6 +98,7 @@ class Engine:
         self.writers = WriterLock()
         self.locks = ApplicationLocks()
         self.plans = Plans()
+        self.functions = ScalarFunctions(self._connection, lambda spid: self._sessions[spid])
         self.identities = Identities(self._connection.cursor())
         self.rowversions: Rowversions = Rowversions(self.identities)
         self.sequences: Sequences = Sequences(self.identities, self._connection)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pymlsql.embedded.engine.cells import from_cell, parameter_value
 from pymlsql.embedded.engine.frame import Frame
+from pymlsql.embedded.engine.functions import check_reading
 from pymlsql.embedded.engine.names import ALL_ROWS, Plan, SessionNames, SystemUse, variable_types
 from pymlsql.embedded.engine.runtime import runtime_value
 from pymlsql.embedded.engine.security.enforcement import check_metadata, check_server_state, check_uses
@@ -38,7 +39,7 @@ def names(session: Session, frame: Frame | None = None) -> SessionNames:
     """The names in the reach of a frame (None: of what runs now), for one compilation."""
     return SessionNames(
         session.catalog, session.user_catalog, session.database, session.engine.database, session.temporary, {},
-        path=session.path(frame),
+        path=session.path(frame), register=session.engine.functions.register,
     )  # fmt: skip
 
 
@@ -115,6 +116,7 @@ def running(session: Session, plan: Plan, frame: Frame | None = None) -> Iterato
     text is taken for dynamic SQL. Raises 229 or 230.
     """
     check_uses(session, plan.uses, frame)
+    check_reading(session, plan.tables)
     if session.options.isolation in (3, 4) or plan.compiled.locking:
         session.store.lock_for_reading()
     n_rows = sum(session.row_count(table) for table in plan.tables)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pymlsql.embedded.engine import changes, dml
 from pymlsql.embedded.engine.bulk.insert import BULK_HANDLERS
+from pymlsql.embedded.engine.cursors import CURSOR_HANDLERS
 from pymlsql.embedded.engine.definitions import DEFINITIONS
 from pymlsql.embedded.engine.errors import Cancelled, translate
 from pymlsql.embedded.engine.evaluation import evaluate, evaluate_passed, holds
@@ -137,7 +138,8 @@ def _return(session: Session, frame: Frame, statement: nodes.Return) -> None:
     if statement.value is not None:
         if not frame.procedure:
             raise sql_error(178, line=statement.line)
-        frame.return_value = evaluate(session, frame, statement.value, frame.returns or INT) or 0
+        value = evaluate(session, frame, statement.value, frame.returns or INT)
+        frame.return_value = value if frame.returns is not None else value or 0
     raise ReturnSignal
 
 
@@ -297,6 +299,7 @@ _HANDLERS: dict[type[nodes.Statement], Callable[[Session, Frame, Any], None]] = 
     nodes.Execute: execute_procedure,
     **{node: _defines(function) for node, function in TYPE_DEFINITIONS.items()},
     **BULK_HANDLERS,
+    **CURSOR_HANDLERS,
     **EXTENSIBILITY_HANDLERS,
     **GOVERNANCE_HANDLERS,
     **{node: _defines(function) for node, function in {**DEFINITIONS, **SECURITY_DEFINITIONS}.items()},

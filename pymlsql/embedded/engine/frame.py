@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pymlsql.embedded.engine.catalog import Table
 from pymlsql.embedded.engine.security.context import SecurityContext
 from pymlsql.embedded.tsql.locales import US_ENGLISH, Locale
 from pymlsql.embedded.tsql.messages import SqlError, sql_error
 from pymlsql.embedded.tsql.types import SqlType
+
+if TYPE_CHECKING:
+    from pymlsql.embedded.engine.cursorstate import Cursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,8 @@ class Frame:
     schema: str = ""
     context_depth: int = 1
     """How many contexts the session had when it began: REVERT takes back none of them."""
+    cursors: dict[str, Cursor] = field(default_factory=dict)
+    """LOCAL cursors, which end with the frame."""
     declares_inside: bool = False
     """Whether a DECLARE stands inside of another statement."""
     caller: SecurityContext | None = None

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 
 from pymlsql.embedded.engine.catalog import Module, Table, ViewColumn, now_text
 from pymlsql.embedded.engine.ddl import schema_of
-from pymlsql.embedded.engine.evaluation import names
+from pymlsql.embedded.engine.evaluation import names, running
 from pymlsql.embedded.engine.frame import Frame
-from pymlsql.embedded.engine.governance.classifier import check_ends_with_return, refuse_classifier
+from pymlsql.embedded.engine.governance.classifier import refuse_classifier
+from pymlsql.embedded.engine.names import Plan
 from pymlsql.embedded.engine.security.enforcement import check_new_object, denied, kind_of, may_object
 from pymlsql.embedded.engine.signing.entries import Signature
 from pymlsql.embedded.engine.signing.impersonation import declared_context
 from pymlsql.embedded.engine.signing.signatures import without_signatures
-from pymlsql.embedded.engine.usertypes import resolved_parameters
+from pymlsql.embedded.engine.usertypes import resolved_parameters, returned_type
 from pymlsql.embedded.engine.variables import inner_statements
 from pymlsql.embedded.tsql import nodes
-from pymlsql.embedded.tsql.compiler import Compiler
+from pymlsql.embedded.tsql.compiler import Compiler, compiled_as
 from pymlsql.embedded.tsql.dialect import parse_query
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.queries import compile_query
@@ -55,8 +56,9 @@ def create_module(session: Session, statement: nodes.CreateModule) -> None:
         refuse_classifier(session, "alter", found)
     parameters = resolved_parameters(session, statement.parameters)
     _check_readonly(statement.body, {parameter.name for parameter in parameters if parameter.readonly})
+    returns = None
     if statement.returns is not None:
-        check_ends_with_return(statement)
+        returns = returned_type(session, statement)
     execute_as = declared_context(session, statement)
     columns: tuple[ViewColumn, ...] = ()
     if statement.query is not None:
@@ -73,9 +75,16 @@ def create_module(session: Session, statement: nodes.CreateModule) -> None:
         module = Module(
             number, schema.name, statement.name.object, kind, stored_text(statement.text), statement.query,
             statement.columns, columns, parameters, options.ansi_nulls, options.quoted_identifier,
-            found.created if found else now_text(), now_text(), execute_as,
+            found.created if found else now_text(), now_text(), returns, execute_as,
         )  # fmt: skip
         session.set_catalog(catalog.with_object(replace(module)), [module], gone)
+
+
+def _check_plan(session: Session, sql: str, compiler: Compiler) -> None:
+    """Let DuckDB bind a view's query, and raise what it finds."""
+    plan = Plan(compiled_as(compiler, sql, ()), getattr(compiler.names, "system", {}))
+    with running(session, plan):
+        session.store.run(f"SELECT * FROM ({sql}) AS q LIMIT 0", dict.fromkeys(plan.compiled.runtime))
 
 
 def _check_readonly(body: tuple[nodes.Statement, ...], names: set[str]) -> None:
@@ -109,5 +118,5 @@ def _described(session: Session, statement: nodes.CreateModule, schema: str) -> 
         seen.add(name.lower())
         described.append(ViewColumn(name, column.type, column.nullable))
     # The plan is asked of DuckDB too, which finds what the compiler leaves to it (ungrouped columns).
-    session.check_plan(query.sql, compiler)
+    _check_plan(session, query.sql, compiler)
     return tuple(described)

@@ -12,11 +12,13 @@ from typing import Any, TypeVar
 from pymlsql.embedded.engine.catalog import Catalog, Module, Sequence, Table, new_catalog
 from pymlsql.embedded.engine.system_views import SYSTEM_VIEWS
 from pymlsql.embedded.tsql.compiler import Compiled
+from pymlsql.embedded.tsql.lexer import tokenize
 from pymlsql.embedded.tsql.locales import LOCALE
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
-from pymlsql.embedded.tsql.nodes import Name
+from pymlsql.embedded.tsql.nodes import Block, CreateModule, Name, Return, Text
+from pymlsql.embedded.tsql.parser import parse_batch
 from pymlsql.embedded.tsql.references import keeps_references
-from pymlsql.embedded.tsql.scope import ROWID, Relation, RelationColumn
+from pymlsql.embedded.tsql.scope import ROWID, Relation, RelationColumn, ScalarFunction
 from pymlsql.embedded.tsql.types import BIGINT, SqlType
 
 T = TypeVar("T")
@@ -49,6 +51,7 @@ class Use:
     via: int
     columns: set[str]
     changed: bool = False
+    permission: str = "SELECT"
 
 
 def lookup(catalog: Catalog, name: Name, path: tuple[str, ...]) -> Table | Module | None:
@@ -80,6 +83,8 @@ class SessionNames:
     rowids: Mapping[int, str] = field(default_factory=dict)
     """Where rows are changed, by object id: the changed table ("") and the views above it, with the name of what they
     read. Their relations have the column ROWID."""
+    register: Callable[[Module], str] | None = None
+    """Makes the DuckDB function that runs a scalar function."""
 
     def relation(self, name: Name) -> Relation:
         if name.object.startswith(("#", "@")):
@@ -125,6 +130,27 @@ class SessionNames:
         """While the text of a view or function is compiled: its names are looked for in its own schema first."""
         outer = self.via, self.path
         self.via, self.path = relation.object_id, search_path(relation.name.schema)
+        try:
+            yield
+        finally:
+            self.via, self.path = outer
+
+    def scalar_function(self, name: Name) -> ScalarFunction | None:
+        found = lookup(self.catalog_of(name), name, self.path)
+        if not isinstance(found, Module) or found.kind != "FN" or found.returns is None or self.register is None:
+            return None
+        self.uses.append(Use(found.object_id, self.via, set(), permission="EXECUTE"))
+        create = parse_batch(found.text).statements[0]
+        assert isinstance(create, CreateModule)
+        expression = _only_expression(create)
+        sql = self.register(found)
+        return ScalarFunction(Name((found.schema, found.name)), found.object_id, found.parameters, found.returns,
+                              expression, sql, "RETURNS NULL" in create.options)  # fmt: skip
+
+    @contextmanager
+    def inside_function(self, function: ScalarFunction) -> Iterator[None]:
+        outer = self.via, self.path
+        self.via, self.path = function.object_id, search_path(function.name.schema)
         try:
             yield
         finally:
@@ -181,6 +207,18 @@ class SessionNames:
             raise sql_error(208, str(name))
         return Relation(query=found.query, parameters=found.parameters, name=Name((found.schema, found.name)),
                         object_id=found.object_id, used=self._use(found))  # fmt: skip
+
+
+def _only_expression(create: CreateModule) -> Text | None:
+    """What a scalar function returns that does nothing else."""
+    block = create.body[0]
+    if not (isinstance(block, Block) and len(block.body) == 1 and isinstance(block.body[0], Return)):
+        return None
+    value = block.body[0].value
+    # One that calls itself is run: its levels count.
+    own = create.name.object.lower()
+    calls = value is not None and any(own in (token.value.lower(), token.text.lower()) for token in tokenize(value.sql))
+    return None if calls else value
 
 
 def search_path(schema: str) -> tuple[str, ...]:

@@ -107,11 +107,15 @@ def _set_number(session: Session, frame: Frame, statement: nodes.SetOption, opti
         return
     if option == "DEADLOCK_PRIORITY":
         return
+    if option == "ROWCOUNT" and number is None:
+        raise sql_error(507, line=statement.line)
     if not str(number).lstrip("-").isdigit():
         raise sql_error(102, str(number), line=statement.line)
     number = int(number)
-    if option == "ROWCOUNT" and number != 0:
-        raise unsupported("SET ROWCOUNT", line=statement.line)
+    if option == "ROWCOUNT":
+        if number < 0:
+            raise sql_error(507, line=statement.line)
+        session.options = replace(session.options, rowcount=number)
     if option == "PARSEONLY":
         raise unsupported("SET PARSEONLY", line=statement.line)
     if option == "LOCK_TIMEOUT":

@@ -19,7 +19,7 @@ from pymlsql.embedded.tds.responses import Done, ReturnStatus
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.compiler import Compiled
 from pymlsql.embedded.tsql.conversion import convert
-from pymlsql.embedded.tsql.definitions import _parameters
+from pymlsql.embedded.tsql.definitions import parse_parameters
 from pymlsql.embedded.tsql.messages import SqlError, sql_error
 from pymlsql.embedded.tsql.nodes import Name
 from pymlsql.embedded.tsql.parser import Parser, parse_batch
@@ -59,7 +59,7 @@ def declarations(session: Session, text: str | None) -> list[nodes.ModuleParamet
     if not text or not text.strip():
         return []
     parser = Parser(text)
-    found = list(_parameters(parser))
+    found = list(parse_parameters(parser))
     if parser.token.kind != "end":
         parser.fail()
     return list(resolved_parameters(session, tuple(found)))

@@ -10,6 +10,7 @@ from pymlsql.embedded.engine.capture import Capture, Reshape
 from pymlsql.embedded.engine.catalog import Module
 from pymlsql.embedded.engine.evaluation import evaluate, evaluate_passed, names
 from pymlsql.embedded.engine.frame import BatchAborted, Frame, ReturnSignal, TableValue, Value
+from pymlsql.embedded.engine.functions import call_function
 from pymlsql.embedded.engine.names import lookup
 from pymlsql.embedded.engine.security.context import SecurityContext
 from pymlsql.embedded.engine.security.enforcement import check_change, check_execute
@@ -55,7 +56,16 @@ def _execute(session: Session, frame: Frame, statement: nodes.Execute) -> None:
     status = call(session, frame, name, list(statement.arguments), statement.line)
     if statement.return_variable:
         target = frame.get(statement.return_variable, statement.line)
-        target.value = status
+        target.value = status if target.type == INT else convert_value(session, status, _type_of(status), target.type)
+
+
+def _type_of(value: Any) -> SqlType:
+    """The type of what a procedure or function gives back, by its Python value."""
+    if value is None or isinstance(value, int):
+        return INT
+    if isinstance(value, str):
+        return nvarchar(MAX)
+    raise unsupported("a function's value of this type in EXECUTE")
 
 
 class Actual:
@@ -106,16 +116,30 @@ def call_actual(session: Session, name: Name, actuals: list[Actual], line: int, 
     system = SYSTEM_PROCEDURES.get(name.object.lower())
     found = lookup(names(session).catalog_of(name), name, session.path())
     of_system = name.schema.lower() in ("", "sys")
+    if session.running_in is not None and system is not None:
+        raise sql_error(557, line=line)
     if system is not None and (of_system or not isinstance(found, Module)):
         return system(session, frame or Frame(), actuals, line)
     refused = name.object.lower() in REFUSED_PROCEDURES
+    if isinstance(found, Module) and found.kind == "FN":
+        check_execute(session, frame, found)
+        return _call_function(session, found, actuals)  # type: ignore[no-any-return]
     if (refused and of_system) or not isinstance(found, Module) or found.kind != "P":
         if refused:
             instead = SCORE_INSTEAD if name.object.lower() == "sp_rxpredict" else ""
             raise unsupported(name.object, line=line, instead=instead)
         raise sql_error(2812, str(name), line=line)
+    if session.running_in is not None:
+        raise sql_error(557, line=line)
     check_execute(session, frame, found)
     return call_module(session, found, actuals)
+
+
+def _call_function(session: Session, module: Module, actuals: list[Actual]) -> Any:
+    """EXEC of a scalar function: its value is the return value."""
+    frame = Frame()
+    bind_parameters(session, frame, module, actuals)
+    return call_function(session, module.object_id, [frame.variables[p.name].value for p in module.parameters])
 
 
 def call_module(session: Session, module: Module, actuals: list[Actual]) -> int:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pymlsql.embedded.engine.catalog import Module, Table, constraint_names
+from pymlsql.embedded.engine.cursorstate import cursor_status
 from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.engine.names import SYSTEM_DATABASES, lookup
 from pymlsql.embedded.engine.properties import PROPERTY_VALUES
@@ -306,6 +307,7 @@ _VALUES: dict[str, Callable[[Session, Frame, list[str]], Any]] = {
     "@@SERVERNAME": lambda s, f, a: "pymlsql",
     "@@SERVICENAME": lambda s, f, a: "MSSQLSERVER",
     "@@SPID": lambda s, f, a: s.spid,
+    "session": lambda s, f, a: s.handle,
     "@@PROCID": lambda s, f, a: f.object_id,
     "@@NESTLEVEL": lambda s, f, a: s.nest_level,
     "@@LANGUAGE": lambda s, f, a: s.options.locale.language,
@@ -315,7 +317,9 @@ _VALUES: dict[str, Callable[[Session, Frame, list[str]], Any]] = {
     "@@LOCK_TIMEOUT": lambda s, f, a: s.options.lock_timeout_ms,
     "@@OPTIONS": lambda s, f, a: 5432 | (512 if s.options.nocount else 0) | (16384 if s.options.xact_abort else 0),
     "@@MICROSOFTVERSION": lambda s, f, a: int(VERSIONS[s.engine.level][0].split(".")[0]) << 24 | 1000,
-    "@@FETCH_STATUS": lambda s, f, a: 0,
+    "@@FETCH_STATUS": lambda s, f, a: s.cursors.fetch_status,
+    "@@CURSOR_ROWS": lambda s, f, a: s.cursors.n_rows,
+    "CURSOR_STATUS": cursor_status,
     "@@MAX_CONNECTIONS": lambda s, f, a: 32767,
     "@@TEXTSIZE": lambda s, f, a: s.options.textsize,
     "GETDATE": lambda s, f, a: round_datetime(dt.datetime.now()),

@@ -61,7 +61,7 @@ def select(session: Session, frame: Frame, statement: nodes.Select) -> None:
             _assign(session, frame, statement, session.store.run(plan.compiled.sql, values))
             return
         cursor = session.store.run(session.wire_sql(plan.compiled), values)
-        count = session.send_rows(plan.compiled.columns, cursor)
+        count = session.send_rows(plan.compiled.columns, cursor, session.options.rowcount)
     session.finish_rows(count)
     done(session, frame, count, 0xC1)
 
@@ -78,9 +78,11 @@ def _assign(session: Session, frame: Frame, statement: nodes.Select, cursor: Any
     compound = any(operator != "=" for _, operator in statement.assignments)
     count = 0
     last = None
-    while rows := cursor.fetchmany(2048):
+    while rows := cursor.fetchmany(session.options.rowcount or 2048):
         count += len(rows)
         last = rows[-1]
+        if session.options.rowcount:
+            break
         if count > 1 and (compound or _reads_its_target(session, frame, statement)):
             raise unsupported("SELECT that adds up a variable over several rows", line=statement.line)
     session.finish_rows(count)

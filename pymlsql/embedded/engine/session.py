@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from pymlsql.embedded.engine.catalog import Anything, Catalog, encode, new_catalog, storage_key
-from pymlsql.embedded.engine.cells import readable_batches
+from pymlsql.embedded.engine.cursorstate import Cursors
 from pymlsql.embedded.engine.errors import Cancelled, translate
 from pymlsql.embedded.engine.execution import execute_all
 from pymlsql.embedded.engine.frame import (
@@ -24,6 +23,7 @@ from pymlsql.embedded.engine.frame import (
 from pymlsql.embedded.engine.passedtables import call_with_tables
 from pymlsql.embedded.engine.prepared import Prepared, insert_many
 from pymlsql.embedded.engine.procedures import Actual
+from pymlsql.embedded.engine.replies import Replies
 from pymlsql.embedded.engine.runtime import split_name
 from pymlsql.embedded.engine.security.context import SecurityContext
 from pymlsql.embedded.engine.security.enforcement import cannot_connect
@@ -37,39 +37,30 @@ from pymlsql.embedded.engine.values import LargeValue, ValueWriter
 from pymlsql.embedded.engine.variables import check_declarations
 from pymlsql.embedded.tds.requests import Login, RepeatedCalls, Request, Rpc, RpcCall, SqlBatch, TransactionRequest
 from pymlsql.embedded.tds.responses import (
-    ColMetadata,
-    Column,
     Done,
     EnvChange,
-    Message,
     ReturnStatus,
     ReturnValue,
-    Rows,
     Sink,
 )
 from pymlsql.embedded.tsql import nodes
-from pymlsql.embedded.tsql.compiler import Compiled, Compiler, compiled_as
 from pymlsql.embedded.tsql.lexer import tokenize
 from pymlsql.embedded.tsql.locales import LOCALE
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name
 from pymlsql.embedded.tsql.parser import parse_batch
-from pymlsql.embedded.tsql.typed import Typed
-from pymlsql.embedded.tsql.types import INT, SqlType
 
 if TYPE_CHECKING:
     from pymlsql.embedded.engine.engine import Engine
 
-_ROWS_A_BATCH = 32768
 _SYSTEM_CATALOG = new_catalog()
-S = TypeVar("S")
 
 
 def _nowhere(_: object) -> None:
     return None
 
 
-class Session(Transactions, ContextStack):
+class Session(Transactions, ContextStack, Replies):
     """What SQL Server calls a session; made by :meth:`Engine.login`."""
 
     def __init__(self, engine: Engine, spid: int, login: Login, account: Account, client_host: str) -> None:
@@ -86,6 +77,10 @@ class Session(Transactions, ContextStack):
         self.store = Store(engine.cursor(), engine.writers)
         self.store.spid = spid
         self.store.take_state, self.store.restore_state = self.take_state, self.restore_state
+        self.handle: int = spid
+        """By which the functions that DuckDB calls find the session."""
+        self.running_in: Session | None = None
+        """Of a scalar function that runs: the session whose statement calls it."""
         self.callers: tuple[Session, ...] = ()
         """Of a loopback connection: the session that called the script, that session's own, and so on."""
         self.sink: Sink = _nowhere
@@ -102,6 +97,7 @@ class Session(Transactions, ContextStack):
         self.caught: list[SqlError] = []
         self.sequence_runs: list[str] = []
         """Tokens of the runs of statements that asked a sequence in this request."""
+        self.cursors: Cursors = Cursors()
         self._n_prepared = 0
         self._running = False
 
@@ -242,62 +238,6 @@ class Session(Transactions, ContextStack):
         self.prepared[self._n_prepared] = prepared
         return self._n_prepared
 
-    # Answers --------------------------------------------------------------------------------------------------
-
-    def send_error(self, error: SqlError, *, urgent: bool = False) -> None:
-        """An ERROR or INFO token, and those of the errors that go with it."""
-        for one in (error, *error.further):
-            line = max(one.line, 1)
-            self.sink(Message(one.number, one.severity, one.state, one.message, error.procedure, line, urgent))
-
-    @staticmethod
-    def on_wire(sql: str, type_: SqlType) -> str:
-        """What the wire wants of a value: text for uniqueidentifier."""
-        return f"upper(CAST({sql} AS VARCHAR))" if type_.name == "uniqueidentifier" else sql
-
-    def wire_sql(self, compiled: Compiled) -> str:
-        """The query with its columns as the wire wants them."""
-        if not any(column.type.name == "uniqueidentifier" for column in compiled.columns):
-            return compiled.sql
-        parts = ", ".join(f"{self.on_wire(f'q.c{i}', c.type)} AS c{i}" for i, c in enumerate(compiled.columns))
-        return f"SELECT {parts} FROM ({compiled.sql}) AS q"
-
-    def send_rows(self, columns: tuple[Typed, ...], cursor: Any) -> int:
-        """Column metadata and rows of a query to the sink; their number."""
-        shape = tuple(Column(c.name, INT if c.type.name == "null" else c.type, c.nullable, c.identity) for c in columns)
-        self.sink(ColMetadata(shape))
-        passed = [place for place, column in enumerate(columns) if column.by_reference]
-        count = 0
-        try:
-            for batch in cursor.to_arrow_reader(_ROWS_A_BATCH):
-                for rows in readable_batches(self.engine.values, batch, passed) if passed else (batch,):
-                    if self.store.cancelled.is_set():
-                        raise Cancelled
-                    count += rows.num_rows
-                    self.sink(Rows(rows))
-        except (SqlError, Cancelled):
-            raise
-        except Exception as error:
-            self.store.recover()
-            raise translate(error) from error
-        return count
-
-    def finish_rows(self, count: int) -> None:
-        """After a statement that tells how many rows it touched."""
-        self.rowcount = count
-        self.last_error = 0
-
-    @contextmanager
-    def redirected(self, sink: S) -> Iterator[S]:
-        """Answers go to ``sink``, which passes on what it does not keep to its ``outer``."""
-        outer = self.sink
-        sink.outer = outer  # type: ignore[attr-defined]
-        self.sink = sink  # type: ignore[assignment]
-        try:
-            yield sink
-        finally:
-            self.sink = outer
-
     def note_identity(self, value: int) -> None:
         self.last_identity = self.scope_identity = value
 
@@ -333,15 +273,6 @@ class Session(Transactions, ContextStack):
             self.store.after_commit = self.publish
             self.store.after_rollback = self.discard
 
-    def check_plan(self, sql: str, compiler: Compiler) -> None:
-        """Let DuckDB bind a view's query, and raise what it finds."""
-        from pymlsql.embedded.engine.evaluation import running
-        from pymlsql.embedded.engine.names import Plan
-
-        plan = Plan(compiled_as(compiler, sql, ()), getattr(compiler.names, "system", {}))
-        with running(self, plan):
-            self.store.run(f"SELECT * FROM ({sql}) AS q LIMIT 0", dict.fromkeys(plan.compiled.runtime))
-
     def use(self, database: str) -> None:
         """Raises 916 when the context may not use the database, or is that of a user and must not leave its own."""
         self.check_border(database)
@@ -376,7 +307,7 @@ class Session(Transactions, ContextStack):
         self.options, self.context_info, self.session_context = SetOptions(), None, {}
         self.store.lock_timeout_ms = -1
         self.database = self.home
-        self.prepared = {}
+        self.prepared, self.cursors = {}, Cursors()
         self.last_error = self.rowcount = 0
         self.drop_all_temporary()
         self.engine.locks.release_all(self, "session")

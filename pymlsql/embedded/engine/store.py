@@ -285,6 +285,11 @@ class Store:
         self._begun = False
 
     @property
+    def has_written(self) -> bool:
+        """Whether its transaction, or the statement that runs, has written something."""
+        return bool(self._journal or self._statement)
+
+    @property
     def writing(self) -> bool:
         """Whether this session holds the writers' lock."""
         return self._begun

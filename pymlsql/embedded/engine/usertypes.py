@@ -12,8 +12,9 @@ from pymlsql.embedded.engine.security.enforcement import check_new_object, denie
 from pymlsql.embedded.engine.tables import ObjectIds, build_table
 from pymlsql.embedded.engine.typeentries import FIRST_USER_TYPE, UserType
 from pymlsql.embedded.tsql.datatypes import is_system_type
-from pymlsql.embedded.tsql.messages import sql_error
-from pymlsql.embedded.tsql.nodes import ModuleParameter, Statement
+from pymlsql.embedded.tsql.lexer import tokenize
+from pymlsql.embedded.tsql.messages import sql_error, unsupported
+from pymlsql.embedded.tsql.nodes import CreateModule, ModuleParameter, Statement
 from pymlsql.embedded.tsql.type_nodes import CreateType, DropType
 from pymlsql.embedded.tsql.types import TABLE_TYPE, SqlType
 
@@ -63,6 +64,21 @@ def resolved_parameters(session: Session, parameters: tuple[ModuleParameter, ...
             raise sql_error(346, parameter.name)
         made.append(replace(parameter, type=type_, user_type=found.type_id if found is not None else 0))
     return tuple(made)
+
+
+def returned_type(session: Session, statement: CreateModule) -> SqlType:
+    """The type of a scalar function. Raises 2715; refuses types and options that it cannot have here."""
+    assert statement.returns is not None
+    type_, _ = resolve_type(session, statement.returns, 0, statement.line)
+    if type_ == TABLE_TYPE or type_.name in ("timestamp", "text", "ntext", "image", "sql_variant"):
+        raise unsupported(f"a function that returns {statement.returns}", line=statement.line)
+    if any(parameter.type.name == "sql_variant" for parameter in statement.parameters):
+        raise unsupported("a function with a parameter of type sql_variant", line=statement.line)
+    words = {token.value for token in tokenize(statement.text) if token.kind == "word"}
+    if "SCHEMABINDING" in statement.options and "FROM" in words:
+        # What it reads would have to stay.
+        raise unsupported("WITH SCHEMABINDING of a function that reads tables", line=statement.line)
+    return type_
 
 
 # Statements -------------------------------------------------------------------------------------------------------

@@ -65,6 +65,8 @@ class Compiler:
     owner_id: int = 0
     """The object whose text is compiled (a table's default), for the rights that it asks for; 0 for a statement."""
     depth: int = 0
+    inlined: list[int] = field(default_factory=list)
+    """The scalar functions whose expressions are being compiled: one that calls itself is run, not written out."""
     recursions: dict[str, Recursion] = field(default_factory=dict)
     """By DuckDB name, the common table expressions whose recursive part is being compiled."""
 

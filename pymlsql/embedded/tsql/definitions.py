@@ -27,7 +27,6 @@ from pymlsql.embedded.tsql.table_definitions import (
 )
 from pymlsql.embedded.tsql.temporal_definitions import parse_table_options
 from pymlsql.embedded.tsql.type_statements import TYPE_CREATE, TYPE_DROP
-from pymlsql.embedded.tsql.types import SYSNAME
 
 if TYPE_CHECKING:
     from pymlsql.embedded.tsql.parser import Parser
@@ -86,12 +85,14 @@ def _module(parser: Parser, line: int, action: str, start: int) -> nodes.Stateme
         return _view(parser, line, action, name, start)
     if kind == "PROCEDURE":
         return _procedure(parser, line, action, name, start)
-    return _function(parser, line, action, name, start)
+    from pymlsql.embedded.tsql.function_statements import parse_function
+
+    return parse_function(parser, line, action, name)
 
 
 def _view(parser: Parser, line: int, action: str, name: Name, start: int) -> nodes.CreateModule:
     columns = column_list(parser) if parser.at_op("(") else ()
-    options = _options(parser)
+    options = module_options(parser)
     parser.expect_word("AS")
     query_start = parser.index
     if not (parser.at_word("SELECT", "WITH") or parser.at_op("(")):
@@ -106,7 +107,7 @@ def _view(parser: Parser, line: int, action: str, name: Name, start: int) -> nod
     )
 
 
-def _options(parser: Parser, *, procedure: bool = False) -> tuple[str, ...]:
+def module_options(parser: Parser, *, procedure: bool = False) -> tuple[str, ...]:
     """WITH SCHEMABINDING, EXECUTE AS ... of a module; the latter only procedures have."""
     if not parser.take_word("WITH"):
         return ()
@@ -126,7 +127,8 @@ def _options(parser: Parser, *, procedure: bool = False) -> tuple[str, ...]:
             return tuple(options)
 
 
-def _parameters(parser: Parser) -> tuple[nodes.ModuleParameter, ...]:
+def parse_parameters(parser: Parser) -> tuple[nodes.ModuleParameter, ...]:
+    """Parameters of a module, or of sp_executesql: up to what is none."""
     parameters: list[nodes.ModuleParameter] = []
     while parser.token.kind == "variable":
         name = parser.next().value
@@ -145,10 +147,10 @@ def _parameters(parser: Parser) -> tuple[nodes.ModuleParameter, ...]:
 
 def _procedure(parser: Parser, line: int, action: str, name: Name, start: int) -> nodes.CreateModule:
     bracketed = parser.take_op("(")
-    parameters = _parameters(parser)
+    parameters = parse_parameters(parser)
     if bracketed:
         parser.expect_op(")")
-    options = _options(parser, procedure=True)
+    options = module_options(parser, procedure=True)
     parser.expect_word("AS")
     body = parser.statements_until("")
     _refuse_modules(body)
@@ -161,63 +163,6 @@ def _refuse_modules(body: list[nodes.Statement]) -> None:
     for statement in body:
         if isinstance(statement, nodes.CreateModule | nodes.CreateSchema):
             raise sql_error(156, getattr(statement, "kind", "SCHEMA"), line=statement.line)
-
-
-def _function(parser: Parser, line: int, action: str, name: Name, start: int) -> nodes.CreateModule:
-    parser.expect_op("(")
-    parameters = _parameters(parser)
-    parser.expect_op(")")
-    parser.expect_word("RETURNS")
-    if parser.token.kind == "variable":
-        raise unsupported("multi-statement table-valued function", line=line)
-    text = parser.text
-    if parser.take_word("TABLE"):
-        options = _options(parser)
-        parser.take_word("AS")
-        parser.expect_word("RETURN")
-        bracketed = parser.take_op("(")
-        query_start = parser.index
-        if parser.at_word("WITH"):
-            common_tables(parser)
-        parser.skip_subquery_body()
-        query = parser.slice(query_start, parser.index)
-        if bracketed:
-            parser.expect_op(")")
-        parser.expect_end()
-        return nodes.CreateModule(line, "FUNCTION", action, name, text, parameters, query=query, options=options)
-    returns = parser.data_type()
-    options = _options(parser)
-    if parameters or returns != SYSNAME or "SCHEMABINDING" not in options:
-        # What is there is what a classifier of Resource Governor needs.
-        raise unsupported("scalar function", line=line)
-    parser.take_word("AS")
-    if not parser.at_word("BEGIN"):
-        parser.fail()
-    body = parser.statement()
-    parser.expect_end()
-    _refuse_effects((body,))
-    return nodes.CreateModule(line, "FUNCTION", action, name, text, body=(body,), returns=returns, options=options)
-
-
-_IN_FUNCTIONS = (nodes.Block, nodes.If, nodes.While, nodes.Break, nodes.Continue, nodes.Return, nodes.Declare,
-                 nodes.SetVariable)  # fmt: skip
-
-
-def _refuse_effects(statements: tuple[nodes.Statement, ...]) -> None:
-    """Raises 444 for a query that answers, 443 for what would change something; a function ends with RETURN (455)."""
-    for statement in statements:
-        if isinstance(statement, nodes.Select) and statement.into is None:
-            if not statement.assignments:
-                raise sql_error(444, line=statement.line)
-        elif not isinstance(statement, _IN_FUNCTIONS):
-            raise sql_error(443, type(statement).__name__.upper(), line=statement.line)
-        inner = {nodes.Block: "body", nodes.While: "body", nodes.If: "then"}.get(type(statement))
-        if isinstance(statement, nodes.Block):
-            _refuse_effects(statement.body)
-        elif inner is not None:
-            _refuse_effects((getattr(statement, inner),))
-        if isinstance(statement, nodes.If) and statement.otherwise is not None:
-            _refuse_effects((statement.otherwise,))
 
 
 # Dispatch ---------------------------------------------------------------------------------------------------------

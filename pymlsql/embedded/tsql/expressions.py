@@ -311,11 +311,9 @@ def _function(compiler: Compiler, node: exp.Expr) -> Typed:
 
 
 def _dot(compiler: Compiler, node: exp.Expr) -> Typed:
-    """A function of a schema: no scalar function can be created here, so there is none."""
-    parts = [part.name for part in node.flatten()]
-    if not isinstance(node.expression, exp.Anonymous) or parts[0].lower() == "sys":
-        raise unsupported(f"function {'.'.join(parts)}", line=compiler.line)
-    raise sql_error(4121, parts[0], ".".join(parts), line=compiler.line)
+    from pymlsql.embedded.tsql.usercalls import call_scalar
+
+    return call_scalar(compiler, node)
 
 
 def _window(compiler: Compiler, node: exp.Expr) -> Typed:

@@ -49,11 +49,12 @@ def parse_raiserror(parser: Parser) -> Statement:
 
 
 def parse_waitfor(parser: Parser) -> Statement:
-    """WAITFOR DELAY."""
+    """WAITFOR DELAY and WAITFOR TIME."""
     line = parser.next().line
-    if not parser.take_word("DELAY"):
+    if not parser.at_word("DELAY", "TIME"):
         raise unsupported(f"WAITFOR {parser.token.text}", line=line)
-    return nodes.WaitFor(line, parser.constant("string"))
+    kind = parser.next().value
+    return nodes.WaitFor(line, parser.constant("string"), until=kind == "TIME")
 
 
 def parse_use(parser: Parser) -> Statement:

@@ -11,6 +11,7 @@ from pymlsql.embedded.tsql.messages_changes import MESSAGES_CHANGES
 from pymlsql.embedded.tsql.messages_conversion import MESSAGES_CONVERSION
 from pymlsql.embedded.tsql.messages_definitions import MESSAGES_DEFINITIONS
 from pymlsql.embedded.tsql.messages_extensibility import MESSAGES_EXTENSIBILITY
+from pymlsql.embedded.tsql.messages_flow import MESSAGES_FLOW
 from pymlsql.embedded.tsql.messages_governance import MESSAGES_GOVERNANCE
 from pymlsql.embedded.tsql.messages_grammar import MESSAGES_GRAMMAR
 from pymlsql.embedded.tsql.messages_json import MESSAGES_JSON
@@ -337,6 +338,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     **EXTERNAL_MESSAGES,
     **MESSAGES_CHANGES,
     **MESSAGES_EXTENSIBILITY,
+    **MESSAGES_FLOW,
     **MESSAGES_GOVERNANCE,
     **MESSAGES_GRAMMAR,
     **MESSAGES_JSON,

@@ -141,9 +141,10 @@ class RaiseError(Statement):
 
 @dataclass(frozen=True, slots=True)
 class WaitFor(Statement):
-    """WAITFOR DELAY."""
+    """WAITFOR DELAY, or with ``until`` WAITFOR TIME."""
 
     delay: Text
+    until: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from functools import lru_cache
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.bulk import parse_bulk_insert
 from pymlsql.embedded.tsql.call_statements import parse_call, parse_execute
+from pymlsql.embedded.tsql.cursor_statements import CURSOR_STATEMENTS, parse_declare_cursor
 from pymlsql.embedded.tsql.data_statements import parse_delete, parse_insert, parse_select, parse_truncate, parse_update
 from pymlsql.embedded.tsql.definitions import parse_alter, parse_create, parse_drop
 from pymlsql.embedded.tsql.flow_statements import (
@@ -20,6 +21,7 @@ from pymlsql.embedded.tsql.flow_statements import (
     parse_use,
     parse_waitfor,
 )
+from pymlsql.embedded.tsql.lexer import Token
 from pymlsql.embedded.tsql.merging import parse_merge
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Batch, Name, Statement
@@ -28,6 +30,7 @@ from pymlsql.embedded.tsql.security_statements import SECURITY_STATEMENTS
 from pymlsql.embedded.tsql.set_statements import parse_set
 from pymlsql.embedded.tsql.signing_statements import SIGNING_STATEMENTS
 from pymlsql.embedded.tsql.table_definitions import parse_table_definition
+from pymlsql.embedded.tsql.words import RESERVED
 
 
 class Parser(Reader):
@@ -72,6 +75,8 @@ class Parser(Reader):
             if first and (token.kind in ("quoted", "variable") or token.is_op(".")):
                 return parse_call(self, token.line)
             self.fail()
+        if self.peek().is_op(":") and token.value not in RESERVED:
+            raise unsupported("label", line=token.line)
         handler = _STATEMENTS.get(token.value)
         if handler is not None:
             return handler(self)
@@ -81,6 +86,10 @@ class Parser(Reader):
         if self.peek().is_op(":") and self.at_name():
             raise unsupported("a label", line=token.line)
         self.fail()
+
+    def begins(self, token: Token) -> bool:
+        """Whether a statement begins with this word."""
+        return token.kind == "word" and token.value in _STATEMENTS
 
     # Flow -----------------------------------------------------------------------------------------------------
 
@@ -144,7 +153,7 @@ class Parser(Reader):
     def declare(self) -> Statement:
         line = self.next().line
         if self.token.kind in ("word", "quoted"):
-            raise unsupported("DECLARE CURSOR", line=line)
+            return parse_declare_cursor(self, line)
         first = self._variable()
         if first.table is not None:
             return nodes.Declare(line, (first,))
@@ -227,7 +236,8 @@ _STATEMENTS: dict[str, Callable[[Parser], Statement]] = {
     "ROLLBACK": Parser.commit, "SAVE": Parser.save, "EXEC": parse_execute, "EXECUTE": parse_execute,
     "CREATE": parse_create, "ALTER": parse_alter, "DROP": parse_drop, "RECONFIGURE": Parser.reconfigure,
     "MERGE": parse_merge, "BULK": parse_bulk_insert, **SECURITY_STATEMENTS, **SIGNING_STATEMENTS,
-    **dict.fromkeys(("OPEN", "CLOSE", "FETCH", "DEALLOCATE", "GOTO", "KILL",
+    **CURSOR_STATEMENTS,
+    **dict.fromkeys(("GOTO", "KILL",
                      "CHECKPOINT", "DBCC", "BACKUP", "RESTORE", "DISABLE", "ENABLE"),
                     Parser.refuse),
 }  # fmt: skip

@@ -59,6 +59,20 @@ class Relation:
     """Of a view that a statement changes: the name in its FROM of the table whose ROWID its query gives too."""
 
 
+@dataclass(frozen=True, slots=True)
+class ScalarFunction:
+    """A function that somebody has created. With ``expression`` it is the value of that; else ``sql`` is the DuckDB
+    function that runs it, given the session's number and the arguments."""
+
+    name: Name
+    object_id: int
+    parameters: tuple[ModuleParameter, ...]
+    returns: SqlType
+    expression: Text | None = None
+    sql: str = ""
+    null_on_null: bool = False
+
+
 class Names(Protocol):
     """What the compiler asks the catalog."""
 
@@ -70,6 +84,12 @@ class Names(Protocol):
 
     def sequence(self, name: Name) -> tuple[int, SqlType]:
         """The number and the type of a sequence; raises 208 or 11726."""
+
+    def scalar_function(self, name: Name) -> ScalarFunction | None:
+        """The scalar function of a schema, None where there is none."""
+
+    def inside_function(self, function: ScalarFunction) -> AbstractContextManager[None]:
+        """While its expression is compiled: names mean what they mean there."""
 
     def principals(self, view: str) -> Relation:
         """A catalog view of principals with all its rows, also those that the session does not see."""

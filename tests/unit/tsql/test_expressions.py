@@ -29,6 +29,9 @@ class _Names:
     def table_function(self, name: Name) -> Relation:
         raise sql_error(208, str(name))
 
+    def scalar_function(self, name: Name) -> None:
+        return None
+
 
 TYPES = [
     ("5.0 / 2", "decimal(7, 6)"),

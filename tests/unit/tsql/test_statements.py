@@ -115,7 +115,6 @@ def test_statement_ends_where_the_next_begins(first: str) -> None:
         ("SELECT 1\n/* open", 113, 2),
         ("SELECT 1\nSET @a 1", 102, 2),
         ("IF 1 = 1\n\nEND", 156, 3),
-        ("DECLARE c CURSOR FOR SELECT 1", 40510, 1),
         ("ADD SIGNATURE TO p BY ASYMMETRIC KEY k", 40510, 1),
         ("EXECUTE AS SELF", 102, 1),
         ("CREATE VIEW v WITH EXECUTE AS OWNER AS SELECT 1 AS a", 156, 1),

@@ -12,6 +12,7 @@ from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.messages import SqlError, sql_error
 from pymlsql.embedded.tsql.nodes import Name
 from pymlsql.embedded.tsql.parser import parse_batch
+from pymlsql.embedded.tsql.types import SYSNAME
 
 if TYPE_CHECKING:
     from pymlsql.embedded.engine.session import Session
@@ -25,23 +26,21 @@ def find_classifier(session: Session, name: Name) -> int:
     found = session.user_catalog.find(name.schema or "dbo", name.object)
     if found is None:
         raise sql_error(10902, str(name))
-    if not isinstance(found, Module) or found.kind != "FN":
+    fits = isinstance(found, Module) and found.kind == "FN" and found.returns == SYSNAME and not found.parameters
+    if not isinstance(found, Module) or not fits or not _is_bound(found):
         raise sql_error(10906, found.schema, found.name)
     return found.object_id
+
+
+def _is_bound(found: Module) -> bool:
+    create = parse_batch(found.text).statements[0]
+    return isinstance(create, nodes.CreateModule) and "SCHEMABINDING" in create.options
 
 
 def refuse_classifier(session: Session, action: str, found: Table | Module) -> None:
     """Raises 10920 for the function that classifies now."""
     if isinstance(found, Module) and found.object_id == session.engine.governor.configuration.classifier:
         raise sql_error(10920, action, found.name)
-
-
-def check_ends_with_return(statement: nodes.CreateModule) -> None:
-    """Raises 455."""
-    block = statement.body[0]
-    assert isinstance(block, nodes.Block)
-    if not isinstance(block.body[-1], nodes.Return):
-        raise sql_error(455, line=block.body[-1].line)
 
 
 def classify(session: Session) -> str:

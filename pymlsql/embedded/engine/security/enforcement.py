@@ -55,6 +55,10 @@ def check_uses(session: Session, uses: Sequence[Use], frame: Frame | None) -> No
         if use.changed and not use.columns:
             continue
         namer = use.via or (frame.object_id if frame is not None else 0)
+        if use.permission != "SELECT":
+            if not is_chained(who, namer, found):
+                check_object(session, use.permission, found)
+            continue
         if not is_chained(who, namer, found):
             # Who names no column, as in COUNT(*), is asked for all of them.
             check_object(session, "SELECT", found, use.columns or {name.lower() for name, _ in column_ids(found)})
@@ -65,7 +69,7 @@ def check_reading(session: Session, uses: Sequence[Use]) -> None:
     for use in uses:
         found = _objects(session.identity).get(use.object_id)
         if found is not None and not use.via:
-            check_object(session, "SELECT", found)
+            check_object(session, use.permission, found)
 
 
 def is_chained(who: Identity, namer: int, found: Object) -> bool:

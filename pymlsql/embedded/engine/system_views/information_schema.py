@@ -163,7 +163,8 @@ def _routines(state: SystemState) -> Iterator[Fact]:
         yield _specific(state, module) | {
             "ROUTINE_CATALOG": state.database, "ROUTINE_SCHEMA": module.schema, "ROUTINE_NAME": module.name,
             "ROUTINE_TYPE": "FUNCTION" if function else "PROCEDURE",
-            "DATA_TYPE": {"IF": "TABLE", "FN": "nvarchar"}.get(module.kind),
+            "DATA_TYPE": "TABLE" if module.kind == "IF" else None,
+            **(_domain(module.returns) if module.returns is not None else {}),
             "ROUTINE_DEFINITION": state.sight.text(module.object_id, module.text[:4000]),
             "SQL_DATA_ACCESS": "READS" if function else "MODIFIES", "IS_NULL_CALL": None,
             "MAX_DYNAMIC_RESULT_SETS": 0 if function else -1, "CREATED": time_of(module.created),
@@ -173,6 +174,10 @@ def _routines(state: SystemState) -> Iterator[Fact]:
 
 def _parameters(state: SystemState) -> Iterator[Fact]:
     for module in _routines_of(state):
+        if module.returns is not None:
+            yield _specific(state, module) | _domain(module.returns) | {
+                "ORDINAL_POSITION": 0, "PARAMETER_NAME": "", "PARAMETER_MODE": "OUT", "IS_RESULT": "YES",
+            }  # fmt: skip
         for position, parameter in enumerate(module.parameters, 1):
             yield _specific(state, module) | _domain(parameter.type) | {
                 "ORDINAL_POSITION": position, "PARAMETER_NAME": parameter.name,

@@ -205,6 +205,9 @@ def _sql_modules(state: SystemState) -> Iterator[Fact]:
 
 def _parameters(state: SystemState) -> Iterator[Fact]:
     for module in state.catalog.modules():
+        if module.returns is not None:
+            yield type_fact(module.returns) | {"object_id": module.object_id, "name": "", "parameter_id": 0,
+                                               "is_output": True}  # fmt: skip
         for number, parameter in enumerate(module.parameters, 1):
             fact = type_fact(parameter.type) | {"object_id": module.object_id, "name": parameter.name,
                                                 "parameter_id": number, "is_output": parameter.output,

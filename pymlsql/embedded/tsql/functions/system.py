@@ -36,7 +36,7 @@ GLOBALS: dict[str, SqlType] = {
     "@@SERVERNAME": SYSNAME, "@@SERVICENAME": SYSNAME, "@@SPID": SMALLINT, "@@PROCID": INT, "@@NESTLEVEL": INT,
     "@@LANGUAGE": SYSNAME, "@@LANGID": SMALLINT, "@@DATEFIRST": TINYINT, "@@MAX_PRECISION": TINYINT,
     "@@LOCK_TIMEOUT": INT, "@@OPTIONS": INT, "@@MICROSOFTVERSION": INT, "@@FETCH_STATUS": INT, "@@TEXTSIZE": INT,
-    "@@MAX_CONNECTIONS": INT, "@@DBTS": SqlType("binary", length=8),
+    "@@CURSOR_ROWS": INT, "@@MAX_CONNECTIONS": INT, "@@DBTS": SqlType("binary", length=8),
 }  # fmt: skip
 """The global variables, and their types."""
 
@@ -178,6 +178,7 @@ SYSTEM = {
     "ERROR_MESSAGE": _plain("ERROR_MESSAGE", nvarchar(4000)),
     "ERROR_PROCEDURE": _plain("ERROR_PROCEDURE", nvarchar(128)),
     "MIN_ACTIVE_ROWVERSION": _plain("MIN_ACTIVE_ROWVERSION", SqlType("binary", length=8)),
+    "CURSOR_STATUS": _asked("CURSOR_STATUS", SMALLINT, 2, 2),
     "ROWCOUNT_BIG": _plain("ROWCOUNT_BIG", BIGINT),
     "OBJECTPROPERTY": _asked("OBJECTPROPERTY", INT, 2, 2),
     "OBJECTPROPERTYEX": _asked("OBJECTPROPERTYEX", SQL_VARIANT, 2, 2),
