@@ -7,6 +7,9 @@ from tests.conformance import (
     constraints,
     conversion,
     dates,
+    catalog,
+    constraints,
+    databases,
     grouping,
     indexes,
     json_documents,
@@ -45,4 +48,6 @@ AREAS: dict[str, list[Page]] = {
     "temporal": temporal.PAGES,
     "types": types.PAGES,
     "windows": windows.PAGES,
+    "catalog": catalog.PAGES,
+    "databases": databases.PAGES,
 }
