@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from tests.conformance import (
     aggregates,
-    constraints,
-    conversion,
-    dates,
     catalog,
     constraints,
+    conversion,
     databases,
+    dates,
     grouping,
     indexes,
     json_documents,

@@ -41,7 +41,9 @@ CASES: list[tuple[str, str, list[int]]] = [
 
 
 @pytest.mark.parametrize(("grant", "text", "errors"), CASES, ids=[text + grant for grant, text, _ in CASES])
-def test_user_may_do_what_is_granted_and_no_more(engine: Engine, client: Client, grant: str, text: str, errors: list[int]) -> None:
+def test_user_may_do_what_is_granted_and_no_more(
+    engine: Engine, client: Client, grant: str, text: str, errors: list[int]
+) -> None:
     for batch in (*SETUP, grant):
         client.run(batch)
         assert client.errors == []
