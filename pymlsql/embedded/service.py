@@ -28,7 +28,7 @@ from pymlsql.embedded.server import Options, serve
 
 USER = "sa"
 DATABASE = "pymlsql"
-_VERSIONS = {160: (16, 0, 1000), 150: (15, 0, 2000)}
+_VERSION = (16, 0, 1000)
 _N_SPARES = 2
 _STACK_BYTES = 256 << 20
 _RECURSION_LIMIT = 30_000
@@ -77,7 +77,7 @@ def run(
         satellites.start()
         files = [path for path in (ready_file, data_dir / "server.json" if data_dir else None) if path]
         tls = tls_context(data_dir)
-        options = Options(tls=tls, strict_tls=tls_context(data_dir, strict=True), version=_VERSIONS[compat])
+        options = Options(tls=tls, strict_tls=tls_context(data_dir, strict=True), version=_VERSION)
 
         def on_ready(bound: int) -> None:
             values = {

@@ -21,6 +21,9 @@ def _with_table(*cases: Case) -> list[Case]:
 
 
 PAGES: list[Page] = [
+    page(_F + "cursor-status-transact-sql",
+         gives("CURSOR_STATUS('global', 'no_such_cursor')", -3),
+         gives("CURSOR_STATUS('local', 'no_such_cursor')", -3)),
     page(_F + "object-id-transact-sql",
          gives("OBJECT_ID('dbo.no_such_object')", None),
          *_with_table(holds(f"{_ID} > 0"),

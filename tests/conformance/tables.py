@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from tests.conformance import (
     aggregates,
+    catalog,
     constraints,
     conversion,
+    databases,
     dates,
     grouping,
     indexes,
@@ -27,8 +29,10 @@ from tests.conformance.form import Page
 
 AREAS: dict[str, list[Page]] = {
     "aggregates": aggregates.PAGES,
+    "catalog": catalog.PAGES,
     "constraints": constraints.PAGES,
     "conversion": conversion.PAGES,
+    "databases": databases.PAGES,
     "dates": dates.PAGES,
     "grouping": grouping.PAGES,
     "indexes": indexes.PAGES,

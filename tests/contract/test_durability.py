@@ -34,6 +34,34 @@ def _fill(target: servers.Target) -> None:
         connection.execute("CREATE TABLE dbo.large (id int, b varbinary(max))")
         connection.execute("INSERT dbo.large VALUES (1, ?)", LARGE)
         connection.execute("UPDATE dbo.large SET b.WRITE(0x00, NULL, 0)")
+        _fill_definitions(connection)
+
+
+def _fill_definitions(connection: pyodbc.Connection) -> None:
+    for batch in (
+        "CREATE SEQUENCE dbo.kept_numbers START WITH 5 NO CACHE",
+        "CREATE TABLE dbo.kept_more (id int PRIMARY KEY, a int, c AS a * 2, d AS a * 3 PERSISTED, v rowversion, "
+        "f datetime2 GENERATED ALWAYS AS ROW START HIDDEN, t datetime2 GENERATED ALWAYS AS ROW END HIDDEN, "
+        "PERIOD FOR SYSTEM_TIME (f, t)) WITH (SYSTEM_VERSIONING = ON (HISTORY_TABLE = dbo.kept_history))",
+        "INSERT dbo.kept_more (id, a) VALUES (NEXT VALUE FOR dbo.kept_numbers, 1)",
+        "BEGIN TRAN; ALTER TABLE dbo.kept_more ADD e int NULL; UPDATE dbo.kept_more SET a = 2; COMMIT",
+        "EXEC sp_addextendedproperty 'MS_Description', 'what it is', 'schema', dbo, 'table', kept_more",
+        "EXEC sp_rename 'dbo.kept_more.e', 'ee', 'COLUMN'",
+    ):
+        connection.execute(batch)
+
+
+def _check_definitions(connection: pyodbc.Connection) -> None:
+    row = connection.execute("SELECT id, a, c, d, ee FROM dbo.kept_more").fetchone()
+    assert tuple(row) == (5, 2, 4, 6, None)
+    former = connection.execute("SELECT a FROM dbo.kept_more FOR SYSTEM_TIME ALL WHERE a = 1").fetchall()
+    assert [tuple(one) for one in former] == [(1,)]
+    assert connection.execute("SELECT NEXT VALUE FOR dbo.kept_numbers").fetchval() == 6
+    sql = "SELECT CAST(value AS nvarchar(20)) FROM sys.extended_properties WHERE name = 'MS_Description'"
+    assert connection.execute(sql).fetchval() == "what it is"
+    sql = "DECLARE @v binary(8) = (SELECT v FROM dbo.kept_more); UPDATE dbo.kept_more SET a = 2; " \
+          "SELECT CASE WHEN v > @v THEN 1 ELSE 0 END FROM dbo.kept_more"
+    assert connection.execute("SET NOCOUNT ON; " + sql).fetchval() == 1
 
 
 def _check(target: servers.Target) -> None:
@@ -49,6 +77,7 @@ def _check(target: servers.Target) -> None:
         connection.execute("INSERT dbo.kept (s) VALUES (N'third')")
         assert connection.execute("SELECT MAX(id) FROM dbo.kept").fetchval() >= 3
         connection.execute("DELETE dbo.kept WHERE s = N'third'")
+        _check_definitions(connection)
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL], ids=lambda how: how.name)

@@ -12,6 +12,7 @@ _OTHER_NAMES = {
     "BeginEndBlock": "Block", "BeginTransaction": "Transaction", "CommitTransaction": "Transaction",
     "RollbackTransaction": "Transaction", "SaveTransaction": "Transaction", "DeclareVariable": "Declare",
     "DeclareTableVariable": "Declare", "TruncateTable": "Truncate", "Reconfigure": "Execute",
+    "SetContextInfo": "SetOption",
     "PredicateSet": "SetOption", "SetCommand": "SetOption", "SetIdentityInsert": "SetOption",
     "SetRowCount": "SetOption", "SetTransactionIsolationLevel": "SetOption", "SetTextSize": "SetOption",
 }  # fmt: skip

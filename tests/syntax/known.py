@@ -52,6 +52,8 @@ OURS_ACCEPTS = (
 
 OURS_REJECTS = (
     Known(r"\bJSON_OBJECT\b", "of level 160, where a colon stands behind each key", "SELECT JSON_OBJECT('a', 1) AS x"),
+    Known(r"\bTRIM\s*\(\s*(LEADING|TRAILING|BOTH)\s+FROM\b", "documented: characters stand before FROM",
+          "SELECT TRIM(BOTH FROM 'a') AS x"),
     Known(r"\bTHROW\b", "documented: the statement before THROW ends with a semicolon; their parser does not ask",
           "DECLARE @a int THROW 50000, 'x', 1"),
     Known(r"\bWITH\b", "Msg 319: the statement before WITH ends with a semicolon; their parser does not ask",

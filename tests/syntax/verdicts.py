@@ -71,7 +71,7 @@ def _nested(statement: nodes.Statement) -> Iterator[str]:
     yield type(statement).__name__
     for part in dataclasses.fields(statement):
         value = getattr(statement, part.name)
-        if isinstance(statement, nodes.Insert) and part.name == "execute":
+        if (isinstance(statement, nodes.Insert) and part.name == "execute") or type(statement) is nodes.DropIndexes:
             continue
         for one in value if isinstance(value, tuple) else (value,):
             if isinstance(one, nodes.Statement):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 
+from pymlsql.embedded.engine.asking import register_asking
 from pymlsql.embedded.engine.catalog import Catalog, Module, Schema, Table, decode, encode, new_catalog
 from pymlsql.embedded.engine.cells import references_of, register_functions
 from pymlsql.embedded.engine.extensibility.contents import CREATE_TABLE, Allowed, find_content
@@ -56,6 +57,9 @@ _CONFIGURATION = {
 
 MANY_ROWS = 200_000
 """Rows of a statement's tables from which it runs on all cores; DuckDB divides work by 122,880 rows."""
+
+_LEVEL = "compatibility level"
+"""What the compatibility level is kept as, beside the server's options, once ALTER DATABASE has set it."""
 
 FORMAT = 2
 """The version of what is stored. Format 1 kept all values inside of DuckDB; it is read, and becomes 2."""
@@ -102,6 +106,7 @@ class Engine:
         self.identities = Identities(self._connection.cursor())
         self.rowversions: Rowversions = Rowversions(self.identities)
         self.sequences: Sequences = Sequences(self.identities, self._connection)
+        register_asking(self._connection, lambda spid: self._sessions[spid])
         self.configuration: dict[str, tuple[int, int, int, int]] = {}
         self.catalog: Catalog = new_catalog()
         self._sessions: dict[int, Session] = {}
@@ -164,6 +169,8 @@ class Engine:
         sizes = run("SELECT table_name, estimated_size FROM duckdb_tables() WHERE schema_name = 'store'").fetchall()
         self._rows = {f"store.{name}": size for name, size in sizes}
         kept = {name: (value, used) for name, value, used in run("FROM store.configuration").fetchall()}
+        if _LEVEL in kept:
+            self.level = kept[_LEVEL][0]
         for name, (low, high, default) in _CONFIGURATION.items():
             value, used = kept.get(name, (default, default))
             self.configuration[name] = (low, high, value, value if name in AT_START else used)
@@ -223,6 +230,11 @@ class Engine:
             store.write("DELETE FROM store.configuration WHERE name = $name", {"name": name})
             values = {"name": name, "value": value, "used": used}
             store.write("INSERT INTO store.configuration VALUES ($name, $value, $used)", values)
+
+    def set_level(self, store: Store, level: int) -> None:
+        """ALTER DATABASE ... SET COMPATIBILITY_LEVEL: it outlives the server."""
+        self._keep(store, _LEVEL, level, level)
+        self.level = level
 
     def in_use(self, name: str) -> int:
         return self.configuration[name][3]

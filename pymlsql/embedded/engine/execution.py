@@ -289,7 +289,8 @@ def _transaction(session: Session, frame: Frame, statement: nodes.Transaction) -
 
 
 _HANDLERS: dict[type[nodes.Statement], Callable[[Session, Frame, Any], None]] = {
-    nodes.Block: _block, nodes.If: _if, nodes.While: _while, nodes.Break: _break, nodes.Continue: _continue,
+    nodes.Block: _block, nodes.DropIndexes: _block,
+    nodes.If: _if, nodes.While: _while, nodes.Break: _break, nodes.Continue: _continue,
     nodes.Return: _return, nodes.TryCatch: _try, nodes.Throw: throw, nodes.RaiseError: raise_error,
     nodes.Print: print_, nodes.WaitFor: wait_for, nodes.Declare: declare, nodes.SetVariable: _set_variable,
     nodes.SetOption: set_option, nodes.SetContextInfo: set_context_info,

@@ -191,6 +191,11 @@ class SessionNames:
         self.system[duck] = (self.database.lower(), "sys", ALL_ROWS + view)
         return Relation(sql=f'"{duck}"', columns=SYSTEM_VIEWS[("sys", view)].columns, name=Name(("sys", view)))
 
+    def reads_history(self, object_id: int) -> None:
+        table = self.user_catalog.by_id(object_id)
+        if isinstance(table, Table) and table.history_id:
+            self.uses.append(Use(table.history_id, self.via, set()))
+
     def sequence(self, name: Name) -> tuple[int, SqlType]:
         found = lookup(self.catalog_of(name), name, self.path)
         if found is None:

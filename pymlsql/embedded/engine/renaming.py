@@ -16,6 +16,7 @@ from pymlsql.embedded.engine.rebuilding import renamed_column
 from pymlsql.embedded.engine.runtime import split_name
 from pymlsql.embedded.engine.security.enforcement import may_object
 from pymlsql.embedded.engine.system_views.definition import columns_in
+from pymlsql.embedded.engine.temporal import followed
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name
 
@@ -139,6 +140,8 @@ def _rename_column(session: Session, table: Table, name: str, new: str) -> None:
     texts += [c.computed for c in table.columns if c.computed and c != column]
     if any(columns_in(text, (column.name,)) for text in texts):
         raise sql_error(15336, f"{table.schema}.{table.name}.{column.name}")
+    if table.history_of or column.name in table.period:
+        raise unsupported("sp_rename of a period column, or of a column of a history table")
     changed = _with_name(table, column, new)
     catalog = _references_follow(session.catalog, table, column, new)
     others = [t for t in catalog.tables() if t != session.catalog.by_id(t.object_id) and t.object_id != table.object_id]
@@ -147,7 +150,8 @@ def _rename_column(session: Session, table: Table, name: str, new: str) -> None:
     own = catalog.by_id(table.object_id)
     assert isinstance(own, Table)
     changed = replace(changed, foreign_keys=own.foreign_keys, modified=now_text())
-    session.set_catalog(catalog.with_object(changed), [changed, *others])
+    catalog, histories = followed(session, catalog.with_object(changed), changed)
+    session.set_catalog(catalog, [changed, *others, *histories])
 
 
 def _renamed(names: tuple[str, ...], old: str, new: str) -> tuple[str, ...]:

@@ -30,7 +30,8 @@ from pymlsql.embedded.tsql.types import SqlType
 if TYPE_CHECKING:
     from pymlsql.embedded.engine.session import Session
 
-VERSIONS = {160: ("16.0.1000.6", "2022"), 150: ("15.0.2000.5", "2019")}
+VERSION, YEAR = "16.0.1000.6", "2022"
+"""What the server says it is, at whatever compatibility level."""
 
 
 def runtime_value(session: Session, frame: Frame, what: tuple[str, ...]) -> Any:
@@ -201,6 +202,19 @@ def _col_name(session: Session, frame: Frame, args: list[str]) -> str | None:
     return columns[wanted - 1][0] if 1 <= wanted <= len(columns) else None
 
 
+def _index_col(session: Session, frame: Frame, args: list[str]) -> str | None:
+    """The column at a place of an index's key."""
+    found, index, place = find_object(session, args[0]), int(args[1]), int(args[2])
+    keys = found.keys if isinstance(found, Table) else ()
+    key = next((key for key in keys if key.index_id == index), None)
+    return key.columns[place - 1][0] if key is not None and 1 <= place <= len(key.columns) else None
+
+
+def asked_value(session: Session, name: str, args: list[str]) -> Any:
+    """The value of a function of the catalog."""
+    return _VALUES[name](session, Frame(), args)
+
+
 def _schema_id(session: Session, frame: Frame, args: list[str]) -> int | None:
     schema = session.catalog.schemas.get(args[0].lower() if args else session.identity.default_schema.lower())
     return schema.schema_id if schema else None
@@ -226,7 +240,7 @@ def _db_name(session: Session, frame: Frame, args: list[str]) -> str | None:
 
 
 def _server_property(session: Session, frame: Frame, args: list[str]) -> str | None:
-    version, _ = VERSIONS[session.engine.level]
+    version = VERSION
     major = version.split(".")[0]
     known: dict[str, str | None] = {
         "productversion": version, "productlevel": "RTM", "productmajorversion": major, "productminorversion": "0",
@@ -250,8 +264,7 @@ def _database_property(session: Session, frame: Frame, args: list[str]) -> str |
 
 
 def _version(session: Session, frame: Frame, _: list[str]) -> str:
-    version, year = VERSIONS[session.engine.level]
-    return f"Microsoft SQL Server {year} (pymlsql embedded server) - {version} (X64)"
+    return f"Microsoft SQL Server {YEAR} (pymlsql embedded server) - {VERSION} (X64)"
 
 
 def _identity_current(session: Session, frame: Frame, args: list[str]) -> Decimal | None:
@@ -316,7 +329,7 @@ _VALUES: dict[str, Callable[[Session, Frame, list[str]], Any]] = {
     "@@MAX_PRECISION": lambda s, f, a: 38,
     "@@LOCK_TIMEOUT": lambda s, f, a: s.options.lock_timeout_ms,
     "@@OPTIONS": lambda s, f, a: 5432 | (512 if s.options.nocount else 0) | (16384 if s.options.xact_abort else 0),
-    "@@MICROSOFTVERSION": lambda s, f, a: int(VERSIONS[s.engine.level][0].split(".")[0]) << 24 | 1000,
+    "@@MICROSOFTVERSION": lambda s, f, a: int(VERSION.split(".")[0]) << 24 | 1000,
     "@@FETCH_STATUS": lambda s, f, a: s.cursors.fetch_status,
     "@@CURSOR_ROWS": lambda s, f, a: s.cursors.n_rows,
     "CURSOR_STATUS": cursor_status,
@@ -344,6 +357,8 @@ _VALUES: dict[str, Callable[[Session, Frame, list[str]], Any]] = {
     "OBJECT_DEFINITION": _object_definition,
     "COL_LENGTH": _col_length,
     "COL_NAME": _col_name,
+    "INDEX_COL": _index_col,
+    "SPID AS TEXT": lambda s, f, a: str(s.spid),
     "TYPE_ID": _type_id,
     "TYPE_NAME": _type_name,
     "HOST_NAME": lambda s, f, a: s.host,
@@ -358,7 +373,7 @@ _VALUES: dict[str, Callable[[Session, Frame, list[str]], Any]] = {
 }
 
 __all__ = [
-    "VERSIONS",
+    "VERSION",
     "constraint_names",
     "find_object",
     "round_datetime",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.alterations import parse_alter_index, parse_alter_table
 from pymlsql.embedded.tsql.data_statements import column_list, common_tables
+from pymlsql.embedded.tsql.database_statements import parse_alter_database, parse_drop_database
 from pymlsql.embedded.tsql.extensibility import parse_external
 from pymlsql.embedded.tsql.governance import GOVERNANCE
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
@@ -229,6 +230,8 @@ def parse_alter(parser: Parser) -> nodes.Statement:
         return parse_sequence(parser, line, "ALTER")
     if parser.take_word("SCHEMA"):
         return _transfer(parser, line)
+    if parser.take_word("DATABASE"):
+        return parse_alter_database(parser, line)
     if parser.at_word("EXTERNAL"):
         return parse_external(parser, line, "ALTER")
     if parser.at_word(*GOVERNANCE):
@@ -255,7 +258,7 @@ def _drop_index(parser: Parser, line: int) -> nodes.Statement:
         skip_storage_options(parser)
         if not parser.take_op(","):
             break
-    return found[0] if len(found) == 1 else nodes.Block(line, tuple(found))
+    return found[0] if len(found) == 1 else nodes.DropIndexes(line, tuple(found))
 
 
 def parse_drop(parser: Parser) -> nodes.Statement:
@@ -263,6 +266,8 @@ def parse_drop(parser: Parser) -> nodes.Statement:
     line = parser.next().line
     if parser.take_word("INDEX"):
         return _drop_index(parser, line)
+    if parser.take_word("DATABASE"):
+        return parse_drop_database(parser, line)
     if parser.at_word("EXTERNAL"):
         return parse_external(parser, line, "DROP")
     if parser.at_word(*GOVERNANCE):

@@ -4,6 +4,13 @@ messages.py."""
 from __future__ import annotations
 
 MESSAGES_CATALOG: dict[int, tuple[int, str]] = {
+    226: (16, "{} statement not allowed within multi-statement transaction."),
+    3708: (16, "Cannot {} the database '{}' because it is a system database."),
+    5011: (14, "User does not have permission to alter database '{}', the database does not exist, or the database is "
+           "not in a state that allows access checks."),
+    5069: (16, "ALTER DATABASE statement failed."),
+    15048: (16, "Valid values of the database compatibility level are {} or {}."),
+    15252: (16, "The primary or foreign key table name must be given."),
     4701: (16, "Cannot find the object \"{}\" because it does not exist or you do not have permissions."),
     4708: (16, "Could not truncate object '{}' because it is not a table."),
     15135: (16, "Object is invalid. Extended properties are not permitted on '{}', or the object does not exist."),

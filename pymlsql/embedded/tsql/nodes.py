@@ -33,6 +33,10 @@ class Block(Statement):
     body: tuple[Statement, ...]
 
 
+class DropIndexes(Block):
+    """DROP INDEX of several."""
+
+
 @dataclass(frozen=True, slots=True)
 class If(Statement):
     """IF ... ELSE."""

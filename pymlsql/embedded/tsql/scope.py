@@ -82,6 +82,9 @@ class Names(Protocol):
     def table_function(self, name: Name) -> Relation:
         """The inline table-valued function; raises 208."""
 
+    def reads_history(self, object_id: int) -> None:
+        """A query reads the history of this system-versioned table too: rights are asked for it."""
+
     def sequence(self, name: Name) -> tuple[int, SqlType]:
         """The number and the type of a sequence; raises 208 or 11726."""
 

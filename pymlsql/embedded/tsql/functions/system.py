@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pymlsql.embedded.tsql.conversion import convert
+from pymlsql.embedded.tsql.functions.asked import asked_by_row
 from pymlsql.embedded.tsql.functions.rows import Function
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name
@@ -106,7 +107,7 @@ def _by_variable(compiler: Compiler, name: str, type_: SqlType, args: list[Typed
         elif arg.type.name == "null":
             return Typed(f"CAST(NULL AS {type_.duckdb})", type_)
         else:
-            raise unsupported(f"{name} with an expression", line=compiler.line)
+            return asked_by_row(compiler, name, type_, args)
     return compiler.runtime_value(type_, name, *parts)
 
 
@@ -147,6 +148,7 @@ SYSTEM = {
     "OBJECT_SCHEMA_NAME": _asked("OBJECT_SCHEMA_NAME", SYSNAME, 1, 2),
     "OBJECT_DEFINITION": _asked("OBJECT_DEFINITION", nvarchar(MAX), 1, 1, ("sql_modules", "object_id", "definition")),
     "COL_LENGTH": _asked("COL_LENGTH", SMALLINT, 2, 2),
+    "INDEX_COL": _asked("INDEX_COL", SYSNAME, 3, 3),
     "COL_NAME": _asked("COL_NAME", SYSNAME, 2, 2),
     "TYPE_NAME": _asked("TYPE_NAME", SYSNAME, 1, 1, ("types", "user_type_id", "name")),
     "TYPE_ID": _asked("TYPE_ID", INT, 1, 1, ("types", "name", "user_type_id")),
