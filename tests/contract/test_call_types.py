@@ -47,7 +47,7 @@ ARRIVING: list[tuple[str, str, str]] = [
     ("CAST('2020-02-29' AS date)", DATE, "2020-02-29 00:00:00"),
     ("CAST(NULL AS date)", DATE, "None"),
     ("CAST('2020-02-29T01:02:03.337' AS datetime)", DATE, "2020-02-29 01:02:03.337000"),
-    ("CAST('2020-02-29T01:02' AS smalldatetime)", DATE, "2020-02-29 01:02:00"),
+    ("CAST('2020-02-29T01:02:00' AS smalldatetime)", DATE, "2020-02-29 01:02:00"),
 ]  # fmt: skip
 
 FORBIDDEN = ("binary(2)", "varbinary(max)", "timestamp", "datetime2", "time", "sql_variant")

@@ -177,9 +177,9 @@ def stored_length(type_: SqlType) -> int:
         return fixed[type_.name]
     if type_.name == "decimal":
         return 5 if type_.precision <= 9 else 9 if type_.precision <= 19 else 13 if type_.precision <= 28 else 17
-    if type_.name in ("time", "datetime2"):
+    if type_.name in ("time", "datetime2", "datetimeoffset"):
         extra = 3 if type_.scale <= 2 else 4 if type_.scale <= 4 else 5
-        return extra + (3 if type_.name == "datetime2" else 0)
+        return extra + {"time": 0, "datetime2": 3, "datetimeoffset": 5}[type_.name]
     return type_.length * 2 if type_.is_unicode and type_.length > 0 else type_.length
 
 

@@ -5,7 +5,7 @@ Source: "CAST and CONVERT (Transact-SQL)", "money and smallmoney", "binary and v
 
 from __future__ import annotations
 
-from pymlsql.embedded.tsql.codepage import NARROW, TEXT_OF_BYTES, astral_sql, length_sql, narrowed
+from pymlsql.embedded.tsql.codepage import NARROW, TEXT_OF_BYTES, astral_sql, length_in_units, length_sql, narrowed
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.timestyles import time_text
 from pymlsql.embedded.tsql.typed import Typed, bound, quote_text, raise_sql
@@ -58,7 +58,8 @@ def _from_string(value: Typed, target: SqlType) -> str:
             sql = bound(sql, lambda v: f"CASE WHEN strlen({v}) = length({v}) THEN {v} ELSE {NARROW}({v}) END")
     if fits(value.type, target) and target.name not in ("char", "nchar"):
         return sql
-    if value.type.is_unicode and target.is_unicode and target.length != MAX and value.constant is None:
+    plain = isinstance(value.constant, str) and length_in_units(value.constant) == len(value.constant)
+    if value.type.is_unicode and target.is_unicode and target.length != MAX and not plain:
         return bound(sql, lambda v: f"CASE WHEN {astral_sql(v)} THEN {_with_pairs(v, target)} "
                                     f"ELSE {sized(v, target)} END")  # fmt: skip
     return sized(sql, target)

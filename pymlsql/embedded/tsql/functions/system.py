@@ -83,6 +83,8 @@ def _asked(name: str, type_: SqlType, n_min: int, n_max: int, lookup: tuple[str,
     """A function whose constant arguments the session answers; for one column, ``lookup`` is (view, key, result)."""
 
     def compile(compiler: Compiler, args: list[Typed]) -> Typed:
+        if any(arg.type.name == "null" for arg in args):
+            return Typed(f"CAST(NULL AS {type_.duckdb})", type_)
         texts = [_constant(arg) for arg in args]
         if all(text is not None for text in texts):
             return compiler.runtime_value(type_, name, *[text or "" for text in texts])
