@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from pymlsql.embedded.engine.catalog import Module, Sequence, now_text
 from pymlsql.embedded.engine.names import lookup
-from pymlsql.embedded.engine.security.enforcement import check_new_object, check_object, denied, may_object
+from pymlsql.embedded.engine.security.enforcement import check_object, denied, may_object, may_schema
 from pymlsql.embedded.tsql import sequence_nodes as nodes
 from pymlsql.embedded.tsql.dialect import parse_constraint
 from pymlsql.embedded.tsql.messages import sql_error
@@ -29,11 +29,12 @@ _BOUNDS = {"tinyint": (0, 255), "smallint": (-(2**15), 2**15 - 1), "int": (-(2**
 
 
 def create_sequence(session: Session, statement: nodes.CreateSequence) -> None:
-    """CREATE SEQUENCE. Raises 2714, 11700 to 11708."""
+    """CREATE SEQUENCE. Raises 2714, 2760, 11700 to 11708."""
     from pymlsql.embedded.engine.ddl import schema_of
 
     schema = schema_of(session, statement.name)
-    check_new_object(session, "CREATE SEQUENCE", schema)
+    if not may_schema(session, "CREATE SEQUENCE", schema.name):
+        raise sql_error(2760, schema.name)
     name = statement.name.object
     if session.catalog.find(schema.name, name) or session.catalog.constraint_owner(schema.name, name):
         raise sql_error(2714, name)
