@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal as D
 
-from tests.conformance.form import Page, gives, page, query, raises
+from tests.conformance.form import Page, fails, gives, page, query, raises
 
 _CAST = "t-sql/functions/cast-and-convert-transact-sql"
 _AT = "CAST('2020-01-31 12:34:56.789' AS datetime)"
@@ -287,6 +287,11 @@ PAGES: list[Page] = [
          gives("TRY_CONVERT(date, '2020-02-30')", None),
          gives("TRY_CONVERT(int, '42')", 42)),
     page("t-sql/data-types/data-type-conversion-database-engine",
+         fails("DECLARE @i int, @d date; SET @d = @i + 1", 206),
+         fails("DECLARE @d date; SET @d = NULL + 1", 206),
+         fails("DECLARE @u uniqueidentifier, @i int; SET @u = @i * 2", 206),
+         query("DECLARE @i int, @t tinyint, @v varchar(5); SET @t = @i + 1; SET @v = @i + 1; SELECT @t, @v",
+               (None, None)),
          query("DECLARE @d datetime = 5; SELECT @d", (_day(1900, 1, 6),)),
          query("DECLARE @s varchar(30) = CAST('2020-01-02 03:04' AS datetime); SELECT @s", ("Jan  2 2020  3:04AM",)),
          query("DECLARE @n decimal(5, 1) = '12.34'; SELECT @n", (D("12.3"),))),

@@ -6,6 +6,16 @@ from tests.conformance.form import Page, around, batch, fails, page, query
 
 _CLEAN = ("DROP VIEW IF EXISTS dbo.cf_view", "DROP TABLE IF EXISTS dbo.cf_t, dbo.cf_u")
 
+_VARIABLES = [
+    fails("DECLARE @t TABLE (a int, CONSTRAINT k PRIMARY KEY (a)); SELECT 1 AS x", 156),
+    fails("DECLARE @t TABLE (a int CONSTRAINT d DEFAULT 1)", 156),
+    fails("DECLARE @t TABLE (a int REFERENCES sys.objects (object_id))", 156),
+    fails("DECLARE @t TABLE (a int, FOREIGN KEY (a) REFERENCES sys.objects (object_id))", 156),
+    fails("CREATE TYPE dbo.cf_type AS TABLE (a int CONSTRAINT c CHECK (a > 1))", 156),
+    query("DECLARE @t TABLE ([constraint] int, CHECK ([constraint] > 0)); INSERT @t VALUES (1); "
+          "SELECT * FROM @t", (1,)),
+]
+
 _COMPUTED = [
     query("CREATE TABLE #t (a int, b int, c AS a + b); INSERT #t (a, b) VALUES (1, 2); SELECT a, b, c FROM #t",
           (1, 2, 3)),
@@ -192,6 +202,7 @@ PAGES: list[Page] = [
     page("relational-databases/tables/specify-computed-columns-in-a-table", *_COMPUTED),
     page("relational-databases/indexes/indexes-on-computed-columns", *_INDEXED),
     page("t-sql/data-types/rowversion-transact-sql", *_ROWVERSION),
+    page("t-sql/data-types/table-transact-sql", *_VARIABLES),
     page("t-sql/statements/create-table-transact-sql", *_COLUMNS),
     page("t-sql/statements/alter-table-transact-sql", *_ALTER),
     page("t-sql/statements/truncate-table-transact-sql", *_TRUNCATE),

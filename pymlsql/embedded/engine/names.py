@@ -114,7 +114,7 @@ class SessionNames:
         history = self.user_catalog.by_id(table.history_id) if table.history_id else None
         if isinstance(history, Table):
             self.tables.add(history.sql)
-            relation = replace(relation, history=history.sql, period=table.period)
+            relation = replace(relation, history=history.sql, history_id=history.object_id, period=table.period)
         if table.object_id in self.rowids:
             return replace(relation, columns=(*relation.columns, RelationColumn(ROWID, BIGINT, nullable=False)))
         return relation
@@ -124,6 +124,11 @@ class SessionNames:
         columns: set[str] = set()
         self.uses.append(Use(found.object_id, self.via, columns))
         return columns
+
+    def use_history(self, relation: Relation) -> None:
+        """The reference to a system-versioned table is one to its history too, of the same columns."""
+        assert relation.used is not None
+        self.uses.append(Use(relation.history_id, self.via, relation.used))
 
     @contextmanager
     def inside(self, relation: Relation) -> Iterator[None]:
@@ -190,11 +195,6 @@ class SessionNames:
         duck = f"{self.database.lower()}__sys__{ALL_ROWS}{view}"
         self.system[duck] = (self.database.lower(), "sys", ALL_ROWS + view)
         return Relation(sql=f'"{duck}"', columns=SYSTEM_VIEWS[("sys", view)].columns, name=Name(("sys", view)))
-
-    def reads_history(self, object_id: int) -> None:
-        table = self.user_catalog.by_id(object_id)
-        if isinstance(table, Table) and table.history_id:
-            self.uses.append(Use(table.history_id, self.via, set()))
 
     def sequence(self, name: Name) -> tuple[int, SqlType]:
         found = lookup(self.catalog_of(name), name, self.path)

@@ -29,11 +29,11 @@ _BOUNDS = {"tinyint": (0, 255), "smallint": (-(2**15), 2**15 - 1), "int": (-(2**
 
 
 def create_sequence(session: Session, statement: nodes.CreateSequence) -> None:
-    """CREATE SEQUENCE. Raises 2714, 11700 to 11708."""
+    """CREATE SEQUENCE. Raises 2714, 2760, 11700 to 11708."""
     from pymlsql.embedded.engine.ddl import schema_of
 
     schema = schema_of(session, statement.name)
-    if not may_schema(session, "ALTER", schema.name):
+    if not may_schema(session, "CREATE SEQUENCE", schema.name):
         raise sql_error(2760, schema.name)
     name = statement.name.object
     if session.catalog.find(schema.name, name) or session.catalog.constraint_owner(schema.name, name):

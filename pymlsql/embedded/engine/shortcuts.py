@@ -58,7 +58,9 @@ def quick_value(frame: Frame, text: str, target: SqlType | None) -> Any:
         return tree.number != 0
     try:
         result, _ = _value(frame, tree)
-        return result if result is None else _within(result, target.name)
+        if result is None:
+            return None if target.name in _RANGES else UNKNOWN_YET
+        return _within(result, target.name)
     except _Declined:
         return UNKNOWN_YET
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pymlsql.embedded.engine.catalog import Catalog, Key, Table, TableColumn, now_text
+from pymlsql.embedded.engine.catalog import Catalog, Key, Module, Schema, Table, TableColumn, now_text
 from pymlsql.embedded.engine.objectids import ObjectIds
 from pymlsql.embedded.engine.periods import shown_name
+from pymlsql.embedded.engine.security.enforcement import check_new_object, may_object
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.table_nodes import Versioning
@@ -46,21 +47,20 @@ def with_period(table: Table, period: tuple[str, str] | None) -> Table:
 
 
 def versioned(session: Session, ids: ObjectIds, table: Table, versioning: Versioning) -> tuple[Table, Table, bool]:
-    """The table and its history, which is new (True) or one that is there. Raises 13510 to 13574."""
+    """The table and its history, which is new (True) or one that is there. Raises 262, 1088, 2760,
+    13510 to 13574."""
     if table.temporary:
         raise sql_error(13568, table.name)
     if not table.period:
         raise sql_error(13510)
     if table.primary_key is None:
         raise sql_error(13553, shown_name(table, session.database))
-    for foreign in table.foreign_keys:
-        if foreign.on_delete != "NO ACTION" or foreign.on_update != "NO ACTION":
-            break
     name = versioning.history or nodes.Name((table.schema, f"MSSQL_TemporalHistoryFor_{table.object_id}"))
     schema = session.catalog.schemas.get((name.schema or table.schema).lower())
     if schema is None:
         raise sql_error(2760, name.schema)
     found = session.catalog.find(schema.name, name.object)
+    _check_rights(session, schema, found)
     if found is None:
         history, new = _history(ids, table, schema.name, name.object), True
     elif isinstance(found, Table):
@@ -71,6 +71,14 @@ def versioned(session: Session, ids: ObjectIds, table: Table, versioning: Versio
     else:
         raise sql_error(2714, name.object)
     return replace(table, history_id=history.object_id), history, new
+
+
+def _check_rights(session: Session, schema: Schema, found: Table | Module | None) -> None:
+    """CONTROL on a table that becomes a history, or what creating one asks for. Raises 262, 1088, 2760."""
+    if found is None:
+        check_new_object(session, "CREATE TABLE", schema)
+    elif not may_object(session, "CONTROL", found):
+        raise sql_error(1088, f"{found.schema}.{found.name}", state=13)
 
 
 def _history(ids: ObjectIds, table: Table, schema: str, name: str) -> Table:
@@ -139,7 +147,9 @@ def _check_consistency(session: Session, table: Table, history: Table) -> None:
 
 
 def set_versioning(session: Session, table: Table, versioning: Versioning) -> None:
-    """ALTER TABLE SET (SYSTEM_VERSIONING = ...). Raises 13591, 13595, 13596 and what :func:`versioned` does."""
+    """ALTER TABLE SET (SYSTEM_VERSIONING = ...). Raises 1088, 13591, 13595, 13596 and what :func:`versioned` does."""
+    if not may_object(session, "CONTROL", table):
+        raise sql_error(1088, table.name, state=13)
     if not versioning.on:
         _switch_off(session, table)
         return
@@ -170,6 +180,8 @@ def _switch_off(session: Session, table: Table) -> None:
         raise sql_error(13591, shown_name(table, session.database))
     history = session.catalog.by_id(table.history_id)
     assert isinstance(history, Table)
+    if not may_object(session, "CONTROL", history):
+        raise sql_error(1088, history.name, state=13)
     changed, former = replace(table, history_id=0, modified=now_text()), replace(history, history_of=0)
     session.set_catalog(session.catalog.with_object(changed).with_object(former), [changed, former])
 

@@ -29,7 +29,7 @@ from pymlsql.embedded.tsql.reader import Reader
 from pymlsql.embedded.tsql.security_statements import SECURITY_STATEMENTS
 from pymlsql.embedded.tsql.set_statements import parse_set
 from pymlsql.embedded.tsql.signing_statements import SIGNING_STATEMENTS
-from pymlsql.embedded.tsql.table_definitions import parse_table_definition
+from pymlsql.embedded.tsql.table_definitions import parse_unnamed_definition
 from pymlsql.embedded.tsql.words import RESERVED
 
 
@@ -173,7 +173,7 @@ class Parser(Reader):
         self.take_word("AS")
         if self.take_word("TABLE"):
             self.expect_op("(")
-            definition = parse_table_definition(self)
+            definition = parse_unnamed_definition(self)
             self.expect_op(")")
             return nodes.Variable(name, None, table=definition)
         if self.at_word("CURSOR"):

@@ -54,6 +54,7 @@ class Relation:
     """A table's index names in lower case."""
     history: str = ""
     """Of a system-versioned table: the DuckDB table with its former rows, and the columns of its period."""
+    history_id: int = 0
     period: tuple[str, ...] = ()
     rowid_of: str = ""
     """Of a view that a statement changes: the name in its FROM of the table whose ROWID its query gives too."""
@@ -79,11 +80,11 @@ class Names(Protocol):
     def relation(self, name: Name) -> Relation:
         """The table, view or table variable; raises 208 or 1087."""
 
+    def use_history(self, relation: Relation) -> None:
+        """The statement reads the history of the relation's table."""
+
     def table_function(self, name: Name) -> Relation:
         """The inline table-valued function; raises 208."""
-
-    def reads_history(self, object_id: int) -> None:
-        """A query reads the history of this system-versioned table too: rights are asked for it."""
 
     def sequence(self, name: Name) -> tuple[int, SqlType]:
         """The number and the type of a sequence; raises 208 or 11726."""

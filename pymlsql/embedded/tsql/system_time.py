@@ -28,7 +28,7 @@ def with_history(compiler: Compiler, relation: Relation, version: exp.Expr) -> R
         raise sql_error(13544, relation.name, line=compiler.line)
     if any(column.name == ROWID for column in relation.columns):
         raise unsupported("changing rows through FOR SYSTEM_TIME", line=compiler.line)
-    compiler.names.reads_history(relation.object_id)
+    compiler.names.use_history(relation)
     names = ", ".join(quote_name(column.name) for column in relation.columns if not column.computed)
     both = f"SELECT {names} FROM {relation.sql} UNION ALL SELECT {names} FROM {relation.history}"
     start, end = (quote_name(name) for name in relation.period)

@@ -38,6 +38,16 @@ def parse_table_definition(parser: Parser) -> TableDefinition:
             return TableDefinition(tuple(columns), tuple(constraints), tuple(indexes), period)
 
 
+def parse_unnamed_definition(parser: Parser) -> TableDefinition:
+    """The same of a table variable or table type: no constraint has a name, and none is a foreign key. Raises 156."""
+    start = parser.index
+    definition = parse_table_definition(parser)
+    for token in parser.tokens[start : parser.index]:
+        if token.is_word("CONSTRAINT", "FOREIGN", "REFERENCES"):
+            parser.fail(token)
+    return definition
+
+
 def _inline_index(parser: Parser) -> IndexDefinition:
     parser.next()
     name = parser.identifier()

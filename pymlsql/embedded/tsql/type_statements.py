@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pymlsql.embedded.tsql.messages import unsupported
 from pymlsql.embedded.tsql.nodes import Statement
-from pymlsql.embedded.tsql.table_definitions import parse_table_definition
+from pymlsql.embedded.tsql.table_definitions import parse_unnamed_definition
 from pymlsql.embedded.tsql.type_nodes import CreateType, DropType
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def _create(parser: Parser, line: int) -> Statement:
     parser.expect_word("AS")
     parser.expect_word("TABLE")
     parser.expect_op("(")
-    definition = parse_table_definition(parser)
+    definition = parse_unnamed_definition(parser)
     parser.expect_op(")")
     if parser.at_word("WITH"):
         raise unsupported("CREATE TYPE ... WITH", line=line)

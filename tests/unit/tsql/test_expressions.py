@@ -26,6 +26,9 @@ class _Names:
         columns = (RelationColumn("a", INT, False), RelationColumn("k", nvarchar(10)))
         return Relation(sql="store.t", columns=columns, name=Name(("dbo", "t")))
 
+    def use_history(self, relation: Relation) -> None:
+        raise AssertionError(relation)
+
     def table_function(self, name: Name) -> Relation:
         raise sql_error(208, str(name))
 

@@ -27,6 +27,9 @@ class _Names:
                    RelationColumn("s", varbinary(10)))  # fmt: skip
         return Relation(sql="store.t", columns=columns, name=Name(("dbo", "t")))
 
+    def use_history(self, relation: Relation) -> None:
+        raise AssertionError(relation)
+
     def table_function(self, name: Name) -> Relation:
         raise sql_error(208, str(name))
 
