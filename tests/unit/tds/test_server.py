@@ -98,7 +98,7 @@ def test_a_malformed_request_is_8009_and_the_connection_ends(dial: Callable[[], 
 def test_a_refused_parameter_is_40510_and_the_connection_lives_on(dial: Callable[[], socket.socket]) -> None:
     one = dial()
     log_in(one)
-    one.sendall(client.rpc(client.call("p", client.parameter("", b"\xf3", b"\0\0\0"))))
+    one.sendall(client.rpc(client.call("p", client.parameter("", b"\xf1", b"\0"))))
     answer = read_message(one)
     assert struct.unpack_from("<i", answer, 3)[0] == 40510
     assert answer[-13:-10] == b"\xfe\x02\x00"
