@@ -98,7 +98,14 @@ _DROP = around(_TABLE, [
           "WHERE object_id = OBJECT_ID('dbo.cf_t') AND name IS NOT NULL", (0,)),
 ], _CLEAN)  # fmt: skip
 
+_LONG = "CREATE TABLE #k (a varchar(1000) PRIMARY KEY, b nvarchar(900)); CREATE INDEX i ON #k (b); "
+
 PAGES: list[Page] = [
+    page("sql-server/maximum-capacity-specifications-for-sql-server",
+         query(_LONG + "INSERT #k VALUES (REPLICATE('x', 900), REPLICATE(N'y', 850)); SELECT COUNT(*) FROM #k", (1,)),
+         fails(_LONG + "INSERT #k VALUES (REPLICATE('x', 901), N'y')", 1946),
+         fails(_LONG + "INSERT #k VALUES ('x', N'y'), ('z', REPLICATE(N'y', 851))", 1946),
+         fails(_LONG + "INSERT #k VALUES ('x', N'y'); UPDATE #k SET a = REPLICATE('x', 901)", 1946)),
     page("t-sql/statements/create-index-transact-sql", *_CREATE),
     page("relational-databases/indexes/create-filtered-indexes", *_FILTERED),
     page("relational-databases/system-catalog-views/sys-indexes-transact-sql", *_SHOW),

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from pymlsql.embedded.engine.catalog import Check, ForeignKey, Key, Table, TableColumn
 from pymlsql.embedded.engine.generated import rows_of
+from pymlsql.embedded.engine.keylengths import check_length, may_be_too_long
 from pymlsql.embedded.engine.names import Plan
 from pymlsql.embedded.engine.ordered import find_ordered, is_beyond
 from pymlsql.embedded.tsql.compiler import Compiled, compile_condition
@@ -60,6 +61,9 @@ def check_rows(session: Session, table: Table, stage: pa.Table, *, action: str, 
         if not check.disabled:
             _check_condition(session, table, check, action)
     for key in table.keys:
+        if not key.disabled and may_be_too_long(table, key):
+            where = f"WHERE ({condition_sql(session, table, key.where, 's')})" if key.where else ""
+            check_length(session, table, key, STAGE, where)
         # A filter may look at any column: a row can come under it without a change of its key.
         if key.unique and not key.disabled and (key.where or _touched(changed, [name for name, _ in key.columns])):
             _check_key(session, table, key, stage, replaced)

@@ -13,8 +13,8 @@ from sqlglot import exp
 
 from pymlsql.embedded.engine.catalog import Key, Table, TableColumn
 from pymlsql.embedded.engine.computed_columns import has_fixed_value, is_imprecise
+from pymlsql.embedded.engine.keylengths import bytes_of, limit_of
 from pymlsql.embedded.engine.objectids import not_created, system_name
-from pymlsql.embedded.engine.system_views.datatypes import type_fact
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.dialect import parse_constraint
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from pymlsql.embedded.engine.session import Session
 
 MAX_KEY_COLUMNS = 32
-CLUSTERED_BYTES, NONCLUSTERED_BYTES = 900, 1700
-"""How long the key of a clustered index may be, and that of any other."""
 
 
 def clustered_key(table: Table) -> Key | None:
@@ -99,12 +97,10 @@ def _check_computed(session: Session, table: Table, column: TableColumn, index: 
 
 def _check_length(session: Session, key: Key, columns: list[TableColumn], *, constraint: bool = False) -> None:
     """A key that is always too long is refused; one that may become so is warned of. Raises 1944."""
-    limit = CLUSTERED_BYTES if key.clustered else NONCLUSTERED_BYTES
-    sizes = [(int(str(type_fact(c.type)["max_length"])), "var" in c.type.name) for c in columns]
-    least = sum(size for size, varying in sizes if not varying)
+    limit = limit_of(key)
+    least, longest = bytes_of(columns)
     if least > limit:
         raise (not_created if constraint else sql_error)(1944, key.name, least, limit)
-    longest = sum(size for size, _ in sizes)
     if longest > limit:
         kind = "clustered" if key.clustered else "nonclustered"
         text = (f"Warning! The maximum key length for a {kind} index is {limit} bytes. The index '{key.name}' has "

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from pymlsql.embedded.engine.catalog import Table, TableColumn
 from pymlsql.embedded.engine.constraints import compiled_condition, key_expression
+from pymlsql.embedded.engine.keylengths import may_be_too_long
 from pymlsql.embedded.tsql.operators import comparison_key
 from pymlsql.embedded.tsql.references import keeps_references
 from pymlsql.embedded.tsql.typed import Typed, quote_name
@@ -86,7 +87,7 @@ def _probes(session: Session, table: Table) -> list[_Probe] | None:
     """What must hold for a row, or None where a constraint is of a kind that is not plain."""
     if any(foreign.referenced_id == table.object_id for foreign in table.foreign_keys):
         return None
-    if any((key.unique and key.where) or key.disabled for key in table.keys):
+    if any((key.unique and key.where) or key.disabled or may_be_too_long(table, key) for key in table.keys):
         return None
     if any(check.disabled for check in table.checks) or any(foreign.disabled for foreign in table.foreign_keys):
         return None

@@ -75,6 +75,8 @@ MESSAGES_DEFINITIONS: dict[int, tuple[int, str]] = {
            "nonclustered index by using two separate statements."),
     1944: (16, "Index '{}' was not created. This index has a key length of at least {} bytes. The maximum permissible "
            "key length is {} bytes."),
+    1946: (16, "Operation failed. The index entry of length {} bytes for the index '{}' exceeds the maximum length of "
+           "{} bytes for {} indexes."),
     1973: (16, "Cannot perform the specified operation on disabled index '{}' on {} '{}'."),
     2725: (16, "An online operation cannot be performed for index '{}' because the index contains column '{}' of "
            "data type text, ntext, image or FILESTREAM."),
