@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import pyodbc
-import pytest
 
 Rows = list[tuple[Any, ...]]
 
@@ -41,26 +40,8 @@ def fails(name: str, sql: str, error: int) -> Case:
     return Case(name, sql, error=error)
 
 
-def within(before: str, cases: list[Case], *, after: str) -> list[Case]:
-    """The cases, each between the batches ``before`` and ``after`` (GO on a line of its own separates batches)."""
-    first, last = (tuple(re.split(r"^GO$", text, flags=re.MULTILINE)) for text in (before, after))
-    return [replace(case, before=first, after=last) for case in cases]
-
-
 class Refused(Exception):
     """Msg 40510 where the case wanted something else."""
-
-
-def marked(cases: list[Case], *, embedded_gaps: dict[str, str]) -> list[Any]:
-    """The cases as pytest parameters, known gaps marked; a reason REFUSED means Msg 40510 and nothing else."""
-    names = [case.name for case in cases]
-    assert len(set(names)) == len(names), [name for name in names if names.count(name) > 1]
-    parameters = []
-    for case in cases:
-        gap = embedded_gaps.get(case.name)
-        marks = [pytest.mark.embedded_gap(gap)] if gap else []
-        parameters.append(pytest.param(case, id=case.name, marks=marks))
-    return parameters
 
 
 def error_number(error: BaseException) -> int:

@@ -9,9 +9,6 @@ from __future__ import annotations
 REFUSED = "refused with Msg 40510"
 """The reason of a gap that is a refusal; any other number, or a wrong answer, is then a failure."""
 
-STATEMENTS: dict[str, str] = {
-}
-
 REFUSALS: dict[str, str] = {
 }
 

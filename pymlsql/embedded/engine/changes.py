@@ -26,6 +26,7 @@ from pymlsql.embedded.tsql.change_nodes import Top
 from pymlsql.embedded.tsql.compiler import Compiler, compiled_as
 from pymlsql.embedded.tsql.conversion import convert
 from pymlsql.embedded.tsql.dialect import parse_constraint, parse_scalar
+from pymlsql.embedded.tsql.grouping import has_aggregate
 from pymlsql.embedded.tsql.joins import compile_scope
 from pymlsql.embedded.tsql.lexer import tokenize
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
@@ -222,6 +223,8 @@ def _assigned(change: Change, assignment: nodes.Assignment, column: TableColumn 
         value = change.compiler.value(parse_constraint(text, line))
     else:
         node = parse_scalar(assignment.value.sql, assignment.value.line)
+        if has_aggregate(node):
+            raise sql_error(157, line=line)
         passing = column is not None and assignment.operator == "=" and keeps_references(column.type)
         value = change.compiler.passed(node) if passing else change.compiler.value(node)
     if assignment.operator == "=":

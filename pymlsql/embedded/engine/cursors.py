@@ -56,6 +56,8 @@ def use_cursor(session: Session, frame: Frame, statement: UseCursor) -> None:
         cursor.rows = None
     else:
         _open(session, cursor)
+    if statement.action != "open":
+        session.rowcount = 0
     _done(session, frame)
 
 

@@ -176,6 +176,8 @@ def insert_text(statement: nodes.Insert, columns: list[TableColumn]) -> Text | N
     prefix = f"{statement.common.sql} " if statement.common else ""
     if statement.query is not None:
         return Text(prefix + statement.query.sql, statement.query.line)
+    if len({len(row) for row in statement.rows}) > 1:
+        raise sql_error(10709)
     for row in statement.rows:
         if len(row) != len(columns):
             if not statement.columns:

@@ -39,7 +39,7 @@ from pymlsql.embedded.tsql.types import INT
 if TYPE_CHECKING:
     from pymlsql.embedded.engine.session import Session
 
-BATCH_ENDING = frozenset({241, 242, 245, 295, 8114, 8169, 1205, 9803, 6522})
+BATCH_ENDING = frozenset({3915, 241, 242, 245, 295, 8114, 8169, 1205, 9803, 6522})
 """Errors that end the batch and roll the transaction back, even with XACT_ABORT OFF: failed conversions, deadlocks."""
 SCOPE_ENDING = frozenset({208, 207, 4104, 209, 137, 1087, 40510, 8624, 11535, 11536, 11537, 11538, 11553})
 """Errors of compilation, and results that WITH RESULT SETS does not allow: they end the batch (or procedure) but leave
@@ -261,6 +261,7 @@ def _defines(function: Callable[[Session, Any], None]) -> Callable[[Session, Fra
 def _transaction(session: Session, frame: Frame, statement: nodes.Transaction) -> None:
     if session.doomed and statement.action in ("begin", "save"):
         raise sql_error(3930, line=statement.line)
+    name = frame.get(statement.name).value if statement.name.startswith("@") else statement.name
     if statement.action == "begin":
         session.begin()
     elif statement.action == "commit":
@@ -268,7 +269,6 @@ def _transaction(session: Session, frame: Frame, statement: nodes.Transaction) -
             raise sql_error(3902, line=statement.line)
         session.commit()
     elif statement.action == "rollback":
-        name = frame.get(statement.name).value if statement.name.startswith("@") else statement.name
         if name and session.savepoint(name) is not None:
             session.rollback_to(name)
         elif not session.trancount:
@@ -280,11 +280,10 @@ def _transaction(session: Session, frame: Frame, statement: nodes.Transaction) -
         else:
             session.rollback()
     else:
-        name = frame.get(statement.name).value if statement.name.startswith("@") else statement.name
         session.save(name)
     if statement.action == "begin" and session.trancount == 1:
-        session.transaction_name = statement.name
-    session.last_error = 0
+        session.transaction_name = name
+    session.last_error = session.rowcount = 0
     done(session, frame)
 
 

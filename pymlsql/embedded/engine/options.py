@@ -32,6 +32,8 @@ _ISOLATION = {"READ UNCOMMITTED": 1, "READ COMMITTED": 2, "REPEATABLE READ": 3, 
 
 
 def set_option(session: Session, frame: Frame, statement: nodes.SetOption) -> None:
+    """SET of one or more options."""
+    session.last_error = session.rowcount = 0
     for option in statement.options:
         _set_one(session, frame, statement, option, statement.value)
 

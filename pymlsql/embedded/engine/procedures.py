@@ -18,7 +18,7 @@ from pymlsql.embedded.engine.signing.impersonation import module_context, princi
 from pymlsql.embedded.engine.targets import target_table
 from pymlsql.embedded.engine.typeentries import type_by_id
 from pymlsql.embedded.tsql import nodes
-from pymlsql.embedded.tsql.messages import sql_error, unsupported
+from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name
 from pymlsql.embedded.tsql.parser import parse_batch
 from pymlsql.embedded.tsql.types import INT, MAX, TABLE_TYPE, SqlType, nvarchar
@@ -128,7 +128,7 @@ def call_actual(session: Session, name: Name, actuals: list[Actual], line: int, 
         if refused:
             instead = SCORE_INSTEAD if name.object.lower() == "sp_rxpredict" else ""
             raise unsupported(name.object, line=line, instead=instead)
-        raise sql_error(2812, str(name), line=line)
+        raise sql_error(2812, str(name), line=line, state=62)
     if session.running_in is not None:
         raise sql_error(557, line=line)
     check_execute(session, frame, found)
@@ -194,13 +194,23 @@ def bind_parameters(session: Session, frame: Frame, module: Module, actuals: lis
                 raise sql_error(201, name, declared.name)
             value = evaluate_passed(session, Frame(), declared.default, declared.type)
         else:
-            value = convert_value(session, found.value, found.type, declared.type)
+            value = _argument_value(session, found, declared)
         frame.variables[declared.name] = Value(declared.type, value)
         if found is not None and found.target is not None:
             if not declared.output:
                 raise sql_error(8162, declared.name)
             outputs.append((declared.name, found.target))
     return outputs
+
+
+def _argument_value(session: Session, given: Actual, declared: nodes.ModuleParameter) -> Any:
+    """The argument at its parameter's type. Raises 8114 where it is no such value."""
+    try:
+        return convert_value(session, given.value, given.type, declared.type)
+    except SqlError as error:
+        if error.number not in (241, 245, 8169):
+            raise
+        raise sql_error(8114, given.type.name, declared.type.name, state=5) from None
 
 
 def table_argument(session: Session, declared: nodes.ModuleParameter, given: Actual | None) -> TableValue:

@@ -14,8 +14,10 @@ from pymlsql.embedded.engine.evaluation import bind, evaluate_passed, plan_query
 from pymlsql.embedded.engine.targets import target_table
 from pymlsql.embedded.tds.responses import Done
 from pymlsql.embedded.tsql import nodes
-from pymlsql.embedded.tsql.dialect import parse_query
+from pymlsql.embedded.tsql.dialect import parse_query, parse_scalar
 from pymlsql.embedded.tsql.forclause import refuse_for
+from pymlsql.embedded.tsql.grouping import has_aggregate
+from pymlsql.embedded.tsql.lexer import tokenize
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name, Text
 from pymlsql.embedded.tsql.typed import Typed
@@ -54,6 +56,10 @@ def select(session: Session, frame: Frame, statement: nodes.Select) -> None:
         session.finish_rows(count)
         done(session, frame, count, 0xC1)
         return
+    if statement.is_plain and _assigned_in_turn(session, frame, statement):
+        return
+    if _reads_earlier(statement):
+        raise unsupported("SELECT that reads a variable it has assigned before", line=statement.line)
     plan = plan_query(session, frame, statement.query, references=True)
     with running(session, plan, frame):
         values = bind(session, frame, plan)
@@ -64,6 +70,29 @@ def select(session: Session, frame: Frame, statement: nodes.Select) -> None:
         count = session.send_rows(plan.compiled.columns, cursor, session.options.rowcount)
     session.finish_rows(count)
     done(session, frame, count, 0xC1)
+
+
+def _assigned_in_turn(session: Session, frame: Frame, statement: nodes.Select) -> bool:
+    """SELECT of nothing but assignments: each sees those before it. False where one is an aggregate, for the long way.
+    """
+    if any(has_aggregate(parse_scalar(value.sql, value.line)) for value in statement.values):
+        return False
+    for (name, operator), value in zip(statement.assignments, statement.values, strict=True):
+        target = frame.get(name, statement.line)
+        text = value if operator == "=" else Text(f"{name} {operator[0]} ({value.sql})", value.line)
+        target.value = evaluate_passed(session, frame, text, target.type)
+    session.finish_rows(1)
+    return True
+
+
+def _reads_earlier(statement: nodes.Select) -> bool:
+    """Whether an expression reads a variable that one before it assigns."""
+    assigned: set[str] = set()
+    for (name, _), value in zip(statement.assignments, statement.values, strict=True):
+        if assigned and any(token.kind == "variable" and token.value in assigned for token in tokenize(value.sql)):
+            return True
+        assigned.add(name)
+    return False
 
 
 def _reads_its_target(session: Session, frame: Frame, statement: nodes.Select) -> bool:
@@ -81,10 +110,10 @@ def _assign(session: Session, frame: Frame, statement: nodes.Select, cursor: Any
     while rows := cursor.fetchmany(session.options.rowcount or 2048):
         count += len(rows)
         last = rows[-1]
-        if session.options.rowcount:
-            break
         if count > 1 and (compound or _reads_its_target(session, frame, statement)):
             raise unsupported("SELECT that adds up a variable over several rows", line=statement.line)
+        if session.options.rowcount:
+            break
     session.finish_rows(count)
     if last is None:
         return

@@ -60,6 +60,7 @@ def raise_error(session: Session, frame: Frame, statement: nodes.RaiseError) -> 
     if severity > 10:
         raise error
     session.send_error(error, urgent="NOWAIT" in statement.options)
+    session.rowcount = 0
     session.last_error = number if "SETERROR" in statement.options else 0
 
 
@@ -89,7 +90,7 @@ def print_(session: Session, frame: Frame, statement: nodes.Print) -> None:
     """PRINT: a message of severity 0."""
     text = evaluate(session, frame, statement.value, nvarchar(4000))
     session.send_error(SqlError(0, text if text is not None else " ", severity=0, state=1, line=statement.line))
-    session.last_error = 0
+    session.last_error = session.rowcount = 0
 
 
 def wait_for(session: Session, frame: Frame, statement: nodes.WaitFor) -> None:

@@ -78,17 +78,18 @@ def _assignments(parser: Parser, line: int, prefix: str, end: int) -> nodes.Sele
     if not (parser.token.kind == "variable" and parser.peek().is_op(*COMPOUND)):
         return None
     targets: list[tuple[str, str]] = []
-    expressions: list[str] = []
+    expressions: list[Text] = []
     while True:
         if not (parser.token.kind == "variable" and parser.peek().is_op(*COMPOUND)):
             raise sql_error(141, line=line)
         targets.append((parser.next().value, parser.next().text))
-        expressions.append(parser.expression().sql)
+        expressions.append(parser.expression())
         if not parser.take_op(","):
             break
     tail = parser.slice(parser.index, end).sql if end > parser.index else ""
-    text = f"{prefix}SELECT {head} {', '.join(expressions)} {tail}"
-    return nodes.Select(line, Text(text, line), tuple(targets))
+    text = f"{prefix}SELECT {head} {', '.join(expression.sql for expression in expressions)} {tail}"
+    return nodes.Select(line, Text(text, line), tuple(targets), values=tuple(expressions),
+                        is_plain=not (prefix or head or tail))  # fmt: skip
 
 
 def common_tables(parser: Parser) -> Text:

@@ -171,7 +171,16 @@ def _parse(text: str, line: int) -> exp.Expr:
         raise sql_error(191, line=line) from None
     if len(trees) != 1 or trees[0] is None:
         raise sql_error(102, text.split()[0][:128] if text.split() else "", line=line)
-    return trees[0]
+    return _with_marks(trees[0]) if "#" in text else trees[0]
+
+
+def _with_marks(tree: exp.Expr) -> exp.Expr:
+    """The tree with # in the names of temporary tables that qualify columns: sqlglot takes it for a mark of its own."""
+    for column in tree.find_all(exp.Column):
+        qualifier = column.args.get("table")
+        if qualifier is not None and qualifier.args.get("temporary"):
+            column.set("table", exp.to_identifier("#" + qualifier.name, quoted=True))
+    return tree
 
 
 @lru_cache(maxsize=4096)

@@ -176,6 +176,10 @@ class Select(Statement):
 
     query: Text
     assignments: tuple[tuple[str, str], ...] = ()
+    values: tuple[Text, ...] = ()
+    """What the assignments assign."""
+    is_plain: bool = False
+    """Whether a SELECT of assignments has nothing but them."""
     into: Name | None = None
 
 

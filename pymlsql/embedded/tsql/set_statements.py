@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pymlsql.embedded.tsql import nodes
-from pymlsql.embedded.tsql.messages import unsupported
+from pymlsql.embedded.tsql.messages import sql_error, unsupported
 
 if TYPE_CHECKING:
     from pymlsql.embedded.tsql.parser import Parser
@@ -61,6 +61,8 @@ def parse_set(parser: Parser) -> nodes.Statement:
         return _value(parser, line, parser.next().value)
     if parser.at_word(*_REFUSED):
         raise unsupported(f"SET {token.value}", line=token.line)
+    if token.kind == "word" and parser.peek().is_word("ON", "OFF"):
+        raise sql_error(195, token.text, "SET option", line=token.line)
     parser.fail()
 
 
