@@ -47,7 +47,8 @@ _TDS_TYPES = {
     "bit": 104, "tinyint": 38, "smallint": 38, "int": 38, "bigint": 38, "real": 109, "float": 109, "money": 110,
     "smallmoney": 110, "decimal": 106, "date": 40, "time": 41, "datetime2": 42, "datetime": 111, "smalldatetime": 111,
     "char": 175, "varchar": 167, "nchar": 239, "nvarchar": 231, "binary": 173, "varbinary": 165,
-    "uniqueidentifier": 36, "sql_variant": 98,
+    "uniqueidentifier": 36, "sql_variant": 98, "datetimeoffset": 43, "timestamp": 173, "xml": 241, "text": 35,
+    "ntext": 99, "image": 34,
 }  # fmt: skip
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Like)
 
