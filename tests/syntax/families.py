@@ -12,8 +12,8 @@ _OTHER_NAMES = {
     "BeginEndBlock": "Block", "BeginTransaction": "Transaction", "CommitTransaction": "Transaction",
     "RollbackTransaction": "Transaction", "SaveTransaction": "Transaction", "DeclareVariable": "Declare",
     "DeclareTableVariable": "Declare", "TruncateTable": "Truncate", "Reconfigure": "Execute",
-    "SetContextInfo": "SetOption",
     "PredicateSet": "SetOption", "SetCommand": "SetOption", "SetIdentityInsert": "SetOption",
+    "SetContextInfo": "SetOption",
     "SetRowCount": "SetOption", "SetTransactionIsolationLevel": "SetOption", "SetTextSize": "SetOption",
 }  # fmt: skip
 

@@ -68,6 +68,9 @@ def outline(batch: str) -> list[str]:
 
 
 def _nested(statement: nodes.Statement) -> Iterator[str]:
+    if isinstance(statement, nodes.Block) and all(isinstance(one, nodes.DropIndex) for one in statement.body):
+        yield "DropIndex"  # of several indexes
+        return
     yield type(statement).__name__
     for part in dataclasses.fields(statement):
         value = getattr(statement, part.name)

@@ -81,6 +81,8 @@ def _dropped(parser: Parser, line: int, name: Name) -> nodes.Statement:
         if parser.at_word("COLUMN" if action == "drop_constraint" else "CONSTRAINT"):
             raise unsupported("ALTER TABLE ... DROP of constraints and columns in one statement", line=line)
         parser.take_word("COLUMN" if action == "drop_column" else "CONSTRAINT")
+        if parser.at_words("IF", "EXISTS"):
+            raise unsupported("a second IF EXISTS", line=line)
         names.append(parser.identifier())
     if action == "drop_constraint":
         skip_storage_options(parser)

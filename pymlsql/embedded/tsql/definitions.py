@@ -11,7 +11,7 @@ from pymlsql.embedded.tsql.database_statements import parse_alter_database, pars
 from pymlsql.embedded.tsql.extensibility import parse_external
 from pymlsql.embedded.tsql.governance import GOVERNANCE
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
-from pymlsql.embedded.tsql.nodes import IndexDefinition, Name
+from pymlsql.embedded.tsql.nodes import IndexDefinition, Name, Text
 from pymlsql.embedded.tsql.security_statements import SECURITY_ALTER, SECURITY_CREATE, SECURITY_DROP
 from pymlsql.embedded.tsql.sequence_statements import parse_sequence
 from pymlsql.embedded.tsql.signing_statements import (
@@ -58,16 +58,20 @@ def _create_index(parser: Parser, line: int) -> nodes.Statement:
     unique = parser.take_word("UNIQUE")
     clustered = parser.at_word("CLUSTERED")
     parser.take_word("CLUSTERED", "NONCLUSTERED")
+    if unique and parser.at_word("COLUMNSTORE"):
+        parser.fail()
     columnstore = parser.take_word("COLUMNSTORE")
     parser.expect_word("INDEX")
     name = parser.identifier()
     parser.expect_word("ON")
     table = parser.name()
+    if columnstore and clustered and parser.at_op("("):
+        raise sql_error(35335, line=line)
     columns = parse_key_columns(parser) if parser.at_op("(") else ()
     if not columns and not (columnstore and clustered):
         parser.fail()
     included = column_list(parser) if parser.take_word("INCLUDE") else ()
-    where = parser.condition() if parser.take_word("WHERE") else None
+    where = parser.filter(name, str(table)) if parser.take_word("WHERE") else None
     replacing = at_option(parser, "DROP_EXISTING")
     skip_storage_options(parser)
     index = IndexDefinition(name, columns, unique, clustered, included, where, columnstore)
@@ -79,9 +83,7 @@ def _create_index(parser: Parser, line: int) -> nodes.Statement:
 
 def _module(parser: Parser, line: int, action: str, start: int) -> nodes.Statement:
     kind = _MODULES[parser.next().value]
-    name = parser.name()
-    if len(name.parts) > 2:
-        raise sql_error(166, f"CREATE {kind}" if action != "alter" else f"ALTER {kind}", line=line)
+    name = parser.own_name(f"CREATE {kind}" if action != "alter" else f"ALTER {kind}")
     if kind == "VIEW":
         return _view(parser, line, action, name, start)
     if kind == "PROCEDURE":
@@ -94,6 +96,8 @@ def _module(parser: Parser, line: int, action: str, start: int) -> nodes.Stateme
 def _view(parser: Parser, line: int, action: str, name: Name, start: int) -> nodes.CreateModule:
     columns = column_list(parser) if parser.at_op("(") else ()
     options = module_options(parser)
+    if "RECOMPILE" in options:
+        parser.fail()
     parser.expect_word("AS")
     query_start = parser.index
     if not (parser.at_word("SELECT", "WITH") or parser.at_op("(")):
@@ -102,6 +106,8 @@ def _view(parser: Parser, line: int, action: str, name: Name, start: int) -> nod
         common_tables(parser)
     parser.skip_subquery_body()
     query = parser.slice(query_start, parser.index)
+    if parser.at_words("WITH", "CHECK", "OPTION"):
+        raise unsupported("WITH CHECK OPTION", line=parser.token.line)
     parser.expect_end()
     return nodes.CreateModule(
         line, "VIEW", action, name, parser.text, columns=columns, query=query, options=options
@@ -115,6 +121,8 @@ def module_options(parser: Parser, *, procedure: bool = False) -> tuple[str, ...
     options: list[str] = []
     while True:
         word = parser.next()
+        if word.is_word("RETURNS", "CALLED", "INLINE") and not procedure:
+            raise unsupported(f"WITH {word.value}", line=word.line)
         if procedure and word.is_word("EXECUTE", "EXEC"):
             parser.expect_word("AS")
             options.append(f"EXECUTE AS {parse_execute_as_clause(parser)}")
@@ -134,24 +142,56 @@ def parse_parameters(parser: Parser) -> tuple[nodes.ModuleParameter, ...]:
     while parser.token.kind == "variable":
         name = parser.next().value
         parser.take_word("AS")
+        if parser.at_word("CURSOR"):
+            raise unsupported("parameter CURSOR", line=parser.token.line)
         data_type = parser.data_type(users=True)
-        default = parser.expression() if parser.take_op("=") else None
+        if parser.at_word("NULL", "NOT"):
+            raise unsupported("a parameter that is NOT NULL", line=parser.token.line)
+        default = _default(parser) if parser.take_op("=") else None
         output = parser.take_word("OUTPUT", "OUT")
-        readonly = parser.take_word("READONLY")
+        readonly = not output and parser.take_word("READONLY")
         if parser.at_word("VARYING"):
             raise unsupported("parameter VARYING", line=parser.token.line)
         parameters.append(nodes.ModuleParameter(name, data_type, default, output, readonly))
         if not parser.take_op(","):
             break
+        if parser.token.kind != "variable":
+            parser.fail()
     return tuple(parameters)
 
 
+def _default(parser: Parser) -> Text:
+    """The constant behind ``=``; a bare word is one, a string."""
+    token = parser.token
+    if parser.at_name():
+        return Text("N'" + parser.identifier().replace("'", "''") + "'", token.line)
+    if token.is_word("NULL"):
+        start = parser.index
+        parser.next()
+        return parser.slice(start, parser.index)
+    if parser.at_op("-", "+", "$"):
+        start = parser.index
+        parser.take_op("-", "+")
+        parser.take_op("$")
+        if parser.token.kind != "number":
+            parser.fail()
+        parser.next()
+        return parser.slice(start, parser.index)
+    return parser.constant("string", "number", "binary")
+
+
 def _procedure(parser: Parser, line: int, action: str, name: Name, start: int) -> nodes.CreateModule:
+    if parser.at_op(";"):
+        raise unsupported("a procedure's number", line=line)
     bracketed = parser.take_op("(")
     parameters = parse_parameters(parser)
     if bracketed:
+        if not parameters:
+            parser.fail()
         parser.expect_op(")")
     options = module_options(parser, procedure=True)
+    if parser.at_words("FOR", "REPLICATION"):
+        raise unsupported("FOR REPLICATION", line=line)
     parser.expect_word("AS")
     body = parser.statements_until("")
     _refuse_modules(body)
@@ -280,7 +320,11 @@ def parse_drop(parser: Parser) -> nodes.Statement:
         parser.fail()
     kind = parser.next().value
     if_exists = parser.take_words("IF", "EXISTS")
-    names = [parser.name()]
+    kind = "PROCEDURE" if kind == "PROC" else kind
+    if kind == "SCHEMA":
+        return nodes.Drop(line, kind, (Name((parser.identifier(),)),), if_exists)
+    anywhere = kind in ("TABLE", "SEQUENCE")
+    names = [parser.name() if anywhere else parser.own_name(f"DROP {kind}")]
     while parser.take_op(","):
-        names.append(parser.name())
-    return nodes.Drop(line, "PROCEDURE" if kind == "PROC" else kind, tuple(names), if_exists)
+        names.append(parser.name() if anywhere else parser.own_name(f"DROP {kind}"))
+    return nodes.Drop(line, kind, tuple(names), if_exists)

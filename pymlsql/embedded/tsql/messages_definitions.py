@@ -120,6 +120,8 @@ MESSAGES_DEFINITIONS: dict[int, tuple[int, str]] = {
     10610: (16, "Filtered index '{}' cannot be created on object '{}' because it is not a user table. Filtered "
             "indexes are only supported on tables."),
     10735: (15, "Incorrect WHERE clause for filtered {} '{}' on table '{}'."),
+    35335: (15, "The statement failed because specifying a key list is not allowed when creating a clustered "
+                "columnstore index. Create the clustered columnstore index without specifying a key list."),
     35343: (16, "The statement failed. Column '{}' has a data type that cannot participate in a columnstore index."),
     35339: (16, "Multiple columnstore indexes are not supported."),
 }  # fmt: skip

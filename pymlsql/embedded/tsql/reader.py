@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 from pymlsql.embedded.tsql.datatypes import is_system_type, make_type
-from pymlsql.embedded.tsql.grammar import expressions, queries, sources
+from pymlsql.embedded.tsql.grammar import definitions, expressions, queries, sources
 from pymlsql.embedded.tsql.lexer import Token, tokenize
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name, Text
@@ -116,6 +116,15 @@ class Reader:
             raise unsupported("linked server", line=self.token.line)
         return Name(tuple(parts))
 
+    def own_name(self, statement: str) -> Name:
+        """A name without a database, as ``statement`` wants it. Raises 166."""
+        line = self.token.line
+        prefixed = self.at_op(".") and self.peek().is_op(".")
+        name = self.name()
+        if prefixed or len(name.parts) > 2:
+            raise sql_error(166, statement, line=line)
+        return name
+
     def at_name(self) -> bool:
         """Whether a name stands here, such as an alias without AS."""
         token = self.token
@@ -199,6 +208,12 @@ class Reader:
         if self.token.kind != "variable" and self.token.kind not in kinds:
             self.fail()
         self.index += 1
+        return self.slice(start, self.index)
+
+    def filter(self, index: str, table: str) -> Text:
+        """The WHERE of an index. Raises 10735."""
+        start = self.index
+        definitions.skip_filter(self, index, table)
         return self.slice(start, self.index)
 
     def query(self) -> Text:

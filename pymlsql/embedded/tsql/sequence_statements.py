@@ -17,9 +17,7 @@ _NAMES = {"start": "START WITH", "restart": "RESTART WITH", "increment": "INCREM
 
 def parse_sequence(parser: Parser, line: int, action: str) -> nodes.SequenceStatement:
     """What follows CREATE SEQUENCE or ALTER SEQUENCE. Raises 11709 to 11715."""
-    name = parser.name()
-    if len(name.parts) > 2:
-        raise sql_error(166, f"{action} SEQUENCE", line=line)
+    name = parser.own_name(f"{action} SEQUENCE")
     data_type: SqlType | None = None
     options: dict[str, int | bool | None] = {}
     while True:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pymlsql.embedded.tsql.data_statements import column_list
+from pymlsql.embedded.tsql.grammar.definitions import skip_index_options
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import ColumnDefinition, Constraint, IndexDefinition, TableDefinition
 from pymlsql.embedded.tsql.temporal_definitions import parse_generated, parse_period
@@ -57,7 +58,7 @@ def _inline_index(parser: Parser) -> IndexDefinition:
     columnstore = parser.take_word("COLUMNSTORE")
     columns = () if columnstore and clustered else parse_key_columns(parser)
     included = column_list(parser) if parser.take_word("INCLUDE") else ()
-    where = parser.condition() if parser.take_word("WHERE") else None
+    where = parser.filter(name, "") if parser.take_word("WHERE") else None
     skip_storage_options(parser)
     return IndexDefinition(name, columns, unique, clustered, included, where, columnstore)
 
@@ -67,6 +68,8 @@ def parse_column(parser: Parser, *, unchecked: bool = False) -> ColumnDefinition
     name = parser.identifier()
     if parser.take_word("AS"):
         return _computed_column(parser, name)
+    if name.lower() == "timestamp" and parser.at_op(",", ")"):
+        raise unsupported("a timestamp column without a name", line=parser.token.line)
     data_type = parser.data_type()
     nullable: bool | None = None
     identity: tuple[int, int] | None = None
@@ -81,9 +84,12 @@ def parse_column(parser: Parser, *, unchecked: bool = False) -> ColumnDefinition
             parser.index += 2
             nullable = False
         elif parser.take_word("IDENTITY"):
+            if identity is not None:
+                raise sql_error(8148, "IDENTITY", name, "", line=parser.token.line)
             identity = _identity(parser)
             _skip_replication(parser)
-        elif parser.take_word("COLLATE"):
+        elif parser.at_word("COLLATE") and not collation:
+            parser.next()
             collation = parser.identifier()
         elif parser.at_word("SPARSE", "ROWGUIDCOL", "FILESTREAM", "MASKED", "ENCRYPTED", "HIDDEN"):
             raise unsupported(f"column option {parser.token.value}", line=parser.token.line)
@@ -116,6 +122,8 @@ def _computed_column(parser: Parser, name: str) -> ColumnDefinition:
 def _identity(parser: Parser) -> tuple[int, int]:
     if not parser.take_op("("):
         return 1, 1
+    if parser.token.kind == "number" and not parser.token.text.isdigit():
+        raise unsupported(f"IDENTITY({parser.token.text} ...)", line=parser.token.line)
     seed = parser.integer()
     parser.expect_op(",")
     step = parser.integer()
@@ -126,6 +134,8 @@ def _identity(parser: Parser) -> tuple[int, int]:
 def parse_constraint(parser: Parser, *, column: str, unchecked: bool = False) -> Constraint:
     """[CONSTRAINT name] and what it is; ``column`` is the one it stands at, "" for one of the table."""
     name = parser.identifier() if parser.take_word("CONSTRAINT") else ""
+    if name and parser.at_word("NOT", "NULL"):
+        raise unsupported("a name for NOT NULL", line=parser.token.line)
     token = parser.next()
     own: tuple[tuple[str, bool], ...] = ((column, False),) if column else ()
     if token.is_word("DEFAULT"):
@@ -162,6 +172,8 @@ def _key(parser: Parser, kind: str, name: str, own: tuple[tuple[str, bool], ...]
     clustered: bool | None = None
     if parser.at_word("CLUSTERED", "NONCLUSTERED"):
         clustered = parser.next().value == "CLUSTERED"
+    if not own and not parser.at_op("("):
+        parser.fail()
     columns = parse_key_columns(parser) if parser.at_op("(") else own
     skip_storage_options(parser)
     return Constraint(kind, name, columns, clustered)
@@ -185,9 +197,13 @@ def parse_key_columns(parser: Parser) -> tuple[tuple[str, bool], ...]:
 def _foreign_key(parser: Parser, name: str, own: tuple[tuple[str, bool], ...]) -> Constraint:
     references = parser.name()
     referenced = column_list(parser) if parser.at_op("(") else ()
+    told: set[str] = set()
     actions = {"DELETE": "NO ACTION", "UPDATE": "NO ACTION"}
     while parser.take_word("ON"):
         event = parser.expect_word("DELETE", "UPDATE").value
+        if event in told:
+            parser.fail(parser.tokens[parser.index - 1])
+        told.add(event)
         if parser.take_word("NO"):
             parser.expect_word("ACTION")
         elif parser.take_word("SET"):
@@ -224,7 +240,7 @@ def skip_storage_options(parser: Parser) -> None:
         raise unsupported("IGNORE_DUP_KEY", line=parser.token.line)
     if parser.at_word("WITH") and parser.peek().is_op("("):
         parser.next()
-        parser.skip_parentheses()
+        skip_index_options(parser)
     elif parser.at_words("WITH", "FILLFACTOR"):
         parser.index += 2
         parser.expect_op("=")

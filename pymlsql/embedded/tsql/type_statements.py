@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def _create(parser: Parser, line: int) -> Statement:
-    name = parser.name()
+    name = parser.own_name("CREATE TYPE")
     if parser.take_word("FROM"):
         base = parser.data_type()
         nullable = True

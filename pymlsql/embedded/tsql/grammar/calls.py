@@ -159,7 +159,9 @@ def _plain(r: Reader) -> None:
 
 def _trim(r: Reader) -> None:
     r.expect_op("(")
-    if r.at_word("LEADING", "TRAILING", "BOTH") and not r.peek().is_op(")", ".", "("):
+    if r.at_word("LEADING", "TRAILING", "BOTH") and not (
+        r.peek().is_op(")", ".", "(") or r.peek().is_word("FROM")
+    ):
         r.index += 1
     if not r.at_op(")"):
         r.skip_scalar()
