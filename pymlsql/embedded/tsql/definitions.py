@@ -254,7 +254,7 @@ def _transfer(parser: Parser, line: int) -> nodes.Statement:
         if kind != "OBJECT":
             raise unsupported(f"ALTER SCHEMA ... TRANSFER {kind}", line=line)
         parser.next()
-    return nodes.TransferObject(line, schema, parser.name())
+    return nodes.TransferObject(line, schema, parser.own_name("ALTER SCHEMA"))
 
 
 def parse_alter(parser: Parser) -> nodes.Statement:
