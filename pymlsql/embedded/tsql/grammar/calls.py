@@ -159,9 +159,7 @@ def _plain(r: Reader) -> None:
 
 def _trim(r: Reader) -> None:
     r.expect_op("(")
-    if r.at_word("LEADING", "TRAILING", "BOTH") and not (
-        r.peek().is_op(")", ".", "(") or r.peek().is_word("FROM")
-    ):
+    if r.at_word("LEADING", "TRAILING", "BOTH") and not r.peek().is_op(")", ".", "("):
         r.index += 1
     if not r.at_op(")"):
         r.skip_scalar()
