@@ -60,10 +60,31 @@ def select(session: Session, frame: Frame, statement: nodes.Select) -> None:
         if statement.assignments:
             _assign(session, frame, statement, session.store.run(plan.compiled.sql, values))
             return
-        cursor = session.store.run(session.wire_sql(plan.compiled), values)
-        count = session.send_rows(plan.compiled.columns, cursor, session.options.rowcount)
+        if plan.compiled.counting:
+            if session.options.rowcount:
+                raise unsupported("FOR JSON and FOR XML under SET ROWCOUNT", line=statement.line)
+            counted = _Counted(session.store.run(plan.compiled.counting, values))
+            session.send_rows(plan.compiled.columns, counted)
+            count = counted.count
+        else:
+            cursor = session.store.run(session.wire_sql(plan.compiled), values)
+            count = session.send_rows(plan.compiled.columns, cursor, session.options.rowcount)
     session.finish_rows(count)
     done(session, frame, count, 0xC1)
+
+
+class _Counted:
+    """The rows of a query whose last column says how many rows the statement read."""
+
+    def __init__(self, cursor: Any) -> None:
+        self._cursor = cursor
+        self.count = 0
+
+    def to_arrow_reader(self, size: int) -> Iterator[Any]:
+        for batch in self._cursor.to_arrow_reader(size):
+            if batch.num_rows:
+                self.count = batch.column(1)[0].as_py()
+            yield batch.select([0])
 
 
 def _reads_its_target(session: Session, frame: Frame, statement: nodes.Select) -> bool:
