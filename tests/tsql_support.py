@@ -20,7 +20,7 @@ QUERIES = """
 - UNION, UNION ALL, EXCEPT, INTERSECT; DISTINCT; ORDER BY; TOP with PERCENT and WITH TIES; OFFSET and FETCH
 - comparison with ALL, ANY and SOME; LIKE with any pattern; IS [NOT] DISTINCT FROM at compatibility level 160
 - OPENJSON with and without WITH, STRING_SPLIT; GENERATE_SERIES and STRING_SPLIT's ordinal at compatibility level 160
-- FOR JSON PATH and AUTO, for the client and in subqueries; FOR XML PATH('') of columns without names
+- FOR JSON PATH and AUTO, for the client and in subqueries; FOR XML PATH('') as concatenation
 - table hints, join hints and OPTION: checked, and carried out where they change what is locked or the recursion's limit
 """.strip()
 
@@ -34,7 +34,7 @@ STATEMENTS = """
 """.strip()
 
 REFUSED = """
-- FOR XML except PATH('') of columns without names, TABLESAMPLE, FOR SYSTEM_TIME of a view
+- FOR XML except PATH('') of text, TABLESAMPLE, FOR SYSTEM_TIME of a view
 - OPENROWSET except BULK with SINGLE_BLOB, SINGLE_CLOB and SINGLE_NCLOB; OPENQUERY, OPENDATASOURCE, OPENXML
 - FOR JSON AUTO of several tables with expressions in its list, or with ROOT without a name; GROUP BY ALL
 - UNION in the recursive part of a common table expression; PERCENTILE_DISC of strings

@@ -295,13 +295,31 @@ WRITING = [
          query("SELECT 1 AS a UNION ALL SELECT 2 ORDER BY a FOR JSON PATH", ('[{"a":1},{"a":2}]',)),
          query("SELECT TOP (2) v FROM (VALUES (3), (1), (2)) AS t(v) ORDER BY v FOR JSON PATH",
                ('[{"v":1},{"v":2}]',))),
+    page("t-sql/functions/rowcount-transact-sql",
+         batch("@@ROWCOUNT after FOR JSON counts the rows read",
+               "SELECT a FROM (VALUES (1), (2), (3)) AS t(a) FOR JSON PATH; SELECT @@ROWCOUNT",
+               [('[{"a":1},{"a":2},{"a":3}]',)], [(3,)]),
+         batch("@@ROWCOUNT after FOR JSON of no rows",
+               "SELECT a FROM (VALUES (1)) AS t(a) WHERE a = 2 FOR JSON PATH; SELECT @@ROWCOUNT", [], [(0,)])),
     page("relational-databases/xml/use-path-mode-with-for-xml",
          query("SELECT STUFF((SELECT ',' + v FROM (VALUES ('b'), ('a'), ('c')) AS t(v) ORDER BY v FOR XML PATH('')), "
                "1, 1, "
                "'') AS x", ("a,b,c",)),
          query("SELECT (SELECT v + ';' FROM (VALUES ('a&b'), ('<c>')) AS t(v) ORDER BY v DESC FOR XML PATH('')) AS x",
                ("a&amp;b;&lt;c&gt;;",)),
-         query("SELECT (SELECT v + ',' FROM (VALUES ('a')) AS t(v) WHERE 1 = 0 FOR XML PATH('')) AS x", (None,))),
+         query("SELECT (SELECT v + ',' FROM (VALUES ('a')) AS t(v) WHERE 1 = 0 FOR XML PATH('')) AS x", (None,)),
+         query("SELECT (SELECT v AS [text()] FROM (VALUES (1), (2), (NULL)) AS t(v) FOR XML PATH('')) AS x", ("12",))),
+    page("relational-databases/xml/column-names-with-the-path-specified-as-data",
+         query("SELECT (SELECT v AS 'data()' FROM (VALUES (811), (810), (NULL), (809)) AS t(v) ORDER BY v DESC "
+               "FOR XML PATH('')) AS ProductIDs", ("811 810 809",))),
+    page("t-sql/xml/value-method-xml-data-type",
+         query("SELECT STUFF((SELECT ',' + v FROM (VALUES ('b&'), ('<a>')) AS t(v) ORDER BY v DESC "
+               "FOR XML PATH(''), TYPE).value('.', 'nvarchar(max)'), 1, 1, '') AS x", ("b&,<a>",)),
+         query("SELECT (SELECT v + '' FROM (VALUES ('a')) AS t(v) WHERE v = 'b' FOR XML PATH(''), TYPE)"
+               ".value('(./text())[1]', 'varchar(10)') AS x", (None,)),
+         query("SELECT (SELECT '' FOR XML PATH(''), TYPE).value('(./text())[1]', 'varchar(10)') AS a, "
+               "(SELECT '' FOR XML PATH(''), TYPE).value('.', 'varchar(10)') AS b", (None, "")),
+         query("SELECT (SELECT 'abcdef' FOR XML PATH(''), TYPE).value('.', 'varchar(3)') AS x", ("abc",))),
 ]  # fmt: skip
 
 PAGES: list[Page] = [*VALUES, *OPENING, *WRITING]

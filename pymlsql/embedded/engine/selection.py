@@ -66,15 +66,21 @@ def select(session: Session, frame: Frame, statement: nodes.Select) -> None:
         if statement.assignments:
             _assign(session, frame, statement, session.store.run(plan.compiled.sql, values))
             return
-        cursor = session.store.run(session.wire_sql(plan.compiled), values)
-        count = session.send_rows(plan.compiled.columns, cursor, session.options.rowcount)
+        if plan.compiled.counting:
+            if session.options.rowcount:
+                raise unsupported("FOR JSON and FOR XML under SET ROWCOUNT", line=statement.line)
+            counted = _Counted(session.store.run(plan.compiled.counting, values))
+            session.send_rows(plan.compiled.columns, counted)
+            count = counted.count
+        else:
+            cursor = session.store.run(session.wire_sql(plan.compiled), values)
+            count = session.send_rows(plan.compiled.columns, cursor, session.options.rowcount)
     session.finish_rows(count)
     done(session, frame, count, 0xC1)
 
 
 def _assigned_in_turn(session: Session, frame: Frame, statement: nodes.Select) -> bool:
-    """SELECT of nothing but assignments: each sees those before it. False where one is an aggregate, for the long way.
-    """
+    """SELECT of assignments alone: each sees those before it. False where one is an aggregate, for the long way."""
     if any(has_aggregate(parse_scalar(value.sql, value.line)) for value in statement.values):
         return False
     for (name, operator), value in zip(statement.assignments, statement.values, strict=True):
@@ -93,6 +99,20 @@ def _reads_earlier(statement: nodes.Select) -> bool:
             return True
         assigned.add(name)
     return False
+
+
+class _Counted:
+    """The rows of a query whose last column says how many rows the statement read."""
+
+    def __init__(self, cursor: Any) -> None:
+        self._cursor = cursor
+        self.count = 0
+
+    def to_arrow_reader(self, size: int) -> Iterator[Any]:
+        for batch in self._cursor.to_arrow_reader(size):
+            if batch.num_rows:
+                self.count = batch.column(1)[0].as_py()
+            yield batch.select([0])
 
 
 def _reads_its_target(session: Session, frame: Frame, statement: nodes.Select) -> bool:

@@ -43,6 +43,8 @@ class Compiled:
     runtime: Mapping[str, tuple[str, ...]]
     locking: bool = False
     """Whether a table hint asks for locks that last as long as the transaction."""
+    counting: str = ""
+    """For FOR JSON and FOR XML to the client: the query with a second column, how many rows the text is of."""
 
 
 @dataclass(slots=True)
@@ -166,12 +168,12 @@ class Compiler:
         raise unsupported(construct, line=self.line)
 
 
-def compiled_as(compiler: Compiler, sql: str, columns: tuple[Typed, ...]) -> Compiled:
+def compiled_as(compiler: Compiler, sql: str, columns: tuple[Typed, ...], counting: str = "") -> Compiled:
     """``sql`` with what it wants bound: a variable may have been compiled into a part that was then left out."""
     wanted = set(_PARAMETER.findall(sql))
     used = {parameter: name for parameter, name in compiler.used.items() if parameter in wanted}
     return Compiled(sql, columns, used, {p: what for p, what in compiler.runtime.items() if p in wanted},
-                    compiler.locking)  # fmt: skip
+                    compiler.locking, counting)  # fmt: skip
 
 
 def compile_query(text: Text, names: Names, variables: Mapping[str, SqlType], *, level: int = 160,
@@ -182,7 +184,7 @@ def compile_query(text: Text, names: Names, variables: Mapping[str, SqlType], *,
     if scope is not None:
         compiler.scopes.append(scope)
     query = queries.compile_query(compiler, parse_query(text.sql, text.line), top=True, references=references)
-    return compiled_as(compiler, query.sql, query.columns)
+    return compiled_as(compiler, query.sql, query.columns, query.counting)
 
 
 def compile_scalar(text: Text, names: Names, variables: Mapping[str, SqlType], *, level: int = 160,

@@ -63,6 +63,12 @@ class _Parser(TSQL.Parser):  # type: ignore[valid-type,misc]
     FUNCTION_PARSERS = {**FUNCTION_PARSERS, "TRIM": _parse_trimmed}
     UNARY_PARSERS = {**TSQL.Parser.UNARY_PARSERS, TokenType.DASH: _parse_sign}
 
+    def _parse_column_ops(self, this: exp.Expr | None) -> exp.Expr | None:
+        """A method behind a query in brackets; sqlglot would turn the columns of the query into other nodes."""
+        if isinstance(this, exp.Subquery) and self._match(TokenType.DOT):
+            return self.expression(exp.Dot(this=this, expression=self._parse_field(anonymous_func=True)))  # type: ignore[no-any-return]
+        return super()._parse_column_ops(this)  # type: ignore[no-any-return]
+
     def _parse_limit(self, *args: Any, **options: Any) -> Any:
         """FETCH takes any expression, not a number alone."""
         if not self._match(TokenType.FETCH):

@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from pymlsql.embedded.tsql.calls import at_zone, cast, converted, trim
 from pymlsql.embedded.tsql.conversion import convert
+from pymlsql.embedded.tsql.forclause import xml_value
 from pymlsql.embedded.tsql.literals import hexadecimal, literal, national
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nextvalues import compile_next_value
@@ -311,9 +312,10 @@ def _function(compiler: Compiler, node: exp.Expr) -> Typed:
 
 
 def _dot(compiler: Compiler, node: exp.Expr) -> Typed:
+    """A function of a schema, or a method of a query in brackets."""
     from pymlsql.embedded.tsql.usercalls import call_scalar
 
-    return call_scalar(compiler, node)
+    return (xml_value if isinstance(node.this, exp.Subquery | exp.Paren) else call_scalar)(compiler, node)
 
 
 def _window(compiler: Compiler, node: exp.Expr) -> Typed:

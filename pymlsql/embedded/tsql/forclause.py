@@ -7,18 +7,20 @@ sql-docs.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from pymlsql.embedded.tsql.conversion import convert
+from pymlsql.embedded.tsql.dialect import parse_scalar, read_type
 from pymlsql.embedded.tsql.functions.json import CHUNKS, MERGE, json_sql
 from pymlsql.embedded.tsql.jsonwriting import encode_string
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.operators import as_type
 from pymlsql.embedded.tsql.ordering import NUMBER
-from pymlsql.embedded.tsql.typed import Typed, quote_text
-from pymlsql.embedded.tsql.types import MAX, nvarchar
+from pymlsql.embedded.tsql.typed import Typed, bound, quote_text, raise_sql
+from pymlsql.embedded.tsql.types import MAX, SqlType, nvarchar
 
 if TYPE_CHECKING:
     from pymlsql.embedded.tsql.compiler import Compiler
@@ -58,18 +60,22 @@ def compile_for(compiler: Compiler, node: exp.Expr, top: bool, query: Callable[[
     text = f"'[' || {rows} || ']'" if options.wrapped else rows
     if options.root is not None:
         text = f"{quote_text('{' + encode_string(options.root) + ':')} || {text} || '}}'"
-    return _result(compiler, f"SELECT {text} AS c0 FROM ({found.sql}) AS {compiler.alias()}", top, RESULT_NAME,
-                   json=options.wrapped)  # fmt: skip
+    return _result(compiler, text, found, top, RESULT_NAME, json=options.wrapped)
 
 
-def _result(compiler: Compiler, sql: str, top: bool, name: str, *, json: bool) -> Query:
+def _result(compiler: Compiler, text: str, found: Query, top: bool, name: str, *, json: bool) -> Query:
     """One value; to the client it goes in rows of so many characters as SQL Server sends."""
     from pymlsql.embedded.tsql.queries import Query
 
-    if top:
-        sql = f"SELECT unnest({CHUNKS}(c0)) AS c0 FROM ({sql}) AS {compiler.alias()}"
-    column = Typed("c0", nvarchar(MAX), name=name if top else "", json=json and not top)
-    return Query(sql, (column,), not top)
+    source = f"FROM ({found.sql}) AS {compiler.alias()}"
+    if not top:
+        return Query(f"SELECT {text} AS c0 {source}", (Typed("c0", nvarchar(MAX), json=json),), True)
+    alias = compiler.alias()
+    sql, counting = (
+        f"SELECT unnest({CHUNKS}(c0)) AS c0{more} FROM (SELECT {text} AS c0{count} {source}) AS {alias}"
+        for more, count in (("", ""), (", c1", ", count(*) AS c1"))
+    )
+    return Query(sql, (Typed("c0", nvarchar(MAX), name=name),), counting=counting)
 
 
 def _options(compiler: Compiler, clause: exp.Expr) -> _Options:
@@ -174,28 +180,76 @@ def _auto(compiler: Compiler, options: _Options, found: Query) -> str:
 
 
 def _xml(compiler: Compiler, clause: exp.Expr, top: bool, found: Query) -> Query:
-    """PATH('') over columns without names: the values one behind the other, with & < > and carriage returns as
-    entities. Everything else is refused."""
-    if not is_concatenation(clause) or any(column.name for column in found.columns):
+    """PATH('') over columns without names, or with those that stand for text: the values one behind the other, with
+    & < > and carriage returns as entities; with TYPE only where :func:`xml_value` takes the text out of it. Columns
+    of the name data() have spaces between them. Everything else is refused."""
+    names = {column.name for column in found.columns}
+    if not is_concatenation(clause) or not (names <= _TEXT_NAMES or names == {"data()"}):
         raise unsupported("FOR XML except PATH('') of columns without names", line=compiler.line)
-    texts = []
-    for column in found.columns:
-        value = as_type(column, nvarchar(MAX), compiler.line) if column.type.is_string else None
-        if value is None and not column.type.is_integer and column.type.name != "decimal":
-            raise unsupported(f"FOR XML of {column.type}", line=compiler.line)
-        text = value.sql if value is not None else f"CAST({column.sql} AS VARCHAR)"
-        if column.type.name == "bit":
-            text = f"CAST(CAST({column.sql} AS INTEGER) AS VARCHAR)"
-        texts.append(f"coalesce({text}, '')")
-    joined = f"string_agg({' || '.join(texts)}, '' ORDER BY {NUMBER})"
-    text = joined
-    if not _is_typed(clause):
+    taken = bool(clause.args.get("taken"))
+    if _is_typed(clause) and not taken:
+        raise unsupported("FOR XML PATH with TYPE whose text value() does not take", line=compiler.line)
+    texts = [_xml_text(compiler, column, taken) for column in found.columns]
+    if "data()" in names:
+        row, gap = f"nullif(concat_ws(' ', {', '.join(texts)}), '')", "' '"
+    else:
+        row, gap = " || ".join(f"coalesce({text}, '')" for text in texts), "''"
+    joined = f"string_agg({row}, {gap} ORDER BY {NUMBER})"
+    return _result(compiler, joined, found, top, XML_NAME, json=False)
+
+
+def _xml_text(compiler: Compiler, column: Typed, taken: bool) -> str:
+    """One value as text. Those that SQL Server writes or checks in ways of their own are refused as they come."""
+    if column.type.name == "bit":
+        return f"CAST(CAST({column.sql} AS INTEGER) AS VARCHAR)"
+    if column.type.is_integer or column.type.name == "decimal":
+        return f"CAST({column.sql} AS VARCHAR)"
+    if not column.type.is_string:
+        raise unsupported(f"FOR XML of {column.type}", line=compiler.line)
+    value = as_type(column, nvarchar(MAX), compiler.line).sql
+    pattern = _NOT_XML if taken else f"{_NOT_XML}|{_BLANK}"
+    if column.name == "data()":
+        pattern = f"{pattern}|^$"
+    refused = raise_sql(40510, quote_text("FOR XML of only white space, or of characters that XML does not know"))
+    value = bound(value, lambda v: f"CASE WHEN regexp_matches({v}, '{pattern}') THEN {refused} ELSE {v} END")
+    if not taken:
         for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\r", "&#x0D;")):
-            text = f"replace({text}, {quote_text(character)}, {quote_text(entity)})"
-    elif top:
-        raise unsupported("FOR XML PATH with TYPE to the client", line=compiler.line)
-    return _result(compiler, f"SELECT {text} AS c0 FROM ({found.sql}) AS {compiler.alias()}", top, XML_NAME,
-                   json=False)  # fmt: skip
+            value = f"replace({value}, {quote_text(character)}, {quote_text(entity)})"
+    return value
+
+
+_TEXT_NAMES = {"", "text()", "node()", "*"}
+_NOT_XML = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x{FFFE}\x{FFFF}]"
+_BLANK = r"^[ \t\r\n]+$"
+_WHOLE = (".", "(.)[1]")
+_TEXT = ("text()[1]", "(text())[1]", "./text()[1]", "(./text())[1]")
+
+
+def xml_value(compiler: Compiler, node: exp.Expr) -> Typed:
+    """``(SELECT ... FOR XML PATH(''), TYPE).value(path, type)``: the text, where the path is that of all the text."""
+    query, method = node.this, node.expression
+    clause = query.this.args.get("for_") if isinstance(query, exp.Subquery) else None
+    arguments = method.expressions if isinstance(method, exp.Anonymous) else []
+    written = [argument.name for argument in arguments if isinstance(argument, exp.Literal | exp.National)]
+    path, kind = written if len(written) == len(arguments) == 2 else ("", "")
+    type_ = _string_type(kind, compiler.line)
+    if clause is None or not is_concatenation(clause) or not _is_typed(clause) or method.name != "value" \
+            or path.replace(" ", "") not in (*_WHOLE, *_TEXT) or type_ is None:  # fmt: skip
+        raise unsupported("a method of a type", line=compiler.line)
+    clause.set("taken", True)
+    value = compiler.value(query)
+    if path.replace(" ", "") in _TEXT:
+        value = replace(value, sql=f"nullif({value.sql}, '')", nullable=True)
+    return convert(value, type_, line=compiler.line)
+
+
+def _string_type(written: str, line: int) -> SqlType | None:
+    """The type of strings that value() names; without a length it is not read."""
+    if not written.strip().endswith(")"):
+        return None
+    node = parse_scalar(f"CAST(NULL AS {written})")
+    type_ = read_type(node.args["to"], line=line) if isinstance(node, exp.Cast) else None
+    return type_ if type_ is not None and type_.is_string else None
 
 
 def is_concatenation(clause: exp.Expr) -> bool:

@@ -44,6 +44,8 @@ class Query:
     scope: Scope | None = None
     owners: tuple[str, ...] = ()
     """For FOR JSON AUTO: the names of the tables that the columns come from, "" for an expression."""
+    counting: str = ""
+    """See Compiled."""
 
 
 def compile_query(compiler: Compiler, node: exp.Expr, *, top: bool = False, references: bool = False) -> Query:

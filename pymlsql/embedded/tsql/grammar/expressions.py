@@ -174,9 +174,23 @@ def _skip_suffixes(r: Reader) -> bool:
             r.index += 3
             _primary(r, conditions=False)
         elif r.at_op(".") and r.tokens[r.index - 1].is_op(")"):
-            raise unsupported("a method of a type", line=r.token.line)
+            _skip_method(r)
         else:
             return r.index > start
+
+
+def _skip_method(r: Reader) -> None:
+    """``value('path', 'type')`` behind a query in brackets."""
+    r.index += 1
+    if not r.at_word("VALUE") or r.token.text != "value":
+        raise unsupported("a method of a type", line=r.token.line)
+    r.index += 1
+    r.expect_op("(")
+    for ending in (",", ")"):
+        if r.token.kind != "string":
+            raise unsupported("a method of a type", line=r.token.line)
+        r.index += 1
+        r.expect_op(ending)
 
 
 def _primary(r: Reader, *, conditions: bool) -> Kind:
