@@ -46,6 +46,10 @@ SCOPE_ENDING = frozenset({208, 207, 4104, 209, 137, 1087, 40510, 8624, 11535, 11
 the transaction alone."""
 
 
+_CLEARING = (nodes.Print, nodes.RaiseError, nodes.SetOption, nodes.SetContextInfo, nodes.Use, nodes.Transaction)
+"""Statements after which @@ROWCOUNT is 0."""
+
+
 def execute_all(session: Session, frame: Frame, statements: tuple[nodes.Statement, ...]) -> None:
     for statement in statements:
         execute(session, frame, statement)
@@ -59,6 +63,8 @@ def execute(session: Session, frame: Frame, statement: nodes.Statement) -> None:
         raise Cancelled
     try:
         _HANDLERS[type(statement)](session, frame, statement)
+        if isinstance(statement, _CLEARING):
+            session.rowcount = 0
     except (ReturnSignal, BreakSignal, ContinueSignal, BatchAborted, Cancelled):
         raise
     except Exception as raised:
@@ -103,11 +109,18 @@ def _block(session: Session, frame: Frame, statement: nodes.Block) -> None:
 def _if(session: Session, frame: Frame, statement: nodes.If) -> None:
     if session.options.noexec:
         return
-    if holds(session, frame, statement.condition):
+    if _tested(session, frame, statement.condition):
         execute(session, frame, statement.then)
     elif statement.otherwise is not None:
         execute(session, frame, statement.otherwise)
     _declare_rest(session, frame, statement)
+
+
+def _tested(session: Session, frame: Frame, condition: Text) -> bool:
+    """Whether a condition is true. To @@ROWCOUNT and @@ERROR the test is a statement of its own."""
+    truth = holds(session, frame, condition)
+    session.rowcount = session.last_error = 0
+    return truth
 
 
 def _declare_rest(session: Session, frame: Frame, statement: nodes.Statement) -> None:
@@ -116,7 +129,7 @@ def _declare_rest(session: Session, frame: Frame, statement: nodes.Statement) ->
 
 
 def _while(session: Session, frame: Frame, statement: nodes.While) -> None:
-    while holds(session, frame, statement.condition):
+    while _tested(session, frame, statement.condition):
         try:
             execute(session, frame, statement.body)
         except BreakSignal:
@@ -249,7 +262,7 @@ def _defines(function: Callable[[Session, Any], None]) -> Callable[[Session, Fra
     def execute_definition(session: Session, frame: Frame, statement: nodes.Statement) -> None:
         with changing(session, *_targets(statement)):
             function(session, statement)
-        session.last_error = 0
+        session.last_error = session.rowcount = 0
         done(session, frame)
 
     return execute_definition
