@@ -36,7 +36,6 @@ def set_option(session: Session, frame: Frame, statement: nodes.SetOption) -> No
     session.last_error = session.rowcount = 0
     for option in statement.options:
         _set_one(session, frame, statement, option, statement.value)
-    session.last_error = 0
 
 
 def set_context_info(session: Session, frame: Frame, statement: nodes.SetContextInfo) -> None:
