@@ -46,10 +46,6 @@ SCOPE_ENDING = frozenset({208, 207, 4104, 209, 137, 1087, 40510, 8624, 11535, 11
 the transaction alone."""
 
 
-_CLEARING = (nodes.Print, nodes.RaiseError, nodes.SetOption, nodes.SetContextInfo, nodes.Use, nodes.Transaction)
-"""Statements after which @@ROWCOUNT is 0."""
-
-
 def execute_all(session: Session, frame: Frame, statements: tuple[nodes.Statement, ...]) -> None:
     for statement in statements:
         execute(session, frame, statement)
@@ -63,8 +59,6 @@ def execute(session: Session, frame: Frame, statement: nodes.Statement) -> None:
         raise Cancelled
     try:
         _HANDLERS[type(statement)](session, frame, statement)
-        if isinstance(statement, _CLEARING):
-            session.rowcount = 0
     except (ReturnSignal, BreakSignal, ContinueSignal, BatchAborted, Cancelled):
         raise
     except Exception as raised:
@@ -199,6 +193,7 @@ def _use(session: Session, frame: Frame, statement: nodes.Use) -> None:
     if wanted not in SYSTEM_DATABASES and wanted != session.engine.database.lower():
         raise sql_error(911, statement.database, line=statement.line)
     session.use(session.engine.database if wanted == session.engine.database.lower() else wanted)
+    session.last_error = session.rowcount = 0
 
 
 # Queries and changes ----------------------------------------------------------------------------------------------
