@@ -287,6 +287,17 @@ PAGES: list[Page] = [
          gives("TRY_CONVERT(date, '2020-02-30')", None),
          gives("TRY_CONVERT(int, '42')", 42)),
     page("t-sql/data-types/data-type-conversion-database-engine",
+         query("DECLARE @c char(3) = 'a', @n nchar(3) = N'a'; SELECT @c + '|', DATALENGTH(@c), @n + '|', "
+               "DATALENGTH(@n)",
+               ("a  |", 3, "a  |", 6)),
+         query("DECLARE @c char(3); SET @c = 'a'; DECLARE @t TABLE (c char(3)); INSERT @t VALUES (@c); "
+               "SELECT c + '|' FROM @t", ("a  |",)),
+         query("SELECT 1 AS x WHERE 'a' LIKE CAST('a' AS char(3))"),
+         gives("10.0 / CAST(3 AS int)", D("3.333333333333")),
+         gives("10.0 / 3", D("3.333333")),
+         query("DECLARE @n decimal(9, 3); SELECT -@n, ABS(@n), -CAST(NULL AS decimal(5, 2))", (None, None, None)),
+         raises("CAST(255 AS tinyint) + '1'", 8115),
+         raises("CAST('32767' AS smallint) + CAST('1' AS smallint)", 8115),
          fails("DECLARE @i int, @d date; SET @d = @i + 1", 206),
          fails("DECLARE @d date; SET @d = NULL + 1", 206),
          fails("DECLARE @u uniqueidentifier, @i int; SET @u = @i * 2", 206),

@@ -164,6 +164,8 @@ PAGES: list[Page] = [
          query("DECLARE @MyNumber int; SET @MyNumber = 2 * (4 + 5); SELECT @MyNumber", (18,)),
          query("DECLARE @MyNumber int; SET @MyNumber = 4 - 2 + 27; SELECT @MyNumber", (29,)),
          query("DECLARE @MyNumber int; SET @MyNumber = 2 * (4 + (5 - 3)); SELECT @MyNumber", (12,)),
+         query("DECLARE @x int; SET @x = -100 / -100 * 10; SELECT @x, -100 / -100 * 10", (0, 0)),
+         query("DECLARE @x int = 8; SET @x = @x + @x * -7 / @x; SELECT @x", (8,)),
          gives("2 + 3 * 4", 14),
          gives("(2 + 3) * 4", 20),
          gives("- - 5", 5),

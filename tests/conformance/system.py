@@ -170,7 +170,16 @@ PAGES: list[Page] = [
          batch("ROWCOUNT_BIG after no row", "SELECT 1 AS x WHERE 1 = 0; SELECT ROWCOUNT_BIG()", [], [(0,)])),
     page(_F + "rowcount-transact-sql",
          batch("@@ROWCOUNT after two rows", "SELECT v FROM (VALUES (1), (2)) AS t(v); SELECT @@ROWCOUNT",
-               [(1,), (2,)], [(2,)])),
+               [(1,), (2,)], [(2,)]),
+         *(batch(f"@@ROWCOUNT after two rows and {between}",
+                 f"SELECT v FROM (VALUES (1), (2)) AS t(v); {between}; SELECT @@ROWCOUNT", [(1,), (2,)], [(count,)])
+           for between, count in (
+               ("PRINT 'x'", 0), ("RAISERROR('x', 10, 1)", 0), ("SET NOCOUNT ON", 0), ("USE master", 0),
+               ("BEGIN TRAN", 0), ("DECLARE @x int", 2), ("DECLARE @x int = 1", 1), ("EXEC ('DECLARE @x int')", 2))),
+         batch("@@ROWCOUNT after COMMIT", "BEGIN TRAN; SELECT v FROM (VALUES (1), (2)) AS t(v); COMMIT; "
+               "SELECT @@ROWCOUNT", [(1,), (2,)], [(0,)]),
+         batch("@@ROWCOUNT behind IF that asked for it", "SELECT v FROM (VALUES (1), (2)) AS t(v); "
+               "IF @@ROWCOUNT = 2 SELECT @@ROWCOUNT", [(1,), (2,)], [(0,)])),
     page(_F + "trancount-transact-sql", gives("@@TRANCOUNT", 0),
          query("BEGIN TRAN; BEGIN TRAN; SELECT @@TRANCOUNT; ROLLBACK", (2,))),
     page(_F + "min-active-rowversion-transact-sql",

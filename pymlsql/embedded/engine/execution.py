@@ -103,11 +103,18 @@ def _block(session: Session, frame: Frame, statement: nodes.Block) -> None:
 def _if(session: Session, frame: Frame, statement: nodes.If) -> None:
     if session.options.noexec:
         return
-    if holds(session, frame, statement.condition):
+    if _tested(session, frame, statement.condition):
         execute(session, frame, statement.then)
     elif statement.otherwise is not None:
         execute(session, frame, statement.otherwise)
     _declare_rest(session, frame, statement)
+
+
+def _tested(session: Session, frame: Frame, condition: Text) -> bool:
+    """Whether a condition is true. To @@ROWCOUNT and @@ERROR the test is a statement of its own."""
+    truth = holds(session, frame, condition)
+    session.rowcount = session.last_error = 0
+    return truth
 
 
 def _declare_rest(session: Session, frame: Frame, statement: nodes.Statement) -> None:
@@ -116,7 +123,7 @@ def _declare_rest(session: Session, frame: Frame, statement: nodes.Statement) ->
 
 
 def _while(session: Session, frame: Frame, statement: nodes.While) -> None:
-    while holds(session, frame, statement.condition):
+    while _tested(session, frame, statement.condition):
         try:
             execute(session, frame, statement.body)
         except BreakSignal:
@@ -186,6 +193,7 @@ def _use(session: Session, frame: Frame, statement: nodes.Use) -> None:
     if wanted not in SYSTEM_DATABASES and wanted != session.engine.database.lower():
         raise sql_error(911, statement.database, line=statement.line)
     session.use(session.engine.database if wanted == session.engine.database.lower() else wanted)
+    session.last_error = session.rowcount = 0
 
 
 # Queries and changes ----------------------------------------------------------------------------------------------
@@ -249,7 +257,7 @@ def _defines(function: Callable[[Session, Any], None]) -> Callable[[Session, Fra
     def execute_definition(session: Session, frame: Frame, statement: nodes.Statement) -> None:
         with changing(session, *_targets(statement)):
             function(session, statement)
-        session.last_error = 0
+        session.last_error = session.rowcount = 0
         done(session, frame)
 
     return execute_definition

@@ -42,6 +42,7 @@ def set_context_info(session: Session, frame: Frame, statement: nodes.SetContext
     """128 bytes that the session keeps, filled up with zeros."""
     value = evaluate(session, frame, statement.value, varbinary(128))
     session.context_info = None if value is None else bytes(value).ljust(128, b"\0")
+    session.last_error = session.rowcount = 0
 
 
 def _set_one(session: Session, frame: Frame, statement: nodes.SetOption, option: str, value: str) -> None:

@@ -190,7 +190,10 @@ class _Parser:
     def _product(self) -> _Tree:
         tree = self._atom()
         while self._tokens[self._index].is_op(*_PRODUCTS):
-            tree = _Tree(self._take().value, left=tree, right=self._atom())
+            operator, signed = self._take().value, self._tokens[self._index].is_op("-")
+            tree = _Tree(operator, left=tree, right=self._atom())
+            if signed and self._tokens[self._index].is_op(*_PRODUCTS):
+                raise _Declined  # a minus binds less than a product: 100 / -100 * 10 is 100 / -(100 * 10)
         return tree
 
     def _atom(self) -> _Tree:

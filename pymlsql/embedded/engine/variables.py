@@ -8,7 +8,7 @@ from pymlsql.embedded.engine.evaluation import evaluate_passed
 from pymlsql.embedded.engine.frame import Frame, Value
 from pymlsql.embedded.engine.usertypes import resolve_type
 from pymlsql.embedded.tsql import nodes
-from pymlsql.embedded.tsql.messages import sql_error
+from pymlsql.embedded.tsql.messages import sql_error, unsupported
 
 if TYPE_CHECKING:
     from pymlsql.embedded.engine.session import Session
@@ -19,8 +19,11 @@ def declare(session: Session, frame: Frame, statement: nodes.Declare) -> None:
     for variable in statement.variables:
         declare_one(session, frame, variable, statement.line)
         if variable.value is not None:
-            value = frame.variables[variable.name]
+            value = frame.variables.get(variable.name)
+            if value is None:
+                raise unsupported("an initial value of a table variable", line=statement.line)
             value.value = evaluate_passed(session, frame, variable.value, value.type)
+            session.rowcount, session.last_error = 1, 0
 
 
 def declare_one(session: Session, frame: Frame, variable: nodes.Variable, line: int) -> None:

@@ -88,6 +88,8 @@ def as_expected(array: Any, type_: SqlType) -> Any:
     have = array.type
     if have == wanted or (have, wanted) in _WIDE:
         return array
+    if array.null_count == len(array):  # DuckDB forgets the type of an expression that it finds to be NULL
+        return pa.nulls(len(array), wanted)
     return array.cast(wanted)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
 def cast(compiler: Compiler, node: exp.Expr) -> Typed:
     """CAST and TRY_CAST."""
     target = read_type(node.args["to"], line=compiler.line)
-    return convert(compiler.value(node.this), target, try_=isinstance(node, exp.TryCast), line=compiler.line)
+    value = compiler.value(node.this)
+    return _typed(convert(value, target, try_=isinstance(node, exp.TryCast), line=compiler.line))
+
+
+def _typed(value: Typed) -> Typed:
+    return replace(value, cast=True) if value.constant is not None else value
 
 
 def converted(compiler: Compiler, node: exp.Expr) -> Typed:
@@ -34,8 +40,8 @@ def converted(compiler: Compiler, node: exp.Expr) -> Typed:
         if not isinstance(value.constant, int):
             raise unsupported("CONVERT with a style that is not a constant", line=compiler.line)
         style = value.constant
-    return convert(compiler.value(node.expression), target, style=style, try_=bool(node.args.get("safe")),
-                   line=compiler.line)  # fmt: skip
+    value = compiler.value(node.expression)
+    return _typed(convert(value, target, style=style, try_=bool(node.args.get("safe")), line=compiler.line))
 
 
 def trim(compiler: Compiler, node: exp.Expr) -> Typed:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pymlsql.embedded.tsql.codepage import narrowed
+from pymlsql.embedded.tsql.codepage import length_in_units, narrowed
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.numerics import to_bit, to_decimal, to_float, to_integer
 from pymlsql.embedded.tsql.octets import to_binary, to_uniqueidentifier
@@ -43,7 +43,9 @@ def _constant(value: Typed, target: SqlType) -> object:
     """What a string constant is after the conversion, if that is known without DuckDB."""
     if not (isinstance(value.constant, str) and target.is_string and fits(value.type, target)):
         return None
-    return narrowed(value.constant) if value.type.is_unicode and not target.is_unicode else value.constant
+    text = narrowed(value.constant) if value.type.is_unicode and not target.is_unicode else value.constant
+    n_missing = target.length - length_in_units(text) if target.name in ("char", "nchar") else 0
+    return text + " " * n_missing
 
 
 def _refuse_impossible(source: SqlType, target: SqlType, implicit: bool, line: int) -> None:
@@ -92,7 +94,7 @@ def _convert(value: Typed, target: SqlType, style: int | None, try_: bool, line:
     if target.is_binary:
         return to_binary(value, target, style, try_, line)
     if target.name == "bit":
-        return to_bit(value, try_)
+        return to_bit(value, try_, line)
     if target.is_integer:
         return to_integer(value, target, try_, line)
     if target.name in ("decimal", "money", "smallmoney"):

@@ -14,7 +14,7 @@ _MOST = 38
 
 def digits(value: Typed) -> tuple[int, int]:
     """(precision, scale) of an operand; a whole number that is a constant counts as many digits as it has."""
-    if value.type.name == "int" and isinstance(value.constant, int):
+    if value.type.name == "int" and isinstance(value.constant, int) and not value.cast:
         return max(1, len(str(abs(value.constant)))), 0
     return value.type.digits
 

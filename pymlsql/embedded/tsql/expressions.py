@@ -110,7 +110,8 @@ def _column(compiler: Compiler, node: exp.Expr) -> Typed:
 
 def _paren(compiler: Compiler, node: exp.Expr) -> Typed:
     value = compiler.value(node.this)
-    return Typed(f"({value.sql})", value.type, value.nullable, value.binary, value.constant, json=value.json)
+    return Typed(f"({value.sql})", value.type, value.nullable, value.binary, value.constant, json=value.json,
+                 cast=value.cast)  # fmt: skip
 
 
 def _collate(compiler: Compiler, node: exp.Expr) -> Typed:

@@ -14,8 +14,10 @@ _RANGES = {"tinyint": (0, 255), "smallint": (-(2**15), 2**15 - 1), "int": (-(2**
            "bigint": (-(2**63), 2**63 - 1)}  # fmt: skip
 
 
-def to_bit(value: Typed, try_: bool) -> str:
+def to_bit(value: Typed, try_: bool, line: int) -> str:
     """``value`` as bit: anything but zero is 1; strings may say true and false."""
+    if not (value.type.is_number or value.type.is_string):
+        raise unsupported(f"conversion from {value.type} to bit", line=line)
     if value.type.is_string:
         text = f"lower(trim({value.sql}))"
         cast = f"CASE WHEN {text} IN ('true') THEN true WHEN {text} IN ('false', '') THEN false WHEN " \
@@ -61,7 +63,8 @@ def _integer_of_text(value: Typed, target: SqlType, try_: bool) -> str:
     source, sql = value.type, value.sql
     text = f"trim({sql})"
     plain = f"regexp_full_match({text}, '{_INTEGER_TEXT}')"
-    cast = f"CASE WHEN {text} = '' THEN 0 WHEN {plain} THEN TRY_CAST({text} AS {target.duckdb}) END"
+    duck = target.duckdb
+    cast = f"CASE WHEN {text} = '' THEN CAST(0 AS {duck}) WHEN {plain} THEN TRY_CAST({text} AS {duck}) END"
     if try_:
         return cast
     names = quote_text(source.name), quote_text(target.name)

@@ -190,7 +190,7 @@ def negate(value: Typed, line: int = 0) -> Typed:
     constant = -value.constant if isinstance(value.constant, int | float) else None
     if value.type.name == "tinyint":
         value = convert(value, SqlType("smallint"))
-    return Typed(f"(- {value.sql})", value.type, value.nullable, constant=constant)
+    return Typed(f"(- {value.sql})", value.type, value.nullable, constant=constant, cast=value.cast)
 
 
 # Comparison -------------------------------------------------------------------------------------------------------

@@ -37,6 +37,8 @@ class Typed:
     json: bool = False
     hidden: bool = False
     """Whether * leaves the column out."""
+    cast: bool = False
+    """Whether CAST or CONVERT made it: a constant then has the digits of its type, not its own."""
 
     def retyped(self, type_: SqlType) -> Typed:
         return replace(self, type=type_)

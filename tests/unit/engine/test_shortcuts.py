@@ -96,6 +96,7 @@ DECLINED = [
     ("@i + 2147483647", INT), ("300", TINYINT), ("'a'", nvarchar(5)), ("@s", INT),
     ("@unknown", INT), ("-2147483649", INT), ("@i / 0", INT), ("@i % (@i - 5)", INT), ("@i + 1.0", INT),
     ("@@ROWCOUNT", INT), ("@i = 5", INT), ("-@i * 2", INT), ("@i & 1", INT), ("2147483648", BIGINT),
+    ("@i * -7 / @i", INT), ("100 / -100 * 10", INT),
 ]  # fmt: skip
 
 
