@@ -156,6 +156,10 @@ OPTIONS = page("t-sql/statements/set-statements-transact-sql",
     query("SELECT @@LOCK_TIMEOUT", (-1,)),
     query("SET QUOTED_IDENTIFIER ON; SELECT \"a\" FROM (VALUES (1)) AS t(\"a\")", (1,)),
     fails("SET NO_SUCH_OPTION ON", 195),
+    fails("CREATE TABLE #f (a int); CREATE UNIQUE INDEX u ON #f (a) WHERE a IS NOT NULL; SET QUOTED_IDENTIFIER OFF; "
+          "EXEC ('INSERT #f VALUES (1)')", 1934),
+    fails("CREATE TABLE #f (a int); CREATE UNIQUE INDEX u ON #f (a) WHERE a IS NOT NULL; SET QUOTED_IDENTIFIER OFF; "
+          "EXEC ('DELETE #f')", 1934),
 )  # fmt: skip
 
 PAGES: list[Page] = [VARIABLES, SET_VARIABLES, SELECTED, BRANCHES, LOOPS, BLOCKS, ENDS, WAITS, SEPARATORS, COUNTED,

@@ -17,6 +17,7 @@ from pymlsql.embedded.engine.generated import refuse_update
 from pymlsql.embedded.engine.names import lookup
 from pymlsql.embedded.engine.outputs import Outputs
 from pymlsql.embedded.engine.periods import refuse_history, shown_name
+from pymlsql.embedded.engine.requirements import check_options
 from pymlsql.embedded.engine.security.enforcement import check_target, check_uses, may_object
 from pymlsql.embedded.engine.targets import Target, find_target
 from pymlsql.embedded.engine.tops import first_rows
@@ -129,6 +130,7 @@ def update(session: Session, frame: Frame, statement: nodes.Update) -> int:
     # References that were read are no table's until they are applied.
     with store.statement(locked=not target.table.temporary), session.engine.values.reading():
         refuse_history(target.table, 13561)
+        check_options(session, target.table, "UPDATE")
         change = Change(session, frame, statement, target)
         table = change.table
         new, variables = new_values(change, statement.assignments, statement.line)
@@ -261,6 +263,7 @@ def delete(session: Session, frame: Frame, statement: nodes.Delete) -> int:
     table = target.table
     with store.statement(locked=not table.temporary):
         refuse_history(table, 13560)
+        check_options(session, table, "DELETE")
         change = Change(session, frame, statement, target)
         outputs = Outputs(session, frame, table, statement.output, ("deleted",), target.columns, change.others)
         outputs.prepare(change.others)

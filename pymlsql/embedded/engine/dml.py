@@ -21,6 +21,7 @@ from pymlsql.embedded.engine.generated import finished, is_generated, refuse_giv
 from pymlsql.embedded.engine.names import Plan
 from pymlsql.embedded.engine.outputs import Outputs
 from pymlsql.embedded.engine.periods import refuse_history
+from pymlsql.embedded.engine.requirements import check_options
 from pymlsql.embedded.engine.security.enforcement import check_target
 from pymlsql.embedded.engine.single import insert_one
 from pymlsql.embedded.engine.targets import find_target
@@ -97,6 +98,7 @@ def insert(session: Session, frame: Frame, statement: nodes.Insert) -> int:
     wanted = [column.lower() for column in statement.columns]
     target = find_target(session, statement.target, None, statement.common, wanted)
     table = target.table
+    check_options(session, table, "INSERT")
     check_target(session, frame, "INSERT", target)
     columns = insert_columns(session, table, statement, target.columns)
     query = insert_text(statement, columns)

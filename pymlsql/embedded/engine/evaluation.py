@@ -187,7 +187,8 @@ def holds(session: Session, frame: Frame, text: Text) -> bool:
 def _first(session: Session, frame: Frame, plan: Plan, sql: str, line: int) -> Any:
     try:
         with running(session, plan, frame):
-            row = session.store.run(sql, bind(session, frame, plan)).fetchone()
+            run = session.store.run if plan.system else session.store.run_again
+            row = run(sql, bind(session, frame, plan)).fetchone()
             cell = row[0] if row else None
             columns = plan.compiled.columns
             return from_cell(session.engine.values, cell) if columns and columns[0].by_reference else cell

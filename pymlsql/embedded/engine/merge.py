@@ -19,6 +19,7 @@ from pymlsql.embedded.engine.generated import finished, generated_names
 from pymlsql.embedded.engine.names import Plan
 from pymlsql.embedded.engine.outputs import ACTION, Outputs
 from pymlsql.embedded.engine.periods import keep_history, refuse_history
+from pymlsql.embedded.engine.requirements import check_options
 from pymlsql.embedded.engine.security.enforcement import check_target, check_uses
 from pymlsql.embedded.engine.targets import Target, find_target, sources_of
 from pymlsql.embedded.engine.tops import first_rows
@@ -46,6 +47,7 @@ def merge(session: Session, frame: Frame, statement: nodes.Merge) -> int:
         wanted += assigned_names(when.assignments) + [column.lower() for column in when.columns]
     target = find_target(session, statement.target, None, statement.common, wanted, statement.alias)
     with session.store.statement(locked=not target.table.temporary), session.engine.values.reading():
+        check_options(session, target.table, "MERGE")
         work = _Merge(session, frame, statement, target)
         return work.run()
 

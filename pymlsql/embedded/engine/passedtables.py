@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pymlsql.embedded.engine.session import Session
 
 _ROWS = "pymlsql_passed"
+_MOST_PARAMETERS = 2100
 
 
 @contextmanager
@@ -55,7 +56,9 @@ def passed_tables(session: Session, call: RpcCall, name: Name) -> Iterator[dict[
 
 
 def call_with_tables(session: Session, call: RpcCall, name: Name, actuals: list[Actual]) -> int:
-    """Carry out a client's call, with its table-valued parameters in place; its return status."""
+    """Carry out a client's call, with its table-valued parameters in place; its return status. Raises 8003."""
+    if len(actuals) > _MOST_PARAMETERS:
+        raise sql_error(8003)
     if not any(actual.type == TABLE_TYPE for actual in actuals):
         return call_actual(session, name, actuals, 1)
     with passed_tables(session, call, name) as tables:

@@ -64,7 +64,8 @@ def select(session: Session, frame: Frame, statement: nodes.Select) -> None:
     with running(session, plan, frame):
         values = bind(session, frame, plan)
         if statement.assignments:
-            _assign(session, frame, statement, session.store.run(plan.compiled.sql, values))
+            run = session.store.run if plan.system else session.store.run_again
+            _assign(session, frame, statement, run(plan.compiled.sql, values))
             return
         if plan.compiled.counting:
             if session.options.rowcount:

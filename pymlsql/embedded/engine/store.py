@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -25,6 +26,8 @@ _DEADLOCK = (
     "script's loopback connection cannot be made: commit before the call, or write after it."
 )
 
+_OFTEN = 4
+_MOST_PREPARED = 200
 _Step = tuple[str, Mapping[str, Any], Mapping[str, Any]]
 
 
@@ -77,6 +80,8 @@ class Store:
         self._begun = False
         self._journal: list[_Step] = []
         self._statement: list[_Step] | None = None
+        self._n_runs: dict[str, int] = {}
+        """How often :meth:`run_again` was given a query."""
         self._guard = threading.Lock()
         self._critical = False
         self.take_state: Callable[[], Any] = lambda: None
@@ -98,6 +103,32 @@ class Store:
             if self._statement is None:
                 self.recover()
             raise translate(error) from error
+
+    def run_again(self, sql: str, parameters: Mapping[str, Any] | None = None) -> duckdb.DuckDBPyConnection:
+        """The same as :meth:`run`, for a query that comes again and again over tables that stay: from the fourth time
+        on DuckDB need not parse and plan it. It cannot bind values then, so only integers and NULL are written into
+        the call."""
+        values = parameters or {}
+        if any(type(value) is not int for value in values.values() if value is not None):
+            return self.run(sql, parameters)
+        count = self._n_runs[sql] = self._n_runs.get(sql, 0) + 1
+        if count < _OFTEN:
+            if len(self._n_runs) > _MOST_PREPARED:
+                self._forget()
+            return self.run(sql, parameters)
+        name = f"again_{zlib.crc32(sql.encode()):08x}_{len(sql)}"
+        if count == _OFTEN:
+            del self._n_runs[sql]
+            self.run(f"PREPARE {name} AS {sql}")
+            self._n_runs[sql] = count
+        given = ", ".join(f"{key} := {'NULL' if value is None else value}" for key, value in values.items())
+        return self.run(f"EXECUTE {name}({given})" if given else f"EXECUTE {name}")
+
+    def _forget(self) -> None:
+        for sql, count in self._n_runs.items():
+            if count >= _OFTEN:
+                self.run(f"DEALLOCATE again_{zlib.crc32(sql.encode()):08x}_{len(sql)}")
+        self._n_runs.clear()
 
     @contextmanager
     def registered(self, tables: Mapping[str, Any]) -> Iterator[None]:
