@@ -23,6 +23,8 @@ def to_bit(value: Typed, try_: bool, line: int) -> str:
         cast = f"CASE WHEN {text} IN ('true') THEN true WHEN {text} IN ('false', '') THEN false WHEN " \
                f"regexp_full_match({text}, '{_INTEGER_TEXT}') THEN TRY_CAST({text} AS HUGEINT) <> 0 END"  # fmt: skip
         return checked(value.sql, cast, 245, quote_text(value.type.name), value.sql, "'bit'", try_=try_)
+    if value.type.name in ("datetime", "smalldatetime"):  # the beginning of 1900 is 0
+        return f"({value.sql} <> TIMESTAMP '1900-01-01')"
     return f"({value.sql} <> 0)"
 
 
