@@ -63,7 +63,7 @@ DEFINITIONS = """
 - HISTORY_RETENTION_PERIOD other than INFINITE; FOR SYSTEM_TIME of a view; NOT NULL columns with a default, added to a
   system-versioned table; SELECT INTO with a rowversion column, or with an identity column from other than a table
 - compatibility levels other than 150 and 160, and database options that would have another value than they have here
-- sp_help, sp_helpconstraint, sp_columns, sp_statistics and other catalog procedures
+- sp_help, sp_helpconstraint, sp_sproc_columns, sp_special_columns and other catalog procedures
 """.strip()
 
 DEVIATIONS = """

@@ -19,7 +19,8 @@ TYPES: list[Any] = [
     sa.Numeric(18, 4), sa.Numeric(38, 0), mssql.MONEY(), mssql.SMALLMONEY(), sa.Date(), mssql.TIME(), mssql.TIME(3),
     mssql.DATETIME(), mssql.SMALLDATETIME(), mssql.DATETIME2(), mssql.DATETIME2(3), mssql.DATETIMEOFFSET(2),
     sa.CHAR(3), sa.String(20), sa.String(), sa.NCHAR(5), sa.Unicode(30), sa.Unicode(), sa.LargeBinary(),
-    mssql.BINARY(4), mssql.VARBINARY(8), mssql.VARBINARY("max"), mssql.UNIQUEIDENTIFIER(), sa.Boolean(),
+    mssql.BINARY(4), mssql.VARBINARY(8), mssql.VARBINARY("max"), mssql.UNIQUEIDENTIFIER(),
+    sa.Boolean(),
 ]  # fmt: skip
 
 
@@ -27,7 +28,8 @@ def tables() -> sa.MetaData:
     """Each type, nullable and not, and each kind of default, key, constraint and index."""
     metadata = sa.MetaData(schema=SCHEMA)
     columns = [sa.Column(f"c{i}", type_, nullable=i % 2 == 0) for i, type_ in enumerate(TYPES)]
-    sa.Table("types", metadata, sa.Column("id", sa.Integer, sa.Identity(start=5, increment=2), primary_key=True), *columns)
+    numbered = sa.Column("id", sa.Integer, sa.Identity(start=5, increment=2), primary_key=True)
+    sa.Table("types", metadata, numbered, *columns)
     sa.Table(
         "parent", metadata,
         sa.Column("a", sa.Integer, nullable=False), sa.Column("b", sa.Unicode(20), nullable=False),

@@ -14,7 +14,8 @@ from pymlsql.embedded.engine.system_views.state import SystemState
 SYSTEM_PROCEDURES = {
     "sp_addextendedproperty": "P ", "sp_dropextendedproperty": "P ", "sp_updateextendedproperty": "P ",
     "sp_rename": "P ", "sp_helpindex": "P ", "sp_pkeys": "P ", "sp_fkeys": "P ", "sp_databases": "P ",
-    "sp_addrolemember": "P ", "sp_droprolemember": "P ",
+    "sp_columns": "P ", "sp_columns_100": "P ", "sp_statistics": "P ", "sp_statistics_100": "P ",
+    "sp_stored_procedures": "P ", "sp_addrolemember": "P ", "sp_droprolemember": "P ",
     "sp_configure": "P ", "sp_datatype_info": "P ", "sp_datatype_info_100": "P ",
     "sp_describe_undeclared_parameters": "X ", "sp_execute": "X ", "sp_execute_external_script": "X ",
     "sp_executesql": "X ", "sp_getapplock": "P ", "sp_helptext": "P ", "sp_prepare": "X ", "sp_prepexec": "X ",
