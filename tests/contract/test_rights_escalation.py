@@ -114,7 +114,7 @@ def test_nobody_takes_the_place_of_a_system_procedure(somebody: People, theirs: 
         assert outcome(theirs, "EXEC dbo.sp_executesql N'SELECT 1'") == 229
         with pytest.raises(pyodbc.Error) as refusal:
             values(somebody.administrator, "EXEC sp_helpindex")
-        assert error_number(refusal.value) in (201, 40510)
+        assert error_number(refusal.value) == 201
     finally:
         somebody.run("DROP PROCEDURE dbo.sp_executesql, dbo.sp_helpindex")
 
@@ -213,6 +213,6 @@ def test_no_constraint_reads_a_table(somebody: People, statement: str) -> None:
     try:
         with pytest.raises(pyodbc.Error) as caught:
             somebody.connect("esc_user").execute(statement)
-        assert error_number(caught.value) == 1046
+        assert error_number(caught.value) in (156, 1046)
     finally:
         somebody.run("DROP TABLE dbo.esc_secret")

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from pymlsql.embedded.tds.columns import arrow_type
 from pymlsql.embedded.tds.responses import ColMetadata, Column, Done, Rows
+from pymlsql.embedded.tsql.messages import sql_error
 from pymlsql.embedded.tsql.types import SqlType
 
 if TYPE_CHECKING:
@@ -31,3 +32,10 @@ def argument(actuals: list[Actual], index: int, name: str) -> Any:
         if (actual.name.lower() == name) if actual.name else position == index:
             return actual.value
     return None
+
+
+def require(actuals: list[Actual], procedure: str, *names: str, line: int) -> None:
+    """Raises 201 for the first of the parameters ``names``, the first of the procedure in order, that is not given."""
+    for index, name in enumerate(names):
+        if not any((a.name.lower() == name) if a.name else place == index for place, a in enumerate(actuals)):
+            raise sql_error(201, procedure, name, line=line)

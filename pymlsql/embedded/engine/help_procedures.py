@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pymlsql.embedded.engine.answers import argument, send_table
+from pymlsql.embedded.engine.answers import argument, require, send_table
 from pymlsql.embedded.engine.catalog import Key, Table
 from pymlsql.embedded.engine.names import SYSTEM_DATABASES
 from pymlsql.embedded.engine.runtime import find_object
@@ -25,7 +25,8 @@ _NOT_DEFERRABLE = 7
 
 
 def sp_helpindex(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
-    """@objname. Raises 15009; Msg 15472 where there are no indexes."""
+    """@objname. Raises 201, 15009; Msg 15472 where there are no indexes."""
+    require(actuals, "sp_helpindex", "@objname", line=line)
     name = str(argument(actuals, 0, "@objname") or "")
     found = find_object(session, name)
     if found is None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
+from pymlsql.embedded.engine.answers import require
 from pymlsql.embedded.engine.catalog import Module, Sequence, now_text
 from pymlsql.embedded.engine.names import lookup
 from pymlsql.embedded.engine.security.enforcement import check_object, denied, may_object, may_schema
@@ -155,11 +156,12 @@ def refuse_used(session: Session, found: Module) -> None:
 
 
 def sp_sequence_get_range(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
-    """Numbers of a sequence as a range. Raises 208, 11726, 11732, 11733."""
+    """Numbers of a sequence as a range. Raises 201, 208, 11726, 11732, 11733."""
     from pymlsql.embedded.engine.runtime import find_object
 
     names = ("@sequence_name", "@range_size", "@range_first_value", "@range_last_value", "@range_cycle_count",
              "@sequence_increment", "@sequence_min_value", "@sequence_max_value")  # fmt: skip
+    require(actuals, "sp_sequence_get_range", *names[:3], line=line)
     given = {(a.name.lower() or names[place]): a for place, a in enumerate(actuals)}
     name = given.get("@sequence_name")
     found = find_object(session, str(name.value)) if name is not None else None
