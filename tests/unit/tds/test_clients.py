@@ -286,12 +286,11 @@ def _shut_sockets_to(port: int) -> None:
 
     for name in os.listdir("/proc/self/fd"):
         try:
-            link = os.readlink(f"/proc/self/fd/{name}")
-        except OSError:
+            if not os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):
+                continue
+            copy = socket.socket(fileno=os.dup(int(name)))
+        except OSError:  # another thread has closed it
             continue
-        if not link.startswith("socket:"):
-            continue
-        copy = socket.socket(fileno=os.dup(int(name)))
         try:
             if copy.family == socket.AF_INET and copy.getpeername()[1] == port:
                 copy.shutdown(socket.SHUT_RDWR)
