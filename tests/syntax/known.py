@@ -20,6 +20,8 @@ class Known:
 
 
 OURS_ACCEPTS = (
+    Known(r"\bALTER\s+DATABASE\b", "names of options are judged when it is carried out",
+          "ALTER DATABASE d SET nonsense ON"),
     Known(r"\bEXTERNAL\s+(LANGUAGE|LIBRARY)\b", "their parser knows neither DROP of these nor AUTHORIZATION",
           "DROP EXTERNAL LIBRARY l"),
     Known(r"\bFROM\s+BINARY\b", "documented for CREATE CERTIFICATE, but not in their grammar",
@@ -57,6 +59,11 @@ OURS_REJECTS = (
     Known(r"\bJSON_OBJECT\b", "of level 160, where a colon stands behind each key", "SELECT JSON_OBJECT('a', 1) AS x"),
     Known(r"\bTRIM\s*\(\s*(LEADING|TRAILING|BOTH)\s+FROM\b", "documented: characters stand before FROM",
           "SELECT TRIM(BOTH FROM 'a') AS x"),
+    Known(r"('[^']*'|\b\d+|\bNULL|\bEND|\))\s*\.\s*\w", "their parser takes members of values that have none",
+          "SELECT 'x'.k"),
+    Known(r"\$\s+\d", "their parser takes blanks within money", "SELECT $ 123.45"),
+    Known(r"\(\s*(NULL|INDEX)\b|\bSET\s+\w+\s+NULL\b", "keywords that no name and no value can be there",
+          "SET DATEFIRST NULL"),
     Known(r"\bTHROW\b", "documented: the statement before THROW ends with a semicolon; their parser does not ask",
           "DECLARE @a int THROW 50000, 'x', 1"),
     Known(r"\bWITH\b", "Msg 319: the statement before WITH ends with a semicolon; their parser does not ask",

@@ -46,7 +46,7 @@ def parse_alter_database(parser: Parser, line: int) -> Statement:
     if not parser.take_op("=") and level:
         parser.fail()
     token = parser.next()
-    if token.kind not in (("number",) if level else ("word", "number")):
+    if token.kind not in (("number",) if level else ("word", "number")) or token.value in RESERVED - {"ON", "OFF"}:
         parser.fail(token)
     if parser.take_word("WITH"):
         if parser.take_word("ROLLBACK"):

@@ -132,6 +132,8 @@ def parse_governor(reader: Reader, line: int, action: Action) -> Statement:
         raise unsupported(f"ALTER RESOURCE GOVERNOR WITH ({reader.token.text} ...)", line=line)
     reader.expect_op("=")
     classifier: Name | None = None if reader.take_word("NULL") else reader.name()
+    if classifier is not None and len(classifier.parts) > 2:
+        reader.fail()
     reader.expect_op(")")
     return GovernorStatement(line, "CLASSIFIER", classifier)
 

@@ -42,8 +42,7 @@ def skip_table_hints(r: Reader, *, target: bool = False) -> None:
         if target and r.at_word("NOLOCK", "READUNCOMMITTED"):
             raise sql_error(1065, line=r.token.line)
         _skip_table_hint(r)
-        r.take_op(",")
-        if r.take_op(")"):
+        if not r.take_op(",") and r.take_op(")"):
             return
 
 

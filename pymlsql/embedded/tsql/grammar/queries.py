@@ -175,7 +175,7 @@ def _skip_item(r: Reader, assigning: bool) -> None:
     if r.take_word("AS"):
         skip_alias(r)
     elif r.at_name() or r.token.kind == "string":
-        r.index += 1
+        skip_alias(r)
 
 
 def skip_alias(r: Reader) -> None:
