@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import random
 import re
-import time
 import zlib
 from collections.abc import Iterable, Iterator
 
@@ -94,13 +93,3 @@ def test_what_is_known_to_differ_still_does() -> None:
         else:
             assert outline is not None, one
             assert ours in verdicts.SYNTAX, one
-
-
-@pytest.mark.soak
-@pytest.mark.timeout(0)
-def test_mutations_are_judged_alike_for_long(soak_s: float) -> None:
-    until = time.monotonic() + soak_s
-    while time.monotonic() < until:
-        seed = time.time_ns()
-        batches = random.Random(seed).sample(list(mutated(1, seed)), 1000)
-        assert disagreements([*batches, *pairs(300, seed)]) == [], seed

@@ -172,9 +172,7 @@ def _skip_item(r: Reader, assigning: bool) -> None:
         r.skip_scalar()
         return
     r.skip_scalar()
-    if r.take_word("AS"):
-        skip_alias(r)
-    elif r.at_name() or r.token.kind == "string":
+    if r.take_word("AS") or r.at_name() or r.token.kind == "string":
         skip_alias(r)
 
 
