@@ -34,7 +34,7 @@ demo: setup-run  ## machine data to EXEC dbo.PredictFailures on a server of its 
 lint: setup  ## ruff, mypy --strict, import rules, shellcheck
 	@sh tools/lint.sh
 
-test: lint  ## lint and every test that fits into 8 minutes
+test: lint  ## lint and all tests but the long ones
 	@$(PY) -m pytest $(PYTEST_ARGS)
 
 soak: setup  ## the long checks, SOAK_S seconds in all (300)
