@@ -65,7 +65,7 @@ def start(
     if memory and data_dir is not None:
         raise UsageError("Choose one of --memory and --data-dir.")
     if compat not in COMPATIBILITY_LEVELS:
-        raise UsageError(f"--compat {compat} is not offered: it is 150 (SQL Server 2019) or 160 (2022).")
+        raise UsageError(f"--compat {compat} is not offered: it is 150 or 160.")
     if sandbox not in SANDBOX_MODES:
         raise UsageError(f"--sandbox {sandbox} is not offered: it is auto, required or off.")
     if ready_file is not None and not ready_file.absolute().parent.is_dir():

@@ -229,10 +229,10 @@ SUBQUERIES = [
                "AS h(p, o, y)) SELECT p, COUNT(o) AS TotalSales, y FROM Sales_CTE GROUP BY y, p ORDER BY p, y",
                (1, 2, 2005), (2, 1, 2006)),
          query("WITH c AS (SELECT 1 AS v UNION ALL SELECT v + 1 FROM c WHERE v < 5) SELECT SUM(v) FROM c", (15,)),
-         query("WITH r(ManagerID, EmployeeID, Title, Level) AS (SELECT m, e, t, 0 FROM (VALUES (NULL, 1, 'CEO'), "
+         query("WITH r(ManagerID, EmployeeID, Title, Level) AS (SELECT m, e, t, 0 FROM (VALUES (NULL, 1, 'Head'), "
                "(1, 273, 'VP'), (273, 16, 'Marketing Manager'), (16, 23, 'Marketing Specialist')) AS x(m, e, t) WHERE "
                "m IS "
-               "NULL UNION ALL SELECT x.m, x.e, x.t, Level + 1 FROM (VALUES (NULL, 1, 'CEO'), (1, 273, 'VP'), "
+               "NULL UNION ALL SELECT x.m, x.e, x.t, Level + 1 FROM (VALUES (NULL, 1, 'Head'), (1, 273, 'VP'), "
                "(273, 16, 'Marketing Manager'), (16, 23, 'Marketing Specialist')) AS x(m, e, t) JOIN r ON x.m = "
                "r.EmployeeID) "
                "SELECT EmployeeID, Level FROM r WHERE Level <= 2 ORDER BY Level", (1, 0), (273, 1), (16, 2)),

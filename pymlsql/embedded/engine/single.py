@@ -91,8 +91,6 @@ def _probes(session: Session, table: Table) -> list[_Probe] | None:
         return None
     if any(check.disabled for check in table.checks) or any(foreign.disabled for foreign in table.foreign_keys):
         return None
-    if any(column.virtual for column in table.columns):
-        return None
     cells = [
         Typed(_cell(place, column), column.type, column.nullable, column.binary, None, column.name,
               by_reference=keeps_references(column.type))

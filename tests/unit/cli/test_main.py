@@ -45,7 +45,7 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("server status", 3, "run pymlsql server start"),
         ("server stop", 3, "No server runs"),
         ("server start --memory --data-dir x", 2, "one of --memory and --data-dir"),
-        ("server start --compat 140", 2, "150 (SQL Server 2019) or 160"),
+        ("server start --compat 140", 2, "150 or 160"),
         ("server start --port 70000", 2, "--port"),
         ("server start --ready-file no/such/folder/x.json", 2, "no folder no/such/folder"),
         ("train", 3, "run pymlsql server start"),
