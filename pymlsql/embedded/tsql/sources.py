@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from pymlsql.embedded.tsql.arguments import compile_arguments
 from pymlsql.embedded.tsql.computed import rows_of
 from pymlsql.embedded.tsql.dialect import parse_query
 from pymlsql.embedded.tsql.grammar.hints import TABLE_HINTS
@@ -292,7 +293,7 @@ def _function(compiler: Compiler, name: Name, arguments: list[exp.Expr], alias: 
         relation = compiler.names.table_function(name)
         used = relation.used
         with compiler.scope.alone(lateral):
-            bound = _bound(compiler, relation, arguments)
+            bound = compile_arguments(compiler, relation.name, relation.parameters, arguments)
         sql, columns = _expanded(compiler, relation, bound)
         if names and used is not None:  # under other names: all of them count as used
             used.update(column.name.lower() for column in columns)
@@ -308,27 +309,6 @@ def _open_json(compiler: Compiler, node: exp.Expr, alias: exp.Expr | None, later
     duck = compiler.alias()
     _add(compiler, name, renamed(columns, names, name, compiler.line), duck)
     return f"({sql}) AS {duck}"
-
-
-def _bound(compiler: Compiler, relation: Relation, nodes: list[exp.Expr]) -> dict[str, Typed]:
-    """The arguments of an inline function at its parameters' types. Raises 313 or 8144."""
-    if len(nodes) > len(relation.parameters):
-        raise sql_error(8144, str(relation.name), line=compiler.line)
-    if len(nodes) < len(relation.parameters):
-        raise sql_error(313, str(relation.name), line=compiler.line)
-    bound: dict[str, Typed] = {}
-    for parameter, node in zip(relation.parameters, nodes, strict=True):
-        if isinstance(node, exp.Column) and node.name.upper() == "DEFAULT" and not node.args.get("table"):
-            if parameter.default is None:
-                raise sql_error(313, str(relation.name), line=compiler.line)
-            from pymlsql.embedded.tsql.dialect import parse_scalar
-
-            value = compiler.value(parse_scalar(parameter.default.sql))
-        else:
-            value = compiler.value(node)
-        typed = as_type(value, parameter.type, compiler.line)
-        bound[parameter.name] = Typed(typed.sql, parameter.type, typed.nullable)
-    return bound
 
 
 def _common_table(compiler: Compiler, name: str) -> tuple[str, tuple[Typed, ...]] | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from pymlsql.embedded.tsql.arguments import compile_arguments
 from pymlsql.embedded.tsql.conversion import convert
 from pymlsql.embedded.tsql.dialect import parse_scalar
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
@@ -28,7 +29,7 @@ def call_scalar(compiler: Compiler, node: exp.Expr) -> Typed:
     function = compiler.names.scalar_function(Name(tuple(parts)))
     if function is None:
         raise sql_error(4121, parts[0], ".".join(parts), line=compiler.line)
-    arguments = _arguments(compiler, function, list(call.expressions))
+    arguments = compile_arguments(compiler, function.name, function.parameters, call.expressions)
     nullable = any(argument.nullable for argument in arguments.values())
     if function.expression is not None and function.object_id not in compiler.inlined:
         value = _inlined(compiler, function, arguments)
@@ -40,24 +41,6 @@ def call_scalar(compiler: Compiler, node: exp.Expr) -> Typed:
         tests = " OR ".join(f"{argument.sql} IS NULL" for argument in arguments.values())
         value = replace(value, sql=f"CASE WHEN {tests} THEN NULL ELSE {value.sql} END")
     return value
-
-
-def _arguments(compiler: Compiler, function: ScalarFunction, nodes: list[exp.Expr]) -> dict[str, Typed]:
-    """The arguments at their parameters' types."""
-    if len(nodes) > len(function.parameters):
-        raise sql_error(8144, str(function.name), line=compiler.line)
-    if len(nodes) < len(function.parameters):
-        raise sql_error(313, str(function.name), line=compiler.line)
-    found: dict[str, Typed] = {}
-    for parameter, node in zip(function.parameters, nodes, strict=True):
-        if isinstance(node, exp.Column) and node.name.upper() == "DEFAULT" and not node.args.get("table"):
-            if parameter.default is None:
-                raise sql_error(313, str(function.name), line=compiler.line)
-            node = parse_scalar(parameter.default.sql)
-        value = convert(compiler.value(node), parameter.type, implicit=True, line=compiler.line)
-        sql = f"CAST({value.sql} AS {parameter.type.duckdb})"
-        found[parameter.name] = Typed(sql, parameter.type, value.nullable)
-    return found
 
 
 def _inlined(compiler: Compiler, function: ScalarFunction, arguments: dict[str, Typed]) -> Typed:
