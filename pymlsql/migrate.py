@@ -60,11 +60,13 @@ def current(engine: Engine) -> tuple[str, ...]:
         return tuple(sorted(context.get_current_heads()))
 
 
-def heads() -> tuple[str, ...]:
-    """The newest revision of each branch, sorted: what `current` gives after an upgrade."""
+def heads(branch: str | None = None) -> tuple[str, ...]:
+    """The newest revision of each branch, or of one, sorted: what `current` gives after an upgrade."""
     from alembic.script import ScriptDirectory
 
-    return tuple(sorted(ScriptDirectory.from_config(_config()).get_heads()))
+    scripts = ScriptDirectory.from_config(_config())
+    revisions = scripts.get_revisions(HEADS if branch is None else f"{branch}@head")
+    return tuple(sorted(revision.revision for revision in revisions))
 
 
 def render_sql(target: str = HEADS) -> str:

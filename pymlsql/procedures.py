@@ -158,12 +158,19 @@ def _kind(column: Column) -> Literal["number", "text", "time"]:
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """One CREATE OR ALTER batch: schema.name, what it makes, its text, and how it is to be signed, if at all."""
+    """One CREATE OR ALTER batch: its name, kind and text, how it is to be signed, and which roles may execute it."""
 
     name: str
     type: ObjectType
     text: str
     signing: Signing | None = None
+    granted_to: tuple[str, ...] = ()
+
+    @property
+    def grants(self) -> str | None:
+        """GRANT EXECUTE for the roles, where there are any; an ALTER keeps it."""
+        roles = ", ".join(map(quoting.ident, self.granted_to))
+        return f"GRANT EXECUTE ON OBJECT::{quoting.qualified(self.name)} TO {roles};" if roles else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +204,7 @@ def render_script(modules: Sequence[Module], *, sign: bool = True) -> str:
     """The modules as one script with GO, for sqlcmd and SSMS; behind them, unless told otherwise, their signatures."""
     head = "SET QUOTED_IDENTIFIER ON;\nSET ANSI_NULLS ON;\nGO\n"
     script = ":on error exit\n" + head + "".join(f"{module.text.rstrip()}\nGO\n" for module in modules)
+    script += "".join(f"{module.grants}\nGO\n" for module in modules if module.grants)
     batches = [signing.render(found) for found in _signings(modules)] if sign else []
     return script + "".join(f"{_SIGN_HEAD}{batch.rstrip()}\nGO\n{_SIGN_TAIL}" for batch in batches)
 
@@ -240,6 +248,9 @@ def deploy(connection: Connection, modules: Sequence[Module], *, sign: bool = Tr
     time. All in the caller's transaction: give it one, and it is all or none.
     """
     deployed = [_deploy(connection, module) for module in modules]
+    for module in modules:
+        if module.grants:
+            connection.exec_driver_sql(module.grants)
     for found in _signings(modules) if sign else ():
         signing.sign(connection, found)
     return deployed

@@ -29,12 +29,13 @@ class Toolkit(Database):
     """
 
     def upgrade(self, target: str = "heads") -> None:
-        """Bring the tables up to a revision; `pymlsql.migrate.upgrade`."""
-        from pymlsql import migrate
+        """Bring the tables up to a revision, and the procedures of schema ml; `migrate.upgrade`, `modules.deploy`."""
+        from pymlsql import migrate, modules
         from pymlsql.database import translated_errors
 
         with translated_errors():
             migrate.upgrade(self.engine, target)
+            modules.deploy(self.engine)
 
     def enable_scripts(self) -> bool:
         """Switch external scripts on where they are off; whether that was so. `pymlsql.runtime.enable_scripts`."""

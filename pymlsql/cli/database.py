@@ -20,7 +20,7 @@ def upgrade(
     to: Annotated[str, typer.Option("--to", metavar="REVISION", help="How far: heads, or a revision.")] = "heads",
     url: UrlOption = None,
 ) -> None:
-    """Bring the tables up to date. Running it again changes nothing."""
+    """Bring the tables and the procedures of schema ml up to date. Running it again changes nothing."""
     import pymlsql
     from pymlsql import migrate
 
@@ -63,7 +63,9 @@ def current(url: UrlOption = None, as_json: JsonOption = False) -> None:
 def print_sql(
     to: Annotated[str, typer.Option("--to", metavar="REVISION", help="How far: heads, or a revision.")] = "heads",
 ) -> None:
-    """Print the whole history as T-SQL with GO, for sqlcmd. Needs no server."""
-    from pymlsql import migrate
+    """Print the whole history, and the procedures of schema ml, as T-SQL with GO for sqlcmd. Needs no server."""
+    from pymlsql import migrate, modules, procedures
 
     sys.stdout.write(migrate.render_sql(to))
+    if to == migrate.HEADS:
+        sys.stdout.write(procedures.render_script(modules.render_all()))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pymlsql import templates
+from pymlsql import modules, templates
 from pymlsql.errors import TemplateError
 from tests.golden.cases import CASES, FOLDER, check_golden
 
@@ -17,9 +17,17 @@ def test_template_renders_to_its_golden_text(name: str) -> None:
     check_golden(name, templates.render(template, **variables))
 
 
-def test_every_template_has_a_case_with_hostile_names() -> None:
+def test_every_template_with_names_in_it_has_a_case_with_hostile_ones() -> None:
     covered = {template for name, (template, _) in CASES.items() if name.endswith("-hostile")}
-    assert covered == set(templates.names())
+    fixed = {modules.template(name) for name in modules.TEMPLATES}
+    assert covered == set(templates.names()) - fixed
+
+
+def test_procedures_of_the_registry_are_their_templates() -> None:
+    for name in modules.TEMPLATES:
+        head = templates.head(modules.template(name))
+        assert head.purpose.startswith("Procedure: "), name
+        assert f"PROCEDURE {name}\n" in templates.source(modules.template(name))
 
 
 def test_every_golden_text_belongs_to_a_case() -> None:

@@ -206,6 +206,333 @@ INSERT INTO ml.alembic_version (version_num) OUTPUT inserted.version_num VALUES 
 GO
 IF @@TRANCOUNT = 0 SET NOEXEC ON;
 GO
+-- Running upgrade ml_0002 -> ml_0003
+
+CREATE TABLE ml.experiments (
+    experiment_id int IDENTITY(1, 1) NOT NULL,
+    name nvarchar(128) NOT NULL,
+    description nvarchar(4000) NULL,
+    created_at datetime NOT NULL CONSTRAINT DF_experiments_created_at DEFAULT GETUTCDATE(),
+    created_by nvarchar(128) NOT NULL CONSTRAINT DF_experiments_created_by DEFAULT SUSER_SNAME(),
+    CONSTRAINT PK_experiments PRIMARY KEY CLUSTERED (experiment_id),
+    CONSTRAINT UQ_experiments_name UNIQUE (name)
+);
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+CREATE TABLE ml.runs (
+    run_id bigint IDENTITY(1, 1) NOT NULL,
+    experiment_id int NOT NULL,
+    parent_run_id bigint NULL,
+    name nvarchar(128) NULL,
+    status nvarchar(20) NOT NULL CONSTRAINT DF_runs_status DEFAULT N'running',
+    started_at datetime NOT NULL CONSTRAINT DF_runs_started_at DEFAULT GETUTCDATE(),
+    ended_at datetime NULL,
+    login nvarchar(128) NOT NULL CONSTRAINT DF_runs_login DEFAULT SUSER_SNAME(),
+    git_commit nvarchar(64) NULL,
+    source nvarchar(400) NULL,
+    error nvarchar(max) NULL,
+    training_query nvarchar(max) NULL,
+    n_rows bigint NULL,
+    data_sha256 binary(32) NULL,
+    view_name nvarchar(257) NULL,
+    view_definition nvarchar(max) NULL,
+    CONSTRAINT PK_runs PRIMARY KEY CLUSTERED (run_id),
+    CONSTRAINT FK_runs_experiments FOREIGN KEY (experiment_id) REFERENCES ml.experiments (experiment_id),
+    CONSTRAINT FK_runs_parent FOREIGN KEY (parent_run_id) REFERENCES ml.runs (run_id),
+    CONSTRAINT CK_runs_status CHECK (status IN (N'running', N'finished', N'failed', N'killed'))
+);
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+CREATE TABLE ml.run_params (
+    run_id bigint NOT NULL,
+    name nvarchar(250) NOT NULL,
+    value nvarchar(max) NOT NULL,
+    CONSTRAINT PK_run_params PRIMARY KEY CLUSTERED (run_id, name),
+    CONSTRAINT FK_run_params_runs FOREIGN KEY (run_id) REFERENCES ml.runs (run_id)
+);
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+CREATE TABLE ml.run_metrics (
+    run_id bigint NOT NULL,
+    name nvarchar(250) NOT NULL,
+    step bigint NOT NULL,
+    value float NOT NULL,
+    logged_at datetime NOT NULL CONSTRAINT DF_run_metrics_logged_at DEFAULT GETUTCDATE(),
+    CONSTRAINT PK_run_metrics PRIMARY KEY CLUSTERED (run_id, name, step),
+    CONSTRAINT FK_run_metrics_runs FOREIGN KEY (run_id) REFERENCES ml.runs (run_id)
+);
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+CREATE TABLE ml.run_tags (
+    run_id bigint NOT NULL,
+    name nvarchar(250) NOT NULL,
+    value nvarchar(4000) NOT NULL,
+    CONSTRAINT PK_run_tags PRIMARY KEY CLUSTERED (run_id, name),
+    CONSTRAINT FK_run_tags_runs FOREIGN KEY (run_id) REFERENCES ml.runs (run_id)
+);
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+CREATE TABLE ml.run_artifacts (
+    run_id bigint NOT NULL,
+    path nvarchar(400) NOT NULL,
+    sha256 binary(32) NOT NULL,
+    size_bytes bigint NOT NULL,
+    created_at datetime NOT NULL CONSTRAINT DF_run_artifacts_created_at DEFAULT GETUTCDATE(),
+    created_by nvarchar(128) NOT NULL CONSTRAINT DF_run_artifacts_created_by DEFAULT SUSER_SNAME(),
+    CONSTRAINT PK_run_artifacts PRIMARY KEY CLUSTERED (run_id, path),
+    CONSTRAINT FK_run_artifacts_runs FOREIGN KEY (run_id) REFERENCES ml.runs (run_id),
+    CONSTRAINT FK_run_artifacts_blobs FOREIGN KEY (sha256) REFERENCES ml.blobs (sha256)
+);
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+ALTER TABLE ml.models ADD
+    description nvarchar(4000) NULL,
+    archived_at datetime NULL;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+ALTER TABLE ml.model_versions ADD
+    run_id bigint NULL CONSTRAINT FK_model_versions_runs FOREIGN KEY REFERENCES ml.runs (run_id),
+    description nvarchar(4000) NULL,
+    archived_at datetime NULL,
+    language nvarchar(128) NOT NULL CONSTRAINT DF_model_versions_language DEFAULT N'Python',
+    seal_key binary(32) NULL,
+    seal varbinary(64) NULL,
+    scan nvarchar(max) NULL,
+    sample nvarchar(max) NULL;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+CREATE TABLE ml.model_tags (
+    model_id int NOT NULL,
+    name nvarchar(250) NOT NULL,
+    value nvarchar(4000) NOT NULL,
+    CONSTRAINT PK_model_tags PRIMARY KEY CLUSTERED (model_id, name),
+    CONSTRAINT FK_model_tags_models FOREIGN KEY (model_id) REFERENCES ml.models (model_id)
+);
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+CREATE TABLE ml.model_version_tags (
+    model_version_id int NOT NULL,
+    name nvarchar(250) NOT NULL,
+    value nvarchar(4000) NOT NULL,
+    CONSTRAINT PK_model_version_tags PRIMARY KEY CLUSTERED (model_version_id, name),
+    CONSTRAINT FK_model_version_tags_model_versions FOREIGN KEY (model_version_id)
+        REFERENCES ml.model_versions (model_version_id)
+);
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+CREATE TABLE ml.model_checks (
+    check_id int IDENTITY(1, 1) NOT NULL,
+    model_version_id int NOT NULL,
+    language nvarchar(128) NOT NULL,
+    passed bit NOT NULL,
+    python_version nvarchar(20) NULL,
+    packages nvarchar(max) NULL,
+    reason nvarchar(4000) NULL,
+    checked_at datetime NOT NULL CONSTRAINT DF_model_checks_checked_at DEFAULT GETUTCDATE(),
+    checked_by nvarchar(128) NOT NULL CONSTRAINT DF_model_checks_checked_by DEFAULT SUSER_SNAME(),
+    CONSTRAINT PK_model_checks PRIMARY KEY CLUSTERED (check_id),
+    CONSTRAINT FK_model_checks_model_versions FOREIGN KEY (model_version_id)
+        REFERENCES ml.model_versions (model_version_id)
+);
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+CREATE TABLE ml.events (
+    event_id bigint IDENTITY(1, 1) NOT NULL,
+    at datetime NOT NULL CONSTRAINT DF_events_at DEFAULT GETUTCDATE(),
+    login nvarchar(128) NOT NULL CONSTRAINT DF_events_login DEFAULT ORIGINAL_LOGIN(),
+    application nvarchar(128) NULL CONSTRAINT DF_events_application DEFAULT APP_NAME(),
+    action nvarchar(40) NOT NULL,
+    model nvarchar(128) NULL,
+    version int NULL,
+    alias nvarchar(128) NULL,
+    former_version int NULL,
+    detail nvarchar(max) NULL,
+    CONSTRAINT PK_events PRIMARY KEY CLUSTERED (event_id)
+);
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+CREATE TABLE ml.policies (
+    name nvarchar(128) NOT NULL,
+    value nvarchar(4000) NOT NULL,
+    changed_at datetime NOT NULL CONSTRAINT DF_policies_changed_at DEFAULT GETUTCDATE(),
+    changed_by nvarchar(128) NOT NULL CONSTRAINT DF_policies_changed_by DEFAULT SUSER_SNAME(),
+    CONSTRAINT PK_policies PRIMARY KEY CLUSTERED (name)
+);
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+CREATE TABLE ml.uploads (
+    upload_id int IDENTITY(1, 1) NOT NULL,
+    sha256 binary(32) NOT NULL,
+    size_bytes bigint NOT NULL,
+    chunk_bytes int NOT NULL,
+    started_at datetime NOT NULL CONSTRAINT DF_uploads_started_at DEFAULT GETUTCDATE(),
+    started_by nvarchar(128) NOT NULL CONSTRAINT DF_uploads_started_by DEFAULT SUSER_SNAME(),
+    finished_at datetime NULL,
+    CONSTRAINT PK_uploads PRIMARY KEY CLUSTERED (upload_id),
+    CONSTRAINT CK_uploads_chunk_bytes CHECK (chunk_bytes > 0)
+);
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+CREATE TABLE ml.upload_chunks (
+    upload_id int NOT NULL,
+    chunk_no int NOT NULL,
+    data varbinary(max) NOT NULL,
+    CONSTRAINT PK_upload_chunks PRIMARY KEY CLUSTERED (upload_id, chunk_no),
+    CONSTRAINT FK_upload_chunks_uploads FOREIGN KEY (upload_id) REFERENCES ml.uploads (upload_id)
+);
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+CREATE INDEX IX_runs_experiment_id ON ml.runs (experiment_id, run_id);
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+CREATE INDEX IX_model_versions_sha256 ON ml.model_versions (sha256);
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+CREATE INDEX IX_run_artifacts_sha256 ON ml.run_artifacts (sha256);
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+CREATE INDEX IX_model_checks_model_version_id ON ml.model_checks (model_version_id, check_id);
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+CREATE INDEX IX_events_model ON ml.events (model, event_id);
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+CREATE INDEX IX_uploads_sha256 ON ml.uploads (sha256);
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+IF DATABASE_PRINCIPAL_ID(N'ml_admin') IS NULL CREATE ROLE ml_admin;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+IF DATABASE_PRINCIPAL_ID(N'ml_approver') IS NULL CREATE ROLE ml_approver;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+IF DATABASE_PRINCIPAL_ID(N'ml_publisher') IS NULL CREATE ROLE ml_publisher;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+IF DATABASE_PRINCIPAL_ID(N'ml_scorer') IS NULL CREATE ROLE ml_scorer;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+IF DATABASE_PRINCIPAL_ID(N'ml_reader') IS NULL CREATE ROLE ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+ALTER ROLE ml_reader ADD MEMBER ml_admin;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+ALTER ROLE ml_reader ADD MEMBER ml_approver;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+ALTER ROLE ml_reader ADD MEMBER ml_publisher;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.models TO ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.model_versions TO ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.model_aliases TO ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.scoring_runs TO ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.deployments TO ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.experiments TO ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.runs TO ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.run_params TO ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.run_metrics TO ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.run_tags TO ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.run_artifacts TO ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.model_tags TO ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.model_version_tags TO ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.model_checks TO ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.events TO ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.policies TO ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.uploads TO ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.alembic_version TO ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.blobs (sha256, size_bytes, created_at) TO ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+UPDATE ml.alembic_version SET version_num='ml_0003' WHERE ml.alembic_version.version_num = 'ml_0002';
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
 COMMIT;
 GO
 SET NOEXEC OFF;
