@@ -24,12 +24,16 @@ OLDEST_SERVER = 15
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check: what was looked at, how it is, what was found, and what to do where it is not ok."""
+    """One check: what was looked at, how it is, what was found, and what to do where it is not ok.
+
+    `exit_code` is what `pymlsql doctor` ends with where this fails.
+    """
 
     name: str
     state: State
     detail: str
     advice: str = ""
+    exit_code: int = 1
 
 
 def examine(url: str | None = None) -> list[Finding]:
@@ -59,7 +63,7 @@ def _check(name: str, check: Callable[[], Finding]) -> Finding:
     try:
         return check()
     except PymlsqlError as error:
-        return Finding(name, "fail", str(error), "see the message")
+        return Finding(name, "fail", str(error), "see the message", error.exit_code)
 
 
 def _find_python() -> Finding:

@@ -89,6 +89,8 @@ def read_folder(folder: Path) -> dict[str, pd.DataFrame]:
 
     Raises LoadError naming file, column and row (the line in the file; the header is line 1).
     """
+    if not folder.is_dir():
+        raise LoadError(f"There is no folder {folder}.")
     absent = [f"{name}.csv" for name in TABLES if not (folder / f"{name}.csv").is_file()]
     if absent:
         raise LoadError(f"{folder} has no {', '.join(absent)}: it needs {', '.join(f'{name}.csv' for name in TABLES)}.")

@@ -25,7 +25,7 @@ def doctor(
     url: UrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check drivers, server, its Python, tables and objects. Exit code 1 where something fails."""
+    """Check drivers, server, its Python, tables and objects. Exit code 1 where something fails, 3 without a server."""
     from pymlsql import doctor as diagnosis
 
     if enable_scripts:
@@ -40,8 +40,9 @@ def doctor(
     else:
         for finding in findings:
             output.print_line(_render(finding))
-    if any(finding.state == "fail" for finding in findings):
-        raise typer.Exit(1)
+    codes = [finding.exit_code for finding in findings if finding.state == "fail"]
+    if codes:
+        raise typer.Exit(max(codes))
 
 
 def _render(finding: Finding) -> str:

@@ -91,7 +91,8 @@ def _fail_usage(error: Exception, message: str, *, debug: bool) -> int:
         return 2
     context = getattr(error, "ctx", None)
     command = getattr(context, "command_path", "pymlsql")
-    return _fail(f"{message.rstrip('.')}. See {command} --help.", 2, debug=debug)
+    message = message.replace("Value error, ", "").rstrip(".")  # pydantic's words before those of the option's type
+    return _fail(f"{message}. See {command} --help.", 2, debug=debug)
 
 
 def _fail(message: str, code: int, *, debug: bool) -> int:

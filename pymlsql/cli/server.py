@@ -17,6 +17,8 @@ from pymlsql.cli.options import DataDirOption, JsonOption
 from pymlsql.errors import PymlsqlError, ServerNotRunning, UsageError
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from pymlsql.embedded.satellite.isolation import Mode
 
 app = typer.Typer(
@@ -49,8 +51,9 @@ def start(
     ] = None,
     bulk_folder: Annotated[
         list[Path] | None,
-        typer.Option(metavar="DIR", help="A folder whose files OPENROWSET(BULK ...) and BULK INSERT may read; may be "
-                     "repeated."),
+        typer.Option(
+            metavar="DIR", help="A folder whose files OPENROWSET(BULK ...) and BULK INSERT may read; may be repeated."
+        ),
     ] = None,
     sandbox: Annotated[
         str,
@@ -78,14 +81,7 @@ def start(
         raise PymlsqlError(f"A server runs over {place} already: port {running.port}, process {running.pid}.")
     from pymlsql import drivers
 
-    try:
-        from pymlsql.embedded import service
-    except ImportError as error:
-        if error.name == "sqlglotc":
-            raise PymlsqlError("The embedded server cannot work with sqlglotc: pip uninstall sqlglotc.") from None
-        if not isinstance(error, ModuleNotFoundError) or (error.name or "").startswith("pymlsql"):
-            raise
-        raise PymlsqlError(f"The embedded server needs {error.name}: pip install 'pymlsql[embedded]'.") from None
+    service = _import_service()
     try:
         service.run(
             port=port,
@@ -100,6 +96,19 @@ def start(
         )
     except service.ServiceError as error:
         raise PymlsqlError(str(error)) from None
+
+
+def _import_service() -> ModuleType:
+    """The server's module. Raises PymlsqlError where the extra `embedded` is not installed, or cannot be used."""
+    try:
+        from pymlsql.embedded import service
+    except ImportError as error:
+        if error.name == "sqlglotc":
+            raise PymlsqlError("The embedded server cannot work with sqlglotc: pip uninstall sqlglotc.") from None
+        if not isinstance(error, ModuleNotFoundError) or (error.name or "").startswith("pymlsql"):
+            raise
+        raise PymlsqlError(f"The embedded server needs {error.name}: pip install 'pymlsql[embedded]'.") from None
+    return service
 
 
 @app.command(epilog="Example: pymlsql server status --json")

@@ -33,7 +33,7 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("data load --data x --generate", 2, "either --data DIR or --generate"),
         ("data load --generate --machines many", 2, "--machines"),
         ("data load --generate --machines 0", 2, "--machines"),
-        ("data load --data nowhere", 1, "nowhere has no machines.csv"),
+        ("data load --data nowhere", 1, "There is no folder nowhere"),
         ("model", 2, ""),
         ("model show", 2, "Missing argument"),
         ("model show x 1 --alias y", 2, "either a version or an alias"),
@@ -55,8 +55,9 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("train --url postgresql://h/x", 2, "is not SQL Server"),
         ("train --url mssql+pyodbc://sa:s3cret@127.0.0.1:1/x", 3, "No server answers at 127.0.0.1:1"),
         ("predict --url SERVER=tcp:127.0.0.1,1;PWD=s3cret;UID=sa", 3, "No server answers at 127.0.0.1:1"),
-        ("demo --data nowhere", 1, "nowhere has no machines.csv"),
+        ("demo --data nowhere", 1, "There is no folder nowhere"),
         ("demo --days 3", 2, "--days"),
+        ("predict --since 2015-13-01", 2, "'--since': '2015-13-01' does not match"),
     ],
 )
 def test_a_wrong_line_gives_one_line_and_its_code(
@@ -70,6 +71,11 @@ def test_a_wrong_line_gives_one_line_and_its_code(
         assert captured.err.startswith("pymlsql: ")
         assert captured.err.count("\n") == 1
         assert captured.out == ""
+
+
+def test_doctor_ends_with_3_where_no_server_answers(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["doctor", "--url", "mssql+pyodbc://sa:s3cret@127.0.0.1:1/x"]) == 3
+    assert "No server answers at 127.0.0.1:1" in capsys.readouterr().out
 
 
 def walk(command: Any, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], Any]]:
