@@ -30,8 +30,9 @@ class Toolkit(Database):
 
     def upgrade(self, target: str = "heads") -> None:
         """Bring the tables up to a revision, and the procedures of schema ml; `migrate.upgrade`, `modules.deploy`."""
-        from pymlsql import migrate, modules
+        from pymlsql import migrate
         from pymlsql.database import translated_errors
+        from pymlsql.registry import modules
 
         with translated_errors():
             migrate.upgrade(self.engine, target)

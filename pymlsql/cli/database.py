@@ -64,7 +64,8 @@ def print_sql(
     to: Annotated[str, typer.Option("--to", metavar="REVISION", help="How far: heads, or a revision.")] = "heads",
 ) -> None:
     """Print the whole history, and the procedures of schema ml, as T-SQL with GO for sqlcmd. Needs no server."""
-    from pymlsql import migrate, modules, procedures
+    from pymlsql import migrate, procedures
+    from pymlsql.registry import modules
 
     sys.stdout.write(migrate.render_sql(to))
     if to == migrate.HEADS:

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from pymlsql import modules, templates
+from pymlsql import templates
 from pymlsql.errors import TemplateError
+from pymlsql.registry import modules
 from tests.golden.cases import CASES, FOLDER, check_golden
 
 

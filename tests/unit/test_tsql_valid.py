@@ -6,9 +6,10 @@ import re
 
 import pytest
 
-from pymlsql import batches, migrate, modules, templates
+from pymlsql import batches, migrate, templates
 from pymlsql.examples.pdm.declaration import render_all
 from pymlsql.procedures import render_script
+from pymlsql.registry import modules
 from tests import tsqlcheck
 from tests.golden.cases import CASES, HOSTILE_FEATURES, HOSTILE_PROCEDURE
 
