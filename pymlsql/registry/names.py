@@ -1,0 +1,18 @@
+"""Names of models and aliases."""
+
+from __future__ import annotations
+
+import re
+
+from pymlsql.errors import RegistryError
+
+MAX_NAME = 128
+
+
+def check_name(name: str, what: str) -> None:
+    """Raises RegistryError where a model's or alias's name cannot be one."""
+    if not 1 <= len(name) <= MAX_NAME or name != name.strip() or re.search(r"[\x00-\x1f]", name):
+        article = "an" if what == "alias" else "a"
+        raise RegistryError(
+            f"{name!r} cannot be the name of {article} {what}: 1 to {MAX_NAME} characters, no blanks at the ends."
+        )
