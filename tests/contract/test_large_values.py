@@ -59,6 +59,13 @@ QUERIES = {
     "DECLARE @m varbinary(max) = (SELECT data FROM dbo.large WHERE id = 1); SELECT HASHBYTES('SHA2_256', @m), @m":
         [(hashlib.sha256(FIRST).digest(), FIRST)],
     "DECLARE @m varbinary(max); EXEC dbo.large_data 2, @m OUTPUT; SELECT DATALENGTH(@m), @m": [(len(SECOND), SECOND)],
+    "DECLARE @m varbinary(max) = 0x, @n varbinary(max), @p varbinary(max); "
+    "SELECT @p = data FROM dbo.large WHERE id = 1; "
+    "SET @m += @p; SET @n = @m; SET @m += 0x0102; SET @n += CAST(3 AS binary(2)); SET @m += @m; "
+    "SELECT @m, @n, DATALENGTH(@m), HASHBYTES('SHA2_256', @n)":
+        [((FIRST + b"\1\2") * 2, FIRST + b"\0\3", 2 * len(FIRST) + 4, hashlib.sha256(FIRST + b"\0\3").digest())],
+    "DECLARE @m varbinary(max) = 0x01, @n varbinary(10); SET @m += (SELECT data FROM dbo.large WHERE id = 3); "
+    "SELECT @m += 0x02; SELECT @m; SET @m += @n; SELECT @m": [(b"\1\3\2",), (None,)],
     "DECLARE @m varbinary(max), @n varbinary(max); SELECT @m = data FROM dbo.large WHERE id = 1; SET @n = @m; "
     "SELECT CASE WHEN @n = @m THEN 1 END, CASE WHEN @n IS NOT NULL AND LEN(@n) > 5 THEN 2 END": [(1, 2)],
 }  # fmt: skip
@@ -66,7 +73,7 @@ QUERIES = {
 
 @pytest.mark.parametrize(("query", "rows"), QUERIES.items(), ids=list(QUERIES))
 def test_queries_over_large_values(table: Any, query: str, rows: list[tuple[Any, ...]]) -> None:
-    assert fetch(table.cursor(), query) == [rows]
+    assert [row for found in fetch(table.cursor(), query) for row in found] == rows
 
 
 FILL = "DELETE FROM dbo.changed; INSERT INTO dbo.changed SELECT id, data FROM dbo.large; "

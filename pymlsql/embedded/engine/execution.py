@@ -10,7 +10,7 @@ from pymlsql.embedded.engine.bulk.insert import BULK_HANDLERS
 from pymlsql.embedded.engine.cursors import CURSOR_HANDLERS
 from pymlsql.embedded.engine.definitions import DEFINITIONS
 from pymlsql.embedded.engine.errors import Cancelled, translate
-from pymlsql.embedded.engine.evaluation import evaluate, evaluate_passed, holds
+from pymlsql.embedded.engine.evaluation import evaluate, holds
 from pymlsql.embedded.engine.extensibility.dispatch import EXTENSIBILITY_HANDLERS
 from pymlsql.embedded.engine.frame import (
     BatchAborted,
@@ -29,7 +29,7 @@ from pymlsql.embedded.engine.selection import changing, done, select
 from pymlsql.embedded.engine.signals import print_, raise_error, throw, wait_for
 from pymlsql.embedded.engine.signing.handlers import SIGNING_HANDLERS
 from pymlsql.embedded.engine.usertypes import TYPE_DEFINITIONS
-from pymlsql.embedded.engine.variables import declare, declare_skipped
+from pymlsql.embedded.engine.variables import assign, declare, declare_skipped
 from pymlsql.embedded.tds.responses import Done
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.messages import SqlError, sql_error
@@ -179,11 +179,8 @@ def _catch(session: Session, frame: Frame, statement: nodes.TryCatch, error: Sql
 
 
 def _set_variable(session: Session, frame: Frame, statement: nodes.SetVariable) -> None:
-    value = frame.get(statement.name, statement.line)
-    expression = statement.value
-    if statement.operator != "=":
-        expression = Text(f"{statement.name} {statement.operator[0]} ({expression.sql})", expression.line)
-    value.value = evaluate_passed(session, frame, expression, value.type)
+    frame.get(statement.name, statement.line)
+    assign(session, frame, statement.name, statement.operator, statement.value)
     session.rowcount = 1
     session.last_error = 0
 

@@ -12,6 +12,7 @@ from pymlsql.embedded.engine import ddl, dml
 from pymlsql.embedded.engine.cells import from_cell
 from pymlsql.embedded.engine.evaluation import bind, evaluate_passed, plan_query, running
 from pymlsql.embedded.engine.targets import target_table
+from pymlsql.embedded.engine.variables import assign
 from pymlsql.embedded.tds.responses import Done
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.dialect import parse_query, parse_scalar
@@ -85,9 +86,8 @@ def _assigned_in_turn(session: Session, frame: Frame, statement: nodes.Select) -
     if any(has_aggregate(parse_scalar(value.sql, value.line)) for value in statement.values):
         return False
     for (name, operator), value in zip(statement.assignments, statement.values, strict=True):
-        target = frame.get(name, statement.line)
-        text = value if operator == "=" else Text(f"{name} {operator[0]} ({value.sql})", value.line)
-        target.value = evaluate_passed(session, frame, text, target.type)
+        frame.get(name, statement.line)
+        assign(session, frame, name, operator, value)
     session.finish_rows(1)
     return True
 

@@ -31,7 +31,7 @@ from weakref import WeakValueDictionary
 from pymlsql.embedded.tsql.messages import SqlError, sql_error
 from pymlsql.embedded.tsql.references import decode_reference, encode_reference
 
-_PIECE_BYTES = 1 << 20
+PIECE_BYTES = 1 << 20
 _NAME = re.compile(r"[0-9a-f]{64}")
 _UNFINISHED = ".new-"
 
@@ -74,11 +74,16 @@ class LargeValue:
             raise self._store.damaged(self.sha256)
         return data
 
-    def copy_to(self, writer: ValueWriter) -> None:
-        """Append all bytes to another value, a piece at a time. Raises 823, 824, 1105."""
+    def pieces(self) -> Iterator[bytes]:
+        """All bytes, a piece at a time. Raises 823, 824."""
         with self.open() as file:
-            while piece := file.read(_PIECE_BYTES):
-                writer.write(piece)
+            while piece := file.read(PIECE_BYTES):
+                yield piece
+
+    def copy_to(self, writer: ValueWriter) -> None:
+        """Append all bytes to another value. Raises 823, 824, 1105."""
+        for piece in self.pieces():
+            writer.write(piece)
 
     def digest(self, algorithm: str) -> bytes:
         """The digest by an algorithm of hashlib. Raises 823, 824."""
@@ -103,14 +108,33 @@ class ValueWriter:
         """Append a piece."""
         try:
             with _space(), memoryview(data) as view:
-                for at in range(0, len(view), _PIECE_BYTES):
-                    with view[at : at + _PIECE_BYTES] as piece:
+                for at in range(0, len(view), PIECE_BYTES):
+                    with view[at : at + PIECE_BYTES] as piece:
                         self._digest.update(piece)
                         _write_all(self._file, piece)
                 self.length += len(view)
         except BaseException:
             self.abandon()
             raise
+
+    def append(self, pieces: Iterable[bytes | memoryview]) -> None:
+        """Append pieces, all or none: after an error it is as long as it was."""
+        length, digest = self.length, self._digest.copy()
+        try:
+            for piece in pieces:
+                self._digest.update(piece)
+                with _space(), memoryview(piece) as view:
+                    _write_all(self._file, view)
+                self.length += len(piece)
+        except BaseException:
+            self.length, self._digest = length, digest
+            os.ftruncate(self._file, length)
+            os.lseek(self._file, length, os.SEEK_SET)
+            raise
+
+    def look_back(self) -> FileIO:
+        """What has been written so far, at its beginning."""
+        return FileIO(self._path)
 
     def finish(self) -> LargeValue:
         """The value. Its file has its name, and may not be on the disk yet."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pymlsql.embedded.engine.evaluation import evaluate_passed
+from pymlsql.embedded.engine.evaluation import evaluate_passed, plan_scalar
 from pymlsql.embedded.engine.frame import Frame, Value
+from pymlsql.embedded.engine.growing import appended
 from pymlsql.embedded.engine.usertypes import resolve_type
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
+from pymlsql.embedded.tsql.references import keeps_references
 
 if TYPE_CHECKING:
     from pymlsql.embedded.engine.session import Session
@@ -44,6 +46,26 @@ def declare_one(session: Session, frame: Frame, variable: nodes.Variable, line: 
     if type_.name in ("text", "ntext", "image"):
         raise sql_error(2739, line=line)
     frame.variables[variable.name] = Value(type_)
+
+
+def assign(session: Session, frame: Frame, name: str, operator: str, text: nodes.Text) -> None:
+    """SET @name operator text; the operator is = or a compound one. Raises 137."""
+    target = frame.get(name, text.line)
+    if operator == "+=" and keeps_references(target.type) and _is_binary(session, frame, text):
+        piece = evaluate_passed(session, frame, text, target.type)
+        whole = target.value
+        target.value = None if whole is None or piece is None else appended(session.engine.values, whole, piece)
+        return
+    if operator != "=":
+        text = nodes.Text(f"{name} {operator[0]} ({text.sql})", text.line)
+    target.value = evaluate_passed(session, frame, text, target.type)
+
+
+def _is_binary(session: Session, frame: Frame, text: nodes.Text) -> bool:
+    """Whether the expression is binary or varbinary, so that what is added to a varbinary(max) is appended to it."""
+    if not session.options.concat_null_yields_null:
+        return False
+    return plan_scalar(session, frame, text).compiled.columns[0].type.name in ("binary", "varbinary")
 
 
 def declare_skipped(session: Session, frame: Frame, statements: tuple[nodes.Statement, ...]) -> None:
