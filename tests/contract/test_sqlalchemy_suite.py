@@ -47,6 +47,12 @@ def test_suite_passes() -> None:
     assert n_passed(run_suite("-k", SLOWER, within_s=180)) > 500
 
 
+@pytest.mark.soak
+@pytest.mark.timeout(0)
+def test_whole_suite_passes() -> None:
+    assert n_passed(run_suite(within_s=1200)) > 1200
+
+
 def test_nothing_is_left_out_without_a_reason() -> None:
     code = "from tests.sqla.requirements import closed_without_reason; print(closed_without_reason())"
     root = SUITE.parents[1]
