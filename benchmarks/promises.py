@@ -54,6 +54,7 @@ PROMISES = {
     "language.many": Promise("INSERT of 10,000 rows in one statement", "at most", 0.15, "s"),
     "language.large": Promise("INSERT ... SELECT into a constrained table over bare DuckDB", "at most", 4, "x"),
     "language.loop": Promise("a loop of 10,000 turns with arithmetic and a one-row SELECT", "at most", 6, "s"),
+    "agent.next_run": Promise("the next runs of 1,000 schedules of SQL Server Agent", "at most", 10, "ms"),
     "telemetry.time": Promise("feature view, all rows and columns, over the same SQL in DuckDB", "at most", 1.5, "x"),
     "telemetry.memory": Promise("feature view, all rows and columns: peak of the server", "at most", 4, "GB"),
     "large.memory": Promise(f"{_LARGE} peak of the server's processes above idle over its size", "at most", 4, "x"),
