@@ -9,7 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pymlsql import migrate, procedures, templates
+from pymlsql._resources import read_text
 from pymlsql.procedures import Deployment, Module
+from pymlsql.runtime import LOAD_SCRIPT
+from pymlsql.signing import Signing
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
@@ -21,8 +24,29 @@ READER = "ml_reader"
 
 TEMPLATES: dict[str, tuple[str, ...]] = {
     "ml.SetPolicy": (ADMIN,),
+    "ml.BeginUpload": (PUBLISHER, ADMIN),
+    "ml.PutChunk": (PUBLISHER, ADMIN),
+    "ml.FinishUpload": (PUBLISHER, ADMIN),
+    "ml.AbandonUpload": (PUBLISHER, ADMIN),
+    "ml.RegisterVersion": (PUBLISHER, ADMIN),
+    "ml.PromoteModel": (PUBLISHER, APPROVER, ADMIN),
+    "ml.RollbackModel": (PUBLISHER, APPROVER, ADMIN),
+    "ml.RemoveAlias": (PUBLISHER, APPROVER, ADMIN),
+    "ml.ArchiveVersion": (PUBLISHER, ADMIN),
+    "ml.DescribeModel": (PUBLISHER, ADMIN),
+    "ml.SetModelTag": (PUBLISHER, ADMIN),
+    "ml.SetVersionTag": (PUBLISHER, ADMIN),
+    "ml.DeleteVersion": (ADMIN,),
+    "ml.DeleteModel": (ADMIN,),
+    "ml.PurgeModels": (ADMIN,),
+    "ml.ReadBlob": (ADMIN,),
 }
 """Each procedure with the roles that may execute it; the template of ml.SetPolicy is sql/registry/set_policy.sql.j2."""
+
+SCRIPTS = {
+    "ml.RegisterVersion": LOAD_SCRIPT,
+}
+"""Those that run Python, with the script that their template prints; they are signed."""
 
 
 def template(name: str) -> str:
@@ -34,10 +58,15 @@ def template(name: str) -> str:
 
 def render_all() -> tuple[Module, ...]:
     """All procedures of schema ml, in the order of TEMPLATES."""
-    return tuple(
-        Module(name, "procedure", templates.render(template(name)), granted_to=roles)
-        for name, roles in TEMPLATES.items()
-    )
+    return tuple(_module(name, roles) for name, roles in TEMPLATES.items())
+
+
+def _module(name: str, roles: tuple[str, ...]) -> Module:
+    script = SCRIPTS.get(name)
+    if script is None:
+        return Module(name, "procedure", templates.render(template(name)), granted_to=roles)
+    text = templates.render(template(name), script=read_text("sql", script))
+    return Module(name, "procedure", text, Signing(name), roles)
 
 
 def deploy(engine: Engine) -> list[Deployment]:
