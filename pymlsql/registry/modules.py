@@ -21,6 +21,15 @@ READER = "ml_reader"
 
 TEMPLATES: dict[str, tuple[str, ...]] = {
     "ml.SetPolicy": (ADMIN,),
+    "ml.CreateExperiment": (ADMIN, PUBLISHER),
+    "ml.StartRun": (ADMIN, PUBLISHER),
+    "ml.EndRun": (ADMIN, PUBLISHER),
+    "ml.LogParam": (ADMIN, PUBLISHER),
+    "ml.LogMetric": (ADMIN, PUBLISHER),
+    "ml.SetRunTag": (ADMIN, PUBLISHER),
+    "ml.LogArtifact": (ADMIN, PUBLISHER),
+    "ml.DescribeTraining": (ADMIN, PUBLISHER),
+    "ml.ReadArtifact": (READER,),
 }
 """Each procedure with the roles that may execute it; the template of ml.SetPolicy is sql/registry/set_policy.sql.j2."""
 
