@@ -84,3 +84,7 @@ class RuntimeMismatch(PymlsqlError):
 
 class TrainingError(PymlsqlError):
     """There is not enough, or not the right, data to train on."""
+
+
+class RunError(PymlsqlError):
+    """No such run, or a run cannot record what it is given."""

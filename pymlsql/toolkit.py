@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from pymlsql.loading import LoadReport, Progress
     from pymlsql.models import PackedModel
     from pymlsql.registry import Model, ModelVersion
+    from pymlsql.tracking import ActiveRun, Experiment, Run, RunDetail, Runs
+    from pymlsql.tracking.facts import Status
     from pymlsql.training import TrainedModel, TrainingTask
 
 
@@ -113,6 +116,49 @@ class Toolkit(Database):
         from pymlsql import registry
 
         return registry.promote(self, name, version, alias=alias)
+
+    def start_run(
+        self,
+        experiment: str | None = None,
+        *,
+        name: str | None = None,
+        parent: ActiveRun | int | None = None,
+        tags: Mapping[str, Any] | None = None,
+    ) -> ActiveRun:
+        """Begin a run: `with db.start_run("churn") as run: run.log_metric("f1", 0.9)`; `pymlsql.tracking.start_run`."""
+        from pymlsql import tracking
+
+        return tracking.start_run(self, experiment, name=name, parent=parent, tags=tags)
+
+    def experiments(self) -> list[Experiment]:
+        """All experiments; `pymlsql.tracking.list_experiments`."""
+        from pymlsql import tracking
+
+        return tracking.list_experiments(self)
+
+    def runs(self, experiment: str | None = None, *, status: Status | None = None, limit: int = 100) -> Runs:
+        """The newest runs; `pymlsql.tracking.list_runs`."""
+        from pymlsql import tracking
+
+        return tracking.list_runs(self, experiment, status=status, limit=limit)
+
+    def run(self, run_id: int) -> RunDetail:
+        """One run with all that is known of it; `pymlsql.tracking.show_run`."""
+        from pymlsql import tracking
+
+        return tracking.show_run(self, run_id)
+
+    def end_run(self, run_id: int, status: Status = "killed", *, error: str | None = None) -> Run:
+        """End a run that was never ended; `pymlsql.tracking.end_run`."""
+        from pymlsql import tracking
+
+        return tracking.end_run(self, run_id, status, error=error)
+
+    def read_artifact(self, run_id: int, path: str) -> bytes:
+        """The bytes of a file that a run kept; `pymlsql.tracking.read_artifact`."""
+        from pymlsql import tracking
+
+        return tracking.read_artifact(self, run_id, path)
 
     def predict(self, **arguments: Any) -> pd.DataFrame:
         """Execute dbo.PredictFailures; the arguments are those of `pymlsql.scoring.predict`."""

@@ -40,6 +40,15 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
     "ml.DeleteModel": (ADMIN,),
     "ml.PurgeModels": (ADMIN,),
     "ml.ReadBlob": (ADMIN,),
+    "ml.CreateExperiment": (ADMIN, PUBLISHER),
+    "ml.StartRun": (ADMIN, PUBLISHER),
+    "ml.EndRun": (ADMIN, PUBLISHER),
+    "ml.LogParam": (ADMIN, PUBLISHER),
+    "ml.LogMetric": (ADMIN, PUBLISHER),
+    "ml.SetRunTag": (ADMIN, PUBLISHER),
+    "ml.LogArtifact": (ADMIN, PUBLISHER),
+    "ml.DescribeTraining": (ADMIN, PUBLISHER),
+    "ml.ReadArtifact": (READER,),
 }
 """Each procedure with the roles that may execute it; the template of ml.SetPolicy is sql/registry/set_policy.sql.j2."""
 

@@ -16,6 +16,7 @@ from tests.servers import command
 PROMISED = {
     "server start", "server status", "server stop", "db upgrade", "db downgrade", "db current", "db sql", "data load",
     "train", "model push", "model list", "model show", "model promote", "apply", "render", "predict", "demo", "doctor",
+    "runs list", "runs show", "runs end", "runs artifact",
 }  # fmt: skip
 
 
@@ -44,7 +45,9 @@ def test_options_are_explained(name: str) -> None:
     assert bare == []
 
 
-@pytest.mark.parametrize("name", ["model list", "model show", "doctor", "server status", "db current"])
+@pytest.mark.parametrize(
+    "name", ["model list", "model show", "doctor", "server status", "db current", "runs list", "runs show"]
+)
 def test_listing_can_be_json(name: str) -> None:
     assert any("--json" in p.opts for p in _commands()[name].params)
 

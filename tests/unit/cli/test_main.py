@@ -93,7 +93,7 @@ def test_the_commands_are_those_that_were_promised() -> None:
     assert leaves == {
         "server start", "server status", "server stop", "db upgrade", "db downgrade", "db current", "db sql",
         "data load", "train", "model push", "model list", "model show", "model promote", "apply", "render",
-        "predict", "demo", "doctor",
+        "predict", "demo", "doctor", "runs list", "runs show", "runs end", "runs artifact",
     }  # fmt: skip
 
 
