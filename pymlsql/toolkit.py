@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,12 +83,28 @@ class Toolkit(Database):
             raise
 
     def train(
-        self, *, task: TrainingTask | None = None, test_from: datetime.datetime | None = None, seed: int | None = None
+        self,
+        *,
+        task: TrainingTask | None = None,
+        test_from: datetime.datetime | None = None,
+        seed: int | None = None,
+        experiment: str | None = "training",
+        run: ActiveRun | None = None,
     ) -> TrainedModel:
-        """Train and test on the feature view; `pymlsql.training.train`."""
+        """Train and test on the feature view, recorded in `run`, or in a run of its own; `pymlsql.training.train`.
+
+        `experiment` names the experiment of that run; None records nothing.
+        """
         from pymlsql import training
 
-        return training.train(self, task=task, test_from=test_from, seed=training.SEED if seed is None else seed)
+        options: dict[str, Any] = {
+            "task": task,
+            "test_from": test_from,
+            "seed": training.SEED if seed is None else seed,
+        }
+        if run is not None or experiment is None:
+            return training.train(self, run=run, **options)
+        return training.train_in_run(self, experiment, **options)
 
     def push(
         self, model: TrainedModel | PackedModel, name: str = "failures", *, comment: str = "", alias: str | None = None
@@ -129,6 +146,12 @@ class Toolkit(Database):
         from pymlsql import tracking
 
         return tracking.start_run(self, experiment, name=name, parent=parent, tags=tags)
+
+    def autolog(self) -> AbstractContextManager[None]:
+        """`with db.autolog():` inside which scikit-learn's `fit` records in the run; `pymlsql.tracking.autolog`."""
+        from pymlsql.tracking.autolog import autolog
+
+        return autolog(self)
 
     def experiments(self) -> list[Experiment]:
         """All experiments; `pymlsql.tracking.list_experiments`."""

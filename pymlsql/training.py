@@ -19,6 +19,8 @@ from pymlsql.quoting import ident, qualified
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pymlsql.tracking import ActiveRun
+
 GAP = datetime.timedelta(hours=24)
 SEED = 20150101
 N_ITERATIONS = 100
@@ -83,21 +85,27 @@ class Metrics:
 
 @dataclass(frozen=True, slots=True)
 class TrainedModel:
-    """The fitted pipeline, its bytes with signature, and its test."""
+    """The fitted pipeline, its bytes with signature, its test, and the run that recorded it, if any."""
 
     estimator: Any
     packed: PackedModel
     metrics: Metrics
+    run_id: int | None = None
 
 
 def train(
-    db: Database, *, task: TrainingTask | None = None, test_from: datetime.datetime | None = None, seed: int = SEED
+    db: Database,
+    *,
+    task: TrainingTask | None = None,
+    test_from: datetime.datetime | None = None,
+    seed: int = SEED,
+    run: ActiveRun | None = None,
 ) -> TrainedModel:
     """Read the view, split it in time, fit, test and pack.
 
     `test_from` is the first time of the test range; by default the day in which the last third of the labelled time
-    begins. The model returned is the one that was tested. Raises TrainingError where either range lacks rows or the
-    training range holds fewer than two classes.
+    begins. The model returned is the one that was tested. A `run` gets what it was trained on, the parameters and the
+    scores. Raises TrainingError where either range lacks rows or the training range holds fewer than two classes.
     """
     task = task or TrainingTask()
     inputs = read_inputs(db, task)
@@ -109,10 +117,40 @@ def train(
         raise TrainingError(
             f"{', '.join(empty)} of {task.view} hold no value in the training range: load the rows they are made of."
         )
+    if run is not None:
+        run.describe_training(train_rows, query=render_query(task, inputs, train_rows), view=task.view)
     estimator = fit(train_rows[names], train_rows[task.label], inputs, seed=seed)
     metrics = evaluate(estimator, train_rows, test_rows, names, task)
+    if run is not None:
+        record(run, task, estimator, metrics)
     signature = Signature(inputs=inputs, output=Output(classes=tuple(str(name) for name in estimator.classes_)))
-    return TrainedModel(estimator, pack(estimator, signature, metrics.to_dict()), metrics)
+    packed = pack(estimator, signature, metrics.to_dict())
+    return TrainedModel(estimator, packed, metrics, None if run is None else run.run_id)
+
+
+def train_in_run(db: Database, experiment: str, **options: Any) -> TrainedModel:
+    """`train` in a run of its own, which says that it failed where it does."""
+    from pymlsql.tracking import start_run
+
+    with start_run(db, experiment) as run:
+        return train(db, run=run, **options)
+
+
+def record(run: ActiveRun, task: TrainingTask, estimator: Any, metrics: Metrics) -> None:
+    """Record a fitted and tested pipeline in a run: task, parameters, scores and confusion matrix."""
+    import sklearn
+
+    from pymlsql.tracking import autolog
+    from pymlsql.tracking.scores import Confusion
+
+    hours = task.gap.total_seconds() / 3600
+    given = {"view": task.view, "label": task.label, "gap_h": f"{hours:g}", "test_from": metrics.test_since.isoformat()}
+    run.log_params(given | autolog.find_params(estimator))
+    run.set_tags({"estimator": type(estimator).__name__, "scikit-learn": sklearn.__version__})
+    scores = {"test_macro_f1": metrics.macro_f1, "train_rows": metrics.n_train, "test_rows": metrics.n_test}
+    run.log_metrics(scores | {f"test_f1 {found.name}": found.f1 for found in metrics.classes if found.n_support})
+    names = tuple(found.name for found in metrics.classes)
+    autolog.log_confusion(run, Confusion(names, metrics.confusion), "test")
 
 
 def read_inputs(db: Database, task: TrainingTask) -> tuple[Input, ...]:
@@ -148,17 +186,29 @@ def _sql_type(name: str, length: int | None) -> str:
 
 def read_labelled(db: Database, task: TrainingTask, inputs: tuple[Input, ...]) -> pd.DataFrame:
     """All rows of the view whose label is known, ordered by time and entity, with the dtypes of the signature."""
-    columns = [task.entity, task.time, *(column.name for column in inputs), task.label]
-    frame = db.read(
-        f"SELECT {', '.join(ident(name) for name in columns)} FROM {qualified(task.view)}"
-        f" WHERE {ident(task.label)} IS NOT NULL ORDER BY {ident(task.time)}, {ident(task.entity)}"
-    )
+    frame = db.read(f"{_select(task, inputs)} ORDER BY {ident(task.time)}, {ident(task.entity)}")
     if frame.empty:
         raise TrainingError(f"{task.view} has no row whose label is known: load more than 48 hours of data.")
     for column in inputs:
         if column.dtype == "float64":
             frame[column.name] = frame[column.name].astype(column.dtype)
     return frame
+
+
+def render_query(task: TrainingTask, inputs: tuple[Input, ...], rows: pd.DataFrame) -> str:
+    """The query that gives the rows trained on, in their order, as long as the tables under the view are the same."""
+    until = rows[task.time].max().to_pydatetime().isoformat(timespec="milliseconds")
+    return (
+        f"{_select(task, inputs)} AND {ident(task.time)} <= '{until}' ORDER BY {ident(task.time)}, {ident(task.entity)}"
+    )
+
+
+def _select(task: TrainingTask, inputs: tuple[Input, ...]) -> str:
+    columns = [task.entity, task.time, *(column.name for column in inputs), task.label]
+    return (
+        f"SELECT {', '.join(ident(name) for name in columns)} FROM {qualified(task.view)}"
+        f" WHERE {ident(task.label)} IS NOT NULL"
+    )
 
 
 def split_in_time(

@@ -33,10 +33,11 @@ def train(
     name: Annotated[str, typer.Option(help="With --push: the model's name.")] = "failures",
     alias: Annotated[str | None, typer.Option(help="With --push: point this alias at it.")] = None,
     comment: Annotated[str, typer.Option(help="With --push: why this version.")] = "",
+    experiment: Annotated[str, typer.Option(help="Record a run of this experiment; '' records none.")] = "training",
     url: UrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Train on the feature view and test on later time than was trained on."""
+    """Train on the feature view and test on later time than was trained on; the run is recorded."""
     import pymlsql
     from pymlsql import models
 
@@ -44,7 +45,7 @@ def train(
         raise UsageError(f"There is no folder {out.parent} to write the model into.")
     with pymlsql.connect(url) as db:
         with output.status("training"):
-            trained = db.train(test_from=test_from, seed=seed)
+            trained = db.train(test_from=test_from, seed=seed, experiment=experiment or None)
         if out is not None:
             models.write_model_file(out, trained.packed)
         version = None
@@ -52,9 +53,12 @@ def train(
             with output.status("pushing"):
                 version = db.push(trained, name, comment=comment, alias=alias)
     if as_json:
-        output.print_json({"metrics": trained.metrics, "file": out, "version": version and version.version})
+        facts = {"metrics": trained.metrics, "file": out, "version": version and version.version}
+        output.print_json({**facts, "run": trained.run_id})
         return
     print_metrics(trained.metrics)
+    if trained.run_id is not None:
+        output.print_line(f"recorded: run {trained.run_id} of {experiment}")
     if out is not None:
         output.print_line(f"written: {out} and {models.sidecar_path(out).name}")
     if version is not None:

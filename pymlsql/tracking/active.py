@@ -94,6 +94,7 @@ class ActiveRun:
         self.name = name
         self.is_ended = False
         self.n_fits = 0
+        self.is_described = False
 
     def __repr__(self) -> str:
         return f"ActiveRun({self.run_id}, {self.name!r})"
@@ -155,6 +156,15 @@ class ActiveRun:
         for name, value in metrics.items():
             row: dict[str, Any] = {"name": check_name(name, "a metric"), "value": check_metric(name, value)}
             rows.append(row if step is None else {**row, "step": check_step(name, step)})
+        self._call_each("ml.LogMetric", rows)
+
+    def log_curve(self, name: str, values: Mapping[int, float]) -> None:
+        """Record a metric's values by step, in one transaction: all or none."""
+        check_name(name, "a metric")
+        rows = [
+            {"name": name, "value": check_metric(name, value), "step": check_step(name, step)}
+            for step, value in values.items()
+        ]
         self._call_each("ml.LogMetric", rows)
 
     def set_tag(self, name: str, value: Any) -> None:
@@ -227,6 +237,17 @@ class ActiveRun:
             view_name=view,
         )
         self.db.execute(sql, values)
+        self.is_described = True
+
+    def fit(self, estimator: Any, features: Any, target: Any = None, *, test: Any = None, **options: Any) -> Any:
+        """Fit a scikit-learn estimator and record parameters, search results, scores and confusion matrix.
+
+        `features` are rows by columns, `target` one value per row, `test` another such pair. The second and later fits
+        of a run are recorded in child runs. `pymlsql.tracking.autolog.fit`.
+        """
+        from pymlsql.tracking import autolog
+
+        return autolog.fit(self, estimator, features, target, test=test, **options)
 
     def read(self) -> RunDetail:
         """What the database has of this run now."""

@@ -10,7 +10,7 @@ import pytest
 
 from pymlsql.tracking.checksum import checksum
 
-PINNED = "0cafc926bca14e65799233a5589e7f28d61e588b3344116b682764636a8c1b68"
+PINNED = "814d8c95b34f300c809a9dfda919f11ea0a694eb406a56de1bd3d0b47a5d99d2"
 
 
 def rows() -> pd.DataFrame:
@@ -33,6 +33,7 @@ def test_what_does_not_change_the_rows_does_not_change_it() -> None:
     other = rows().set_index(pd.Index([7, 8, 9]))
     other["x"] = [0.5, float("nan"), 0.0]
     other["n"] = other["n"].astype("int32")
+    other["b"] = [1.0, 0.0, 1.0]
     other["t"] = other["t"].astype("datetime64[us]")
     assert checksum(other) == checksum(rows())
 
@@ -47,8 +48,8 @@ def changed(name: str, values: list[Any]) -> pd.DataFrame:
     "frame",
     [
         rows().iloc[::-1], rows().iloc[:2], rows()[["x", "n", "s", "t", "b"]], rows().rename(columns={"n": "m"}),
-        changed("n", [1.0, 2.0, 3.0]), changed("x", [0.5, 0.0, 0.0]), changed("s", ["ü", "", ""]),
-        changed("s", ["ü", None, "a"]), changed("b", [1, 0, 1]),
+        changed("n", [1.0, 2.0, 3.5]), changed("x", [0.5, 0.0, 0.0]), changed("s", ["ü", "", ""]),
+        changed("s", ["ü", None, "a"]), changed("b", [1, 0, 0]), changed("n", ["1", "2", "3"]),
     ],
 )  # fmt: skip
 def test_what_changes_the_rows_changes_it(frame: pd.DataFrame) -> None:
@@ -57,3 +58,7 @@ def test_what_changes_the_rows_changes_it(frame: pd.DataFrame) -> None:
 
 def test_lengths_keep_texts_apart() -> None:
     assert checksum(pd.DataFrame({"s": ["ab", "c"]})) != checksum(pd.DataFrame({"s": ["a", "bc"]}))
+
+
+def test_integers_that_no_float_holds_stay_apart() -> None:
+    assert checksum(pd.DataFrame({"n": [2**53]})) != checksum(pd.DataFrame({"n": [2**53 + 1]}))
