@@ -6,6 +6,7 @@ file holds, so a file is only taken as ours when its sidecar carries a seal made
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import hmac
 import importlib.metadata
@@ -94,6 +95,17 @@ class Signature(_Frozen):
 
 
 @dataclass(frozen=True, slots=True)
+class RunOrigin:
+    """The run that made a model: its number, and when it started by its server's clock.
+
+    A number alone means another run in another database; the two together name one run.
+    """
+
+    run_id: int
+    started_at: datetime.datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PackedModel:
     """A model ready to push: the bytes once, and everything that is said about them."""
 
@@ -104,6 +116,7 @@ class PackedModel:
     packages: dict[str, str]
     metrics: dict[str, Any] = field(default_factory=dict)
     format: str = FORMAT
+    run: RunOrigin | None = None
 
     @property
     def size_bytes(self) -> int:
@@ -185,6 +198,8 @@ def write_model_file(path: Path, model: PackedModel) -> None:
         "signature": json.loads(model.signature.to_json()),
         "metrics": model.metrics,
     }
+    if model.run is not None:
+        values["run"] = {"run_id": model.run.run_id, "started_at": model.run.started_at.isoformat()}
     values["seal"] = _seal(values)
     sidecar_path(path).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
 
@@ -265,9 +280,16 @@ def _packed_from_sidecar(path: Path, data: bytes, values: Any) -> PackedModel:
             python_version=str(values["python_version"]),
             packages={str(name): str(version) for name, version in values["packages"].items()},
             metrics=dict(values["metrics"]),
+            run=_run_origin(values.get("run")),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ModelError(f"{path} is not a model's description ({error!r}): train the model again.") from None
+
+
+def _run_origin(values: Any) -> RunOrigin | None:
+    if values is None:
+        return None
+    return RunOrigin(int(values["run_id"]), datetime.datetime.fromisoformat(values["started_at"]))
 
 
 def _seal(values: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ before it, at least as long as the label looks ahead, so that no training label 
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -85,12 +85,16 @@ class Metrics:
 
 @dataclass(frozen=True, slots=True)
 class TrainedModel:
-    """The fitted pipeline, its bytes with signature, its test, and the run that recorded it, if any."""
+    """The fitted pipeline, its bytes with signature, and its test."""
 
     estimator: Any
     packed: PackedModel
     metrics: Metrics
-    run_id: int | None = None
+
+    @property
+    def run_id(self) -> int | None:
+        """The run that recorded the training, if one did."""
+        return None if self.packed.run is None else self.packed.run.run_id
 
 
 def train(
@@ -125,7 +129,7 @@ def train(
         record(run, task, estimator, metrics)
     signature = Signature(inputs=inputs, output=Output(classes=tuple(str(name) for name in estimator.classes_)))
     packed = pack(estimator, signature, metrics.to_dict())
-    return TrainedModel(estimator, packed, metrics, None if run is None else run.run_id)
+    return TrainedModel(estimator, packed if run is None else replace(packed, run=run.origin), metrics)
 
 
 def train_in_run(db: Database, experiment: str, **options: Any) -> TrainedModel:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from pymlsql import settings
 from pymlsql.database import Database, fetch
 from pymlsql.errors import DatabaseError, PymlsqlError, RunError
+from pymlsql.models import RunOrigin
 from pymlsql.tracking import origin
 from pymlsql.tracking.checksum import checksum
 from pymlsql.tracking.facts import RunDetail, Status
@@ -23,6 +24,7 @@ from pymlsql.tracking.values import MAX_RUN_NAME, check_metric, check_name, chec
 if TYPE_CHECKING:
     import pandas as pd
 
+_STARTED = "SELECT run_id, started_at FROM ml.runs WHERE run_id = @run_id;"
 MSG_NO_PROCEDURE = 2812
 MAX_ERROR = 20_000
 N_CALLS = 200
@@ -66,15 +68,15 @@ def start_run(
         git_commit=origin.find_commit(),
         source=origin.find_source(),
     )
-    sql = f"DECLARE @run_id bigint; {sql.rstrip(';')}, @run_id = @run_id OUTPUT; SELECT @run_id AS run_id;"
+    sql = f"DECLARE @run_id bigint; {sql.rstrip(';')}, @run_id = @run_id OUTPUT; {_STARTED}"
     try:
         with db.transaction() as connection:
-            run_id = int(fetch(connection, sql, values).rows[0][0])
+            row = fetch(connection, sql, values).rows[0]
     except DatabaseError as error:
         if error.number == MSG_NO_PROCEDURE:
             raise RunError("This database has no procedures for runs yet: run pymlsql db upgrade.") from None
         raise
-    run = ActiveRun(db, run_id, name)
+    run = ActiveRun(db, RunOrigin(int(row.run_id), row.started_at), name)
     if tags:
         run.set_tags(tags)
     return run
@@ -87,10 +89,11 @@ class ActiveRun:
     as "killed" where that is a KeyboardInterrupt. The exception goes on. Every method is a transaction of its own.
     """
 
-    def __init__(self, db: Database, run_id: int, name: str | None = None) -> None:
+    def __init__(self, db: Database, origin: RunOrigin, name: str | None = None) -> None:
         """A run that the database has already; `start_run` makes one."""
         self.db = db
-        self.run_id = run_id
+        self.origin = origin
+        self.run_id = origin.run_id
         self.name = name
         self.is_ended = False
         self.n_fits = 0

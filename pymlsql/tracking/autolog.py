@@ -88,7 +88,7 @@ def _record(run: ActiveRun, estimator: Any, features: Any, target: Any, test: An
 
 
 def log_confusion(run: ActiveRun, confusion: scores.Confusion, part: str) -> None:
-    """Keep a confusion matrix as {part}_confusion_matrix.json and .png; without matplotlib a warning, and no picture."""
+    """Keep a confusion matrix as {part}_confusion_matrix.json and .png; without matplotlib a warning, no picture."""
     values = {"classes": confusion.classes, "counts": confusion.counts}
     run.log_artifact(json.dumps(values).encode(), f"{part}_confusion_matrix.json")
     try:

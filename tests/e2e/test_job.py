@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import pickle
 from collections.abc import Callable, Iterator
@@ -17,9 +18,10 @@ from sklearn.linear_model import LogisticRegression
 import pymlsql
 from pymlsql import models, runtime
 from pymlsql.cli import main as cli
-from pymlsql.errors import DatabaseError, LoadError, RegistryError, RuntimeMismatch
+from pymlsql.errors import DatabaseError, LoadError, RegistryError, RuntimeMismatch, TrainingError
 from pymlsql.models import Input, Output, Signature
 from pymlsql.toolkit import Toolkit
+from pymlsql.tracking.checksum import checksum
 from tests import servers
 from tests.conftest import PdmData
 
@@ -122,6 +124,24 @@ def test_training_repeats_itself(db: Toolkit) -> None:
     again, first = db.train().metrics, db.show("failures", 1).metrics
     assert again.macro_f1 == pytest.approx(first["macro_f1"], abs=0.02)
     assert (again.n_train, again.n_test) == (first["train"]["rows"], first["test"]["rows"])
+
+
+def test_training_is_recorded_in_a_run(db: Toolkit) -> None:
+    trained = db.train(seed=5, experiment="recorded")
+    found = db.run(trained.run_id or 0)
+    rows = db.read(found.training.query or "")
+    assert (found.run.experiment, found.run.status) == ("recorded", "finished")
+    assert found.training.n_rows == len(rows) == trained.metrics.n_train
+    assert found.training.data_sha256 == checksum(rows).hex()
+    assert "CREATE VIEW [dbo].[FeaturesAndLabels]" in (found.training.view_definition or "")
+    assert "CREATE FUNCTION [dbo].[FeaturesAndLabelsFor]" in (found.training.view_definition or "")
+    assert found.run.params["trees__random_state"] == "5"
+    assert found.run.metrics["test_macro_f1"] == trained.metrics.macro_f1
+    assert "test_confusion_matrix.png" in {artifact.path for artifact in found.artifacts}
+    with pytest.raises(TrainingError):
+        db.train(test_from=datetime.datetime(2100, 1, 1), experiment="recorded")
+    assert db.runs("recorded")[0].status == "failed"
+    assert db.train(seed=5, experiment=None).run_id is None
 
 
 def test_train_writes_a_file_that_push_takes(db: Toolkit, run: Run, tmp_path: Path) -> None:
@@ -332,4 +352,5 @@ def test_the_wrong_password_is_said_so(target: servers.Target, run: Run) -> None
 def test_before_the_upgrade_every_command_says_so(run: Run) -> None:
     with servers.running() as empty:
         assert "run pymlsql db upgrade" in run(f"model list --url {empty.sqlalchemy_url}").err
-        assert "run pymlsql apply" in run(f"train --url {empty.sqlalchemy_url}").err
+        assert "run pymlsql db upgrade" in run(f"train --url {empty.sqlalchemy_url}").err
+        assert "run pymlsql apply" in run(f"train --experiment= --url {empty.sqlalchemy_url}").err

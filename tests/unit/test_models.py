@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
 import json
 import pickle
 from pathlib import Path
@@ -84,6 +86,13 @@ def test_a_file_comes_back_without_being_unpickled(
     models.write_model_file(path, packed)
     monkeypatch.setattr(pickle, "loads", None)
     assert models.read_model_file(path) == packed
+
+
+def test_a_file_names_the_run_that_made_it(estimator: Any, tmp_path: Path) -> None:
+    run = models.RunOrigin(7, datetime.datetime(2020, 1, 2, 3, 4, 5, 6000))
+    packed = dataclasses.replace(models.pack(estimator, SIGNATURE), run=run)
+    models.write_model_file(tmp_path / "m.pkl", packed)
+    assert models.read_model_file(tmp_path / "m.pkl") == packed
 
 
 def test_the_pickle_is_one_that_python_3_7_reads(estimator: Any) -> None:
