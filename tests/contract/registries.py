@@ -6,14 +6,17 @@ import contextlib
 import hashlib
 import pickle
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
+import pytest
 from sklearn.linear_model import LogisticRegression
 
 import pymlsql
 from pymlsql import models, registry
 from pymlsql.content import Content
+from pymlsql.errors import RegistryError
 from pymlsql.runtime import ENABLE_SCRIPTS
 from pymlsql.toolkit import Toolkit
 from tests import servers
@@ -57,6 +60,14 @@ def prepared(target: servers.Target) -> Iterator[Toolkit]:
         db.execute_batches(ENABLE_SCRIPTS)
         db.upgrade()
         yield db
+
+
+def refused(work: Callable[[], Any]) -> int | None:
+    """The number of the RegistryError that ``work`` raises."""
+    with pytest.raises(RegistryError) as caught:
+        work()
+    assert "\n" not in str(caught.value)
+    return caught.value.number
 
 
 def check_replay(db: Toolkit) -> None:
