@@ -23,6 +23,7 @@ class Promise:
 _STORED = "1,000,000 x 30 through EXEC, stored, relative to the same in-process:"
 _ROW = "one row through EXEC, warm, over ODBC,"
 _LARGE = "a 500 MB model as a parameter:"
+_REGISTRY = "1,000 models x 20 versions:"
 _TEXT = "parse and rewrite a statement:"
 
 PROMISES = {
@@ -57,6 +58,12 @@ PROMISES = {
     "agent.next_run": Promise("the next runs of 1,000 schedules of SQL Server Agent", "at most", 10, "ms"),
     "telemetry.time": Promise("feature view, all rows and columns, over the same SQL in DuckDB", "at most", 1.5, "x"),
     "telemetry.memory": Promise("feature view, all rows and columns: peak of the server", "at most", 4, "GB"),
+    "registry.list": Promise(f"{_REGISTRY} pymlsql.Toolkit.models()", "at most", 0.5, "s"),
+    "registry.alias": Promise(f"{_REGISTRY} alias to version and sha256 in T-SQL", "at most", 5, "ms"),
+    "registry.promote": Promise(f"{_REGISTRY} ml.PromoteModel, without a check", "at most", 50, "ms"),
+    "registry.checked": Promise("promotion of a 1 MB model from Python, with its check", "at most", 1, "s"),
+    "registry.push": Promise("push of 200 MB over the same bytes as one bare parameter", "at most", 2, "x"),
+    "registry.memory": Promise("growth of a client that uploads a file of 1.5 GB", "at most", 200, "MB"),
     "large.memory": Promise(f"{_LARGE} peak of the server's processes above idle over its size", "at most", 4, "x"),
 }
 

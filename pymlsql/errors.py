@@ -75,7 +75,15 @@ class UntrustedModel(ModelError):
 
 
 class RegistryError(PymlsqlError):
-    """No such model, version or alias, or the registry refuses the change."""
+    """No such model, version or alias, or the registry refuses the change.
+
+    `number` is that of the registry's own error (51012, 51020 to 51069) where a procedure raised it.
+    """
+
+    def __init__(self, message: str, number: int | None = None) -> None:
+        """Keep the number beside the sentence."""
+        super().__init__(message)
+        self.number = number
 
 
 class RuntimeMismatch(PymlsqlError):

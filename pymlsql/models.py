@@ -19,7 +19,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
-from pymlsql import settings
+from pymlsql import content, settings
+from pymlsql.content import Content
 from pymlsql.errors import ModelError, UntrustedModel
 
 PICKLE_PROTOCOL = 4
@@ -109,7 +110,7 @@ class RunOrigin:
 class PackedModel:
     """A model ready to push: the bytes once, and everything that is said about them."""
 
-    data: bytes = field(repr=False)
+    data: Content = field(repr=False)
     sha256: bytes
     signature: Signature
     python_version: str
@@ -189,7 +190,9 @@ def write_model_file(path: Path, model: PackedModel) -> None:
     """Write the pickle and its sealed sidecar; the sidecar last, so that it never describes half a file."""
     if path.suffix == ".json":
         raise ModelError(f"{path}: the model file cannot end in .json, its description does. Use .pkl.")
-    path.write_bytes(model.data)
+    with path.open("wb") as file:
+        for offset in range(0, len(model.data), content.PIECE_BYTES):
+            file.write(content.piece(model.data, offset, content.PIECE_BYTES))
     values = {
         "format": model.format,
         "sha256": model.sha256.hex(),
@@ -211,7 +214,7 @@ def read_model_file(path: Path, *, trust: bool = False) -> PackedModel:
     where the file and its sidecar do not belong together (also with `trust`) or where there is no sidecar at all.
     """
     try:
-        data = path.read_bytes()
+        data = content.read_content(path)
         values = json.loads(sidecar_path(path).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         if Path(error.filename) == path:
@@ -222,7 +225,7 @@ def read_model_file(path: Path, *, trust: bool = False) -> PackedModel:
     except ValueError:
         raise ModelError(f"{sidecar_path(path)} is not JSON: train the model again.") from None
     model = _packed_from_sidecar(sidecar_path(path), data, values)
-    if model.sha256 != hashlib.sha256(data).digest():
+    if model.sha256 != content.sha256(data):
         raise ModelError(f"{path} is not the file that {sidecar_path(path).name} describes: its sha256 differs.")
     seal = values.pop("seal", "")
     if not trust and not hmac.compare_digest(str(seal), _seal(values)):
@@ -269,7 +272,7 @@ def has_sidecar(path: Path) -> bool:
     return sidecar_path(path).is_file()
 
 
-def _packed_from_sidecar(path: Path, data: bytes, values: Any) -> PackedModel:
+def _packed_from_sidecar(path: Path, data: Content, values: Any) -> PackedModel:
     try:
         if values["format"] != FORMAT:
             raise ModelError(f"{path}: the format must be {FORMAT}.")

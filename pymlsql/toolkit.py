@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pymlsql.doctor import Finding
-    from pymlsql.loading import LoadReport, Progress
+    from pymlsql.loading import LoadReport
+    from pymlsql.loading import Progress as RowProgress
     from pymlsql.models import PackedModel
-    from pymlsql.registry import Model, ModelVersion
+    from pymlsql.registry import Event, Model, ModelVersion, Progress, Purged
     from pymlsql.tracking import ActiveRun, Experiment, Run, RunDetail, Runs
     from pymlsql.tracking.facts import Status
     from pymlsql.training import TrainedModel, TrainingTask
@@ -61,7 +62,7 @@ class Toolkit(Database):
         data: Path | str | dict[str, pd.DataFrame],
         *,
         replace: bool = False,
-        progress: Progress | None = None,
+        progress: RowProgress | None = None,
     ) -> LoadReport:
         """Load a folder of CSV files, or DataFrames by name; `pymlsql.loading.load`."""
         from pymlsql import loading
@@ -106,21 +107,19 @@ class Toolkit(Database):
             return training.train(self, run=run, **options)
         return training.train_in_run(self, experiment, **options)
 
-    def push(
-        self, model: TrainedModel | PackedModel, name: str = "failures", *, comment: str = "", alias: str | None = None
-    ) -> ModelVersion:
-        """Register a model as the next version of `name`; `pymlsql.registry.push`."""
+    def push(self, model: TrainedModel | PackedModel, name: str = "failures", **options: Any) -> ModelVersion:
+        """Register a model as the next version of `name`; the options are those of `pymlsql.registry.push`."""
         from pymlsql import registry
         from pymlsql.models import PackedModel
 
         packed = model if isinstance(model, PackedModel) else model.packed
-        return registry.push(self, packed, name, comment=comment, alias=alias)
+        return registry.push(self, packed, name, **options)
 
-    def models(self) -> list[Model]:
+    def models(self, *, archived: bool = False) -> list[Model]:
         """All registered models; `pymlsql.registry.list_models`."""
         from pymlsql import registry
 
-        return registry.list_models(self)
+        return registry.list_models(self, archived=archived)
 
     def show(self, name: str, version: int | None = None, *, alias: str | None = None) -> ModelVersion:
         """One version of a model; `pymlsql.registry.show`."""
@@ -128,11 +127,37 @@ class Toolkit(Database):
 
         return registry.show(self, name, version, alias=alias)
 
-    def promote(self, name: str, version: int, *, alias: str = "champion") -> ModelVersion:
+    def promote(self, name: str, version: int, *, alias: str = "champion", expected: int | None = None) -> ModelVersion:
         """Point an alias at a version; `pymlsql.registry.promote`."""
         from pymlsql import registry
 
-        return registry.promote(self, name, version, alias=alias)
+        return registry.promote(self, name, version, alias=alias, expected=expected)
+
+    def rollback(
+        self, name: str, *, alias: str = "champion", steps: int = 1, expected: int | None = None
+    ) -> ModelVersion:
+        """Take an alias back to what it meant before; `pymlsql.registry.rollback`."""
+        from pymlsql import registry
+
+        return registry.rollback(self, name, alias=alias, steps=steps, expected=expected)
+
+    def audit(self, name: str | None = None, *, limit: int = 100) -> list[Event]:
+        """The latest changes of the registry, the newest first; `pymlsql.registry.read_events`."""
+        from pymlsql import registry
+
+        return registry.read_events(self, name, limit=limit)
+
+    def pull(self, name: str, version: int, path: Path | str, *, progress: Progress | None = None) -> Path:
+        """Write a version's bytes to a file; `pymlsql.registry.pull`."""
+        from pymlsql import registry
+
+        return registry.pull(self, registry.show(self, name, version), Path(path), progress=progress)
+
+    def purge(self, **options: Any) -> Purged:
+        """Free what nobody refers to; the options are those of `pymlsql.registry.purge`."""
+        from pymlsql import registry
+
+        return registry.purge(self, **options)
 
     def start_run(
         self,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pymlsql.cli import output
+from pymlsql.cli import aliases, output, versions
 from pymlsql.cli.options import JsonOption, UrlOption
 from pymlsql.errors import UsageError
 
@@ -25,6 +25,7 @@ def push(
     name: Annotated[str, typer.Option(help="The model's name in the registry.")] = "failures",
     alias: Annotated[str | None, typer.Option(help="Point this alias at the new version too.")] = None,
     comment: Annotated[str, typer.Option(help="Why this version.")] = "",
+    description: Annotated[str, typer.Option(help="What this version is for.")] = "",
     trust: Annotated[
         bool, typer.Option("--trust", help="Take a file of another origin: unpickling it runs the code in it.")
     ] = False,
@@ -41,9 +42,9 @@ def push(
     packed = None
     if not trust or models.has_sidecar(file):
         packed = models.read_model_file(file, trust=trust)
-    with pymlsql.connect(url) as db, output.status("pushing"):
+    with pymlsql.connect(url) as db, output.transfer("pushing") as progress:
         packed = packed or _read_foreign(db, file, view)
-        version = db.push(packed, name, comment=comment, alias=alias)
+        version = db.push(packed, name, comment=comment, alias=alias, description=description, progress=progress)
     if as_json:
         output.print_json(version)
     else:
@@ -57,20 +58,27 @@ def _read_foreign(db: Toolkit, file: Path, view: str) -> PackedModel:
 
 
 @app.command("list", epilog="Example: pymlsql model list --json")
-def list_models(url: UrlOption = None, as_json: JsonOption = False) -> None:
+def list_models(
+    archived: Annotated[bool, typer.Option("--archived", help="Those that are archived too.")] = False,
+    url: UrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """List all models with their versions and aliases."""
     import pymlsql
 
     with pymlsql.connect(url) as db:
-        found = db.models()
+        found = db.models(archived=archived)
     if as_json:
         output.print_json(found)
         return
     rows = [
-        (m.name, m.n_versions, m.latest_version, ", ".join(f"{alias} = {n}" for alias, n in m.aliases.items()))
+        (
+            m.name + (" (archived)" if m.archived_at is not None else ""), m.n_versions, m.latest_version,
+            ", ".join(f"{alias} = {n}" for alias, n in m.aliases.items()), m.description,
+        )
         for m in found
-    ]
-    output.print_table("", ("model", "versions", "latest", "aliases"), rows)
+    ]  # fmt: skip
+    output.print_table("", ("model", "versions", "latest", "aliases", "description"), rows)
 
 
 @app.command(epilog="Example: pymlsql model show failures --alias champion")
@@ -94,23 +102,19 @@ def show(
         _print_version(found)
 
 
-@app.command(epilog="Example: pymlsql model promote failures 3 --alias champion")
-def promote(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The model.")],
-    version: Annotated[int, typer.Argument(metavar="VERSION", min=1, help="The version to use from now on.")],
-    alias: Annotated[str, typer.Option(help="The alias to point at it.")] = "champion",
-    url: UrlOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Point an alias at a version. Procedures use it from their next call on."""
-    import pymlsql
-
-    with pymlsql.connect(url) as db:
-        found = db.promote(name, version, alias=alias)
-    if as_json:
-        output.print_json(found)
-    else:
-        output.print_line(f"promoted: {found.name} {alias} is version {found.version}")
+app.command("promote", epilog=aliases.PROMOTE_EXAMPLE)(aliases.promote)
+app.command("rollback", epilog=aliases.ROLLBACK_EXAMPLE)(aliases.rollback)
+app.add_typer(aliases.app, name="alias")
+app.command("archive", epilog="Example: pymlsql model archive failures 2")(versions.archive)
+app.command("delete", epilog="Example: pymlsql model delete failures 2")(versions.delete)
+app.command("describe", epilog='Example: pymlsql model describe failures "Which machine fails within a day"')(
+    versions.describe
+)
+app.command("tag", epilog="Example: pymlsql model tag failures owner maintenance --version 3")(versions.tag)
+app.command("purge", epilog="Example: pymlsql model purge --archived-days 90 --dry-run")(versions.purge)
+app.command("pull", epilog="Example: pymlsql model pull failures 3 --out failures.pkl")(versions.pull)
+app.command("audit", epilog="Example: pymlsql model audit failures --limit 50")(versions.audit)
+app.command("policy", epilog="Example: pymlsql model policy approval 1")(versions.policy)
 
 
 def _print_version(found: ModelVersion) -> None:
@@ -123,9 +127,14 @@ def _print_version(found: ModelVersion) -> None:
         ("made with", f"Python {found.python_version}, {packages}"),
         ("created", f"{found.created_at:%Y-%m-%d %H:%M:%S} UTC by {found.created_by}"),
         ("comment", found.comment or ""),
+        ("description", found.description or ""),
+        ("tags", ", ".join(f"{name} = {value}" for name, value in found.tags.items())),
+        ("run", "" if found.run_id is None else str(found.run_id)),
         ("inputs", ", ".join(f"{column.name} {column.sql_type}" for column in found.signature.inputs)),
         ("classes", ", ".join(found.signature.output.classes)),
     ]
+    if found.archived_at is not None:
+        facts.append(("archived", f"{found.archived_at:%Y-%m-%d %H:%M:%S} UTC"))
     if "macro_f1" in found.metrics:
         facts.append(("macro-F1", f"{found.metrics['macro_f1']:.3f}"))
     output.print_table("", ("", ""), facts)

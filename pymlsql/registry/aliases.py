@@ -3,28 +3,49 @@
 from __future__ import annotations
 
 from pymlsql.database import Database
-from pymlsql.registry.listing import ModelVersion, show
+from pymlsql.registry.listing import ModelVersion, find_model, show
 from pymlsql.registry.names import check_name
-from pymlsql.registry.statements import LOCK
+from pymlsql.registry.statements import call, check_migrated
 
-_PROMOTE = f"""\
+_PROMOTE = "SET NOCOUNT ON; EXEC ml.PromoteModel @model = ?, @version = ?, @alias = ?, @expected_version = ?;"
+_ROLLBACK = """\
 SET NOCOUNT ON;
-SET XACT_ABORT ON;
-DECLARE @name nvarchar(128) = ?, @version int = ?, @alias nvarchar(128) = ?, @model_id int, @locked int;
-SELECT @model_id = model_id FROM ml.models WHERE name = @name;
-BEGIN TRANSACTION;
-{LOCK}UPDATE ml.model_aliases
-SET version = @version, changed_at = GETUTCDATE(), changed_by = SUSER_SNAME()
-WHERE model_id = @model_id AND alias = @alias;
-IF @@ROWCOUNT = 0
-    INSERT INTO ml.model_aliases (model_id, alias, version) VALUES (@model_id, @alias, @version);
-COMMIT TRANSACTION;
+DECLARE @version int;
+EXEC ml.RollbackModel @model = ?, @alias = ?, @steps = ?, @expected_version = ?, @version = @version OUTPUT;
+SELECT @version AS version;
 """
+_REMOVE = "SET NOCOUNT ON; EXEC ml.RemoveAlias @model = ?, @alias = ?, @expected_version = ?;"
 
 
-def promote(db: Database, name: str, version: int, *, alias: str = "champion") -> ModelVersion:
-    """Point an alias of a model at one of its versions; procedures that load by that alias use it from then on."""
+def promote(
+    db: Database, name: str, version: int, *, alias: str = "champion", expected: int | None = None
+) -> ModelVersion:
+    """Point an alias of a model at one of its versions; procedures that load by that alias use it from then on.
+
+    `expected` is the version that the alias is believed to mean (0: there is none); by default what it means when this
+    call begins. Of two who promote at once the second gets a RegistryError, which says what the alias means now.
+    """
     check_name(alias, "alias")
-    show(db, name, version)
-    db.execute(_PROMOTE, (name, version, alias))
+    check_migrated(db)
+    if expected is None:
+        expected = find_model(db, name).find_alias(alias) or 0
+    call(db, _PROMOTE, (name, version, alias, expected))
     return show(db, name, version)
+
+
+def rollback(
+    db: Database, name: str, *, alias: str = "champion", steps: int = 1, expected: int | None = None
+) -> ModelVersion:
+    """Take an alias back to the version that it meant `steps` changes ago, by what ml.events says.
+
+    Raises RegistryError where it has no such past, and where the version has been deleted or archived.
+    """
+    check_migrated(db)
+    rows = call(db, _ROLLBACK, (name, alias, steps, expected))
+    return show(db, name, int(rows[0].version))
+
+
+def remove_alias(db: Database, name: str, alias: str, *, expected: int | None = None) -> None:
+    """Take an alias away: procedures that load by it fail from then on. Raises RegistryError where there is none."""
+    check_migrated(db)
+    call(db, _REMOVE, (name, alias, expected))

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import datetime
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pymlsql.database import Database
 from pymlsql.errors import RegistryError
 from pymlsql.models import Signature
+from pymlsql.registry.statements import check_migrated
 
 _VERSIONS = """\
-SELECT m.name, v.version, v.sha256, b.size_bytes, v.format, v.signature, v.python_version, v.packages, v.metrics,
-    v.created_at, v.created_by, v.comment
+SELECT v.model_version_id, v.version, v.sha256, b.size_bytes, v.format, v.signature, v.python_version, v.packages,
+    v.metrics, v.created_at, v.created_by, v.comment, v.description, v.archived_at, v.run_id, v.language, v.seal_key
 FROM ml.model_versions AS v
 JOIN ml.models AS m ON m.model_id = v.model_id
 JOIN ml.blobs AS b ON b.sha256 = v.sha256
 WHERE m.name = ? AND v.version = ?
 """
 
-_LATEST = """\
-SELECT m.name, COUNT(v.version) AS n_versions, MAX(v.version) AS latest_version
+_MODELS = """\
+SELECT m.name, m.description, m.archived_at, COUNT(v.version) AS n_versions, MAX(v.version) AS latest_version
 FROM ml.models AS m
 LEFT JOIN ml.model_versions AS v ON v.model_id = m.model_id
-GROUP BY m.name
+GROUP BY m.name, m.description, m.archived_at
 ORDER BY m.name
 """
 
@@ -35,6 +36,25 @@ JOIN ml.models AS m ON m.model_id = a.model_id
 ORDER BY m.name, a.alias
 """
 
+_TAGS = """\
+SELECT m.name AS model, t.name, t.value
+FROM ml.model_tags AS t
+JOIN ml.models AS m ON m.model_id = t.model_id
+ORDER BY m.name, t.name
+"""
+
+_VERSION_TAGS = "SELECT name, value FROM ml.model_version_tags WHERE model_version_id = ? ORDER BY name"
+
+
+def _of_one(sql: str) -> str:
+    """The query for one model instead of all."""
+    head, order, tail = sql.rpartition("ORDER BY")
+    where, group, columns = head.partition("GROUP BY")
+    return f"{where}WHERE m.name = ?\n{group}{columns}{order}{tail}"
+
+
+_MODEL, _MODEL_ALIASES, _MODEL_TAGS = _of_one(_MODELS), _of_one(_ALIASES), _of_one(_TAGS)
+
 
 @dataclass(frozen=True, slots=True)
 class Model:
@@ -44,11 +64,18 @@ class Model:
     n_versions: int
     latest_version: int | None
     aliases: dict[str, int]
+    description: str | None = None
+    archived_at: datetime.datetime | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+
+    def find_alias(self, alias: str) -> int | None:
+        """The version that an alias means, or None; the database's collation ignores case."""
+        return {key.lower(): version for key, version in self.aliases.items()}.get(alias.lower())
 
 
 @dataclass(frozen=True, slots=True)
 class ModelVersion:
-    """One version of a model, without its bytes."""
+    """One version of a model, without its bytes. `sealed_by` is the public key of its signature in hexadecimal."""
 
     name: str
     version: int
@@ -63,49 +90,74 @@ class ModelVersion:
     created_by: str
     comment: str | None
     aliases: tuple[str, ...]
+    description: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+    archived_at: datetime.datetime | None = None
+    run_id: int | None = None
+    language: str = "Python"
+    sealed_by: str | None = None
 
 
-def list_models(db: Database) -> list[Model]:
-    """All models by name."""
+def list_models(db: Database, *, archived: bool = False) -> list[Model]:
+    """All models by name; those that are archived too where `archived` says so."""
     check_migrated(db)
-    aliases: dict[str, dict[str, int]] = {}
-    for row in db.rows(_ALIASES):
-        aliases.setdefault(row.name, {})[row.alias] = int(row.version)
+    found = _models(db.rows(_MODELS), db.rows(_ALIASES), db.rows(_TAGS))
+    return [model for model in found if archived or model.archived_at is None]
+
+
+def _models(models: list[Any], aliases: list[Any], tags: list[Any]) -> list[Model]:
+    by_name: dict[str, dict[str, int]] = {}
+    for row in aliases:
+        by_name.setdefault(row.name, {})[row.alias] = int(row.version)
+    tagged: dict[str, dict[str, str]] = {}
+    for row in tags:
+        tagged.setdefault(row.model, {})[row.name] = row.value
     return [
         Model(
             name=row.name,
             n_versions=int(row.n_versions),
             latest_version=int(row.latest_version) if row.n_versions else None,
-            aliases=aliases.get(row.name, {}),
+            aliases=by_name.get(row.name, {}),
+            description=row.description,
+            archived_at=row.archived_at,
+            tags=tagged.get(row.name, {}),
         )
-        for row in db.rows(_LATEST)
+        for row in models
     ]
 
 
 def get_alias(db: Database, name: str, alias: str) -> int:
     """The version that an alias of model `name` means. Raises RegistryError where there is none."""
-    model = find_model(db, name)
-    found = {key.lower(): version for key, version in model.aliases.items()}.get(alias.lower())
+    return _meant(find_model(db, name), alias)
+
+
+def _meant(model: Model, alias: str) -> int:
+    found = model.find_alias(alias)
     if found is None:
         known = ", ".join(model.aliases) or "none"
-        raise RegistryError(f"Model {name} has no alias {alias} (it has: {known}): run pymlsql model promote.")
+        raise RegistryError(f"Model {model.name} has no alias {alias} (it has: {known}): run pymlsql model promote.")
     return found
 
 
 def show(db: Database, name: str, version: int | None = None, *, alias: str | None = None) -> ModelVersion:
     """One version: by number, by alias, or the latest. Raises RegistryError where it does not exist."""
+    check_migrated(db)
     model = find_model(db, name)
     if alias is not None:
-        version = get_alias(db, name, alias)
+        version = _meant(model, alias)
     version = model.latest_version if version is None else version
     rows = db.rows(_VERSIONS, (name, version if version is not None else 0))
     if not rows:
         raise RegistryError(
             f"Model {model.name} has no version {version}: its latest is {model.latest_version or 'none at all'}."
         )
-    row = rows[0]
+    tags = db.rows(_VERSION_TAGS, (rows[0].model_version_id,))
+    return _version(model, rows[0], {row.name: row.value for row in tags})
+
+
+def _version(model: Model, row: Any, tags: dict[str, str]) -> ModelVersion:
     return ModelVersion(
-        name=row.name,
+        name=model.name,
         version=int(row.version),
         sha256=bytes(row.sha256).hex(),
         size_bytes=int(row.size_bytes),
@@ -118,20 +170,19 @@ def show(db: Database, name: str, version: int | None = None, *, alias: str | No
         created_by=row.created_by,
         comment=row.comment,
         aliases=tuple(key for key, value in model.aliases.items() if value == int(row.version)),
+        description=row.description,
+        tags=tags,
+        archived_at=row.archived_at,
+        run_id=None if row.run_id is None else int(row.run_id),
+        language=row.language,
+        sealed_by=None if row.seal_key is None else bytes(row.seal_key).hex(),
     )
 
 
 def find_model(db: Database, name: str) -> Model:
     """The model of this name, in whatever case. Raises RegistryError where there is none."""
-    models = list_models(db)
-    for model in models:
-        if model.name.lower() == name.lower():  # the database's collation ignores case
-            return model
-    known = ", ".join(model.name for model in models) or "none yet"
-    raise RegistryError(f"There is no model {name} (there are: {known}): push one with pymlsql model push.")
-
-
-def check_migrated(db: Database) -> None:
-    """Raises RegistryError where the tables of the registry are not there."""
-    if db.scalar("SELECT OBJECT_ID(N'ml.model_versions', N'U')") is None:
-        raise RegistryError("This database has no model registry: run pymlsql db upgrade.")
+    rows = db.rows(_MODEL, (name,))
+    if not rows:
+        known = ", ".join(model.name for model in list_models(db)[:10]) or "none yet"
+        raise RegistryError(f"There is no model {name} (there are: {known}): push one with pymlsql model push.")
+    return _models(rows, db.rows(_MODEL_ALIASES, (name,)), db.rows(_MODEL_TAGS, (name,)))[0]

@@ -16,6 +16,8 @@ from tests.servers import command
 PROMISED = {
     "server start", "server status", "server stop", "db upgrade", "db downgrade", "db current", "db sql", "data load",
     "train", "model push", "model list", "model show", "model promote", "apply", "render", "predict", "demo", "doctor",
+    "model rollback", "model alias set", "model alias remove", "model archive", "model delete", "model purge",
+    "model tag", "model describe", "model audit", "model pull", "model policy",
     "runs list", "runs show", "runs end", "runs artifact",
 }  # fmt: skip
 
@@ -46,8 +48,10 @@ def test_options_are_explained(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["model list", "model show", "doctor", "server status", "db current", "runs list", "runs show"]
-)
+    "name",
+    ["model list", "model show", "model audit", "model policy", "doctor", "server status", "db current", "runs list",
+     "runs show"],
+)  # fmt: skip
 def test_listing_can_be_json(name: str) -> None:
     assert any("--json" in p.opts for p in _commands()[name].params)
 

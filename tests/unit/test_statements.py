@@ -9,12 +9,12 @@ import pytest
 
 from pymlsql import runtime
 from pymlsql.examples.pdm import demo
-from pymlsql.registry import aliases, listing, versions
+from pymlsql.registry import aliases, audit, listing, policies, retention, statements, uploads, versions
 from tests import tsqlcheck
 
 STATEMENTS = {
     f"{module.__name__}.{name}": value
-    for module in (aliases, listing, versions, runtime, demo)
+    for module in (aliases, audit, listing, policies, retention, statements, uploads, versions, runtime, demo)
     for name, value in vars(module).items()
     if isinstance(value, str) and re.match(r"\s*(SET|SELECT|EXEC)\b", value)
 }
