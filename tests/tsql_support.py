@@ -56,7 +56,9 @@ REFUSED = """
 """.strip()
 
 DEFINITIONS = """
-- CREATE DATABASE, and any database but the user's; synonyms, triggers, partitions, indexes of views, full text
+- CREATE DATABASE with files, options or another collation; objects in model, users in model and tempdb; DB_NAME,
+  OBJECT_ID and their like in views and functions of another database, and in defaults of its tables
+- synonyms, triggers, partitions, indexes of views, full text
 - SPARSE, ROWGUIDCOL and MASKED columns, columns of text, ntext, image, sql_variant and xml, INDEX behind a column
 - IGNORE_DUP_KEY; DISABLE of a clustered index or of a key; a filter that begins with a constant
 - PERSISTED columns whose determinism the documentation leaves open (DATEPART(week), dates as strings without a style)

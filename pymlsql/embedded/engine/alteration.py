@@ -13,7 +13,7 @@ from pymlsql.embedded.engine.dml import stored
 from pymlsql.embedded.engine.evaluation import bind, names
 from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.engine.generated import rows_of
-from pymlsql.embedded.engine.names import Plan, lookup
+from pymlsql.embedded.engine.names import Plan
 from pymlsql.embedded.engine.objectids import ObjectIds
 from pymlsql.embedded.engine.periods import END, rounded, shown_name
 from pymlsql.embedded.engine.property_entries import lost_properties
@@ -55,7 +55,7 @@ def altered_table(session: Session, name: nodes.Name) -> Table:
             return target_table(session, name)
         except SqlError:
             raise sql_error(4902, name) from None
-    table = lookup(names(session).catalog_of(name), name, session.path())
+    table = names(session).find(name)
     if not isinstance(table, Table):
         raise sql_error(4902, name)
     if not may_object(session, "ALTER", table):
@@ -114,7 +114,7 @@ def _with_rows(session: Session, before: Table, table: Table, definition: nodes.
     """What the rows that are there have of the new columns. Raises 4901."""
     row = session.store.run(f"SELECT count(*) FROM {before.sql}").fetchone()
     n_rows = row[0] if row else 0
-    compiler = Compiler(names(session), {}, session.engine.level)
+    compiler = Compiler(names(session), {}, session.level)
     compiler.scopes.append(Scope())
     values: dict[str, str] = {}
     for declared in definition.columns:

@@ -110,7 +110,7 @@ def _set_columns(session: Session, child: Table, foreign: ForeignKey, rows: pa.T
 
 def _default(session: Session, table: Table, column: TableColumn) -> object:
     assert column.default is not None
-    compiler = Compiler(names(session), {}, session.engine.level)
+    compiler = Compiler(names(session), {}, session.level)
     compiler.scopes.append(Scope())
     value = stored(compiler.value(parse_constraint(column.default.text)), column, table.name)
     plan = Plan(Compiled("", (), {}, compiler.runtime), {})

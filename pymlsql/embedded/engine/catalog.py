@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field, replace
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pymlsql.embedded.engine.catalog_json import decode, encode, register, stored
+from pymlsql.embedded.engine.database_entries import MAIN, NOWHERE, Database
 from pymlsql.embedded.tsql.nodes import ModuleParameter, Name, Text
 from pymlsql.embedded.tsql.types import BIGINT, SqlType
 
@@ -130,6 +131,7 @@ class Table:
     """Of a system-versioned table: its history table."""
     history_of: int = 0
     """Of a history table: whose it is."""
+    database_id: int = MAIN
 
     @property
     def sql(self) -> str:
@@ -188,6 +190,7 @@ class Module:
     """Of a scalar function."""
     execute_as: int | None = None
     """As in sys.sql_modules: the user's id, -2 for OWNER, None for CALLER."""
+    database_id: int = MAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,15 +233,23 @@ class Entry(Protocol):
 E = TypeVar("E")
 
 
+def is_of_server(entry: Any) -> bool:
+    """Whether an entry belongs to the server, and so to no database."""
+    return bool(getattr(entry, "of_server", False))
+
+
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """One database. Names are looked up without regard to case."""
+    """One database. Names are looked up without regard to case. ``server`` are the entries of the server, which the
+    catalogs of all databases share; so are the numbers of objects, which are given once on the whole server."""
 
     schemas: dict[str, Schema] = field(default_factory=dict)
     objects: dict[tuple[str, str], Table | Module] = field(default_factory=dict)
     others: dict[tuple[str, str], Entry] = field(default_factory=dict)
     next_id: int = FIRST_OBJECT_ID
     version: int = 0
+    server: dict[tuple[str, str], Entry] = field(default_factory=dict)
+    database: Database = NOWHERE
 
     def find(self, schema: str, name: str) -> Table | Module | None:
         """The object of this name, in any case."""
@@ -270,6 +281,8 @@ class Catalog:
 
     def with_object(self, found: Table | Module) -> Catalog:
         """The catalog with this object, new or changed."""
+        if found.database_id != self.database.database_id:
+            found = replace(found, database_id=self.database.database_id)
         objects = dict(self.objects)
         objects[(found.schema.lower(), found.name.lower())] = found
         return replace(self, objects=objects, version=self.version + 1)
@@ -291,23 +304,28 @@ class Catalog:
 
     def entry(self, kind: type[E], key: str) -> E | None:
         """The entry of this class and key, in any case."""
-        found = self.others.get((kind.kind, key.lower()))  # type: ignore[attr-defined]
+        place = (kind.kind, key.lower())  # type: ignore[attr-defined]
+        found = self.others.get(place) or self.server.get(place)
         return found if isinstance(found, kind) else None
 
     def entries(self, kind: type[E]) -> list[E]:
         """All entries of this class."""
-        return [found for found in self.others.values() if isinstance(found, kind)]
+        return [found for kept in (self.others, self.server) for found in kept.values() if isinstance(found, kind)]
 
     def with_entries(self, *entries: Entry) -> Catalog:
         """The catalog with these entries, new or changed."""
-        others = {**self.others, **{(entry.kind, entry.key.lower()): entry for entry in entries}}
-        return replace(self, others=others, version=self.version + 1)
+        own = {(entry.kind, entry.key.lower()): entry for entry in entries if not is_of_server(entry)}
+        shared = {(entry.kind, entry.key.lower()): entry for entry in entries if is_of_server(entry)}
+        server = {**self.server, **shared} if shared else self.server
+        return replace(self, others={**self.others, **own}, server=server, version=self.version + 1)
 
     def without_entries(self, *entries: Entry) -> Catalog:
         """The catalog without these entries."""
-        gone = {(entry.kind, entry.key.lower()) for entry in entries}
-        others = {place: entry for place, entry in self.others.items() if place not in gone}
-        return replace(self, others=others, version=self.version + 1)
+        own = {(entry.kind, entry.key.lower()) for entry in entries if not is_of_server(entry)}
+        shared = {(entry.kind, entry.key.lower()) for entry in entries if is_of_server(entry)}
+        others = {place: entry for place, entry in self.others.items() if place not in own}
+        server = {place: e for place, e in self.server.items() if place not in shared} if shared else self.server
+        return replace(self, others=others, server=server, version=self.version + 1)
 
     def allocate(self, count: int = 1) -> tuple[Catalog, int]:
         """``count`` new object ids, the first of which is returned."""
@@ -325,10 +343,10 @@ def constraint_names(table: Table) -> list[str]:
 SYSTEM_SCHEMAS = {"dbo": 1, "guest": 2, "INFORMATION_SCHEMA": 3, "sys": 4}
 
 
-def new_catalog() -> Catalog:
+def new_catalog(database: Database = NOWHERE) -> Catalog:
     """A database as CREATE DATABASE makes it."""
     schemas = {name.lower(): Schema(number, name, name) for name, number in SYSTEM_SCHEMAS.items()}
-    return Catalog(schemas=schemas)
+    return Catalog(schemas=schemas, database=database)
 
 
 def now_text() -> str:
@@ -353,6 +371,27 @@ def storage_key(entry: Anything) -> str:
     return f"{entry.kind}:{entry.key.lower()}"
 
 
-__all__ = ["Anything", "Catalog", "Check", "Default", "Entry", "ForeignKey", "Key", "Module", "Name", "Schema",
-           "Sequence", "Table", "TableColumn", "ViewColumn", "constraint_names", "decode", "encode", "new_catalog",
-           "now_text", "storage_key", "stored"]  # fmt: skip
+__all__ = [
+    "Anything",
+    "Catalog",
+    "Check",
+    "Default",
+    "Entry",
+    "ForeignKey",
+    "Key",
+    "Module",
+    "Name",
+    "Schema",
+    "Sequence",
+    "Table",
+    "TableColumn",
+    "ViewColumn",
+    "constraint_names",
+    "decode",
+    "encode",
+    "is_of_server",
+    "new_catalog",
+    "now_text",
+    "storage_key",
+    "stored",
+]  # fmt: skip

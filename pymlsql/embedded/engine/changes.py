@@ -14,10 +14,9 @@ from pymlsql.embedded.engine.dml import stored
 from pymlsql.embedded.engine.evaluation import bind, names, running
 from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.engine.generated import refuse_update
-from pymlsql.embedded.engine.names import lookup
 from pymlsql.embedded.engine.outputs import Outputs
 from pymlsql.embedded.engine.periods import refuse_history, shown_name
-from pymlsql.embedded.engine.requirements import check_options
+from pymlsql.embedded.engine.requirements import check_options, refuse_distant_default
 from pymlsql.embedded.engine.security.enforcement import check_target, check_uses, may_object
 from pymlsql.embedded.engine.targets import Target, find_target
 from pymlsql.embedded.engine.tops import first_rows
@@ -51,7 +50,7 @@ class Change:
         self.session, self.frame, self.target, self.table = session, frame, target, target.table
         self.known = names(session, frame)
         self.known.rowids = target.rowids
-        self.compiler = Compiler(self.known, frame.types(), session.engine.level, line=statement.line)
+        self.compiler = Compiler(self.known, frame.types(), session.level, line=statement.line)
         self.definitions, self.from_sql, self.scope = compile_scope(self.compiler, target.tree)
         self.compiler.scopes.append(self.scope)
         self.source = self._target_source()
@@ -145,8 +144,9 @@ def update(session: Session, frame: Frame, statement: nodes.Update) -> int:
         rows = change.select(parts, statement.where, statement.top)
         rows = settled_rows(change, new, rows)
         old = part(rows, table, "old.")
-        stage = apply_update(session, table, old.append_column("rid", rows.column("rid")), part(rows, table, "new."),
-                             {name.lower() for name in new})  # fmt: skip
+        with session.at(table):
+            stage = apply_update(session, table, old.append_column("rid", rows.column("rid")),
+                                 part(rows, table, "new."), {name.lower() for name in new})  # fmt: skip
         if outputs:
             outputs.send({"inserted": stage, "deleted": old}, {name: rows.column(name) for name in outputs.needed})
         _assign_variables(frame, rows, variables)
@@ -221,6 +221,8 @@ def new_values(change: Change, assignments: tuple[nodes.Assignment, ...],
 def _assigned(change: Change, assignment: nodes.Assignment, column: TableColumn | None, line: int) -> Typed:
     """The value behind = or a compound operator."""
     if assignment.value is None:
+        if column is not None:
+            refuse_distant_default(change.session, change.table, column)
         text = column.default.text if column is not None and column.default else "NULL"
         value = change.compiler.value(parse_constraint(text, line))
     else:
@@ -269,12 +271,14 @@ def delete(session: Session, frame: Frame, statement: nodes.Delete) -> int:
         outputs.prepare(change.others)
         check_uses(session, change.known.uses, frame)
         check_target(session, frame, "DELETE", target)
-        whole = needs_old(session, table)
+        with session.at(table):
+            whole = needs_old(session, table)
         parts = change.old() if whole or outputs else ["1 AS one"]
         parts += [f"{value.sql} AS {quote_name(name)}" for name, value in outputs.needed.items()]
         rows = change.select(parts, statement.where, statement.top)
         old = part(rows, table, "old.").append_column("rid", rows.column("rid")) if whole else rows
-        apply_delete(session, table, old)
+        with session.at(table):
+            apply_delete(session, table, old)
         if outputs:
             outputs.send({"deleted": part(rows, table, "old.")}, {name: rows.column(name) for name in outputs.needed})
         return int(rows.num_rows)
@@ -287,7 +291,7 @@ def _truncated(session: Session, name: nodes.Name) -> Table:
         if table is None:
             raise sql_error(4701, name.object)
         return table
-    found = lookup(names(session).catalog_of(name), name, session.path())
+    found = names(session).find(name)
     if found is None:
         raise sql_error(4701, name.object)
     if not isinstance(found, Table):

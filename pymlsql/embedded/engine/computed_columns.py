@@ -55,7 +55,7 @@ def _with_type(session: Session, table: Table, column: TableColumn, definition: 
 
 
 def _compiler(session: Session) -> Compiler:
-    return Compiler(names(session), {}, session.engine.level)
+    return Compiler(names(session), {}, session.level)
 
 
 def _columns(table: Table) -> list[Typed]:

@@ -34,7 +34,8 @@ def display_name(session: Session, table: Table) -> str:
     """database.schema.table as messages write it."""
     if table.name.startswith("@"):
         return table.name
-    return f"{'tempdb' if table.temporary else session.database}.{table.schema}.{table.name}"
+    database = "tempdb" if table.temporary else session.databases.numbered(table.database_id).database.name
+    return f"{database}.{table.schema}.{table.name}"
 
 
 def check_nulls(session: Session, table: Table, stage: Any, action: str) -> None:
@@ -105,7 +106,7 @@ def compiled_condition(session: Session, table: Table, text: str, columns: list[
 
     parse_constraint(text)
     scope = Scope(sources=[Source(table.name, columns)])
-    return compile_condition(Text(text, 1), names(session), {}, level=session.engine.level, scope=scope)
+    return compile_condition(Text(text, 1), names(session), {}, level=session.level, scope=scope)
 
 
 def _check_key(session: Session, table: Table, key: Key, stage: pa.Table, replaced: str) -> None:

@@ -9,7 +9,7 @@ from pymlsql.embedded.engine.catalog import (
     Table,
 )
 from pymlsql.embedded.engine.governance.classifier import refuse_classifier
-from pymlsql.embedded.engine.names import SYSTEM_DATABASES, lookup
+from pymlsql.embedded.engine.names import lookup
 from pymlsql.embedded.engine.periods import shown_name
 from pymlsql.embedded.engine.security.belongings import entries_of
 from pymlsql.embedded.engine.security.enforcement import check_new_object, denied, may, may_object, may_schema
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
     from pymlsql.embedded.engine.session import Session
 
 
+def refuse_model(session: Session) -> None:
+    """What is in model every new database would have: refused."""
+    if session.catalog.database.name == "model":
+        raise unsupported("objects in database model")
+
+
 def schema_of(session: Session, name: Name) -> Schema:
     """The schema a new object goes into. Raises 2760, 911."""
-    database = name.database.lower()
-    if database and database != session.database.lower():
-        if database in SYSTEM_DATABASES:
-            raise unsupported(f"objects in database {name.database}")
-        raise sql_error(911, name.database)
-    if session.database.lower() in SYSTEM_DATABASES:
-        raise unsupported(f"objects in database {session.database}")
+    refuse_model(session)
     wanted = name.schema or session.path()[0]
     schema = session.catalog.schemas.get(wanted.lower())
     if schema is None or schema.schema_id in (3, 4):
@@ -83,8 +83,7 @@ def _duck_columns(table: Table) -> str:
 
 def create_schema(session: Session, statement: nodes.CreateSchema) -> None:
     """CREATE SCHEMA. Raises 2714, 15151, 15247."""
-    if session.database.lower() in SYSTEM_DATABASES:
-        raise unsupported(f"objects in database {session.database}")
+    refuse_model(session)
     if not may(session, "CREATE SCHEMA", DATABASE_SECURABLE):
         raise sql_error(15247)
     if statement.name.lower() in session.catalog.schemas:
@@ -111,7 +110,15 @@ def drop(session: Session, statement: nodes.Drop) -> None:
         elif name.object.startswith("#"):
             session.drop_temporary(name.object, if_exists=statement.if_exists)
         else:
-            _drop_object(session, statement, name)
+            _drop_named(session, statement, name)
+
+
+def _drop_named(session: Session, statement: nodes.Drop, name: Name) -> None:
+    """DROP ... IF EXISTS finds nothing in a database that is not there."""
+    if statement.if_exists and session.databases.find(name.database or session.database) is None:
+        return
+    with session.inside(name.database):
+        _drop_object(session, statement, name)
 
 
 def _drop_schema(session: Session, name: Name, if_exists: bool) -> None:

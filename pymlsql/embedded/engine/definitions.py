@@ -17,6 +17,7 @@ DEFINITIONS: dict[type[nodes.Statement], Callable[[Session, Any], None]] = {
     nodes.AlterIndex: indexes.alter_index, nodes.CreateSchema: ddl.create_schema, nodes.Drop: ddl.drop,
     nodes.CreateModule: modules.create_module, sequence_nodes.CreateSequence: sequences.create_sequence,
     sequence_nodes.AlterSequence: sequences.alter_sequence, nodes.TransferObject: transfer.transfer,
+    database_statements.CreateDatabase: databases.create_database,
     database_statements.AlterDatabase: databases.alter_database,
     database_statements.DropDatabase: databases.drop_database,
 }  # fmt: skip

@@ -10,7 +10,6 @@ from pymlsql.embedded.engine import dml
 from pymlsql.embedded.engine.catalog import Table
 from pymlsql.embedded.engine.evaluation import names
 from pymlsql.embedded.engine.frame import Frame
-from pymlsql.embedded.engine.names import lookup
 from pymlsql.embedded.engine.runtime import stored_length
 from pymlsql.embedded.engine.security.enforcement import check_execute, check_object, check_reading
 from pymlsql.embedded.engine.system_views import TYPE_IDS
@@ -137,7 +136,7 @@ def _infer_call(session: Session, statement: nodes.Execute, types: dict[str, Sql
     from pymlsql.embedded.engine.catalog import Module
 
     assert statement.procedure is not None
-    found = lookup(session.catalog, statement.procedure, session.path())
+    found = names(session).find(statement.procedure)
     if not isinstance(found, Module):
         return
     check_execute(session, None, found)
@@ -165,7 +164,7 @@ def _infer_query(session: Session, text: str, types: dict[str, SqlType]) -> None
     tree = parse_query(text)
     for select in tree.find_all(exp.Select):
         known = names(session)
-        compiler = Compiler(known, dict(types), session.engine.level)
+        compiler = Compiler(known, dict(types), session.level)
         with compiler.entered(Scope()) as scope:
             try:
                 compile_from(compiler, select.args.get("from_"), select.args.get("joins") or [])

@@ -21,7 +21,7 @@ from pymlsql.embedded.engine.generated import finished, is_generated, refuse_giv
 from pymlsql.embedded.engine.names import Plan
 from pymlsql.embedded.engine.outputs import Outputs
 from pymlsql.embedded.engine.periods import refuse_history
-from pymlsql.embedded.engine.requirements import check_options
+from pymlsql.embedded.engine.requirements import check_options, is_distant, refuse_distant_default
 from pymlsql.embedded.engine.security.enforcement import check_target
 from pymlsql.embedded.engine.single import insert_one
 from pymlsql.embedded.engine.targets import find_target
@@ -102,6 +102,8 @@ def insert(session: Session, frame: Frame, statement: nodes.Insert) -> int:
     check_target(session, frame, "INSERT", target)
     columns = insert_columns(session, table, statement, target.columns)
     query = insert_text(statement, columns)
+    for column in {c for row in statement.rows for cell, c in zip(row, columns, strict=True) if cell is None}:
+        refuse_distant_default(session, table, column)
     if query is None:
         plan = Plan(Compiled("SELECT 1 AS c0", (), {}, {}), {})
     else:
@@ -204,7 +206,8 @@ def insert_plan(session: Session, frame: Frame, table: Table, columns: list[Tabl
     """Stage the plan's rows with ``columns`` given, and insert them."""
     with session.store.statement(locked=not table.temporary), running(session, plan, frame):
         rows = staged_rows(session, frame, table, columns, plan, top)
-        rows = insert_stage(session, table, rows, given_identity=_has_identity(columns))
+        with session.at(table):
+            rows = insert_stage(session, table, rows, given_identity=_has_identity(columns))
         if outputs:
             outputs.send({"inserted": rows})
         return int(rows.num_rows)
@@ -227,16 +230,20 @@ def _has_identity(columns: list[TableColumn]) -> bool:
 def staging_plan(session: Session, table: Table, columns: list[TableColumn], plan: Plan) -> Plan:
     """The plan that turns the source's rows into whole rows of the table; kept like any other."""
     key = ("stage", table, tuple(column.name for column in columns), plan.compiled.sql, plan.compiled.columns)
-    return session.engine.plans.get(
-        key, lambda: Plan(_staging(session, table, columns, plan.compiled), plan.system, plan.tables)
-    )
+    if is_distant(session, table):
+        for column in set(table.columns) - set(columns):
+            refuse_distant_default(session, table, column)
+    with session.at(table):
+        return session.engine.plans.get(
+            key, lambda: Plan(_staging(session, table, columns, plan.compiled), plan.system, plan.tables)
+        )
 
 
 def _staging(session: Session, table: Table, columns: list[TableColumn], compiled: Compiled) -> Compiled:
     """SELECT of whole rows: the given columns converted, defaults for the rest (identity is filled in later)."""
     name = display_name(session, table)
     given = {c.name: replace(v, sql=f"q.c{i}") for i, (c, v) in enumerate(zip(columns, compiled.columns, strict=False))}
-    compiler = Compiler(names(session), {}, session.engine.level, runtime_prefix="d", owner_id=table.object_id)
+    compiler = Compiler(names(session), {}, session.level, runtime_prefix="d", owner_id=table.object_id)
     compiler.scopes.append(Scope())
     parts = []
     for column in table.columns:

@@ -14,8 +14,10 @@ from pathlib import Path
 import duckdb
 
 from pymlsql.embedded.engine.asking import register_asking
-from pymlsql.embedded.engine.catalog import Catalog, Module, Schema, Table, decode, encode, new_catalog
+from pymlsql.embedded.engine.catalog import Catalog, Table, encode, new_catalog
 from pymlsql.embedded.engine.cells import references_of, register_functions
+from pymlsql.embedded.engine.database_entries import MAIN, Database
+from pymlsql.embedded.engine.databases_value import Databases, clear_tempdb, read_databases
 from pymlsql.embedded.engine.extensibility.contents import CREATE_TABLE, Allowed, find_content
 from pymlsql.embedded.engine.extensibility.folders import LibraryFolders
 from pymlsql.embedded.engine.extensibility.languages import interpreters_of
@@ -28,7 +30,7 @@ from pymlsql.embedded.engine.governance.governor import Governor
 from pymlsql.embedded.engine.identity import Identities
 from pymlsql.embedded.engine.jsonfunctions import register_json
 from pymlsql.embedded.engine.locks import ApplicationLocks
-from pymlsql.embedded.engine.names import SYSTEM_DATABASES, Plans
+from pymlsql.embedded.engine.names import Plans
 from pymlsql.embedded.engine.rowversions import COUNTER, Rowversions
 from pymlsql.embedded.engine.scalars import register_scalars
 from pymlsql.embedded.engine.security.enforcement import may_see_server_state
@@ -37,8 +39,9 @@ from pymlsql.embedded.engine.security.principals import Login as Account
 from pymlsql.embedded.engine.security.visibility import sight_of
 from pymlsql.embedded.engine.sequence_numbers import Sequences
 from pymlsql.embedded.engine.session import Session
+from pymlsql.embedded.engine.signing.entries import MasterKey
 from pymlsql.embedded.engine.store import Store, WriterLock
-from pymlsql.embedded.engine.system_views import SystemState
+from pymlsql.embedded.engine.system_views import SystemState, with_temporary
 from pymlsql.embedded.engine.system_views.server import AT_START
 from pymlsql.embedded.engine.values import ValueStore
 from pymlsql.embedded.satellite.pool import SatellitePool
@@ -61,9 +64,10 @@ MANY_ROWS = 200_000
 _LEVEL = "compatibility level"
 """What the compatibility level is kept as, beside the server's options, once ALTER DATABASE has set it."""
 
-FORMAT = 2
-"""The version of what is stored. Format 1 kept all values inside of DuckDB; it is read, and becomes 2."""
-_FORMATS = (1, FORMAT)
+FORMAT = 3
+"""The version of what is stored. Format 1 kept all values inside of DuckDB, format 2 knew one user database; they are
+read, and become 3."""
+_FORMATS = (1, 2, FORMAT)
 _COLLECTION_S = 60.0
 """Files of large values that nothing refers to are looked for no more often than this."""
 
@@ -83,7 +87,7 @@ class Engine:
                  make_pool: MakePool | None = None, allowed: Allowed | None = None,
                  service_key: bytes | None = None, libraries: Path | None = None) -> None:  # fmt: skip
         self.database: str = database
-        self.level: int = level
+        self._level = level
         self.allowed = allowed or Allowed()
         self.runtimes: Runtimes | None = None
         if satellites is not None:
@@ -108,7 +112,7 @@ class Engine:
         self.sequences: Sequences = Sequences(self.identities, self._connection)
         register_asking(self._connection, lambda spid: self._sessions[spid])
         self.configuration: dict[str, tuple[int, int, int, int]] = {}
-        self.catalog: Catalog = new_catalog()
+        self.databases = Databases({})
         self._sessions: dict[int, Session] = {}
         self._spids = itertools.count(51)
         self._versions = itertools.count(1)
@@ -140,8 +144,9 @@ class Engine:
         run("CREATE TABLE IF NOT EXISTS store.counters (format INTEGER, next_id BIGINT)")
         row = run("SELECT format, next_id FROM store.counters").fetchone()
         if row is None:
-            run("INSERT INTO store.counters VALUES ($format, $next)", {"format": FORMAT, "next": self.catalog.next_id})
-            for schema in self.catalog.schemas.values():
+            empty = new_catalog()
+            run("INSERT INTO store.counters VALUES ($format, $next)", {"format": FORMAT, "next": empty.next_id})
+            for schema in empty.schemas.values():
                 run("INSERT INTO store.catalog VALUES ($entry, $data)",
                     {"entry": f"schema:{schema.name.lower()}", "data": encode(schema)})  # fmt: skip
         elif row[0] not in _FORMATS:
@@ -153,27 +158,30 @@ class Engine:
 
     def _load(self) -> None:
         run = self._connection.execute
-        schemas, objects, others = {}, {}, {}
-        for (data,) in run("SELECT data FROM store.catalog").fetchall():
-            entry = decode(data)
-            if isinstance(entry, Schema):
-                schemas[entry.name.lower()] = entry
-            elif isinstance(entry, Table | Module):
-                objects[(entry.schema.lower(), entry.name.lower())] = entry
-            else:
-                others[(entry.kind, entry.key.lower())] = entry
+        clear_tempdb(run)
+        kept = {name: (value, used) for name, value, used in run("FROM store.configuration").fetchall()}
+        level = kept.get(_LEVEL, (self._level, 0))[0]
         row = run("SELECT next_id FROM store.counters").fetchone()
         assert row is not None
-        self.catalog = Catalog(schemas, objects, others, row[0], next(self._versions))
+        entries = run("SELECT entry, data FROM store.catalog").fetchall()
+        main = Database(MAIN, self.database, level=level)
+        self.databases = read_databases(entries, main, self._level, row[0], next(self._versions))
         self.identities.load(dict(run("SELECT object_id, last FROM store.identities").fetchall()))
         sizes = run("SELECT table_name, estimated_size FROM duckdb_tables() WHERE schema_name = 'store'").fetchall()
         self._rows = {f"store.{name}": size for name, size in sizes}
-        kept = {name: (value, used) for name, value, used in run("FROM store.configuration").fetchall()}
-        if _LEVEL in kept:
-            self.level = kept[_LEVEL][0]
         for name, (low, high, default) in _CONFIGURATION.items():
             value, used = kept.get(name, (default, default))
             self.configuration[name] = (low, high, value, value if name in AT_START else used)
+
+    @property
+    def level(self) -> int:
+        """The compatibility level of that database."""
+        return self.catalog.database.level
+
+    @property
+    def catalog(self) -> Catalog:
+        """The committed catalog of the database that the server was made with."""
+        return self.databases.main
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         return self._connection.cursor()
@@ -204,7 +212,7 @@ class Engine:
         try:
             self._has_changed_values = False
             with self._connection.cursor() as cursor:
-                tables = [] if self.values.is_empty() else list(self.catalog.tables())
+                tables = [] if self.values.is_empty() else self.databases.tables()
                 self._has_changed_values = not self.values.keep_only(references_of(cursor, tables))
         finally:
             self.writers.release(owner)
@@ -231,10 +239,9 @@ class Engine:
             values = {"name": name, "value": value, "used": used}
             store.write("INSERT INTO store.configuration VALUES ($name, $value, $used)", values)
 
-    def set_level(self, store: Store, level: int) -> None:
-        """ALTER DATABASE ... SET COMPATIBILITY_LEVEL: it outlives the server."""
+    def keep_level(self, store: Store, level: int) -> None:
+        """ALTER DATABASE ... SET COMPATIBILITY_LEVEL of the first database: it outlives the server."""
         self._keep(store, _LEVEL, level, level)
-        self.level = level
 
     def in_use(self, name: str) -> int:
         return self.configuration[name][3]
@@ -295,8 +302,13 @@ class Engine:
         """A new session. Raises 18456 for a wrong user or password, 4060 for a database that is not there or that the
         login may not use, 4064 when that is its default database."""
         account = authenticate(self.catalog, login.user, login.password, self._password)
-        database = initial_database(self.catalog, account, login.database.strip("[]"), self.database)
+        database = initial_database(self.databases, account, login.database.strip("[]"), self.database)
         return self.begin_session(login, account, database, client_host)
+
+    def users_of(self, database: str) -> list[Session]:
+        """The sessions whose current database is the one of this name."""
+        with self._lock:
+            return [one for one in self._sessions.values() if one.database.lower() == database.lower()]
 
     def begin_session(self, login: Login, account: Account, database: str, client_host: str) -> Session:
         """A new session of ``account`` in ``database``."""
@@ -316,27 +328,30 @@ class Engine:
         with self._lock:
             self._sessions.pop(session.spid, None)
 
-    def system_state(self, session: Session) -> SystemState:
-        """What the system views show to ``session`` now."""
-        databases = [(number, name, self.level) for name, number in SYSTEM_DATABASES.items()]
-        databases.append((5, self.database, self.level))
-        columns = [table for table in session.catalog.tables() if table.identity is not None]
+    def system_state(self, session: Session, database: str = "") -> SystemState:
+        """What the system views of a database ("" for the current one) show to ``session`` now."""
+        catalog = session.databases.named(database or session.database)
         with self._lock:
             sessions = tuple(other.session_row() for other in self._sessions.values()
                              if other is session or may_see_server_state(session))  # fmt: skip
-        sight = sight_of(session.identity)
-        return SystemState(
-            catalog=sight.catalog, whole=session.user_catalog, sight=sight, database=self.database, database_id=5,
-            databases=tuple(databases), spid=session.spid, login=session.login, host=session.host,
+        last, last_number = self.identities.last, self.identities.last_number
+        sight = sight_of(session.identity_in(catalog))
+        return with_temporary(SystemState(
+            catalog=sight.catalog, whole=catalog, sight=sight, database=catalog.database.name,
+            database_id=catalog.database.database_id,
+            databases=tuple(one.database for one in session.databases.catalogs.values()),
+            with_master_key=frozenset(one.database.database_id for one in session.databases.catalogs.values()
+                                      if one.entries(MasterKey)),
+            spid=session.spid, login=session.login, host=session.host,
             application=session.application, isolation=session.options.isolation, sessions=sessions,
             configurations={name: (value, used) for name, (_, _, value, used) in self.configuration.items()},
             temporary=tuple(session.temporary.values()), created=self._created,
-            identity_values={t.object_id: last for t in columns if (last := self.identities.last(t)) is not None}
-            | {s.counter: number for s in session.catalog.sequences()
-               if (number := self.identities.last_number(s.counter)) is not None},
+            identity_values={t.object_id: number for t in catalog.tables() if t.identity is not None
+                             and (number := last(t)) is not None}
+            | {s.counter: number for s in catalog.sequences() if (number := last_number(s.counter)) is not None},
             content=lambda digest: find_content(session, digest), governor=self.governor,
             sandbox=self.runtimes.own.sandbox if self.runtimes else None,
-        )  # fmt: skip
+        ))  # fmt: skip
 
     def close(self) -> None:
         """Close all sessions and write everything to disk."""
@@ -348,7 +363,7 @@ class Engine:
         if self.runtimes is not None:
             self.runtimes.close()
         self.libraries.close()
-        counters = {sequence.counter for sequence in self.catalog.sequences()}
-        self.identities.save({COUNTER, *counters, *(table.object_id for table in self.catalog.tables())})
+        counters = {one.counter for catalog in self.databases.catalogs.values() for one in catalog.sequences()}
+        self.identities.save({COUNTER, *counters, *(table.object_id for table in self.databases.tables())})
         self._connection.close()
         self.values.close()

@@ -7,15 +7,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pymlsql.embedded.engine.catalog import Catalog
 from pymlsql.embedded.engine.cells import from_cell, parameter_value
 from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.engine.functions import check_reading
 from pymlsql.embedded.engine.names import ALL_ROWS, Plan, SessionNames, SystemUse, variable_types
 from pymlsql.embedded.engine.runtime import runtime_value
-from pymlsql.embedded.engine.security.enforcement import check_metadata, check_server_state, check_uses
+from pymlsql.embedded.engine.security.enforcement import check_server_state, check_uses
 from pymlsql.embedded.engine.security.visibility import sight_of
 from pymlsql.embedded.engine.shortcuts import UNKNOWN_YET, quick_condition, quick_value
-from pymlsql.embedded.engine.system_views import EVERYTHING, SYSTEM_VIEWS, arrow_table, in_database
+from pymlsql.embedded.engine.system_views import EVERYTHING, SYSTEM_VIEWS, arrow_table
 from pymlsql.embedded.engine.values import LargeValue
 from pymlsql.embedded.tsql.compiler import compile_condition, compile_query, compile_scalar
 from pymlsql.embedded.tsql.messages import SqlError
@@ -37,10 +38,13 @@ _OF_THE_CATALOG = frozenset(
 
 def names(session: Session, frame: Frame | None = None) -> SessionNames:
     """The names in the reach of a frame (None: of what runs now), for one compilation."""
-    return SessionNames(
-        session.catalog, session.user_catalog, session.database, session.engine.database, session.temporary, {},
-        path=session.path(frame), register=session.engine.functions.register,
-    )  # fmt: skip
+
+    def reach(database: str) -> tuple[Catalog, tuple[str, ...]]:
+        catalog = session.reach(database)
+        return catalog, session.path_in(catalog)
+
+    return SessionNames(session.catalog, reach, session.temporary, {}, path=session.path(frame),
+                        register=session.engine.functions.register)  # fmt: skip
 
 
 def plan_query(session: Session, frame: Frame, text: Text, *, references: bool = False) -> Plan:
@@ -50,7 +54,7 @@ def plan_query(session: Session, frame: Frame, text: Text, *, references: bool =
 
     def make() -> Plan:
         known = names(session, frame)
-        return known.plan(compile_query(text, known, types, level=session.engine.level, references=references))
+        return known.plan(compile_query(text, known, types, level=session.level, references=references))
 
     return _with_line(text, lambda: session.engine.plans.get(key, make))
 
@@ -62,7 +66,7 @@ def plan_scalar(session: Session, frame: Frame, text: Text, target: SqlType | No
 
     def make() -> Plan:
         known = names(session, frame)
-        compiled = compile_scalar(text, known, types, level=session.engine.level, scope=scope, target=target)
+        compiled = compile_scalar(text, known, types, level=session.level, scope=scope, target=target)
         return known.plan(compiled)
 
     if scope is not None:
@@ -77,7 +81,7 @@ def plan_condition(session: Session, frame: Frame, text: Text, scope: Scope | No
 
     def make() -> Plan:
         known = names(session, frame)
-        compiled = compile_condition(text, known, types, level=session.engine.level, scope=scope)
+        compiled = compile_condition(text, known, types, level=session.level, scope=scope)
         return known.plan(compiled)
 
     if scope is not None:
@@ -87,8 +91,8 @@ def plan_condition(session: Session, frame: Frame, text: Text, scope: Scope | No
 
 
 def _context(session: Session, frame: Frame) -> tuple[object, ...]:
-    return (session.user_catalog.version, session.engine.level, session.database, session.temporary_key,
-            session.path(frame))  # fmt: skip
+    return (session.databases.version, session.level, session.database, session.temporary_key, session.path(frame),
+            session.default_schemas())  # fmt: skip
 
 
 def _with_line(text: Text, make: Any) -> Plan:
@@ -130,8 +134,7 @@ def _system_rows(session: Session, views: Mapping[str, SystemUse]) -> Iterator[N
         yield
         return
     for database, _, _ in views.values():
-        session.check_border(database)
-        check_metadata(session, database)
+        session.reach(database)
     tables = {duck: _system_table(session, *use) for duck, use in views.items()}
     with session.store.registered(tables):
         yield
@@ -143,15 +146,16 @@ def _system_table(session: Session, database: str, schema: str, name: str) -> An
     check_server_state(session, name)
 
     def make() -> Any:
-        state = in_database(session.system_state(), database)
+        state = session.system_state(database)
         if not name.startswith(ALL_ROWS):
             return arrow_table(SYSTEM_VIEWS[(schema, name)], state)
         return arrow_table(SYSTEM_VIEWS[(schema, name.removeprefix(ALL_ROWS))], replace(state, sight=EVERYTHING))
 
     if name not in _OF_THE_CATALOG:
         return make()
-    key = ("system", database, schema, name, session.user_catalog.version, session.temporary_key, session.engine.level,
-           sight_of(session.identity).key)  # fmt: skip
+    catalog = session.databases.named(database)
+    key = ("system", database, schema, name, catalog.version, session.temporary_key, session.level,
+           sight_of(session.identity_in(catalog)).key)  # fmt: skip
     return session.engine.plans.get(key, make)
 
 

@@ -21,7 +21,6 @@ from pymlsql.embedded.engine.frame import (
 )
 from pymlsql.embedded.engine.governance.statements import GOVERNANCE_HANDLERS
 from pymlsql.embedded.engine.merge import merge
-from pymlsql.embedded.engine.names import SYSTEM_DATABASES
 from pymlsql.embedded.engine.options import set_context_info, set_option
 from pymlsql.embedded.engine.procedures import execute_procedure, insert_execute
 from pymlsql.embedded.engine.security.dispatch import SECURITY_DEFINITIONS
@@ -186,10 +185,7 @@ def _set_variable(session: Session, frame: Frame, statement: nodes.SetVariable) 
 
 
 def _use(session: Session, frame: Frame, statement: nodes.Use) -> None:
-    wanted = statement.database.lower()
-    if wanted not in SYSTEM_DATABASES and wanted != session.engine.database.lower():
-        raise sql_error(911, statement.database, line=statement.line)
-    session.use(session.engine.database if wanted == session.engine.database.lower() else wanted)
+    session.use(statement.database)
     session.last_error = session.rowcount = 0
 
 
@@ -228,7 +224,7 @@ def _merge(session: Session, frame: Frame, statement: nodes.Merge) -> None:
 
 
 def _truncate(session: Session, frame: Frame, statement: nodes.Truncate) -> None:
-    with changing(session, statement.target):
+    with session.inside(statement.target.database), changing(session, statement.target):
         changes.truncate(session, statement)
     session.finish_rows(0)
     done(session, frame)
@@ -252,7 +248,8 @@ def _defines(function: Callable[[Session, Any], None]) -> Callable[[Session, Fra
     """A definition: no row count, and refused in a doomed transaction."""
 
     def execute_definition(session: Session, frame: Frame, statement: nodes.Statement) -> None:
-        with changing(session, *_targets(statement)):
+        targets = _targets(statement)
+        with session.inside(targets[0].database if len(targets) == 1 else ""), changing(session, *targets):
             function(session, statement)
         session.last_error = session.rowcount = 0
         done(session, frame)

@@ -58,7 +58,7 @@ class TableValue:
 @dataclass(slots=True)
 class Frame:
     """One level of execution. ``procedure`` is its name ("" for a batch), ``object_id`` its id and ``schema`` where its
-    names are looked for first ("": in the user's default schema)."""
+    names are looked for first ("": in the user's default schema); ``database`` is where a module is, "" for a batch."""
 
     variables: dict[str, Value] = field(default_factory=dict)
     tables: list[tuple[str, TableValue]] = field(default_factory=list)
@@ -73,6 +73,7 @@ class Frame:
     kind: str = "done"
     in_dynamic: bool = False
     schema: str = ""
+    database: str = ""
     context_depth: int = 1
     """How many contexts the session had when it began: REVERT takes back none of them."""
     cursors: dict[str, Cursor] = field(default_factory=dict)

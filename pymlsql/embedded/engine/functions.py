@@ -97,7 +97,7 @@ def _told(session: Session, object_id: int, arguments: list[Any]) -> Any:
 
 def call_function(session: Session, object_id: int, arguments: list[Any]) -> Any:
     """The value of a scalar function. Raises 217, 4121, and what its body raises."""
-    module = session.user_catalog.by_id(object_id)
+    module = session.databases.by_id(object_id)
     if not isinstance(module, Module) or module.returns is None:
         raise sql_error(4121, "dbo", f"function {object_id}")
     if session.nest_level >= MAX_NESTING:
@@ -106,6 +106,7 @@ def call_function(session: Session, object_id: int, arguments: list[Any]) -> Any
     session.engine.functions.enter(own)
     frame = Frame(procedure=module.name if module.schema == "dbo" else f"{module.schema}.{module.name}",
                   object_id=object_id, kind="done_in_proc", schema=module.schema, returns=module.returns)  # fmt: skip
+    own.database = frame.database = session.databases.numbered(module.database_id).database.name
     frame.variables = {p.name: Value(p.type, value) for p, value in zip(module.parameters, arguments, strict=True)}
     create = parse_batch(module.text).statements[0]
     assert isinstance(create, nodes.CreateModule)

@@ -71,7 +71,7 @@ def computed_sql(session: Session, table: Table, column: TableColumn, alias: str
     key = ("computed", table, column.name, alias)
 
     def make() -> Plan:
-        compiler = Compiler(names(session), {}, session.engine.level)
+        compiler = Compiler(names(session), {}, session.level)
         value = computed_value(compiler, column.computed, typed_columns(table, lambda n: f"{alias}.{quote_name(n)}"))
         return Plan(Compiled(value.sql, (value,), {}, dict(compiler.runtime)), {})
 
@@ -82,7 +82,7 @@ def virtual_sql(session: Session, table: Table, column: TableColumn, place: str)
     """A computed column that is kept nowhere over one row, whose columns are ``source.name`` of a DuckDB table:
     ``place`` is ``table.source``."""
     duck, _, source = place.partition(".")
-    compiler = Compiler(names(session), {}, session.engine.level)
+    compiler = Compiler(names(session), {}, session.level)
     columns = typed_columns(table, lambda name: f"{duck}.{quote_name(f'{source}.{name}')}")
     value = computed_value(compiler, column.computed, columns)
     if compiler.runtime:  # nobody may have asked for it

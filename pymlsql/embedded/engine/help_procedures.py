@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from pymlsql.embedded.engine.answers import argument, require, send_table
 from pymlsql.embedded.engine.catalog import Key, Table
-from pymlsql.embedded.engine.names import SYSTEM_DATABASES
 from pymlsql.embedded.engine.runtime import find_object
 from pymlsql.embedded.engine.security.visibility import sees_object
 from pymlsql.embedded.tsql.messages import sql_error
@@ -121,7 +120,7 @@ def _ids(session: Session, name: Any, owner: Any) -> set[int] | None:
 
 def sp_databases(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
     """The databases; their sizes are not known."""
-    names = sorted([*SYSTEM_DATABASES, session.engine.database])
+    names = sorted(one.database.name for one in session.databases.catalogs.values())
     columns = [("DATABASE_NAME", SYSNAME), ("DATABASE_SIZE", INT), ("REMARKS", varchar(254))]
     send_table(session, columns, [(name, None, None) for name in names])
     return 0

@@ -9,7 +9,6 @@ from pymlsql.embedded.engine.alteration import check_existing, keep
 from pymlsql.embedded.engine.catalog import Key, Module, Table
 from pymlsql.embedded.engine.evaluation import names
 from pymlsql.embedded.engine.keys import with_index
-from pymlsql.embedded.engine.names import lookup
 from pymlsql.embedded.engine.security.enforcement import may_object
 from pymlsql.embedded.engine.targets import target_table
 from pymlsql.embedded.tsql import nodes
@@ -24,7 +23,7 @@ def _indexed_table(session: Session, name: Name, state: int = 12) -> Table:
     """The table an index is of. Raises 1088; an index of a view is refused."""
     if name.object.startswith("#"):
         return target_table(session, name)
-    found = lookup(names(session).catalog_of(name), name, session.path())
+    found = names(session).find(name)
     if isinstance(found, Module) and found.kind == "V":
         raise unsupported("index of a view")
     if not isinstance(found, Table) or not may_object(session, "ALTER", found):
@@ -72,7 +71,7 @@ def drop_index(session: Session, statement: nodes.DropIndex) -> None:
     if statement.table.object.startswith("#"):
         table = session.temporary.get(statement.table.object.lower())
     else:
-        found = lookup(names(session).catalog_of(statement.table), statement.table, session.path())
+        found = names(session).find(statement.table)
         table = found if isinstance(found, Table) and may_object(session, "ALTER", found) else None
     key = _named(table, statement.name) if table is not None else None
     if table is None or key is None:

@@ -19,7 +19,7 @@ from pymlsql.embedded.engine.generated import finished, generated_names
 from pymlsql.embedded.engine.names import Plan
 from pymlsql.embedded.engine.outputs import ACTION, Outputs
 from pymlsql.embedded.engine.periods import keep_history, refuse_history
-from pymlsql.embedded.engine.requirements import check_options
+from pymlsql.embedded.engine.requirements import check_options, refuse_distant_default
 from pymlsql.embedded.engine.security.enforcement import check_target, check_uses
 from pymlsql.embedded.engine.targets import Target, find_target, sources_of
 from pymlsql.embedded.engine.tops import first_rows
@@ -152,6 +152,7 @@ class _Merge:
             raise sql_error(109 if len(given) < len(branch.columns) else 110, line=self.line)
         for text, column in zip(given, branch.columns, strict=True):
             if text is None:
+                refuse_distant_default(self.session, self.table, column)
                 default = column.default.text if column.default else "NULL"
                 branch.values.append(change.compiler.value(parse_constraint(default, self.line)))
             else:
@@ -172,15 +173,17 @@ class _Merge:
         session, table = self.session, self.table
         updated = settled_rows(self.change, known, updated)
         columns |= generated_names(table) if columns else set()
-        new = finished(session, table, part(updated, table, "new."))
-        fresh = finished(session, table, self._staged(inserted))
-        self._check(updated, new, deleted, fresh, columns)
-        write_delete(session, table, deleted)
-        write_update(session, table, new, updated.column("rid"), columns)
-        write_insert(session, table, fresh)
-        keep_history(session, table, _with_rids(pa.concat_tables([updated, deleted]), table))
-        cascade_delete(session, table, _with_rids(deleted, table), "MERGE")
-        cascade_update(session, table, _with_rids(updated, table), new, columns, "MERGE")
+        staged = self._staged(inserted)
+        with session.at(table):
+            new = finished(session, table, part(updated, table, "new."))
+            fresh = finished(session, table, staged)
+            self._check(updated, new, deleted, fresh, columns)
+            write_delete(session, table, deleted)
+            write_update(session, table, new, updated.column("rid"), columns)
+            write_insert(session, table, fresh)
+            keep_history(session, table, _with_rids(pa.concat_tables([updated, deleted]), table))
+            cascade_delete(session, table, _with_rids(deleted, table), "MERGE")
+            cascade_update(session, table, _with_rids(updated, table), new, columns, "MERGE")
         self._send(updated, new, deleted, inserted, fresh)
         self._assign(rows)
         return int(rows.num_rows)

@@ -100,7 +100,7 @@ def _described(session: Session, statement: nodes.CreateModule, schema: str) -> 
     """The columns of a view or inline function; compiling it finds every unknown name now, as SQL Server does."""
     assert statement.query is not None
     # Names are looked for where the module will be, whoever asks for it.
-    compiler = Compiler(names(session, Frame(schema=schema)), {}, session.engine.level, line=statement.query.line)
+    compiler = Compiler(names(session, Frame(schema=schema)), {}, session.level, line=statement.query.line)
     known = {p.name: Typed(f"CAST(NULL AS {p.type.duckdb})", p.type) for p in statement.parameters}
     compiler.arguments.append(known)
     query = compile_query(compiler, parse_query(statement.query.sql, statement.query.line))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any, TypeVar
 
-from pymlsql.embedded.engine.catalog import Catalog, Module, Sequence, Table, new_catalog
+from pymlsql.embedded.engine.catalog import Catalog, Module, Sequence, Table
+from pymlsql.embedded.engine.database_entries import MAIN
 from pymlsql.embedded.engine.system_views import SYSTEM_VIEWS
 from pymlsql.embedded.tsql.compiler import Compiled
 from pymlsql.embedded.tsql.lexer import tokenize
@@ -19,13 +20,13 @@ from pymlsql.embedded.tsql.nodes import Block, CreateModule, Name, Return, Text
 from pymlsql.embedded.tsql.parser import parse_batch
 from pymlsql.embedded.tsql.references import keeps_references
 from pymlsql.embedded.tsql.scope import ROWID, Relation, RelationColumn, ScalarFunction
+from pymlsql.embedded.tsql.typed import quote_name
 from pymlsql.embedded.tsql.types import BIGINT, SqlType
 
 T = TypeVar("T")
 SystemUse = tuple[str, str, str]
 """A system view as a query uses it: database, schema and name, all in lower case."""
 
-SYSTEM_DATABASES = {"master": 1, "tempdb": 2, "model": 3, "msdb": 4}
 ALL_ROWS = "$all:"
 """Before a system view's name: with the rows that the context does not see. No name in a query begins so."""
 
@@ -52,6 +53,7 @@ class Use:
     columns: set[str]
     changed: bool = False
     permission: str = "SELECT"
+    database_id: int = MAIN
 
 
 def lookup(catalog: Catalog, name: Name, path: tuple[str, ...]) -> Table | Module | None:
@@ -66,25 +68,34 @@ class SessionNames:
     """The compiler's catalog: temporary tables first, then the database's objects, then system views.
 
     ``system`` collects the system views that a compilation used, by the DuckDB name their rows must have. ``tables``
-    collects the DuckDB names of the tables, ``uses`` what rights are to be asked for. ``user`` is the name of the one
-    database that is not a system database; ``path`` are the schemas of names that have none.
+    collects the DuckDB names of the tables, ``uses`` what rights are to be asked for. ``path`` are the schemas of names
+    that have none, in the database of ``catalog``; ``reach`` gives another database's catalog and those schemas there.
     """
 
     catalog: Catalog
-    user_catalog: Catalog
-    database: str
-    user: str
+    reach: Callable[[str], tuple[Catalog, tuple[str, ...]]]
     temporary: Mapping[str, Table]
     system: dict[str, SystemUse]
     tables: set[str] = field(default_factory=set)
     path: tuple[str, ...] = ("dbo",)
     uses: list[Use] = field(default_factory=list)
     via: int = 0
+    homes: dict[int, Catalog] = field(default_factory=dict)
+    """The catalogs in which names were looked for, by their database's number."""
+    home_id: int = 0
     rowids: Mapping[int, str] = field(default_factory=dict)
     """Where rows are changed, by object id: the changed table ("") and the views above it, with the name of what they
     read. Their relations have the column ROWID."""
     register: Callable[[Module], str] | None = None
     """Makes the DuckDB function that runs a scalar function."""
+
+    def __post_init__(self) -> None:
+        self.home_id = self.catalog.database.database_id
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether what is compiled is the text of another database's view or function."""
+        return self.catalog.database.database_id != self.home_id
 
     def relation(self, name: Name) -> Relation:
         if name.object.startswith(("#", "@")):
@@ -97,12 +108,12 @@ class SessionNames:
         schema = name.schema.lower() or "dbo"
         if schema in ("sys", "information_schema") or (schema, name.object.lower()) in SYSTEM_VIEWS:
             return self._system_view(name, schema)
-        found = lookup(self.catalog_of(name), name, self.path)
+        found = self.find(name)
         if isinstance(found, Table):
             return self._table(found)
         if isinstance(found, Module) and found.kind == "V":
-            return Relation(query=found.query, column_names=found.column_names, name=Name((found.schema, found.name)),
-                            object_id=found.object_id, used=self._use(found),
+            return Relation(query=found.query, column_names=found.column_names, name=self._full_name(found),
+                            object_id=found.object_id, database_id=found.database_id, used=self._use(found),
                             rowid_of=self.rowids.get(found.object_id, ""))  # fmt: skip
         if isinstance(found, Module) and found.kind == "IF":
             raise sql_error(216, found.name)
@@ -111,7 +122,9 @@ class SessionNames:
     def _table(self, table: Table) -> Relation:
         self.tables.add(table.sql)
         relation = table_relation(table, None if table.temporary else self._use(table))
-        history = self.user_catalog.by_id(table.history_id) if table.history_id else None
+        if not table.temporary:
+            relation = replace(relation, name=self._full_name(table))
+        history = self._home(table).by_id(table.history_id) if table.history_id else None
         if isinstance(history, Table):
             self.tables.add(history.sql)
             relation = replace(relation, history=history.sql, history_id=history.object_id, period=table.period)
@@ -119,62 +132,74 @@ class SessionNames:
             return replace(relation, columns=(*relation.columns, RelationColumn(ROWID, BIGINT, nullable=False)))
         return relation
 
+    def _full_name(self, found: Table | Module) -> Name:
+        return Name((self._home(found).database.name, found.schema, found.name))
+
     def _use(self, found: Table | Module) -> set[str]:
         """One more reference to an object; what it returns collects the columns."""
         columns: set[str] = set()
-        self.uses.append(Use(found.object_id, self.via, columns))
+        self.uses.append(Use(found.object_id, self.via, columns, database_id=found.database_id))
         return columns
 
     def use_history(self, relation: Relation) -> None:
         """The reference to a system-versioned table is one to its history too, of the same columns."""
         assert relation.used is not None
-        self.uses.append(Use(relation.history_id, self.via, relation.used))
+        self.uses.append(Use(relation.history_id, self.via, relation.used, database_id=relation.database_id))
+
+    def _home(self, found: Table | Module) -> Catalog:
+        """The catalog that has an object which a name of this compilation has meant."""
+        return self.homes.get(found.database_id, self.catalog)
 
     @contextmanager
-    def inside(self, relation: Relation) -> Iterator[None]:
-        """While the text of a view or function is compiled: its names are looked for in its own schema first."""
-        outer = self.via, self.path
-        self.via, self.path = relation.object_id, search_path(relation.name.schema)
+    def _within(self, object_id: int, schema: str, database_id: int) -> Iterator[None]:
+        outer = self.via, self.path, self.catalog
+        self.via, self.path = object_id, search_path(schema)
+        self.catalog = self.homes.get(database_id, self.catalog)
         try:
             yield
         finally:
-            self.via, self.path = outer
+            self.via, self.path, self.catalog = outer
+
+    def inside(self, relation: Relation) -> AbstractContextManager[None]:
+        """While the text of a view or function is compiled: its names are looked for in its own schema first, and in
+        its own database."""
+        return self._within(relation.object_id, relation.name.schema, relation.database_id)
 
     def scalar_function(self, name: Name) -> ScalarFunction | None:
-        found = lookup(self.catalog_of(name), name, self.path)
+        found = self.find(name)
         if not isinstance(found, Module) or found.kind != "FN" or found.returns is None or self.register is None:
             return None
-        self.uses.append(Use(found.object_id, self.via, set(), permission="EXECUTE"))
+        self.uses.append(Use(found.object_id, self.via, set(), permission="EXECUTE", database_id=found.database_id))
         create = parse_batch(found.text).statements[0]
         assert isinstance(create, CreateModule)
         expression = _only_expression(create)
         sql = self.register(found)
         return ScalarFunction(Name((found.schema, found.name)), found.object_id, found.parameters, found.returns,
-                              expression, sql, "RETURNS NULL" in create.options)  # fmt: skip
+                              expression, sql, "RETURNS NULL" in create.options, found.database_id)  # fmt: skip
 
-    @contextmanager
-    def inside_function(self, function: ScalarFunction) -> Iterator[None]:
-        outer = self.via, self.path
-        self.via, self.path = function.object_id, search_path(function.name.schema)
-        try:
-            yield
-        finally:
-            self.via, self.path = outer
+    def inside_function(self, function: ScalarFunction) -> AbstractContextManager[None]:
+        return self._within(function.object_id, function.name.schema, function.database_id)
 
     def plan(self, compiled: Compiled) -> Plan:
         """The compilation with what it used."""
         return Plan(compiled, self.system, frozenset(self.tables), tuple(self.uses))
 
     def catalog_of(self, name: Name) -> Catalog:
-        """The catalog of the database that the name names, or of the current one. Raises 911."""
-        database = name.database.lower()
-        if not database or database == self.database.lower():
-            return self.catalog
-        if database == self.user.lower():
-            return self.user_catalog
-        if database in SYSTEM_DATABASES:
-            return new_catalog()
-        raise sql_error(911, name.database)
+        """The catalog of the database that the name names, or of the current one. Raises 911, 916."""
+        return self._place(name.database)[0]
+
+    def find(self, name: Name) -> Table | Module | None:
+        """What the name names in its database. Raises 911, 916."""
+        catalog, path = self._place(name.database)
+        return lookup(catalog, name, path)
+
+    def _place(self, database: str) -> tuple[Catalog, tuple[str, ...]]:
+        if not database or database.lower() == self.catalog.database.name.lower():
+            catalog, path = self.catalog, self.path
+        else:
+            catalog, path = self.reach(database)
+        self.homes[catalog.database.database_id] = catalog
+        return catalog, path
 
     def _system_view(self, name: Name, schema: str) -> Relation:
         key = (schema, name.object.lower())
@@ -183,21 +208,20 @@ class SessionNames:
             if key[1] in _REFUSED_VIEWS or key[1].startswith(("dm_", "fn_")):
                 raise unsupported(f"{schema}.{name.object}")
             raise sql_error(208, str(name))
-        database = (name.database or self.database).lower()
-        if database not in SYSTEM_DATABASES and database != self.user.lower():
-            raise sql_error(911, name.database)
+        database = self.catalog_of(name).database.name.lower()
         duck = f"{database}__{schema}__{key[1]}"
         self.system[duck] = (database, *key)
-        return Relation(sql=f'"{duck}"', columns=view.columns, name=Name((*name.parts[:-2], schema, name.object)))
+        return Relation(sql=quote_name(duck), columns=view.columns, name=Name((database, schema, name.object)))
 
     def principals(self, view: str) -> Relation:
         """A catalog view of principals with all its rows: SUSER_NAME and its kin name whomever one asks for."""
-        duck = f"{self.database.lower()}__sys__{ALL_ROWS}{view}"
-        self.system[duck] = (self.database.lower(), "sys", ALL_ROWS + view)
-        return Relation(sql=f'"{duck}"', columns=SYSTEM_VIEWS[("sys", view)].columns, name=Name(("sys", view)))
+        database = self.catalog.database.name.lower()
+        duck = f"{database}__sys__{ALL_ROWS}{view}"
+        self.system[duck] = (database, "sys", ALL_ROWS + view)
+        return Relation(sql=quote_name(duck), columns=SYSTEM_VIEWS[("sys", view)].columns, name=Name(("sys", view)))
 
     def sequence(self, name: Name) -> tuple[int, SqlType]:
-        found = lookup(self.catalog_of(name), name, self.path)
+        found = self.find(name)
         if found is None:
             raise sql_error(208, str(name))
         if not isinstance(found, Sequence):
@@ -205,13 +229,13 @@ class SessionNames:
         return found.object_id, found.type
 
     def table_function(self, name: Name) -> Relation:
-        found = lookup(self.catalog_of(name), name, self.path)
+        found = self.find(name)
         if not isinstance(found, Module) or found.kind != "IF":
             if len(name.parts) == 1:
                 raise unsupported(f"table-valued function {name.object}")
             raise sql_error(208, str(name))
-        return Relation(query=found.query, parameters=found.parameters, name=Name((found.schema, found.name)),
-                        object_id=found.object_id, used=self._use(found))  # fmt: skip
+        return Relation(query=found.query, parameters=found.parameters, name=self._full_name(found),
+                        object_id=found.object_id, database_id=found.database_id, used=self._use(found))  # fmt: skip
 
 
 def _only_expression(create: CreateModule) -> Text | None:
@@ -240,6 +264,7 @@ def table_relation(table: Table, used: set[str] | None = None) -> Relation:
     )
     name = Name((table.name,)) if table.temporary else Name((table.schema, table.name))
     return Relation(sql=table.sql, columns=columns, name=name, object_id=table.object_id, used=used,
+                    database_id=table.database_id,
                     indexes=frozenset(key.name.lower() for key in table.keys))  # fmt: skip
 
 

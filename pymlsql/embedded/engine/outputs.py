@@ -118,7 +118,7 @@ class _Clause:
         self.outputs, self.output = outputs, output
         session, frame, line = outputs.session, outputs.frame, output.columns.line
         self.known = names(session, frame)
-        compiler = Compiler(self.known, frame.types(), session.engine.level, line=line)
+        compiler = Compiler(self.known, frame.types(), session.level, line=line)
         tree = parse_query(f"SELECT {_spelled(output.columns.sql)}", line)
         for item in tree.expressions:
             if has_aggregate(item):
@@ -177,7 +177,7 @@ def _check_target(session: Session, target: Table) -> None:
         raise sql_error(333, target.name, target.checks[0].name)
     if target.foreign_keys:
         raise sql_error(332, target.name, target.foreign_keys[0].name)
-    for other in session.catalog.tables():
+    for other in session.databases.tables():
         for foreign in other.foreign_keys:
             if foreign.referenced_id == target.object_id:
                 raise sql_error(332, target.name, foreign.name)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from pymlsql.embedded.engine.dml import insert_plan
+from pymlsql.embedded.engine.evaluation import names
 from pymlsql.embedded.engine.frame import Frame, TableValue
-from pymlsql.embedded.engine.names import Plan, lookup
+from pymlsql.embedded.engine.names import Plan
 from pymlsql.embedded.engine.procedures import Actual, call_actual
 from pymlsql.embedded.engine.runtime import split_name
 from pymlsql.embedded.engine.typeentries import UserType, type_by_id
@@ -81,7 +82,7 @@ def _type_of(session: Session, procedure: Name, place: int, parameter: Parameter
 
 
 def _declared(session: Session, procedure: Name, place: int, name: str) -> UserType | None:
-    module = lookup(session.catalog, procedure, session.path())
+    module = names(session).find(procedure)
     parameters: Sequence[Any] = getattr(module, "parameters", ())
     for number, declared in enumerate(parameters):
         if declared.name == name.lower() if name else number == place:

@@ -11,7 +11,6 @@ from pymlsql.embedded.engine.catalog import Module
 from pymlsql.embedded.engine.evaluation import evaluate, evaluate_passed, names
 from pymlsql.embedded.engine.frame import BatchAborted, Frame, ReturnSignal, TableValue, Value
 from pymlsql.embedded.engine.functions import call_function
-from pymlsql.embedded.engine.names import lookup
 from pymlsql.embedded.engine.security.context import SecurityContext
 from pymlsql.embedded.engine.security.enforcement import check_change, check_execute
 from pymlsql.embedded.engine.signing.impersonation import module_context, principal_context, scope
@@ -114,7 +113,10 @@ def call_actual(session: Session, name: Name, actuals: list[Actual], line: int, 
     from pymlsql.embedded.engine.system_procedures import REFUSED_PROCEDURES, SYSTEM_PROCEDURES
 
     system = SYSTEM_PROCEDURES.get(name.object.lower())
-    found = lookup(names(session).catalog_of(name), name, session.path())
+    if system is not None and name.database:
+        with session.inside(name.database):
+            return call_actual(session, Name(name.parts[-2:]), actuals, line, frame)
+    found = names(session).find(name)
     of_system = name.schema.lower() in ("", "sys")
     if session.running_in is not None and system is not None:
         raise sql_error(557, line=line)
@@ -148,6 +150,12 @@ def call_module(session: Session, module: Module, actuals: list[Actual]) -> int:
         raise sql_error(217)
     frame = Frame(procedure=f"{module.schema}.{module.name}" if module.schema != "dbo" else module.name,
                   object_id=module.object_id, kind="done_in_proc", schema=module.schema)  # fmt: skip
+    with session.at(module):
+        frame.database = session.database
+        return _run_module(session, frame, module, actuals)
+
+
+def _run_module(session: Session, frame: Frame, module: Module, actuals: list[Actual]) -> int:
     context = module_context(session, module)
     frame.caller = session.context
     bound = bind_parameters(session, frame, module, actuals)

@@ -49,6 +49,9 @@ def sp_rename(session: Session, frame: Frame, actuals: list[Actual], line: int) 
 
 
 def _rename(session: Session, parts: tuple[str, ...], old: str, new: str, kind: str) -> None:
+    database = Name(parts[:-1] if kind in ("COLUMN", "INDEX") else parts).database
+    if database and database.lower() != session.database.lower():
+        raise sql_error(15250)
     if kind in ("COLUMN", "INDEX"):
         table = _table(session, parts[:-1])
         if table is None:
@@ -58,8 +61,6 @@ def _rename(session: Session, parts: tuple[str, ...], old: str, new: str, kind: 
     table = _table(session, parts[:-1]) if not kind and len(parts) > 1 else None
     if table is not None and (table.column(parts[-1]) or _key(table, parts[-1])):
         raise sql_error(15248, "(null)")
-    if len(parts) == 3 and parts[0].lower() != session.database.lower():
-        raise sql_error(15250)
     found = lookup(session.catalog, Name(parts), session.path())
     if found is not None and may_object(session, "ALTER", found):
         _rename_object(session, found, new)

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from pymlsql.embedded.engine.catalog import Module, Table, constraint_names
+from pymlsql.embedded.engine.catalog import Catalog, Module, Table, constraint_names
 from pymlsql.embedded.engine.cursorstate import cursor_status
 from pymlsql.embedded.engine.frame import Frame
-from pymlsql.embedded.engine.names import SYSTEM_DATABASES, lookup
+from pymlsql.embedded.engine.names import lookup
 from pymlsql.embedded.engine.properties import PROPERTY_VALUES
 from pymlsql.embedded.engine.security.functions import SECURITY_VALUES
 from pymlsql.embedded.engine.security.visibility import sees_definition, sees_object
@@ -101,13 +101,23 @@ def find_object(session: Session, text: str) -> Table | Module | None:
         return None
     if parts[-1].startswith("#"):
         return session.temporary.get(parts[-1].lower())
-    if len(parts) == 3 and parts[0].lower() != session.database.lower():
+    catalog = reached(session, parts)
+    if catalog is None:
         return None
-    return _if_seen(session, lookup(session.catalog, Name(parts), session.path()))
+    return _if_seen(session, lookup(catalog, Name(parts), session.path_in(catalog)))
+
+
+def reached(session: Session, parts: tuple[str, ...]) -> Catalog | None:
+    """The catalog that a name in a string is looked for in; None where there is no such database, or none for the
+    context."""
+    try:
+        return session.reach(Name(parts).database)
+    except SqlError:
+        return None
 
 
 def _if_seen(session: Session, found: Table | Module | None) -> Table | Module | None:
-    return found if found is not None and sees_object(session.identity, found) else None
+    return found if found is not None and sees_object(session.identity_for(found), found) else None
 
 
 _KINDS = {"U": Table}
@@ -131,8 +141,9 @@ def _other_object(session: Session, text: str, kind: str) -> int | None:
     system = object_id_of_system_view(schema.lower(), parts[-1].lower())
     if system is not None and kind in ("", "V"):
         return system
-    table = session.catalog.constraint_owner(schema, parts[-1])
-    if table is None or not sees_object(session.identity, table):
+    catalog = reached(session, parts)
+    table = catalog.constraint_owner(schema, parts[-1]) if catalog is not None else None
+    if table is None or not sees_object(session.identity_for(table), table):
         return None
     wanted = parts[-1].lower()
     for items, code in ((table.keys, None), (table.checks, "C"), (table.foreign_keys, "F")):
@@ -146,20 +157,25 @@ def _other_object(session: Session, text: str, kind: str) -> int | None:
     return None
 
 
-def _by_id(session: Session, text: str) -> Table | Module | None:
-    found = session.catalog.by_id(int(float(text)))
+def _by_id(session: Session, text: str, database: str = "") -> Table | Module | None:
+    """The object with this number, in the database with the number ``database`` ("": the current one)."""
+    catalog: Catalog | None = session.catalog
+    if database:
+        name = _db_name(session, Frame(), [database])
+        catalog = reached(session, (name, "", "")) if name is not None else None
+    found = catalog.by_id(int(float(text))) if catalog is not None else None
     if found is None:
         return next((t for t in session.temporary.values() if t.object_id == int(float(text))), None)
     return _if_seen(session, found)
 
 
 def _object_name(session: Session, frame: Frame, args: list[str]) -> str | None:
-    found = _by_id(session, args[0])
+    found = _by_id(session, *args)
     return found.name if found else None
 
 
 def _object_schema_name(session: Session, frame: Frame, args: list[str]) -> str | None:
-    found = _by_id(session, args[0])
+    found = _by_id(session, *args)
     return found.schema if found else None
 
 
@@ -228,14 +244,14 @@ def _schema_name(session: Session, frame: Frame, args: list[str]) -> str | None:
 
 
 def _db_id(session: Session, frame: Frame, args: list[str]) -> int | None:
-    known = {**SYSTEM_DATABASES, session.engine.database.lower(): 5}
-    return known.get(args[0].lower()) if args else known[session.database.lower()]
+    found = session.databases.find(args[0]) if args else session.catalog
+    return found.database.database_id if found is not None else None
 
 
 def _db_name(session: Session, frame: Frame, args: list[str]) -> str | None:
     if not args:
         return session.database
-    known = {number: name for name, number in SYSTEM_DATABASES.items()} | {5: session.engine.database}
+    known = {one.database.database_id: one.database.name for one in session.databases.catalogs.values()}
     return known.get(int(args[0]))
 
 
@@ -260,7 +276,7 @@ def _database_property(session: Session, frame: Frame, args: list[str]) -> str |
         "collation": "SQL_Latin1_General_CP1_CI_AS", "status": "ONLINE", "updateability": "READ_WRITE",
         "useraccess": "MULTI_USER", "recovery": "SIMPLE", "version": "957", "isautoclose": "0",
     }  # fmt: skip
-    return known.get(args[1].lower())
+    return known.get(args[1].lower()) if session.databases.find(args[0]) is not None else None
 
 
 def _version(session: Session, frame: Frame, _: list[str]) -> str:

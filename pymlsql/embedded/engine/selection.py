@@ -192,6 +192,7 @@ def _selected_into(session: Session, frame: Frame, statement: nodes.Select, into
         identity = _inherited(session, statement, plan.compiled.columns, index) if column.identity else None
         columns.append(nodes.ColumnDefinition(column.name, type_, column.nullable, identity))
     definition = nodes.TableDefinition(tuple(columns))
-    ddl.create_table(session, nodes.CreateTable(statement.line, into, definition))
+    with session.inside(into.database):
+        ddl.create_table(session, nodes.CreateTable(statement.line, into, definition))
     table = target_table(session, into)
     return dml.insert_plan(session, frame, table, list(table.columns), plan, None, statement.line)

@@ -111,10 +111,10 @@ def _mark(sequence: Sequence, last: int) -> int:
 
 def begin_run(session: Session, frame: Frame, object_id: str, namer: str) -> str:
     """The run-time value of a statement that asks a sequence: the token of this run. Raises 229."""
-    sequence = session.catalog.by_id(int(object_id))
+    sequence = session.databases.by_id(int(object_id))
     if not isinstance(sequence, Sequence):
         raise sql_error(208, object_id)
-    who = session.identity
+    who = session.identity_for(sequence)
     chained = is_chained(who, int(namer) or frame.object_id, sequence)
     if not who.rights.unlimited and not chained:
         check_object(session, "UPDATE", sequence)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pymlsql.embedded.engine.catalog import Anything, Catalog, encode, new_catalog, storage_key
+from pymlsql.embedded.engine.catalog import Anything, Catalog, encode
 from pymlsql.embedded.engine.cursorstate import Cursors
+from pymlsql.embedded.engine.databases_value import Databases, place_of
 from pymlsql.embedded.engine.errors import Cancelled, translate
 from pymlsql.embedded.engine.execution import execute_all
 from pymlsql.embedded.engine.frame import (
@@ -26,8 +26,6 @@ from pymlsql.embedded.engine.procedures import Actual
 from pymlsql.embedded.engine.replies import Replies
 from pymlsql.embedded.engine.runtime import split_name
 from pymlsql.embedded.engine.security.context import SecurityContext
-from pymlsql.embedded.engine.security.enforcement import cannot_connect
-from pymlsql.embedded.engine.security.logins import may_use
 from pymlsql.embedded.engine.security.principals import Login as Account
 from pymlsql.embedded.engine.security.stack import ContextStack
 from pymlsql.embedded.engine.store import Store
@@ -52,9 +50,6 @@ from pymlsql.embedded.tsql.parser import parse_batch
 
 if TYPE_CHECKING:
     from pymlsql.embedded.engine.engine import Engine
-
-_SYSTEM_CATALOG = new_catalog()
-
 
 def _nowhere(_: object) -> None:
     return None
@@ -248,48 +243,54 @@ class Session(Transactions, ContextStack, Replies):
     # Catalog --------------------------------------------------------------------------------------------------
 
     @property
-    def catalog(self) -> Catalog:
-        """The database's objects as this session sees them: with its own changes before they are committed."""
-        if self.database.lower() != self.engine.database.lower():
-            return _SYSTEM_CATALOG
-        return self.user_catalog
+    def databases(self) -> Databases:
+        """All databases as this session sees them: with its own changes before they are committed."""
+        return self._working if self._working is not None else self.engine.databases
 
     @property
-    def user_catalog(self) -> Catalog:
-        """The user database's objects, whatever database the session is in."""
-        return self._working if self._working is not None else self.engine.catalog
+    def catalog(self) -> Catalog:
+        """The current database's objects as this session sees them. Raises 911 when it is gone."""
+        return self.databases.named(self.database)
 
     def set_catalog(self, catalog: Catalog, changed: Sequence[Anything], gone: Sequence[Anything] = ()) -> None:
-        """A new catalog, written in the current statement: others see it when the transaction is committed."""
+        """A database's new catalog, written in the current statement: others see it when the transaction is
+        committed."""
+        number = catalog.database.database_id
         for entry in (*changed, *gone):
-            self.store.write("DELETE FROM store.catalog WHERE entry = $entry", {"entry": storage_key(entry)})
+            self.store.write("DELETE FROM store.catalog WHERE entry = $entry", {"entry": place_of(entry, number)})
         for entry in changed:
-            values = {"entry": storage_key(entry), "data": encode(entry)}
+            values = {"entry": place_of(entry, number), "data": encode(entry)}
             self.store.write("INSERT INTO store.catalog VALUES ($entry, $data)", values)
         self.store.write("UPDATE store.counters SET next_id = $next", {"next": catalog.next_id})
-        version = self.engine.next_version()
-        self._working = replace(catalog, version=version)
+        self.set_databases(self.databases.with_catalog(catalog, self.engine.next_version()))
+
+    def set_databases(self, databases: Databases) -> None:
+        """The new value, whose entries are written in the current statement."""
+        self._working = databases
         if not self.trancount:
             self.store.after_commit = self.publish
             self.store.after_rollback = self.discard
 
     def use(self, database: str) -> None:
-        """Raises 916 when the context may not use the database, or is that of a user and must not leave its own."""
-        self.check_border(database)
-        if not may_use(self.identity, database):
-            raise cannot_connect(self, database)
-        old, self.database = self.database, database
-        self.sink(EnvChange("database", database, old))
-        self.send_error(SqlError(5701, f"Changed database context to '{database}'.", severity=0, state=2))
+        """Raises 911, and 916 when the context may not use the database."""
+        name = self.reach(database).database.name
+        old, self.database = self.database, name
+        self.sink(EnvChange("database", name, old))
+        self.send_error(SqlError(5701, f"Changed database context to '{name}'.", severity=0, state=2))
 
-    def system_state(self) -> SystemState:
-        """What the system views show."""
-        return self.engine.system_state(self)
+    def system_state(self, database: str = "") -> SystemState:
+        """What the system views of a database show, "" for the current one."""
+        return self.engine.system_state(self, database)
+
+    def _database_id(self) -> int:
+        found = self.databases.find(self.database)
+        return found.database.database_id if found is not None else 1
 
     def session_row(self) -> SessionRow:
         status = "running" if self._running else "sleeping"
         return SessionRow(self.spid, self.login, self.host, self.application, status, self.login_time,
-                          isolation=self.options.isolation, open_transactions=self.trancount,
+                          database_id=self._database_id(), isolation=self.options.isolation,
+                          open_transactions=self.trancount,
                           lock_timeout_ms=self.options.lock_timeout_ms, impersonated=self.context.login)  # fmt: skip
 
     def _transact(self, request: TransactionRequest) -> None:

@@ -32,7 +32,7 @@ def build_table(session: Session, ids: ObjectIds, schema: str, name: str, defini
                 *, temporary_id: int = 0) -> Table:  # fmt: skip
     """The table that a definition describes. Raises 1702, 2705, 2738, 2744, 8110 and what its constraints do."""
     table = Table(temporary_id or ids.take(), schema, name, (), created=now_text(), modified=now_text(),
-                  temporary=bool(temporary_id))  # fmt: skip
+                  temporary=bool(temporary_id), database_id=session.catalog.database.database_id)  # fmt: skip
     if len(definition.columns) > MAX_COLUMNS:
         raise sql_error(1702, definition.columns[MAX_COLUMNS].name, name, MAX_COLUMNS)
     for column in definition.columns:
@@ -133,7 +133,7 @@ def _column_default(session: Session, ids: ObjectIds, table: Table, column: node
 
 def _default(session: Session, ids: ObjectIds, table: Table, constraint: nodes.Constraint, column: str) -> Default:
     assert constraint.expression is not None
-    compiler = Compiler(names(session), {}, session.engine.level, line=constraint.expression.line)
+    compiler = Compiler(names(session), {}, session.level, line=constraint.expression.line)
     compiler.scopes.append(Scope())
     try:
         compiler.value(parse_constraint(constraint.expression.sql, constraint.expression.line))
@@ -210,7 +210,7 @@ def _check_condition(session: Session, table: Table, expression: nodes.Text) -> 
     """Whether the condition can be asked of the table's rows. Raises 207 and its like, with 1750 after them."""
     columns = [Typed("NULL", c.type, c.nullable, c.binary, None, c.name, by_reference=keeps_references(c.type))
                for c in table.columns if not c.virtual]  # fmt: skip
-    compiler = Compiler(names(session), {}, session.engine.level, line=expression.line)
+    compiler = Compiler(names(session), {}, session.level, line=expression.line)
     compiler.scopes.append(Scope(sources=[Source(table.name, columns)]))
     try:
         compiler.condition(parse_constraint(expression.sql, expression.line))

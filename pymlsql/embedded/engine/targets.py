@@ -15,7 +15,6 @@ from sqlglot import exp
 
 from pymlsql.embedded.engine.catalog import Module, Table
 from pymlsql.embedded.engine.evaluation import names
-from pymlsql.embedded.engine.names import lookup
 from pymlsql.embedded.tsql.dialect import parse_query
 from pymlsql.embedded.tsql.grouping import has_aggregate
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
@@ -76,7 +75,7 @@ def _named(session: Session, name: Name) -> Table | Module:
         if entry is not None and entry.readonly:
             raise sql_error(10700, name.object)
         return table
-    found = lookup(names(session).catalog_of(name), name, session.path())
+    found = names(session).find(name)
     if found is None or (isinstance(found, Module) and found.kind != "V"):
         raise sql_error(208, str(name))
     return found
@@ -96,7 +95,7 @@ def find_target(session: Session, target: Name, source: Text | None, common: Tex
     own = written_name(target) + (f" AS [{alias}]" if alias else "")
     text = f"{common.sql if common else ''} SELECT 1 AS one FROM {source.sql if source else own}"
     tree = parse_query(text, source.line if source else 1).copy()
-    entry = _entry_of(target, sources_of(tree)) if source is not None else sources_of(tree)[0]
+    entry = _entry_of(session, target, sources_of(tree)) if source is not None else sources_of(tree)[0]
     if entry is None:
         tree = parse_query(f"{text} CROSS JOIN {own}").copy()
         entry = sources_of(tree)[-1]
@@ -131,7 +130,7 @@ def source_name(node: exp.Expr) -> Name | None:
     return Name((*parts, ("#" if node.this.args.get("temporary") else "") + node.this.name))
 
 
-def _entry_of(target: Name, entries: list[exp.Expr]) -> exp.Expr | None:
+def _entry_of(session: Session, target: Name, entries: list[exp.Expr]) -> exp.Expr | None:
     """The entry that the target's name means: by its alias, else by its own name. Raises 8154."""
     wanted = target.object.lower()
     if len(target.parts) == 1:
@@ -139,7 +138,7 @@ def _entry_of(target: Name, entries: list[exp.Expr]) -> exp.Expr | None:
         if by_alias is not None:
             return by_alias
     named = [(entry, name) for entry in entries if (name := source_name(entry)) is not None
-             and name.object.lower() == wanted and _agree(name, target)]  # fmt: skip
+             and name.object.lower() == wanted and _agree(session, name, target)]  # fmt: skip
     if len(named) > 1:
         named = [(entry, name) for entry, name in named if not entry.alias]
         if len(named) != 1:
@@ -147,7 +146,10 @@ def _entry_of(target: Name, entries: list[exp.Expr]) -> exp.Expr | None:
     return named[0][0] if named else None
 
 
-def _agree(name: Name, target: Name) -> bool:
+def _agree(session: Session, name: Name, target: Name) -> bool:
+    here = session.database.lower()
+    if (name.database.lower() or here) != (target.database.lower() or here):
+        return False
     return not name.schema or not target.schema or name.schema.lower() == target.schema.lower()
 
 
@@ -180,7 +182,8 @@ def _descend(descent: _Descent, entry: exp.Expr) -> tuple[Table, dict[str, str]]
 def _through_view(descent: _Descent, view: Module) -> tuple[Table, dict[str, str]]:
     assert view.query is not None
     commons, descent.commons, descent.in_view = descent.commons, {}, True
-    below, alias = _below(descent, parse_query(view.query.sql), view.name, list(view.column_names), derived=False)
+    with descent.session.at(view):
+        below, alias = _below(descent, parse_query(view.query.sql), view.name, list(view.column_names), derived=False)
     descent.commons = commons
     descent.rowids[view.object_id] = alias
     return below

@@ -87,7 +87,8 @@ def _history(ids: ObjectIds, table: Table, schema: str, name: str) -> Table:
     start, end = table.period
     index = Key(0, 1, f"ix_{name}", "index", ((end, False), (start, False)), True, False)
     return Table(ids.take(), schema, name, columns, (index,), created=now_text(), modified=now_text(),
-                 max_column_id=table.max_column_id, history_of=table.object_id)  # fmt: skip
+                 max_column_id=table.max_column_id, history_of=table.object_id,
+                 database_id=table.database_id)  # fmt: skip
 
 
 def _plain(column: TableColumn) -> TableColumn:

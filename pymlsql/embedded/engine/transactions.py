@@ -6,7 +6,8 @@ import datetime as dt
 from dataclasses import replace
 from typing import Any
 
-from pymlsql.embedded.engine.catalog import Catalog, Table
+from pymlsql.embedded.engine.catalog import Table
+from pymlsql.embedded.engine.databases_value import Databases
 from pymlsql.embedded.engine.frame import SetOptions
 from pymlsql.embedded.engine.temporary import Entry, TemporaryTables
 from pymlsql.embedded.tds.requests import TransactionRequest
@@ -33,8 +34,8 @@ class Transactions(TemporaryTables):
         self._transaction_id = 0
         self._transaction_time = self._statement_time = dt.datetime.min
         self._timed = -1
-        self._savepoints: dict[str, tuple[int, tuple[Catalog | None, list[Entry]]]] = {}
-        self._working: Catalog | None = None
+        self._savepoints: dict[str, tuple[int, tuple[Databases | None, list[Entry]]]] = {}
+        self._working: Databases | None = None
         self._at_begin: list[Entry] = []
         self._identities_before: dict[int, int | None] = {}
 
@@ -51,18 +52,18 @@ class Transactions(TemporaryTables):
     def publish(self) -> None:
         """After a commit: what this session defined is what everybody sees."""
         if self._working is not None:
-            self.engine.catalog = self._working
+            self.engine.databases = self._working
             self._working = None
 
     def discard(self) -> None:
         """After a rollback."""
         self._working = None
 
-    def take_state(self) -> tuple[Catalog | None, list[Entry]]:
+    def take_state(self) -> tuple[Databases | None, list[Entry]]:
         """What this session alone knows of tables."""
         return self._working, list(self._stack)
 
-    def restore_state(self, state: tuple[Catalog | None, list[Entry]]) -> None:
+    def restore_state(self, state: tuple[Databases | None, list[Entry]]) -> None:
         """Back to what :meth:`take_state` gave."""
         self._working, stack = state
         self.restore_temporary(stack)
@@ -138,7 +139,7 @@ class Transactions(TemporaryTables):
             raise sql_error(628)
         self._savepoints[name.lower()] = (self.store.mark(), self.take_state())
 
-    def savepoint(self, name: str) -> tuple[int, tuple[Catalog | None, list[Entry]]] | None:
+    def savepoint(self, name: str) -> tuple[int, tuple[Databases | None, list[Entry]]] | None:
         return self._savepoints.get(name.lower())
 
     def rollback_to(self, name: str) -> None:

@@ -1,4 +1,4 @@
-"""ALTER DATABASE and DROP DATABASE."""
+"""CREATE, ALTER and DROP DATABASE."""
 
 from __future__ import annotations
 
@@ -11,6 +11,13 @@ from pymlsql.embedded.tsql.words import RESERVED
 
 if TYPE_CHECKING:
     from pymlsql.embedded.tsql.parser import Parser
+
+
+@dataclass(frozen=True, slots=True)
+class CreateDatabase(Statement):
+    """CREATE DATABASE."""
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,30 @@ class DropDatabase(Statement):
 
     names: tuple[str, ...]
     if_exists: bool = False
+
+
+_COLLATION = "SQL_LATIN1_GENERAL_CP1_CI_AS"
+
+
+def parse_create_database(parser: Parser, line: int) -> Statement:
+    """What follows CREATE DATABASE: where its files lie is refused, as is another collation than the server's."""
+    for words in (("AUDIT", "SPECIFICATION"), ("SCOPED", "CREDENTIAL"), ("ENCRYPTION", "KEY")):
+        if parser.at_words(*words):
+            raise unsupported(f"CREATE DATABASE {' '.join(words)}", line=line)
+    name = parser.identifier()
+    if parser.take_word("CONTAINMENT"):
+        parser.expect_op("=")
+        if parser.expect_word("NONE", "PARTIAL").value == "PARTIAL":
+            raise unsupported("CREATE DATABASE ... CONTAINMENT = PARTIAL", line=line)
+    if parser.at_word("ON", "LOG", "AS", "FOR"):
+        raise unsupported(f"CREATE DATABASE ... {parser.token.value}", line=line)
+    if parser.take_word("COLLATE"):
+        collation = parser.identifier()
+        if collation.upper() != _COLLATION:
+            raise unsupported(f"CREATE DATABASE ... COLLATE {collation}", line=line)
+    if parser.at_word("WITH"):
+        raise unsupported("CREATE DATABASE ... WITH", line=line)
+    return CreateDatabase(line, name)
 
 
 def parse_alter_database(parser: Parser, line: int) -> Statement:

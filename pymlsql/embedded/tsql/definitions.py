@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.alterations import parse_alter_index, parse_alter_table
 from pymlsql.embedded.tsql.data_statements import column_list, common_tables
-from pymlsql.embedded.tsql.database_statements import parse_alter_database, parse_drop_database
+from pymlsql.embedded.tsql.database_statements import (
+    parse_alter_database,
+    parse_create_database,
+    parse_drop_database,
+)
 from pymlsql.embedded.tsql.extensibility import parse_external
 from pymlsql.embedded.tsql.governance import GOVERNANCE
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
@@ -235,6 +239,8 @@ def parse_create(parser: Parser) -> nodes.Statement:
         return nodes.CreateSchema(line, name or owner, owner)
     if parser.take_word("SEQUENCE"):
         return parse_sequence(parser, line, "CREATE")
+    if parser.take_word("DATABASE"):
+        return parse_create_database(parser, line)
     if parser.at_word("EXTERNAL"):
         return parse_external(parser, line, "CREATE")
     if parser.at_word(*GOVERNANCE):

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 MESSAGES_CATALOG: dict[int, tuple[int, str]] = {
     226: (16, "{} statement not allowed within multi-statement transaction."),
+    1801: (16, "Database '{}' already exists. Choose a different database name."),
+    3702: (16, "Cannot drop database \"{}\" because it is currently in use."),
     3708: (16, "Cannot {} the database '{}' because it is a system database."),
     5011: (14, "User does not have permission to alter database '{}', the database does not exist, or the database is "
            "not in a state that allows access checks."),

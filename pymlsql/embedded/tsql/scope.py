@@ -49,6 +49,8 @@ class Relation:
     parameters: tuple[ModuleParameter, ...] = ()
     name: Name = Name(("",))
     object_id: int = 0
+    database_id: int = 0
+    """The database that has it."""
     used: set[str] | None = None
     indexes: frozenset[str] | None = None
     """A table's index names in lower case."""
@@ -72,6 +74,7 @@ class ScalarFunction:
     expression: Text | None = None
     sql: str = ""
     null_on_null: bool = False
+    database_id: int = 0
 
 
 class Names(Protocol):

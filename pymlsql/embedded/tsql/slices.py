@@ -23,6 +23,11 @@ class Name:
     def database(self) -> str:
         return self.parts[-3] if len(self.parts) > 2 else ""
 
+    @property
+    def local(self) -> Name:
+        """The same without its database."""
+        return Name(self.parts[-2:])
+
     def __str__(self) -> str:
         return ".".join(self.parts)
 

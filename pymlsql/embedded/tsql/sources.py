@@ -111,10 +111,10 @@ def _check_indexes(compiler: Compiler, hints: list[exp.Expr], relation: Relation
     """What a hint names is there. Raises 308 for an index, 8171 for NOEXPAND: no view has an index."""
     for hint in hints:
         if hint.name.upper() == "NOEXPAND":
-            raise sql_error(8171, "noexpand", relation.name, line=compiler.line)
+            raise sql_error(8171, "noexpand", relation.name.local, line=compiler.line)
         for index in hint.expressions if relation.indexes is not None else ():
             if isinstance(index, exp.Column) and index.name.lower() not in (relation.indexes or ()):
-                raise sql_error(308, index.name, relation.name, line=compiler.line)
+                raise sql_error(308, index.name, relation.name.local, line=compiler.line)
 
 
 def alias_name(alias: exp.Expr | None) -> tuple[str, list[str]]:

@@ -25,7 +25,7 @@ def with_history(compiler: Compiler, relation: Relation, version: exp.Expr) -> R
     if relation.query is not None:
         raise unsupported("FOR SYSTEM_TIME of a view", line=compiler.line)
     if not relation.history:
-        raise sql_error(13544, relation.name, line=compiler.line)
+        raise sql_error(13544, relation.name.local, line=compiler.line)
     if any(column.name == ROWID for column in relation.columns):
         raise unsupported("changing rows through FOR SYSTEM_TIME", line=compiler.line)
     compiler.names.use_history(relation)

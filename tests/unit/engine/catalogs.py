@@ -19,6 +19,7 @@ from pymlsql.embedded.engine.catalog import (
     ViewColumn,
     new_catalog,
 )
+from pymlsql.embedded.engine.database_entries import Database
 from pymlsql.embedded.engine.system_views import SYSTEM_VIEWS, SessionRow, SystemState, arrow_table
 from pymlsql.embedded.tsql.nodes import ModuleParameter
 from pymlsql.embedded.tsql.types import BIT, DATETIME, FLOAT, INT, MAX, decimal, nvarchar, varbinary, varchar
@@ -91,7 +92,8 @@ def state(**changes: Any) -> SystemState:
     """The state that session 51 sees, with ``changes``."""
     made = SystemState(
         catalog=catalog(), database="pymlsql", database_id=5,
-        databases=((1, "master", 160), (2, "tempdb", 160), (4, "msdb", 160), (5, "pymlsql", 150)),
+        databases=(Database(1, "master"), Database(2, "tempdb"), Database(4, "msdb"),
+                   Database(5, "pymlsql", level=150)),
         spid=51, login="sa", host="laptop", application="pytest", isolation=4, sessions=SESSIONS,
         configurations={"external scripts enabled": (1, 0), "max server memory (mb)": (2147483647, 2147483647)},
     )  # fmt: skip

@@ -137,7 +137,7 @@ def test_an_identity_column_that_is_full_says_so(client: Client) -> None:
 REFUSED = {
     "update that counts": ("DECLARE @i int = 0; UPDATE dbo.t SET @i = x = @i + 1", 40510),
     "select that adds up": ("DECLARE @s nvarchar(99) = N''; SELECT @s = @s + N'x' FROM dbo.t", 40510),
-    "definition in master": ("USE master; CREATE TABLE dbo.x (a int)", 40510),
+    "definition in model": ("USE model; CREATE TABLE dbo.x (a int)", 40510),
     "quotes as strings": ('SET QUOTED_IDENTIFIER OFF; EXEC (N\'SELECT "abc"\')', 40510),
     "too deep": ("SELECT " + "(" * 3000 + "1" + ")" * 3000, 191),
     "schemabinding": ("CREATE VIEW dbo.v WITH SCHEMABINDING AS SELECT x FROM dbo.t", 40510),

@@ -9,14 +9,15 @@ import pytest
 from sqlalchemy.dialects.mssql import information_schema
 
 from pymlsql.embedded.engine import system_procedures
-from pymlsql.embedded.engine.catalog import Table, TableColumn
+from pymlsql.embedded.engine.catalog import Table, TableColumn, new_catalog
+from pymlsql.embedded.engine.database_entries import Database
 from pymlsql.embedded.engine.engine import _CONFIGURATION as ENGINE_OPTIONS
 from pymlsql.embedded.engine.system_views import (
     SYSTEM_PROCEDURES,
     SYSTEM_VIEWS,
     arrow_table,
-    in_database,
     object_id_of_system_view,
+    with_temporary,
 )
 from pymlsql.embedded.engine.system_views.declaration import columns, view
 from pymlsql.embedded.tsql.messages import MESSAGES
@@ -264,17 +265,14 @@ def test_sessions_tell_who_is_there_and_their_isolation() -> None:
 
 def test_tempdb_shows_temporary_tables_under_names_of_128_characters() -> None:
     made = Table(HEAP, "dbo", "#t", (TableColumn("x", INT, True, 1),), temporary=True)
-    of = in_database(state(temporary=(made,)), "TempDB")
+    tempdb = Database(2, "tempdb")
+    of = with_temporary(state(catalog=new_catalog(tempdb), database="tempdb", database_id=2, temporary=(made,)))
     (name, object_id), = rows("sys.tables", "name", "object_id", of=of)
     assert (len(str(name)), str(name).rstrip("_0123456789ABCDEF"), object_id) == (128, "#t", HEAP)
     assert rows("information_schema.tables", "TABLE_CATALOG", "TABLE_NAME", of=of) == [("tempdb", name)]
     assert rows("sys.columns", "name", of=of) == [("x",)]
 
 
-def test_master_has_none_of_the_users_tables() -> None:
-    of = in_database(state(), "master")
-    assert rows("sys.tables", "name", of=of) == []
-    assert rows("information_schema.schemata", "CATALOG_NAME", SCHEMA_NAME="dbo", of=of) == [("master",)]
-    assert in_database(of, "MASTER") is of
-    with pytest.raises(LookupError, match="no database nowhere"):
-        in_database(state(), "nowhere")
+def test_other_databases_show_no_temporary_tables() -> None:
+    of = state(temporary=(Table(HEAP, "dbo", "#t", (TableColumn("x", INT, True, 1),), temporary=True),))
+    assert with_temporary(of) is of

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pymlsql.embedded.engine.catalog import now_text
+from pymlsql.embedded.engine.database_entries import MAIN
 from pymlsql.embedded.engine.extensibility.contents import (
     CannotOpen,
     NotAnExpression,
@@ -26,7 +27,6 @@ from pymlsql.embedded.engine.extensibility.entries import (
 from pymlsql.embedded.engine.extensibility.interpreters import PLACES, Unusable, check_interpreter, find_interpreter
 from pymlsql.embedded.engine.extensibility.rights import current_user_id, find_user_id, require
 from pymlsql.embedded.engine.frame import Frame
-from pymlsql.embedded.engine.names import SYSTEM_DATABASES
 from pymlsql.embedded.engine.selection import changing, done
 from pymlsql.embedded.tsql.extensibility_nodes import (
     HOST_PLATFORM,
@@ -215,8 +215,8 @@ def _refuse_system(session: Session, action: str, name: str) -> None:
 
 
 def refuse_elsewhere(session: Session) -> None:
-    """Raises 40510 in a system database, which keeps nothing."""
-    if session.database.lower() in SYSTEM_DATABASES:
+    """Raises 40510 in other databases than the first, whose languages and libraries scripts run with."""
+    if session.catalog.database.database_id != MAIN:
         raise unsupported(f"objects in database {session.database}")
 
 

@@ -36,7 +36,7 @@ def current_user_id(session: Session) -> int:
 
 def find_user_id(session: Session, name: str) -> int | None:
     """The user or role of this name, in any case."""
-    found = principal_named(session.user_catalog, name)
+    found = principal_named(session.catalog, name)
     return found.principal_id if found is not None else None
 
 
@@ -47,5 +47,5 @@ def owns(session: Session, owner: int) -> bool:
 
 def owner_name(session: Session, owner: int) -> str:
     """What the user or role is called now."""
-    found = principal_by_id(session.user_catalog, owner)
+    found = principal_by_id(session.catalog, owner)
     return found.name if found is not None else str(owner)

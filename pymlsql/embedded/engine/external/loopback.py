@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pymlsql.embedded.engine.names import SYSTEM_DATABASES
 from pymlsql.embedded.engine.security.context import identify, may_connect
 from pymlsql.embedded.engine.security.principals import Login as Account
 from pymlsql.embedded.engine.security.principals import login_by_sid
@@ -39,13 +38,12 @@ class Door:
         caller, engine = self._caller, self._caller.engine
         # What a signed module adds while it runs ends with the module, and is not handed on.
         context = replace(caller.context, added=(), added_logins=())
-        database = login.database.strip("[]") or engine.database
-        if database.lower() == engine.database.lower() and may_connect(identify(engine.catalog, context)):
-            database = engine.database
-        elif database.lower() not in SYSTEM_DATABASES:
-            raise sql_error(4060, database)
+        wanted = login.database.strip("[]") or engine.database
+        found = engine.databases.find(wanted)
+        if found is None or not may_connect(identify(found, context)):
+            raise sql_error(4060, wanted)
         account = login_by_sid(engine.catalog, context.sid) or Account(0, self.user, context.sid, "")
-        session = engine.begin_session(login, account, database, client_host)
+        session = engine.begin_session(login, account, found.database.name, client_host)
         session.begin_contexts(context)
         session.callers = (caller, *caller.callers)
         session.store.awaiting = tuple(one.store for one in session.callers)

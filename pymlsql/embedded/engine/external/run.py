@@ -98,7 +98,7 @@ def failures_reported(session: Session, language: str, request_id: str, line: in
 
 def _failed(session: Session, language: str, request_id: str, line: int) -> SqlError:
     error = sql_error(39004, language, _ABORTED, line=line, state=20)
-    if session.engine.level >= 160:
+    if session.level >= 160:
         error.message += FAILED_SINCE_2022.format(request_id)
     return error
 

@@ -23,6 +23,7 @@ class ExternalPool:
     """
 
     kind: ClassVar[str] = "external_resource_pool"
+    of_server: ClassVar[bool] = True
 
     pool_id: int
     name: str
@@ -44,6 +45,7 @@ class WorkloadGroup:
     """A workload group: ``external_pool`` is the pool of its sessions' scripts."""
 
     kind: ClassVar[str] = "workload_group"
+    of_server: ClassVar[bool] = True
 
     group_id: int
     name: str
@@ -61,6 +63,7 @@ class GovernorSettings:
     """Whether Resource Governor is enabled, and the object id of its classifier (0: none)."""
 
     kind: ClassVar[str] = "resource_governor"
+    of_server: ClassVar[bool] = True
 
     enabled: bool = False
     classifier: int = 0

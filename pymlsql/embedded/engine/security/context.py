@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pymlsql.embedded.engine.catalog import Catalog, Module, Table
+from pymlsql.embedded.engine.database_entries import MAIN
 from pymlsql.embedded.engine.security import principals as p
 from pymlsql.embedded.engine.security.permissions import (
     CLASSES,
@@ -19,10 +20,11 @@ from pymlsql.embedded.engine.security.rights import DATABASE_SECURABLE, SERVER_S
 
 @dataclass(frozen=True, slots=True)
 class SecurityContext:
-    """A login, or (``user``) a principal of the database alone, with what a signed module adds while it runs.
+    """A login, or (``user``) a principal of one database alone, with what a signed module adds while it runs.
 
     ``sid`` is the login's security identifier, "" for none. ``added`` are ids of users, ``added_logins`` of logins,
-    whose rights count besides; names and ownership stay those of the context itself.
+    whose rights count besides; names and ownership stay those of the context itself. ``database_id`` is the database
+    whose users ``user`` and ``added`` are: elsewhere they are nobody.
     """
 
     login: str
@@ -30,6 +32,7 @@ class SecurityContext:
     user: int | None = None
     added: tuple[int, ...] = ()
     added_logins: tuple[int, ...] = ()
+    database_id: int = MAIN
 
 
 @dataclass(slots=True)
@@ -79,8 +82,11 @@ def _user(made: Identity, entries: list[Permission]) -> p.Principal | None:
     """Who the context is in the database. A login without a user comes in as guest, where guests may connect."""
     context, catalog = made.context, made.catalog
     if context.user is not None:
-        return p.principal_by_id(catalog, context.user)
-    found = p.FIXED_USERS["dbo"] if made.rights.sysadmin else p.user_of_login(catalog, context.sid)
+        at_home = context.database_id == catalog.database.database_id
+        return p.principal_by_id(catalog, context.user) if at_home else None
+    if made.rights.sysadmin or (context.sid and context.sid == catalog.database.owner_sid):
+        return p.dbo(catalog)
+    found = p.user_of_login(catalog, context.sid)
     if found is not None:
         return found
     open_to_guests = any(e.grantee == p.GUEST and e.name == "CONNECT" and e.state == GRANTED for e in entries)
@@ -90,7 +96,7 @@ def _user(made: Identity, entries: list[Permission]) -> p.Principal | None:
 
 def _enter_database(made: Identity, user: p.Principal | None) -> None:
     """Who the context is in the database, and what principals count there."""
-    added = made.context.added
+    added = made.context.added if made.context.database_id == made.catalog.database.database_id else ()
     made.rights.principals = frozenset(added) | (p.roles_of(made.catalog, *added) if added else {p.PUBLIC})
     if user is None:
         return

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from pymlsql.embedded.engine.catalog import Module, Schema, Table
 from pymlsql.embedded.engine.security.context import Identity, may_connect, object_securable, schema_securable
-from pymlsql.embedded.engine.security.logins import may_use
 from pymlsql.embedded.engine.security.principals import owner_of
 from pymlsql.embedded.engine.security.rights import DATABASE_SECURABLE, SERVER_SECURABLE, Securable
 from pymlsql.embedded.tsql.messages import SqlError, sql_error
@@ -45,10 +44,13 @@ def check_uses(session: Session, uses: Sequence[Use], frame: Frame | None) -> No
     """SELECT on what a query reads. Raises 229, 230, 916."""
     if not uses:
         return
-    who = session.identity
-    if who.rights.unlimited:
-        return
+    here = session.catalog.database.database_id
     for use in uses:
+        who = session.identity
+        if use.database_id != here:
+            who = session.identity_in(session.databases.numbered(use.database_id))
+        if who.rights.unlimited:
+            continue
         found = _objects(who).get(use.object_id)
         if found is None:  # a plan lives no longer than the catalog it was made for; if one did, it is refused
             raise sql_error(208, f"object {use.object_id}")
@@ -67,7 +69,7 @@ def check_uses(session: Session, uses: Sequence[Use], frame: Frame | None) -> No
 def check_reading(session: Session, uses: Sequence[Use]) -> None:
     """SELECT on each object that a query names itself, or on some column of it. Raises 229, 916."""
     for use in uses:
-        found = _objects(session.identity).get(use.object_id)
+        found = session.databases.numbered(use.database_id).by_id(use.object_id)
         if found is not None and not use.via:
             check_object(session, use.permission, found)
 
@@ -81,8 +83,10 @@ def is_chained(who: Identity, namer: int, found: Object) -> bool:
 
 def check_change(session: Session, frame: Frame, permission: str, table: Table, columns: Collection[str] = ()) -> None:
     """INSERT, UPDATE or DELETE of a table, or ALTER for what changes it as a whole. Raises 229, 230, 916."""
-    who = session.identity
-    if table.temporary or who.rights.unlimited or is_chained(who, frame.object_id, table):
+    if table.temporary:
+        return
+    who = session.identity_for(table)
+    if who.rights.unlimited or is_chained(who, frame.object_id, table):
         return
     check_object(session, permission, table, columns)
 
@@ -91,13 +95,13 @@ def check_target(session: Session, frame: Frame, permission: str, target: Target
                  columns: Collection[str] = ()) -> None:  # fmt: skip
     """The same for what a statement names as its target: a table, or a view, and what is below that unless both have
     one owner. ``columns`` are the target's, in lower case. Raises 229, 230, 916."""
-    who = session.identity
-    if target.table.temporary or who.rights.unlimited:
+    if target.table.temporary:
         return
     namer = frame.object_id
     below: list[Object] = [*target.views, target.table]
     for found in below:
-        if not is_chained(who, namer, found):
+        who = session.identity_for(found)
+        if not who.rights.unlimited and not is_chained(who, namer, found):
             own = {target.columns.get(c, "").lower() for c in columns} if found is target.table else columns
             check_object(session, permission, found, own)
         namer = found.object_id
@@ -105,7 +109,7 @@ def check_target(session: Session, frame: Frame, permission: str, target: Target
 
 def check_execute(session: Session, frame: Frame | None, module: Module) -> None:
     """EXECUTE of a procedure. Raises 229, 916."""
-    who = session.identity
+    who = session.identity_for(module)
     if who.rights.unlimited or (frame is not None and is_chained(who, frame.object_id, module)):
         return
     check_object(session, "EXECUTE", module)
@@ -113,18 +117,19 @@ def check_execute(session: Session, frame: Frame | None, module: Module) -> None
 
 def check_object(session: Session, permission: str, found: Object, columns: Collection[str] = ()) -> None:
     """``permission`` on an object, or on those of its columns that are used. Raises 229, 230, 916."""
-    who = session.identity
+    who = session.identity_for(found)
+    database = who.catalog.database.name
     if not may_connect(who):
-        raise cannot_connect(session)
+        raise sql_error(916, session.context.login, database)
     securable = object_securable(who.catalog, found)
     rights = who.rights
     if not rights.columns and rights.holds(permission, securable):
         return
     if not rights.holds_some_column(permission, securable):
-        raise sql_error(229, permission, found.name, session.engine.database, found.schema)
+        raise sql_error(229, permission, found.name, database, found.schema)
     for name, column_id in column_ids(found):
         if name.lower() in columns and not rights.holds(permission, securable, column_id):
-            raise sql_error(230, permission, name, found.name, session.engine.database, found.schema)
+            raise sql_error(230, permission, name, found.name, database, found.schema)
 
 
 def column_ids(found: Object) -> list[tuple[str, int]]:
@@ -140,15 +145,9 @@ _OWN_STATE_VIEWS = frozenset({"dm_exec_sessions", "dm_exec_requests"})
 """Dynamic management views that show a session itself; all others ask for a permission on the server."""
 
 
-def check_metadata(session: Session, database: str) -> None:
-    """A database's system views are for those who may use it. Raises 916."""
-    if not may_use(session.identity, database):
-        raise cannot_connect(session, database)
-
-
 def _server_state(session: Session) -> str:
     """The permission that dynamic management views ask for: SQL Server 2022 has split it."""
-    return "VIEW SERVER STATE" if session.engine.level < 160 else "VIEW SERVER PERFORMANCE STATE"
+    return "VIEW SERVER STATE" if session.level < 160 else "VIEW SERVER PERFORMANCE STATE"
 
 
 def may_see_server_state(session: Session) -> bool:
@@ -168,9 +167,10 @@ def check_server_state(session: Session, view: str) -> None:
 # Definitions ------------------------------------------------------------------------------------------------------
 
 
-def may(session: Session, permission: str, securable: Securable) -> bool:
-    """Whether the session holds a permission on a securable of the database, or of the server."""
-    who = session.identity
+def may(session: Session, permission: str, securable: Securable, who: Identity | None = None) -> bool:
+    """Whether the session holds a permission on a securable of the current database, or of that of ``who``, or of the
+    server."""
+    who = who if who is not None else session.identity
     if who.rights.holds(permission, securable):
         return securable.kind == "SERVER" or may_connect(who)
     return False
@@ -178,9 +178,8 @@ def may(session: Session, permission: str, securable: Securable) -> bool:
 
 def may_object(session: Session, permission: str, found: Object) -> bool:
     """The same for a table or module."""
-    if session.identity.rights.unlimited:
-        return True
-    return may(session, permission, object_securable(session.identity.catalog, found))
+    who = session.identity_for(found)
+    return who.rights.unlimited or may(session, permission, object_securable(who.catalog, found), who)
 
 
 def may_schema(session: Session, permission: str, name: str) -> bool:
@@ -196,9 +195,9 @@ def check_database(session: Session, permission: str) -> None:
     if who.rights.unlimited:
         return
     if not may_connect(who):
-        raise cannot_connect(session)
+        raise sql_error(916, session.context.login, session.database)
     if not who.rights.holds(permission, DATABASE_SECURABLE):
-        raise sql_error(262, permission, session.engine.database)
+        raise sql_error(262, permission, session.database)
 
 
 def check_new_object(session: Session, permission: str, schema: Schema) -> None:
@@ -212,12 +211,6 @@ def check_server(session: Session, permission: str, error: SqlError | None = Non
     """A permission on the server. Raises ``error``, or 15247."""
     if not session.identity.rights.holds(permission, SERVER_SECURABLE):
         raise error or sql_error(15247)
-
-
-def cannot_connect(session: Session, database: str = "") -> SqlError:
-    """Msg 916: the login has no business in the database; without a name, in the user database."""
-    same = database.lower() in ("", session.engine.database.lower())
-    return sql_error(916, session.context.login, session.engine.database if same else database)
 
 
 def denied(number: int, *values: object, state: int = 20) -> SqlError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from pymlsql.embedded.engine.names import SYSTEM_DATABASES, lookup
+from pymlsql.embedded.engine.names import lookup
 from pymlsql.embedded.engine.security import principals as p
 from pymlsql.embedded.engine.security.context import (
     may_connect,
@@ -25,15 +25,9 @@ NULL = "\1"
 """An argument that is the constant NULL."""
 
 
-def _in_system_database(session: Session) -> bool:
-    return session.database.lower() in SYSTEM_DATABASES
-
-
 def user_id(session: Session) -> int:
-    """The current user of the current database; in a system database guest, or dbo for an administrator."""
+    """The current user of the current database."""
     who = session.identity
-    if _in_system_database(session):
-        return p.DBO if who.rights.sysadmin else p.GUEST
     return p.GUEST if who.user_id is None else who.user_id
 
 
@@ -54,7 +48,7 @@ def _login_name(session: Session, frame: Frame, args: list[str]) -> str | None:
     if not args:
         return session.context.login
     wanted = int(float(args[0]))
-    known = {login.principal_id: login.name for login in p.all_logins(session.user_catalog)}
+    known = {login.principal_id: login.name for login in p.all_logins(session.catalog)}
     known.update({number: name for name, number in p.SERVER_ROLES.items()})
     return known.get(wanted)
 
@@ -62,7 +56,7 @@ def _login_name(session: Session, frame: Frame, args: list[str]) -> str | None:
 def _login_by_sid(session: Session, frame: Frame, args: list[str]) -> str | None:
     if not args:
         return session.context.login
-    found = p.login_by_sid(session.user_catalog, args[0].lower().removeprefix("0x"))
+    found = p.login_by_sid(session.catalog, args[0].lower().removeprefix("0x"))
     return found.name if found is not None else None
 
 
@@ -71,15 +65,17 @@ def _login_id(session: Session, frame: Frame, args: list[str]) -> int | None:
         return session.identity.login_id or None
     if args[0].lower() in p.SERVER_ROLES:
         return p.SERVER_ROLES[args[0].lower()]
-    found = p.login_named(session.user_catalog, args[0])
+    found = p.login_named(session.catalog, args[0])
     return found.principal_id if found is not None else None
 
 
 def _login_sid(session: Session, frame: Frame, args: list[str]) -> bytes | None:
     if not args:
-        user = p.principal_by_id(session.user_catalog, session.context.user) if session.context.user else None
+        context = session.context
+        home = session.databases.numbered(context.database_id)
+        user = p.principal_by_id(home, context.user) if context.user else None
         return bytes.fromhex(user.sid if isinstance(user, p.User) else session.context.sid) or None
-    found = p.login_named(session.user_catalog, args[0])
+    found = p.login_named(session.catalog, args[0])
     return bytes.fromhex(found.sid) if found is not None else None
 
 
@@ -115,10 +111,10 @@ def _is_srvrolemember(session: Session, frame: Frame, args: list[str]) -> int | 
     """Of the server's roles; who is sysadmin is in all of them."""
     number = p.SERVER_ROLES.get(args[0].lower())
     if len(args) > 1:
-        login = p.login_named(session.user_catalog, args[1])
+        login = p.login_named(session.catalog, args[1])
         if login is None:
             return None
-        roles = p.server_roles_of(session.user_catalog, login.principal_id)
+        roles = p.server_roles_of(session.catalog, login.principal_id)
     else:
         roles = session.identity.server_roles
     if number is None:
@@ -172,7 +168,7 @@ def _named_securable(session: Session, kind: str, name: str) -> Securable | None
         return SERVER_SECURABLE
     if kind == "DATABASE":
         same = name == NULL or name.strip("[]").lower() == session.database.lower()
-        return DATABASE_SECURABLE if same and not _in_system_database(session) else None
+        return DATABASE_SECURABLE if same else None
     if kind == "SCHEMA":
         plain = _parts(name).object.lower()
         return schema_securable(catalog, plain) if plain in catalog.schemas else None

@@ -46,7 +46,7 @@ class Target:
 
 
 def _object(session: Session, name: Name) -> Target:
-    catalog = session.user_catalog
+    catalog = session.catalog
     if name.database and name.database.lower() != session.database.lower():
         raise sql_error(4610)
     if name.object.startswith("#"):
@@ -58,7 +58,7 @@ def _object(session: Session, name: Name) -> Target:
 
 
 def _schema(session: Session, name: Name) -> Target:
-    catalog = session.user_catalog
+    catalog = session.catalog
     if name.object.lower() not in catalog.schemas:
         raise sql_error(15151, "find", "schema", name.object)
     return Target(schema_securable(catalog, name.object), "schema", name.object)
@@ -89,7 +89,7 @@ _ALL = {"table": ("DELETE", "INSERT", "REFERENCES", "SELECT", "UPDATE"), "P": ("
 
 def change_permissions(session: Session, statement: PermissionStatement) -> None:
     """The statement. Raises 102, 4606, 4611, 4613, 4621, 15151 ..., 40510 for what is not enforced here."""
-    kind, items = _class_of(statement, session.engine.level)
+    kind, items = _class_of(statement, session.level)
     if kind in ("SERVER", "LOGIN"):
         if session.database.lower() != "master":
             raise sql_error(4621, state=10)
@@ -101,7 +101,7 @@ def change_permissions(session: Session, statement: PermissionStatement) -> None
     if any(_is_exempt(session, target, grantee) for grantee in grantees):
         session.send_error(sql_error(4624, line=statement.line))
         return
-    entries = set(session.user_catalog.entries(Permission))
+    entries = set(session.catalog.entries(Permission))
     before = frozenset(entries)
     for name, column in wanted:
         grantor = _grantor(session, statement, target, name, column)
@@ -114,7 +114,7 @@ def change_permissions(session: Session, statement: PermissionStatement) -> None
 def _keep(session: Session, before: frozenset[Permission], after: frozenset[Permission]) -> None:
     gone, new = tuple(before - after), tuple(after - before)
     with session.store.statement():
-        session.set_catalog(session.user_catalog.without_entries(*gone).with_entries(*new), new, gone)
+        session.set_catalog(session.catalog.without_entries(*gone).with_entries(*new), new, gone)
 
 
 # What it names ----------------------------------------------------------------------------------------------------
@@ -183,7 +183,7 @@ def _columns(target: Target, item: PermissionItem) -> list[int]:
 
 def _grantee(session: Session, target: Target, wanted: list[tuple[str, int]], name: str) -> int:
     """Whom it is about: a login or server role for the server's securables, else a user or role. Raises 15151, 4617."""
-    catalog = session.user_catalog
+    catalog = session.catalog
     if target.number in SERVER_CLASSES:
         if name.lower() in p.SERVER_ROLES:
             if name.lower() != "public":
@@ -270,7 +270,7 @@ def _named_grantor(session: Session, statement: PermissionStatement, target: Tar
     """AS: a principal in whose place the session may act, and that may grant it itself."""
     if target.number in SERVER_CLASSES:
         raise unsupported("AS on the server", line=statement.line)
-    found = p.principal_named(session.user_catalog, statement.grantor)
+    found = p.principal_named(session.catalog, statement.grantor)
     rights = session.identity.rights
     acts = rights.holds("CONTROL", DATABASE_SECURABLE)
     if found is None or not (acts or found.principal_id in rights.principals):
@@ -278,10 +278,10 @@ def _named_grantor(session: Session, statement: PermissionStatement, target: Tar
         raise sql_error(15151, "find", noun, statement.grantor)
     if found.principal_id in (p.DBO, target.securable.owner):
         return found.principal_id
-    theirs = identify(session.user_catalog, SecurityContext("", "", found.principal_id)).rights
+    theirs = identify(session.catalog, SecurityContext("", "", found.principal_id)).rights
     if _is_denied(theirs, target, name, column):
         raise _refused(target)
-    entries = [e for e in session.user_catalog.entries(Permission) if e.state == GRANTABLE]
+    entries = [e for e in session.catalog.entries(Permission) if e.state == GRANTABLE]
     here = [wanted for steps, wanted in implying(target.securable.kind, name) if steps == 0]
     for e in entries:
         same = (e.securable, e.major, e.grantee) == (target.number, target.securable.major, found.principal_id)

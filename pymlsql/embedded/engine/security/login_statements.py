@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pymlsql.embedded.engine.catalog import Catalog, Entry, now_text
-from pymlsql.embedded.engine.names import SYSTEM_DATABASES
 from pymlsql.embedded.engine.security import principals as p
 from pymlsql.embedded.engine.security.context import SecurityContext, identify
 from pymlsql.embedded.engine.security.enforcement import check_server, may
@@ -20,7 +19,9 @@ if TYPE_CHECKING:
     from pymlsql.embedded.engine.session import Session
 
 _LONGEST_PASSWORD = 128
-_SERVER_ROLES_WITH_A_MEANING = frozenset({p.SYSADMIN, p.SECURITYADMIN, p.SERVERADMIN, p.PROCESSADMIN})
+_SERVER_ROLES_WITH_A_MEANING = frozenset(
+    {p.SYSADMIN, p.SECURITYADMIN, p.SERVERADMIN, p.PROCESSADMIN, p.DBCREATOR}
+)
 
 
 def login(session: Session, statement: LoginStatement) -> None:
@@ -30,7 +31,7 @@ def login(session: Session, statement: LoginStatement) -> None:
 
 def _create_login(session: Session, statement: LoginStatement) -> None:
     check_server(session, "ALTER ANY LOGIN")
-    catalog, name = session.user_catalog, statement.name
+    catalog, name = session.catalog, statement.name
     if p.login_named(catalog, name) is not None or name.lower() in p.SERVER_ROLES:
         raise sql_error(15025, name)
     if "\\" in name:
@@ -65,7 +66,7 @@ def _hashed(password: str) -> str:
 
 
 def _default_database(session: Session, name: str) -> str:
-    if name.lower() not in SYSTEM_DATABASES and name.lower() != session.engine.database.lower():
+    if session.databases.find(name) is None:
         raise sql_error(15010, name)
     return name
 
@@ -73,11 +74,11 @@ def _default_database(session: Session, name: str) -> str:
 def _known_login(session: Session, statement: LoginStatement, *, own: bool, harmless: bool) -> p.Login:
     """The login, if the session may change it. Administrators' logins are for administrators alone; ``own`` and
     ``harmless`` are what :func:`_alter_login` says of the change. Raises 15151."""
-    found = p.login_named(session.user_catalog, statement.name)
+    found = p.login_named(session.catalog, statement.name)
     refused = sql_error(15151, statement.action, "login", statement.name)
     if found is None or not ((own and harmless) or may(session, "ALTER ANY LOGIN", SERVER_SECURABLE)):
         raise refused
-    if found.principal_id == p.SA or (not harmless and _is_administrator(session.user_catalog, found)):
+    if found.principal_id == p.SA or (not harmless and _is_administrator(session.catalog, found)):
         check_server(session, "CONTROL SERVER", refused)
     if found.principal_id == p.SA:
         raise unsupported(f"{statement.action.upper()} LOGIN sa")
@@ -93,7 +94,7 @@ def _is_administrator(catalog: Catalog, found: p.Login) -> bool:
 def _alter_login(session: Session, statement: LoginStatement) -> None:
     """Everybody may give himself another password, for the old one, and another default database. Neither does harm
     to an administrator's login; all else that ALTER LOGIN changes does."""
-    catalog = session.user_catalog
+    catalog = session.catalog
     known = p.login_named(catalog, statement.name)
     own = known is not None and known.principal_id != p.SA and known.sid == session.context.sid
     takes_over = statement.password is not None and statement.old_password is None
@@ -124,7 +125,7 @@ def _alter_login(session: Session, statement: LoginStatement) -> None:
 
 def _drop_login(session: Session, statement: LoginStatement) -> None:
     found = _known_login(session, statement, own=False, harmless=False)
-    catalog = session.user_catalog
+    catalog = session.catalog
     if session.engine.is_logged_in(found.sid):
         raise sql_error(15434, found.name)
     entries = [e for e in catalog.entries(Permission) if e.securable in SERVER_CLASSES]
@@ -138,7 +139,7 @@ def _drop_login(session: Session, statement: LoginStatement) -> None:
 
 def server_role(session: Session, statement: RoleStatement) -> None:
     """ALTER SERVER ROLE: members of the fixed roles. Who is in such a role may add others, as SQL Server has it."""
-    catalog = session.user_catalog
+    catalog = session.catalog
     number = p.SERVER_ROLES.get(statement.name.lower())
     who = session.identity
     if number is None or not (who.rights.sysadmin or number in who.server_roles - {p.SERVER_PUBLIC}):

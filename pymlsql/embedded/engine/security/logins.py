@@ -5,9 +5,9 @@ from __future__ import annotations
 import hmac
 
 from pymlsql.embedded.engine.catalog import Catalog
-from pymlsql.embedded.engine.names import SYSTEM_DATABASES
+from pymlsql.embedded.engine.databases_value import Databases
 from pymlsql.embedded.engine.security import principals as p
-from pymlsql.embedded.engine.security.context import Identity, SecurityContext, identify, may_connect
+from pymlsql.embedded.engine.security.context import SecurityContext, identify, may_connect
 from pymlsql.embedded.engine.security.rights import SERVER_SECURABLE
 from pymlsql.embedded.tsql.messages import sql_error
 
@@ -27,18 +27,10 @@ def authenticate(catalog: Catalog, name: str, password: str, sa_password: str) -
     return login
 
 
-def may_use(made: Identity, database: str) -> bool:
-    """Whether the identity may use this database. Guests may connect to master, tempdb and msdb, but not to model."""
-    if database.lower() == "model":
-        return made.rights.holds("CONTROL SERVER", SERVER_SECURABLE)
-    return database.lower() in SYSTEM_DATABASES or may_connect(made)
-
-
-def initial_database(catalog: Catalog, login: p.Login, wanted: str, user_database: str) -> str:
+def initial_database(databases: Databases, login: p.Login, wanted: str, user_database: str) -> str:
     """The database that a session begins in; sa's default is the user database. Raises 4060, 4064."""
     default = user_database if login.principal_id == p.SA else login.default_database
-    name = (wanted or default).lower()
-    known = user_database if name == user_database.lower() else name if name in SYSTEM_DATABASES else ""
-    if known and may_use(identify(catalog, SecurityContext(login.name, login.sid)), known):
-        return known
+    found = databases.find(wanted or default)
+    if found is not None and may_connect(identify(found, SecurityContext(login.name, login.sid))):
+        return found.database.name
     raise sql_error(4060, wanted) if wanted else sql_error(4064)

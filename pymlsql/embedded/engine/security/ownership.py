@@ -42,7 +42,7 @@ def alter_authorization(session: Session, statement: AlterAuthorization) -> None
 
 
 def _give_object(session: Session, target: Target, owner_name: str) -> None:
-    catalog, found = session.user_catalog, target.found
+    catalog, found = session.catalog, target.found
     assert found is not None
     own = catalog.entry(p.Ownership, str(found.object_id))
     owner = future_owner(session, owner_name) if owner_name else p.schema_owner(catalog, found.schema)
@@ -55,7 +55,7 @@ def _give_object(session: Session, target: Target, owner_name: str) -> None:
 
 def _regranted(session: Session, target: Target, owner: int) -> tuple[list[Permission], list[Permission]]:
     """The old owner's grants, and the same as the new owner's; the new owner needs none himself."""
-    old = [e for e in session.user_catalog.entries(Permission)
+    old = [e for e in session.catalog.entries(Permission)
            if (e.securable, e.major) == (target.number, target.securable.major)]  # fmt: skip
     gone = [e for e in old if e.grantee == owner or e.grantor == target.securable.owner]
     return gone, [replace(e, grantor=owner) for e in gone if e.grantee != owner]

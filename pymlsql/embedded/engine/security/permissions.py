@@ -129,6 +129,7 @@ CLASSES["SERVER"] = _class(
     ALTER SERVER STATE | ALSS | CONTROL SERVER |
     ALTER SETTINGS | ALST | CONTROL SERVER |
     CONNECT SQL | COSQ | CONTROL SERVER |
+    CREATE ANY DATABASE | CRDB | ALTER ANY DATABASE |
     IMPERSONATE ANY LOGIN | IAL | CONTROL SERVER |
     VIEW ANY DEFINITION | VWAD | CONTROL SERVER |
     VIEW SERVER PERFORMANCE STATE | VSPS | VIEW SERVER STATE |
@@ -185,6 +186,11 @@ class Permission:
     def key(self) -> str:
         return f"{self.securable}:{self.major}:{self.minor}:{self.grantee}:{self.grantor}:{self.name}"
 
+    @property
+    def of_server(self) -> bool:
+        """Whether its grantee is a login or server role."""
+        return self.securable in SERVER_CLASSES
+
 
 stored(Permission)
 
@@ -211,5 +217,6 @@ SERVER_ROLE_GRANTS: dict[int, tuple[str, ...]] = {
     p.SECURITYADMIN: ("ALTER ANY LOGIN",),
     p.SERVERADMIN: ("ALTER RESOURCES", "ALTER SERVER STATE", "ALTER SETTINGS", "VIEW SERVER STATE"),
     p.PROCESSADMIN: ("ALTER SERVER STATE",),
+    p.DBCREATOR: ("ALTER ANY DATABASE", "CREATE ANY DATABASE"),
 }
 """What the fixed server roles may do; those that are missing would have no meaning here and take no members."""

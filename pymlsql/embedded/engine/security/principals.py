@@ -15,10 +15,10 @@ from typing import ClassVar
 from pymlsql.embedded.engine.catalog import Catalog, stored
 
 SA, SA_SID = 1, "01"
-SERVER_PUBLIC, SYSADMIN, SECURITYADMIN, SERVERADMIN, PROCESSADMIN = 2, 3, 4, 5, 7
+SERVER_PUBLIC, SYSADMIN, SECURITYADMIN, SERVERADMIN, PROCESSADMIN, DBCREATOR = 2, 3, 4, 5, 7, 9
 SERVER_ROLES = {
     "public": SERVER_PUBLIC, "sysadmin": SYSADMIN, "securityadmin": SECURITYADMIN, "serveradmin": SERVERADMIN,
-    "setupadmin": 6, "processadmin": PROCESSADMIN, "diskadmin": 8, "dbcreator": 9, "bulkadmin": 10,
+    "setupadmin": 6, "processadmin": PROCESSADMIN, "diskadmin": 8, "dbcreator": DBCREATOR, "bulkadmin": 10,
 }  # fmt: skip
 PUBLIC, DBO, GUEST, INFORMATION_SCHEMA, SYS = 0, 1, 2, 3, 4
 DB_OWNER, DB_ACCESSADMIN, DB_SECURITYADMIN, DB_DDLADMIN, DB_BACKUPOPERATOR = 16384, 16385, 16386, 16387, 16389
@@ -37,6 +37,7 @@ class Login:
     """A SQL Server login; ``sid`` in hexadecimal, ``password`` as :func:`hash_password` makes it."""
 
     kind: ClassVar[str] = "login"
+    of_server: ClassVar[bool] = True
     principal_id: int
     name: str
     sid: str
@@ -105,6 +106,7 @@ class ServerMembership:
     """A login is a member of a server role."""
 
     kind: ClassVar[str] = "server_membership"
+    of_server: ClassVar[bool] = True
     role: int
     member: int
 
@@ -139,6 +141,11 @@ class Retired:
     def key(self) -> str:
         return self.scope
 
+    @property
+    def of_server(self) -> bool:
+        """Logins belong to the server, users to their database."""
+        return self.scope == "login"
+
 
 for _class in (Login, User, Role, Membership, ServerMembership, Ownership, Retired):
     stored(_class)
@@ -169,9 +176,16 @@ def all_logins(catalog: Catalog) -> list[Login]:
     return [SA_LOGIN, *sorted(catalog.entries(Login), key=lambda login: login.principal_id)]
 
 
+def dbo(catalog: Catalog) -> User:
+    """The user that the database's owner is."""
+    return User(DBO, "dbo", catalog.database.owner_sid)
+
+
 def principal_named(catalog: Catalog, name: str) -> Principal | None:
     """The database's user or role of this name in any case."""
     key = name.lower()
+    if key == "dbo":
+        return dbo(catalog)
     fixed = FIXED_USERS.get(key) or _FIXED_DATABASE_ROLES.get(key)
     return fixed or catalog.entry(User, key) or catalog.entry(Role, key)
 
@@ -179,7 +193,8 @@ def principal_named(catalog: Catalog, name: str) -> Principal | None:
 def all_principals(catalog: Catalog) -> list[Principal]:
     """Every user and role of the database by id, the fixed ones included."""
     own: list[Principal] = [*catalog.entries(User), *catalog.entries(Role)]
-    return sorted([*FIXED_USERS.values(), *_FIXED_DATABASE_ROLES.values(), *own], key=lambda p: p.principal_id)
+    fixed = [user for user in FIXED_USERS.values() if user.principal_id != DBO]
+    return sorted([dbo(catalog), *fixed, *_FIXED_DATABASE_ROLES.values(), *own], key=lambda p: p.principal_id)
 
 
 def principal_by_id(catalog: Catalog, principal_id: int) -> Principal | None:

@@ -31,7 +31,7 @@ def _change(session: Session, actuals: list[Actual], line: int, change: str) -> 
     role = _given(actuals, 0, procedure, "@rolename", line)
     member = _given(actuals, 1, procedure, "@membername", line)
     statements.in_user_database(session, procedure)
-    if p.principal_named(session.user_catalog, str(member)) is None:
+    if p.principal_named(session.catalog, str(member)) is None:
         raise sql_error(15410, member, line=line)
     statements.role(session, RoleStatement(line, "alter", str(role), change=change, member=str(member)))
     return 0

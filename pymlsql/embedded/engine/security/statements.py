@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pymlsql.embedded.engine.catalog import Catalog, Entry, now_text
-from pymlsql.embedded.engine.names import SYSTEM_DATABASES
 from pymlsql.embedded.engine.security import principals as p
 from pymlsql.embedded.engine.security.belongings import check_owns_nothing
 from pymlsql.embedded.engine.security.context import SecurityContext, identify
@@ -23,10 +22,10 @@ if TYPE_CHECKING:
 
 
 def in_user_database(session: Session, construct: str) -> Catalog:
-    """The user database's catalog, when the session is in it; system databases take no principals here."""
-    if session.database.lower() in SYSTEM_DATABASES:
+    """The current database's catalog; tempdb and model take no principals here."""
+    if session.catalog.database.name in ("tempdb", "model"):
         raise unsupported(f"{construct} in database {session.database}")
-    return session.user_catalog
+    return session.catalog
 
 
 def put(session: Session, catalog: Catalog, *changed: Entry, gone: tuple[Entry, ...] = ()) -> None:
@@ -47,7 +46,7 @@ def user(session: Session, statement: UserStatement) -> None:
 def _create_user(session: Session, statement: UserStatement) -> None:
     if not may(session, "ALTER ANY USER", DATABASE_SECURABLE):
         raise sql_error(15247)
-    catalog = session.user_catalog
+    catalog = session.catalog
     if p.principal_named(catalog, statement.name) is not None:
         raise sql_error(15023, statement.name)
     source = USER_SOURCES.get(statement.source)
@@ -64,10 +63,11 @@ def _user_of_login(session: Session, statement: UserStatement) -> p.User:
 
 def _free_login(session: Session, name: str) -> str:
     """The sid of a login that has no user yet. Raises 15007, 15063."""
-    found = p.login_named(session.user_catalog, name)
+    found = p.login_named(session.catalog, name)
     if found is None:
         raise sql_error(15007, name)
-    if found.principal_id == p.SA or p.user_of_login(session.user_catalog, found.sid) is not None:
+    catalog = session.catalog
+    if found.sid in (p.SA_SID, catalog.database.owner_sid) or p.user_of_login(catalog, found.sid) is not None:
         raise sql_error(15063)
     return found.sid
 
@@ -80,7 +80,7 @@ def _user_without_login(session: Session, statement: UserStatement) -> p.User:
 def new_user(session: Session, statement: UserStatement, sid: str, *, login: bool, type_: str = "S") -> p.User:
     """The user that a CREATE USER makes."""
     return p.User(
-        p.next_principal_id(session.user_catalog), statement.name, sid, type_, login,
+        p.next_principal_id(session.catalog), statement.name, sid, type_, login,
         statement.default_schema or "dbo", now_text(), now_text(),
     )  # fmt: skip
 
@@ -93,7 +93,7 @@ USER_SOURCES: dict[str, Callable[[Session, UserStatement], p.User]] = {
 
 
 def _alter_user(session: Session, statement: UserStatement) -> None:
-    catalog, name = session.user_catalog, statement.name
+    catalog, name = session.catalog, statement.name
     found = p.principal_named(catalog, name)
     only_schema = statement.new_name is None and statement.login is None
     own = found is not None and found.principal_id == session.identity.user_id and only_schema
@@ -126,7 +126,7 @@ def _changes_who_controls(catalog: Catalog, found: p.User, statement: UserStatem
 
 def _rename(session: Session, old: p.Principal, new: p.Principal) -> None:
     """Another name for a user or role; schemas keep their owner by name. Raises 15023."""
-    catalog = session.user_catalog
+    catalog = session.catalog
     taken = p.principal_named(catalog, new.name)
     if taken is not None and taken.principal_id != old.principal_id:
         raise sql_error(15023, new.name)
@@ -138,7 +138,7 @@ def _rename(session: Session, old: p.Principal, new: p.Principal) -> None:
 
 
 def _drop_user(session: Session, statement: UserStatement) -> None:
-    catalog, name = session.user_catalog, statement.name
+    catalog, name = session.catalog, statement.name
     found = p.principal_named(catalog, name)
     if found is None and statement.if_exists:
         return
@@ -152,7 +152,7 @@ def _drop_user(session: Session, statement: UserStatement) -> None:
 def _drop_principal(session: Session, found: p.Principal) -> None:
     """What a principal owns or has granted keeps it there; what was granted to it goes with it. Raises 15138, 15183,
     15284."""
-    catalog, number = session.user_catalog, found.principal_id
+    catalog, number = session.catalog, found.principal_id
     check_owns_nothing(catalog, found)
     entries = [entry for entry in catalog.entries(Permission) if entry.securable not in SERVER_CLASSES]
     if any(entry.grantor == number for entry in entries):
@@ -174,7 +174,7 @@ def role(session: Session, statement: RoleStatement) -> None:
 def _create_role(session: Session, statement: RoleStatement) -> None:
     if not may(session, "CREATE ROLE", DATABASE_SECURABLE):
         raise sql_error(15247)
-    catalog = session.user_catalog
+    catalog = session.catalog
     if p.principal_named(catalog, statement.name) is not None:
         raise sql_error(15023, statement.name)
     owner = future_owner(session, statement.owner) if statement.owner else session.identity.user_id
@@ -184,7 +184,7 @@ def _create_role(session: Session, statement: RoleStatement) -> None:
 
 def future_owner(session: Session, name: str) -> int:
     """Who AUTHORIZATION names: oneself, a role one is in, or for who controls the database anybody. Raises 15151."""
-    found = p.principal_named(session.user_catalog, name)
+    found = p.principal_named(session.catalog, name)
     rights = session.identity.rights
     free = rights.holds("CONTROL", DATABASE_SECURABLE)
     if found is not None and found.principal_id == p.PUBLIC:
@@ -203,7 +203,7 @@ def _may_alter_role(session: Session, found: p.Role) -> bool:
 
 
 def _alter_role(session: Session, statement: RoleStatement) -> None:
-    catalog = session.user_catalog
+    catalog = session.catalog
     found = p.principal_named(catalog, statement.name)
     if isinstance(found, p.Role) and found.principal_id == p.PUBLIC and statement.change != "rename":
         raise sql_error(15081)
@@ -219,7 +219,7 @@ def _alter_role(session: Session, statement: RoleStatement) -> None:
 
 def change_member(session: Session, found: p.Role, change: str, member_name: str) -> None:
     """``change`` is add or drop. Raises 15151, 15405, 15413."""
-    catalog = session.user_catalog
+    catalog = session.catalog
     member = p.principal_named(catalog, member_name)
     if member is None:
         raise sql_error(15151, change, "principal", member_name)
@@ -238,7 +238,7 @@ def change_member(session: Session, found: p.Role, change: str, member_name: str
 
 
 def _drop_role(session: Session, statement: RoleStatement) -> None:
-    catalog = session.user_catalog
+    catalog = session.catalog
     found = p.principal_named(catalog, statement.name)
     if found is None and statement.if_exists:
         return

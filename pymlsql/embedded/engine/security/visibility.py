@@ -111,10 +111,6 @@ class Sight:
         assert self.who is not None
         return kind in CLASSES and self.who.rights.holds_any(Securable(kind, number, -1, container))
 
-    def of_another_database(self) -> Sight:
-        """The same context in a system database: nothing is hidden there but logins."""
-        return replace(self, hidden=frozenset())
-
 
 def sight_of(who: Identity) -> Sight:
     """What the context sees of its catalog; made once for each. An administrator's costs nothing."""

@@ -115,11 +115,11 @@ def principal_context(session: Session, frame: Frame, kind: str, principal: Text
     if kind == "login":
         return _login_context(session, name)
     user = _impersonated(session, p.principal_named(session.catalog, name), name)
-    return user_context(session.user_catalog, user)
+    return user_context(session.catalog, user)
 
 
 def _login_context(session: Session, name: str) -> SecurityContext:
-    login = p.login_named(session.user_catalog, name)
+    login = p.login_named(session.catalog, name)
     who = session.identity
     if login is None or login.disabled or who.context.user is not None:
         raise sql_error(15406, name)
@@ -130,7 +130,7 @@ def _login_context(session: Session, name: str) -> SecurityContext:
 
 def _impersonated(session: Session, found: p.Principal | None, name: str) -> p.User:
     """The user, if the session may take its place. Raises 15517."""
-    if not isinstance(found, p.User) or not can_be_impersonated(session.user_catalog, found):
+    if not isinstance(found, p.User) or not can_be_impersonated(session.catalog, found):
         raise sql_error(15517, name)
     who = session.identity
     if found.principal_id != who.user_id and not may(session, "IMPERSONATE", user_securable(found)):
@@ -149,9 +149,11 @@ def user_context(catalog: Catalog, user: p.User) -> SecurityContext:
     """A user of the database alone: the login's name without its rights on the server."""
     login = p.login_by_sid(catalog, user.sid) if user.login else None
     if login is not None:
-        return SecurityContext(login.name, "", user.principal_id)
-    sid = bytes.fromhex(user.sid)
-    return SecurityContext(string_sid(sid) if len(sid) > 8 else user.name, "", user.principal_id)
+        name = login.name
+    else:
+        sid = bytes.fromhex(user.sid)
+        name = string_sid(sid) if len(sid) > 8 else user.name
+    return SecurityContext(name, "", user.principal_id, database_id=catalog.database.database_id)
 
 
 # Modules ----------------------------------------------------------------------------------------------------------
@@ -169,7 +171,7 @@ def declared_context(session: Session, statement: CreateModule) -> int | None:
         return session.identity.user_id or p.DBO
     name = wanted.removeprefix("=")
     found = p.principal_named(session.catalog, name)
-    if not isinstance(found, p.User) or not can_be_impersonated(session.user_catalog, found):
+    if not isinstance(found, p.User) or not can_be_impersonated(session.catalog, found):
         raise sql_error(15151, "execute as", "user", name, line=statement.line)
     who = session.identity
     if found.principal_id != who.user_id and not may(session, "IMPERSONATE", user_securable(found)):
@@ -179,11 +181,16 @@ def declared_context(session: Session, statement: CreateModule) -> int | None:
 
 def module_context(session: Session, module: Module) -> SecurityContext:
     """In whose name a module runs that is called now. Raises 15517."""
-    caller, catalog = session.context, session.user_catalog
-    key = ("added", catalog.version, module.object_id, caller.added)
-    added = session.engine.plans.get(key, lambda: added_users(catalog, module, caller.added))
+    caller, catalog = session.context, session.catalog
+    number = module.database_id
+    before = caller.added if caller.database_id == number else ()
+    key = ("added", catalog.version, module.object_id, before)
+    added = session.engine.plans.get(key, lambda: added_users(catalog, module, before))
     if module.execute_as is None:
-        return caller if added == caller.added else replace(caller, added=added)
+        if caller.user is not None and caller.database_id != number:
+            raise sql_error(916, caller.login, catalog.database.name)
+        same = added == caller.added and (not added or caller.database_id == number)
+        return caller if same else replace(caller, added=added, database_id=number)
     return replace(_executing_user(catalog, module), added=added)
 
 

@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 def named_certificate(session: Session, name: str) -> Securable | None:
     """The certificate of this name."""
-    found = session.user_catalog.entry(Certificate, name)
+    found = session.catalog.entry(Certificate, name)
     return certificate_securable(found) if found is not None else None
 
 
 def named_user(session: Session, name: str) -> Securable | None:
     """The user of this name."""
-    found = p.principal_named(session.user_catalog, name)
+    found = p.principal_named(session.catalog, name)
     return user_securable(found) if isinstance(found, p.User) else None
 
 
 def named_login(session: Session, name: str) -> Securable | None:
     """The login of this name."""
-    found = p.login_named(session.user_catalog, name)
+    found = p.login_named(session.catalog, name)
     return login_securable(found) if found is not None else None
 
 

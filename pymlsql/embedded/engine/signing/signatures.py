@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from pymlsql.embedded.engine.catalog import Catalog, Module
 from pymlsql.embedded.engine.evaluation import names
-from pymlsql.embedded.engine.names import lookup
 from pymlsql.embedded.engine.security.enforcement import may_object
 from pymlsql.embedded.engine.signing import keys
 from pymlsql.embedded.engine.signing.entries import Signature, signatures_of
@@ -67,7 +66,7 @@ def _kind(counter: bool) -> str:
 
 def _module(session: Session, name: Name) -> Module:
     """The procedure to be signed, which the session may alter. Raises 15151, 15560 for what cannot be signed."""
-    found = lookup(names(session).catalog_of(name), name, session.path())
+    found = names(session).find(name)
     if found is None or not may_object(session, "ALTER", found):
         raise sql_error(15151, "find", "object", name.object)
     if not isinstance(found, Module) or found.kind != "P":

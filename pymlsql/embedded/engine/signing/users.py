@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 def _user_of_certificate(session: Session, statement: UserStatement) -> p.User:
     """A user with the certificate's security identifier. Raises 15063, 15151, 15259."""
-    found = session.user_catalog.entry(Certificate, statement.source_name)
+    found = session.catalog.entry(Certificate, statement.source_name)
     if found is None:
         raise sql_error(15151, "find", "certificate", statement.source_name)
     if statement.default_schema is not None:
         raise sql_error(15259)
     sid = found.facts.sid.hex()
-    if any(user.sid == sid for user in session.user_catalog.entries(p.User)):
+    if any(user.sid == sid for user in session.catalog.entries(p.User)):
         raise sql_error(15063)
     return replace(new_user(session, statement, sid, login=False, type_="C"), default_schema="")
 

@@ -24,7 +24,7 @@ from pymlsql.embedded.engine.system_views.state import (
     EVERYTHING,
     SessionRow,
     SystemState,
-    in_database,
+    with_temporary,
 )
 from pymlsql.embedded.engine.system_views.system_objects import (
     SYSTEM_PROCEDURES,
@@ -49,4 +49,4 @@ def object_id_of_system_view(schema: str, name: str) -> int | None:
 
 
 __all__ = ["COLLATION", "EVERYTHING", "OPTIONS", "SYSTEM_PROCEDURES", "SYSTEM_VIEWS", "TYPE_IDS", "SessionRow",
-           "SystemState", "SystemView", "arrow_table", "in_database", "object_id_of_system_view"]  # fmt: skip
+           "SystemState", "SystemView", "arrow_table", "object_id_of_system_view", "with_temporary"]  # fmt: skip

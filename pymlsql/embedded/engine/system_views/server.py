@@ -6,11 +6,11 @@ for things that do not exist here. Source: "Catalog views" and "Dynamic manageme
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pymlsql.embedded.engine.signing.entries import MasterKey
 from pymlsql.embedded.engine.system_views.declaration import Fact, SystemView, columns, view
 from pymlsql.embedded.engine.system_views.state import COLLATION, SystemState
 from pymlsql.embedded.tsql.messages import MESSAGES
@@ -97,14 +97,16 @@ _SPELT = {name.lower(): (name, option) for name, option in OPTIONS.items()}
 
 
 def _databases(state: SystemState) -> Iterator[Fact]:
-    for database_id, name, level in state.databases:
-        own = database_id > 4
+    for database in state.databases:
+        own = not database.is_system
+        created = dt.datetime.fromisoformat(database.created) if database.created else state.created
         yield {
-            "name": name, "database_id": database_id, "owner_sid": b"\x01", "create_date": state.created,
-            "compatibility_level": level, "collation_name": COLLATION,
+            "name": database.name, "database_id": database.database_id, "create_date": created,
+            "owner_sid": bytes.fromhex(database.owner_sid), "compatibility_level": database.level,
+            "collation_name": COLLATION,
             # Readers see what is committed and wait for no writer.
-            "is_read_committed_snapshot_on": own, "is_db_chaining_on": not own,
-            "is_master_key_encrypted_by_server": own and bool(state.server_catalog.entries(MasterKey)),
+            "is_read_committed_snapshot_on": own, "is_db_chaining_on": not own and database.name != "model",
+            "is_master_key_encrypted_by_server": database.database_id in state.with_master_key,
         }  # fmt: skip
 
 

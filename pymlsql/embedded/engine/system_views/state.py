@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from pymlsql.embedded.engine.catalog import Catalog, Table, new_catalog
+from pymlsql.embedded.engine.database_entries import TEMPDB, Database
 from pymlsql.embedded.engine.governance.governor import Governor
 from pymlsql.embedded.engine.security.visibility import Sight
 from pymlsql.embedded.satellite.isolation import Sandbox
@@ -54,17 +55,17 @@ class SystemState:
     """All that a system view may ask, as it is at one moment for one session.
 
     ``catalog`` is what the session's context sees of the database, ``whole`` all of it (None: the same) and ``sight``
-    what the context sees of the rest. ``sessions`` are those it may see. ``databases`` are (database_id, name,
-    compatibility_level); ``configurations`` map a name, in any case, to (value, value in use); ``temporary`` are the
-    session's temporary tables, what tempdb's views show; ``identity_values`` map a table's id to the last value its
+    what the context sees of the rest. ``sessions`` are those it may see. ``configurations`` map a name, in any case,
+    to (value, value in use); ``temporary`` are the session's temporary tables, what tempdb's views show;
+    ``identity_values`` map a table's id to the last value its
     identity column generated; ``row_counts`` map it to its number of rows, left out where unknown; ``created`` is when
-    the databases were made; ``content`` gives the bytes of an external file by their sha256.
+    the server was started; ``content`` gives the bytes of an external file by their sha256.
     """
 
     catalog: Catalog
     database: str
     database_id: int
-    databases: tuple[tuple[int, str, int], ...]
+    databases: tuple[Database, ...]
     spid: int
     login: str
     host: str
@@ -78,17 +79,17 @@ class SystemState:
     created: dt.datetime = UNKNOWN_TIME
     content: Callable[[str], bytes | None] = lambda digest: None
     governor: Governor | None = None
-    users: Catalog | None = None
-    """The user database's catalog, whatever database is looked at: logins are kept there."""
     whole: Catalog | None = None
     sight: Sight = EVERYTHING
+    with_master_key: frozenset[int] = frozenset()
+    """The numbers of the databases that have a master key."""
     sandbox: Sandbox | None = None
     """What is laid around external scripts."""
 
     @property
     def server_catalog(self) -> Catalog:
-        """The catalog that keeps what belongs to the server."""
-        return self.users if self.users is not None else self.catalog
+        """A catalog that keeps what belongs to the server: every one does."""
+        return self.catalog
 
     @property
     def all_catalog(self) -> Catalog:
@@ -96,17 +97,9 @@ class SystemState:
         return self.whole if self.whole is not None else self.catalog
 
 
-def in_database(state: SystemState, name: str) -> SystemState:
-    """The same moment seen from another database: ``tempdb.sys.tables`` shows temporary tables, master's none.
-
-    Raises LookupError when there is no such database.
-    """
-    if name.lower() == state.database.lower():
+def with_temporary(state: SystemState) -> SystemState:
+    """The state of tempdb, whose objects the session's temporary tables are."""
+    if state.database_id != TEMPDB or not state.temporary:
         return state
-    for database_id, known, _ in state.databases:
-        if known.lower() == name.lower():
-            objects = {("dbo", t.name.lower()): t for t in state.temporary} if known == "tempdb" else {}
-            catalog = replace(new_catalog(), objects=dict(objects))
-            return replace(state, catalog=catalog, whole=None, users=state.server_catalog, database=known,
-                           database_id=database_id, sight=state.sight.of_another_database())  # fmt: skip
-    raise LookupError(f"there is no database {name}")
+    own = {("dbo", table.name.lower()): table for table in state.temporary}
+    return replace(state, catalog=replace(state.catalog, objects={**state.catalog.objects, **own}), whole=None)

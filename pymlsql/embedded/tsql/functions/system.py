@@ -49,6 +49,21 @@ UNKNOWN_GLOBALS = frozenset(
 """Those of SQL Server that are not known here."""
 
 
+OF_THE_DATABASE = frozenset(
+    """DB_NAME DB_ID ORIGINAL_DB_NAME USER USER_NAME USER_ID CURRENT_USER SESSION_USER DATABASE_PRINCIPAL_ID SCHEMA_NAME
+    SCHEMA_ID OBJECT_ID OBJECT_NAME OBJECT_SCHEMA_NAME OBJECT_DEFINITION TYPE_ID TYPE_NAME COL_LENGTH COL_NAME IS_MEMBER
+    IS_ROLEMEMBER IDENT_CURRENT DATABASEPROPERTYEX HAS_PERMS_BY_NAME OBJECTPROPERTY OBJECTPROPERTYEX COLUMNPROPERTY
+    INDEXPROPERTY INDEX_COL TYPEPROPERTY""".split()
+)
+"""Functions whose value depends on the current database."""
+
+
+def _refuse_elsewhere(compiler: Compiler, name: str) -> None:
+    """Raises 40510 for such a function in the text of another database's view or function."""
+    if name in OF_THE_DATABASE and getattr(compiler.names, "elsewhere", False):
+        raise unsupported(f"{name} in a view or function of another database", line=compiler.line)
+
+
 INNER_VALUE = "\2"
 _UNIT = "\x1f"
 """How a run-time value stands among the arguments of another: OBJECT_NAME(@@PROCID)."""
@@ -69,6 +84,7 @@ def _plain(name: str, type_: SqlType) -> Function:
     """A function without arguments."""
 
     def compile(compiler: Compiler, args: list[Typed]) -> Typed:
+        _refuse_elsewhere(compiler, name)
         return compiler.runtime_value(type_, name)
 
     return Function(0, 0, compile)
@@ -83,12 +99,13 @@ def _asked(name: str, type_: SqlType, n_min: int, n_max: int, lookup: tuple[str,
     """A function whose constant arguments the session answers; for one column, ``lookup`` is (view, key, result)."""
 
     def compile(compiler: Compiler, args: list[Typed]) -> Typed:
+        _refuse_elsewhere(compiler, name)
         if any(arg.type.name == "null" for arg in args):
             return Typed(f"CAST(NULL AS {type_.duckdb})", type_)
         texts = [_constant(arg) for arg in args]
         if all(text is not None for text in texts):
             return compiler.runtime_value(type_, name, *[text or "" for text in texts])
-        if (len(args) == 1 and args[0].sql.startswith("CAST($v")) or lookup is None:
+        if len(args) > 1 or args[0].sql.startswith("CAST($v") or lookup is None:
             return _by_variable(compiler, name, type_, args)
         return _looked_up(compiler, type_, lookup, args[0])
 
