@@ -63,6 +63,9 @@ def start(
             "all of it, off leaves scripts all rights of this user.",
         ),
     ] = "auto",
+    agent: Annotated[
+        bool, typer.Option("--agent/--no-agent", help="Run the jobs of msdb, as SQL Server Agent does.")
+    ] = True,
 ) -> None:
     """Run the embedded server in the foreground until Ctrl-C or SIGTERM."""
     if memory and data_dir is not None:
@@ -93,6 +96,7 @@ def start(
             bulk_folders=tuple(path.absolute() for path in bulk_folder or ()),
             pythons=tuple(path.absolute() for path in python or ()),
             sandbox=cast("Mode", sandbox),
+            agent=agent,
         )
     except service.ServiceError as error:
         raise PymlsqlError(str(error)) from None

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pymlsql.embedded.certificate import tls_context
+from pymlsql.embedded.engine.agent.installation import install
+from pymlsql.embedded.engine.agent.runner import Runner
 from pymlsql.embedded.engine.engine import Engine
 from pymlsql.embedded.engine.extensibility.contents import Allowed
 from pymlsql.embedded.engine.extensibility.folders import make_root, remove_tree
@@ -52,12 +54,14 @@ def run(
     bulk_folders: tuple[Path, ...] = (),
     pythons: tuple[Path, ...] = (),
     sandbox: Mode = "auto",
+    agent: bool = True,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C. ``data_dir`` None keeps everything in memory. Raises ServiceError.
 
     ``allow_files`` are folders whose files T-SQL may name, ``bulk_folders`` those whose files bulk operations may read,
     ``pythons`` those whose Python it may. ``sandbox``
     is what is to be laid around scripts; ServiceError when that is ``required`` and the system lacks a part of it.
+    Without ``agent`` msdb's procedures are there, but no job runs.
     """
     # A statement of a few thousand terms is a tree as deep; what is deeper still is Msg 191.
     threading.stack_size(_STACK_BYTES)
@@ -75,6 +79,8 @@ def run(
         allowed = Allowed(allow_files, pythons, bulk_folders)
         engine = _open(data_dir, password, compat, satellites, pools.make, allowed, libraries)
         satellites.start()
+        install(engine)
+        runner = Runner(engine) if agent else None
         files = [path for path in (ready_file, data_dir / "server.json" if data_dir else None) if path]
         tls = tls_context(data_dir)
         options = Options(tls=tls, strict_tls=tls_context(data_dir, strict=True), version=_VERSION)
@@ -84,6 +90,8 @@ def run(
                 "host": "127.0.0.1", "port": bound, "database": DATABASE, "user": USER, "password": password,
                 **describe("127.0.0.1", bound, DATABASE, USER, password), "pid": os.getpid(),
             }  # fmt: skip
+            if runner is not None:
+                runner.start()
             for path in files:
                 write_private(path, json.dumps(values, indent=2) + "\n")
             print(f"pymlsql embedded server: 127.0.0.1,{bound}, process {os.getpid()}", file=sys.stderr, flush=True)
@@ -97,6 +105,8 @@ def run(
         finally:
             for path in files:
                 path.unlink(missing_ok=True)
+            if runner is not None:
+                runner.close()
             engine.close()
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 
+from pymlsql.embedded.engine.agent.link import AgentLink
 from pymlsql.embedded.engine.asking import register_asking
 from pymlsql.embedded.engine.catalog import Catalog, Table, encode, new_catalog
 from pymlsql.embedded.engine.cells import references_of, register_functions
@@ -105,6 +106,7 @@ class Engine:
         register_json(self._connection)
         self.writers = WriterLock()
         self.locks = ApplicationLocks()
+        self.agent = AgentLink()
         self.plans = Plans()
         self.functions = ScalarFunctions(self._connection, lambda spid: self._sessions[spid])
         self.identities = Identities(self._connection.cursor())
@@ -242,6 +244,17 @@ class Engine:
     def keep_level(self, store: Store, level: int) -> None:
         """ALTER DATABASE ... SET COMPATIBILITY_LEVEL of the first database: it outlives the server."""
         self._keep(store, _LEVEL, level, level)
+
+    def mark(self, name: str) -> int | None:
+        """A number that is kept beside the options under ``name``."""
+        values = {"name": name}
+        with self._connection.cursor() as cursor:
+            row = cursor.execute("SELECT value FROM store.configuration WHERE name = $name", values).fetchone()
+        return int(row[0]) if row is not None else None
+
+    def set_mark(self, store: Store, name: str, value: int) -> None:
+        """Keep a number beside the options."""
+        self._keep(store, name, value, value)
 
     def in_use(self, name: str) -> int:
         return self.configuration[name][3]

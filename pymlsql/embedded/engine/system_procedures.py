@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from pymlsql.embedded.engine.agent.link import AGENT_PROCEDURES
 from pymlsql.embedded.engine.answers import argument, send_table
 from pymlsql.embedded.engine.catalog import Module
 from pymlsql.embedded.engine.configuration import sp_configure, sp_reconfigure
@@ -184,6 +185,7 @@ SYSTEM_PROCEDURES: dict[str, Procedure] = {
     "sp_set_session_context": sp_set_session_context,
     "sp_reset_connection": _nothing,
     **ODBC_PROCEDURES,
+    **AGENT_PROCEDURES,
 }
 
 REFUSED_PROCEDURES = frozenset(

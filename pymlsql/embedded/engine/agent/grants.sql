@@ -1,0 +1,26 @@
+GRANT EXECUTE ON dbo.sp_add_job TO SQLAgentUserRole;
+GRANT EXECUTE ON dbo.sp_update_job TO SQLAgentUserRole;
+GRANT EXECUTE ON dbo.sp_delete_job TO SQLAgentUserRole;
+GRANT EXECUTE ON dbo.sp_add_jobserver TO SQLAgentUserRole;
+GRANT EXECUTE ON dbo.sp_delete_jobserver TO SQLAgentUserRole;
+GRANT EXECUTE ON dbo.sp_add_jobstep TO SQLAgentUserRole;
+GRANT EXECUTE ON dbo.sp_update_jobstep TO SQLAgentUserRole;
+GRANT EXECUTE ON dbo.sp_delete_jobstep TO SQLAgentUserRole;
+GRANT EXECUTE ON dbo.sp_help_jobstep TO SQLAgentUserRole;
+GRANT EXECUTE ON dbo.sp_add_schedule TO SQLAgentUserRole;
+GRANT EXECUTE ON dbo.sp_update_schedule TO SQLAgentUserRole;
+GRANT EXECUTE ON dbo.sp_delete_schedule TO SQLAgentUserRole;
+GRANT EXECUTE ON dbo.sp_attach_schedule TO SQLAgentUserRole;
+GRANT EXECUTE ON dbo.sp_detach_schedule TO SQLAgentUserRole;
+GRANT EXECUTE ON dbo.sp_add_jobschedule TO SQLAgentUserRole;
+GRANT EXECUTE ON dbo.sp_update_jobschedule TO SQLAgentUserRole;
+GRANT EXECUTE ON dbo.sp_delete_jobschedule TO SQLAgentUserRole;
+GRANT EXECUTE ON dbo.sp_help_jobschedule TO SQLAgentUserRole;
+GRANT EXECUTE ON dbo.sp_help_jobserver TO SQLAgentUserRole;
+GRANT EXECUTE ON dbo.sp_start_job TO SQLAgentUserRole;
+GRANT EXECUTE ON dbo.sp_stop_job TO SQLAgentUserRole;
+GRANT EXECUTE ON dbo.sp_help_job TO SQLAgentUserRole;
+GRANT EXECUTE ON dbo.sp_help_jobactivity TO SQLAgentUserRole;
+GRANT EXECUTE ON dbo.sp_help_jobhistory TO SQLAgentUserRole;
+GRANT EXECUTE ON dbo.sp_purge_jobhistory TO SQLAgentOperatorRole;
+GO
