@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pymlsql.models import PackedModel
     from pymlsql.registry import Event, Model, ModelVersion, Progress, Purged
     from pymlsql.tracking import ActiveRun, Experiment, Run, RunDetail, Runs
+    from pymlsql.tracking.comparison import Comparison
     from pymlsql.tracking.facts import Status
     from pymlsql.training import TrainedModel, TrainingTask
 
@@ -195,6 +196,18 @@ class Toolkit(Database):
         from pymlsql import tracking
 
         return tracking.show_run(self, run_id)
+
+    def compare_runs(self, *run_ids: int) -> Comparison:
+        """Runs side by side; `pymlsql.tracking.comparison.compare_runs`."""
+        from pymlsql.tracking import comparison
+
+        return comparison.compare_runs(self, run_ids)
+
+    def compare(self, name: str, *versions: int) -> Comparison:
+        """Versions of a model side by side; `pymlsql.tracking.comparison.compare_versions`."""
+        from pymlsql.tracking import comparison
+
+        return comparison.compare_versions(self, name, versions)
 
     def end_run(self, run_id: int, status: Status = "killed", *, error: str | None = None) -> Run:
         """End a run that was never ended; `pymlsql.tracking.end_run`."""
