@@ -109,11 +109,17 @@ class Toolkit(Database):
         return training.train_in_run(self, experiment, **options)
 
     def push(self, model: TrainedModel | PackedModel, name: str = "failures", **options: Any) -> ModelVersion:
-        """Register a model as the next version of `name`; the options are those of `pymlsql.registry.push`."""
-        from pymlsql import registry
+        """Register a model as the next version of `name`; the options are those of `pymlsql.registry.push`.
+
+        In the block of a run, the version belongs to that run, unless the model names the one that made it.
+        """
+        from pymlsql import registry, tracking
         from pymlsql.models import PackedModel
 
         packed = model if isinstance(model, PackedModel) else model.packed
+        run = tracking.current_run()
+        if packed.run is None and run is not None and run.db is self:
+            options.setdefault("run_id", run.run_id)
         return registry.push(self, packed, name, **options)
 
     def models(self, *, archived: bool = False) -> list[Model]:

@@ -97,7 +97,7 @@ def compare_versions(db: Database, name: str, versions: Sequence[int]) -> Compar
     sides = []
     for number in versions:
         found = registry.show(db, name, number)
-        run = _run_of(db, found)
+        run = None if found.run_id is None else show_run(db, found.run_id)
         confusion = stored_confusion(found.metrics) or (None if run is None else find_confusion(db, run))
         sides.append(
             Side(f"version {number}", version_sections(found, run), {} if run is None else find_curves(run), confusion)
@@ -152,6 +152,9 @@ def version_sections(found: ModelVersion, run: RunDetail | None) -> dict[str, di
             "aliases": ", ".join(found.aliases),
             "created": f"{found.created_at:%Y-%m-%d %H:%M} UTC by {found.created_by}",
             "comment": found.comment or "",
+            "description": found.description or "",
+            "tags": ", ".join(f"{key} = {value}" for key, value in found.tags.items()),
+            "sealed by": found.sealed_by,
             "run": None if run is None else run.run.title,
         },
         "metrics": flatten(metrics),
@@ -160,7 +163,11 @@ def version_sections(found: ModelVersion, run: RunDetail | None) -> dict[str, di
         sections |= {"run metrics": dict(run.run.metrics), "parameters": dict(run.run.params)}
         sections["training"] = _training(run)
     sections["signature"] = signature_cells(found.signature.model_dump(mode="json"))
-    sections["environment"] = {"Python": found.python_version, **found.packages}
+    sections["environment"] = {
+        "language": found.language,
+        "Python": found.python_version,
+        **found.packages,
+    }
     sections["bytes"] = {"format": found.format, "size": found.size_bytes, "sha256": found.sha256}
     return sections
 
@@ -241,15 +248,6 @@ def _training(detail: RunDetail) -> dict[str, Cell]:
         "view's text": training.view_definition,
         "git commit": detail.run.git_commit,
     }
-
-
-def _run_of(db: Database, found: ModelVersion) -> RunDetail | None:
-    run_id = db.scalar(
-        "SELECT v.run_id FROM ml.model_versions AS v JOIN ml.models AS m ON m.model_id = v.model_id"
-        " WHERE m.name = ? AND v.version = ?",
-        (found.name, found.version),
-    )
-    return None if run_id is None else show_run(db, int(run_id))
 
 
 def _check_number(things: Sequence[int], what: str) -> None:
