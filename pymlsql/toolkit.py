@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pymlsql.models import PackedModel
     from pymlsql.registry import Event, Model, ModelVersion, Progress, Purged
     from pymlsql.tracking import ActiveRun, Experiment, Run, RunDetail, Runs
+    from pymlsql.tracking.comparison import Comparison
     from pymlsql.tracking.facts import Status
     from pymlsql.training import TrainedModel, TrainingTask
 
@@ -108,11 +109,17 @@ class Toolkit(Database):
         return training.train_in_run(self, experiment, **options)
 
     def push(self, model: TrainedModel | PackedModel, name: str = "failures", **options: Any) -> ModelVersion:
-        """Register a model as the next version of `name`; the options are those of `pymlsql.registry.push`."""
-        from pymlsql import registry
+        """Register a model as the next version of `name`; the options are those of `pymlsql.registry.push`.
+
+        In the block of a run, the version belongs to that run, unless the model names the one that made it.
+        """
+        from pymlsql import registry, tracking
         from pymlsql.models import PackedModel
 
         packed = model if isinstance(model, PackedModel) else model.packed
+        run = tracking.current_run()
+        if packed.run is None and run is not None and run.db is self:
+            options.setdefault("run_id", run.run_id)
         return registry.push(self, packed, name, **options)
 
     def models(self, *, archived: bool = False) -> list[Model]:
@@ -195,6 +202,18 @@ class Toolkit(Database):
         from pymlsql import tracking
 
         return tracking.show_run(self, run_id)
+
+    def compare_runs(self, *run_ids: int) -> Comparison:
+        """Runs side by side; `pymlsql.tracking.comparison.compare_runs`."""
+        from pymlsql.tracking import comparison
+
+        return comparison.compare_runs(self, run_ids)
+
+    def compare(self, name: str, *versions: int) -> Comparison:
+        """Versions of a model side by side; `pymlsql.tracking.comparison.compare_versions`."""
+        from pymlsql.tracking import comparison
+
+        return comparison.compare_versions(self, name, versions)
 
     def end_run(self, run_id: int, status: Status = "killed", *, error: str | None = None) -> Run:
         """End a run that was never ended; `pymlsql.tracking.end_run`."""

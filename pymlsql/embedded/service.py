@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import gc
 import json
 import os
 import secrets
@@ -98,6 +99,9 @@ def run(
             if satellites.sandbox is not None:
                 print(f"pymlsql embedded server: {satellites.sandbox.describe()}", file=sys.stderr, flush=True)
 
+        # What is there now stays to the end: the collector need not look at it again and again.
+        gc.collect()
+        gc.freeze()
         try:
             asyncio.run(_serve(engine, port, options, on_ready))
         except OSError as error:

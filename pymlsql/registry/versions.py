@@ -31,6 +31,7 @@ SELECT @version AS version;
 """
 
 _STORED = "SELECT size_bytes FROM ml.blobs WHERE sha256 = ?"
+_RUN = "SELECT run_id FROM ml.runs WHERE run_id = ? AND started_at = CAST(? AS datetime)"
 _ARCHIVE = "SET NOCOUNT ON; EXEC ml.ArchiveVersion @model = ?, @version = ?, @archived = ?;"
 _DELETE_VERSION = "SET NOCOUNT ON; EXEC ml.DeleteVersion @model = ?, @version = ?, @with_scoring_runs = ?;"
 _DELETE_MODEL = "SET NOCOUNT ON; EXEC ml.DeleteModel @model = ?, @with_scoring_runs = ?;"
@@ -56,7 +57,8 @@ def push(
     Before the version exists, the server's Python must have the model's packages and must have loaded these very
     bytes: else RuntimeMismatch, and no version is stored. Bytes that the server has are not sent; more than
     CHUNK_BYTES go in chunks, which `progress` is told of, and the next push goes on where one was broken off.
-    `comment` and `description` have at most 4000 characters, `run_id` is the run in ml.runs that made the model.
+    `comment` and `description` have at most 4000 characters. `run_id` is the run in ml.runs that made the model;
+    without it the one that the model itself names, where that is a run of this database.
     """
     check_name(name, "model")
     if alias is not None:
@@ -73,13 +75,21 @@ def push(
         json.dumps(model.metrics),
         comment,
         description,
-        run_id,
+        _find_run(db, model) if run_id is None else run_id,
         json.dumps(dict(tags or {})),
     )
     version = _register(db, model, name, values, progress)
     if alias is not None:
         return promote(db, name, version, alias=alias)
     return show(db, name, version)
+
+
+def _find_run(db: Database, model: PackedModel) -> int | None:
+    """The run that the model names, where this database has it: the same number elsewhere is another run."""
+    if model.run is None:
+        return None
+    found = db.scalar(_RUN, (model.run.run_id, model.run.started_at))
+    return None if found is None else int(found)
 
 
 def _compare_versions(db: Database, model: PackedModel) -> None:

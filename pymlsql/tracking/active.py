@@ -12,10 +12,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from pymlsql import settings
+from pymlsql.content import Content, read_content
 from pymlsql.database import Database, fetch
 from pymlsql.errors import DatabaseError, PymlsqlError, RunError
 from pymlsql.models import RunOrigin
 from pymlsql.tracking import origin
+from pymlsql.tracking.artifacts import store
 from pymlsql.tracking.checksum import checksum
 from pymlsql.tracking.facts import RunDetail, Status
 from pymlsql.tracking.reading import call, check_migrated, show_run
@@ -187,21 +189,21 @@ class ActiveRun:
     ) -> None:
         """Keep a file: bytes under `name`, or the file at a path under `name` or its own.
 
-        Equal bytes are stored once. Raises RunError where the file cannot be read, DatabaseError 51024 where the run
-        has other bytes of that name.
+        Equal bytes are stored once; more than 16 MB travel in chunks, and of a file no more than that is in memory.
+        Raises RunError where the file cannot be read, DatabaseError 51024 where the run has other bytes of that name.
         """
         if isinstance(source, bytes | bytearray | memoryview):
             if name is None:
                 raise RunError("Bytes have no name of their own: log_artifact(data, 'report.html').")
-            data = bytes(source)
+            data: Content = bytes(source)
         else:
             path = Path(source)
             name = path.name if name is None else name
             try:
-                data = path.read_bytes()
+                data = read_content(path)
             except OSError as error:
                 raise RunError(f"{path} cannot be read: {error.strerror}.") from None
-        self.db.execute(*call("ml.LogArtifact", run_id=self.run_id, path=check_path(name), data=data))
+        store(self.db, self.run_id, check_path(name), data)
 
     def log_figure(self, figure: Any, name: str) -> None:
         """Keep a matplotlib figure as the file `name`, whose ending says the format: .png, .svg, .pdf."""

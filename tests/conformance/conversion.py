@@ -254,6 +254,10 @@ PAGES: list[Page] = [
          gives(f"CAST({_LITERAL} AS datetime2(6))", _day(2007, 5, 8, 12, 35, 29, 123456)),
          gives("CAST('2020-01-31 10:11:12.123456' AS datetime2(6))", _day(2020, 1, 31, 10, 11, 12, 123456)),
          gives("CAST('2020-01-31 10:11:12.129' AS datetime2(2))", _day(2020, 1, 31, 10, 11, 12, 130000)),
+         *(query(f"DECLARE @d datetime2(5) = '1968-10-23 12:45:37.{digits}'; SELECT CAST(@d AS datetime2({scale}))",
+                 (_day(1968, 10, 23, 12, 45, second, micros),))
+           for digits, scale, second, micros in (
+               ("12350", 3, 37, 124000), ("12345", 4, 37, 123500), ("50000", 0, 38, 0), ("49999", 0, 37, 0))),
          query("DECLARE @datetime datetime = '2016-10-23 12:45:37.333'; DECLARE @datetime2 datetime2(6) = @datetime; "
                "SELECT @datetime2", (_day(2016, 10, 23, 12, 45, 37, 333333),)),
          gives("CAST(CAST('2020-01-01' AS datetime2(3)) AS varchar(30))", "2020-01-01 00:00:00.000"),

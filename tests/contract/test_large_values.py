@@ -53,6 +53,10 @@ QUERIES = {
     "SELECT id FROM dbo.large WHERE data IS NULL": [(4,)],
     "SELECT id, DATALENGTH(data) FROM dbo.large WHERE DATALENGTH(data) > 1": [(1, len(FIRST)), (2, len(SECOND))],
     "SELECT SUBSTRING(data, 2, 3) FROM dbo.large WHERE id = 1": [(FIRST[1:4],)],
+    "SELECT SUBSTRING(data, 0, 3), SUBSTRING(data, 1048580, 100), SUBSTRING(data, id * 2, 1 + id), "
+    "SUBSTRING(data, 5000000, 1), SUBSTRING(data, 2, 0) FROM dbo.large ORDER BY id":
+        [(FIRST[:2], FIRST[1048579:], FIRST[1:3], b"", b""), (SECOND[:2], SECOND[1048579:], SECOND[3:6], b"", b""),
+         (b"\3", b"", b"", b"", b""), (None, None, None, None, None)],
     "SELECT CASE WHEN id = 1 THEN data ELSE 0x01 END FROM dbo.large WHERE id < 3": [(FIRST,), (b"\1",)],
     "SELECT data + 0x01 FROM dbo.large WHERE id = 1": [(FIRST + b"\1",)],
     "SELECT id FROM dbo.large ORDER BY data, id": [(4,), (3,), *sorted([(1,), (2,)], key=lambda r: LARGE[r[0] - 1 :])],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import json
 import pickle
@@ -144,6 +145,21 @@ def test_training_is_recorded_in_a_run(db: Toolkit) -> None:
     assert db.train(seed=5, experiment=None).run_id is None
 
 
+def test_a_run_of_another_database_is_not_taken_for_ours(db: Toolkit) -> None:
+    trained = db.train()
+    assert trained.packed.run is not None
+    other = dataclasses.replace(trained.packed.run, started_at=datetime.datetime(2020, 1, 2, 3, 4, 5))
+    assert db.push(dataclasses.replace(trained.packed, run=other), "elsewhere").run_id is None
+    assert db.push(trained, "elsewhere").run_id == trained.run_id
+    with db.start_run("pushing") as run:
+        assert db.push(dataclasses.replace(trained.packed, run=None), "elsewhere").run_id == run.run_id
+        assert db.push(trained, "elsewhere").run_id == trained.run_id
+    found = db.compare("elsewhere", 2, 3)
+    values = {(value.section, value.name): value.values for value in found.values}
+    assert values["version", "run"] == (f"run {trained.run_id}", f"run {run.run_id}")
+    assert values["parameters", "label"] == ("failure", None)
+
+
 def test_train_writes_a_file_that_push_takes(db: Toolkit, run: Run, tmp_path: Path) -> None:
     path = tmp_path / "m.pkl"
     trained = run(f"train --json --seed 3 --out {path}").json()
@@ -151,6 +167,8 @@ def test_train_writes_a_file_that_push_takes(db: Toolkit, run: Run, tmp_path: Pa
     assert 0 < trained["metrics"]["macro_f1"] <= 1
     pushed = run(f"model push {path} --name other --alias champion --json --comment", "it's a test").json()
     assert (pushed["version"], pushed["aliases"], pushed["comment"]) == (1, ["champion"], "it's a test")
+    assert pushed["run_id"] == trained["run"]
+    assert ("other", 1) in db.run(trained["run"]).versions
     n_blobs = db.scalar("SELECT COUNT(*) FROM ml.blobs")
     again = run(f"model push {path} --name other --json").json()
     assert again["version"] == 2

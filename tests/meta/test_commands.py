@@ -18,7 +18,8 @@ PROMISED = {
     "train", "model push", "model list", "model show", "model promote", "apply", "render", "predict", "demo", "doctor",
     "model rollback", "model alias set", "model alias remove", "model archive", "model delete", "model purge",
     "model tag", "model describe", "model audit", "model pull", "model policy",
-    "runs list", "runs show", "runs end", "runs artifact",
+    "runs list", "runs show", "runs end", "runs artifact", "runs compare",
+    "model compare",
 }  # fmt: skip
 
 
@@ -47,11 +48,13 @@ def test_options_are_explained(name: str) -> None:
     assert bare == []
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["model list", "model show", "model audit", "model policy", "doctor", "server status", "db current", "runs list",
-     "runs show"],
-)  # fmt: skip
+LISTINGS = [
+    "model list", "model show", "model audit", "model policy", "model compare", "doctor", "server status", "db current",
+    "runs list", "runs show", "runs compare",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LISTINGS)
 def test_listing_can_be_json(name: str) -> None:
     assert any("--json" in p.opts for p in _commands()[name].params)
 

@@ -19,6 +19,7 @@ from pymlsql.embedded.tsql.references import (
     MAGIC,
     READ,
     REFERENCE_BYTES,
+    SLICE,
     is_reference,
     is_reference_sql,
     keeps_references,
@@ -195,7 +196,14 @@ def register_functions(connection: duckdb.DuckDBPyConnection, values: ValueStore
         pairs = zip(cells.to_pylist(), algorithms.to_pylist(), strict=True)
         return pa.array([_told(lambda c=cell, a=name: values.find(c).digest(a)) for cell, name in pairs], pa.binary())
 
+    def piece(cells: Any, firsts: Any, lengths: Any) -> Any:
+        places = zip(cells.to_pylist(), firsts.to_pylist(), lengths.to_pylist(), strict=True)
+        found = [_told(lambda c=cell, f=first, n=length: values.find(c).read_piece(f - 1, n))
+                 for cell, first, length in places]  # fmt: skip
+        return pa.array(found, pa.large_binary())
+
     create: Any = connection.create_function
+    create(SLICE, piece, ["BLOB", "BIGINT", "BIGINT"], "BLOB", type="arrow")
     create(READ, read, ["BLOB"], "BLOB", type="arrow")
     create(DIGEST, digest, ["BLOB", "VARCHAR"], "BLOB", type="arrow")
 

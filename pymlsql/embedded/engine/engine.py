@@ -32,6 +32,7 @@ from pymlsql.embedded.engine.identity import Identities
 from pymlsql.embedded.engine.jsonfunctions import register_json
 from pymlsql.embedded.engine.locks import ApplicationLocks
 from pymlsql.embedded.engine.names import Plans
+from pymlsql.embedded.engine.parsed import ParsedTexts
 from pymlsql.embedded.engine.rowversions import COUNTER, Rowversions
 from pymlsql.embedded.engine.scalars import register_scalars
 from pymlsql.embedded.engine.security.enforcement import may_see_server_state
@@ -105,6 +106,7 @@ class Engine:
         register_scalars(self._connection)
         register_json(self._connection)
         self.writers = WriterLock()
+        self.parsed: ParsedTexts = ParsedTexts()
         self.locks = ApplicationLocks()
         self.agent = AgentLink()
         self.plans = Plans()

@@ -123,7 +123,7 @@ def call_function(session: Session, object_id: int, arguments: list[Any]) -> Any
 def _own_session(session: Session) -> Session:
     """A session like ``session`` for one call: it reads what is committed, answers nobody, and counts for itself."""
     own = copy.copy(session)
-    own.store = Store(session.engine.cursor(), session.engine.writers)
+    own.store = Store(session.engine.cursor(), session.engine.writers, session.engine.parsed)
     own.store.spid, own.store.cancelled = session.spid, session.store.cancelled
     own.store.take_state, own.store.restore_state = own.take_state, own.restore_state
     TemporaryTables.__init__(own)

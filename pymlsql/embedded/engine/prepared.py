@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -36,7 +37,11 @@ class Prepared:
     def __init__(self, text: str, parameters: list[nodes.ModuleParameter]) -> None:
         self.text = text
         self.parameters = parameters
-        self.insert = _plain_insert(text, parameters)
+
+    @cached_property
+    def insert(self) -> nodes.Insert | None:
+        """The statement, if it is one that fast_executemany repeats."""
+        return _plain_insert(self.text, self.parameters)
 
 
 def _plain_insert(text: str, parameters: list[nodes.ModuleParameter]) -> nodes.Insert | None:
@@ -58,11 +63,16 @@ def declarations(session: Session, text: str | None) -> list[nodes.ModuleParamet
     """``@P1 int, @P2 nvarchar(10) OUTPUT`` as declarations."""
     if not text or not text.strip():
         return []
+    return list(resolved_parameters(session, _declared(text)))
+
+
+@lru_cache(maxsize=512)
+def _declared(text: str) -> tuple[nodes.ModuleParameter, ...]:
     parser = Parser(text)
-    found = list(parse_parameters(parser))
+    found = tuple(parse_parameters(parser))
     if parser.token.kind != "end":
         parser.fail()
-    return list(resolved_parameters(session, tuple(found)))
+    return found
 
 
 def execute_with(session: Session, text: str, declared: list[nodes.ModuleParameter], actuals: list[Actual]) -> int:

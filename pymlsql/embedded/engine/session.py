@@ -69,7 +69,7 @@ class Session(Transactions, ContextStack, Replies):
         self.login_time = dt.datetime.now()
         self.home: str = engine.database
         self.database: str = self.home
-        self.store = Store(engine.cursor(), engine.writers)
+        self.store = Store(engine.cursor(), engine.writers, engine.parsed)
         self.store.spid = spid
         self.store.take_state, self.store.restore_state = self.take_state, self.restore_state
         self.handle: int = spid

@@ -31,22 +31,22 @@ _MARK = "pymlsql_one"
 
 
 @dataclass(frozen=True)
-class _Probe:
-    """A query over the values at ``places``; ``found`` says whether a row of it is as it should be.
+class _Probes:
+    """One query whose rows are numbers: of what is violated, and of the parents that are there.
 
-    With ``unless_null`` there is nothing to ask where one of them is NULL.
+    ``parents`` are the numbers of foreign keys, each with the places of its columns: one of them NULL needs no parent.
     """
 
     sql: str
     places: tuple[int, ...]
-    found: bool = False
-    unless_null: bool = False
+    parents: Mapping[int, tuple[int, ...]]
 
-    def passes(self, session: Session, values: Mapping[int, Any]) -> bool:
-        if self.unless_null and any(values[place] is None for place in self.places):
-            return True
-        row = session.store.run(self.sql, _parameters(values, self.places)).fetchone()
-        return (row is not None) is self.found
+    def pass_(self, session: Session, values: Mapping[int, Any]) -> bool:
+        wanted = {number for number, places in self.parents.items() if all(values[at] is not None for at in places)}
+        if not self.sql:
+            return not wanted
+        found = session.store.run(self.sql, _parameters(values, self.places)).fetchall()
+        return {number for (number,) in found} == wanted
 
 
 def insert_one(session: Session, table: Table, stage: pa.Table) -> bool:
@@ -55,12 +55,16 @@ def insert_one(session: Session, table: Table, stage: pa.Table) -> bool:
         return False
     values = _values(table, stage)
     probes = session.engine.plans.get(("single", table, _parents(session, table)), lambda: _probes(session, table))
-    if values is None or probes is None or not all(probe.passes(session, values) for probe in probes):
+    if values is None or probes is None or not probes.pass_(session, values):
         return False
+    session.store.write(_insert_sql(table), _parameters(values, values))
+    return True
+
+
+def _insert_sql(table: Table) -> str:
     order = ", ".join(quote_name(column.name) for column in table.columns)
     cells = ", ".join(_cell(place, column) for place, column in enumerate(table.columns))
-    session.store.write(f"INSERT INTO {table.sql} ({order}) VALUES ({cells})", _parameters(values, values))
-    return True
+    return f"INSERT INTO {table.sql} ({order}) SELECT {cells}"
 
 
 def _values(table: Table, stage: pa.Table) -> dict[int, Any] | None:
@@ -83,7 +87,7 @@ def _parents(session: Session, table: Table) -> tuple[Any, ...]:
     return tuple(session.catalog.by_id(foreign.referenced_id) for foreign in table.foreign_keys)
 
 
-def _probes(session: Session, table: Table) -> list[_Probe] | None:
+def _probes(session: Session, table: Table) -> _Probes | None:
     """What must hold for a row, or None where a constraint is of a kind that is not plain."""
     if any(foreign.referenced_id == table.object_id for foreign in table.foreign_keys):
         return None
@@ -96,33 +100,35 @@ def _probes(session: Session, table: Table) -> list[_Probe] | None:
               by_reference=keeps_references(column.type))
         for place, column in enumerate(table.columns)
     ]  # fmt: skip
-    probes = []
+    conditions = []
     for check in table.checks:
         compiled = compiled_condition(session, table, check.text, cells)
         if compiled.variables or compiled.runtime or _MARK in check.text:
             return None
-        places = tuple(place for place, cell in enumerate(cells) if cell.sql in compiled.sql)
-        probes.append(_Probe(f"SELECT 1 WHERE NOT ({compiled.sql})", places))
-    probes += [_key_probe(table, [name for name, _ in key.columns], cells) for key in table.keys if key.unique]
+        conditions.append(f"WHERE NOT ({compiled.sql})")
+    conditions += [_key_condition(table, [name for name, _ in key.columns], cells) for key in table.keys if key.unique]
+    parents = {}
     for foreign, parent in zip(table.foreign_keys, _parents(session, table), strict=True):
         own = tuple(_place(table, name) for name in foreign.columns)
         same = " AND ".join(
             f"{comparison_key(cells[a])} = {key_expression(parent.columns[_place(parent, b)], 'p')}"
             for a, b in zip(own, foreign.referenced, strict=True)
         )
-        probes.append(_Probe(f"SELECT 1 FROM {parent.sql} AS p WHERE {same} LIMIT 1", own, True, True))
-    return probes
+        parents[len(conditions)] = own
+        conditions.append(f"FROM {parent.sql} AS p WHERE {same}")
+    sql = " UNION ALL ".join(f"SELECT {number} {condition}" for number, condition in enumerate(conditions))
+    places = tuple(place for place, cell in enumerate(cells) if cell.sql in sql)
+    return _Probes(sql, places, parents)
 
 
-def _key_probe(table: Table, names: list[str], cells: list[Typed]) -> _Probe:
-    """NULLs count as equal, as in SQL Server."""
+def _key_condition(table: Table, names: list[str], cells: list[Typed]) -> str:
+    """Finds the row with the same key. NULLs count as equal, as in SQL Server."""
     parts = []
-    places = tuple(_place(table, name) for name in names)
-    for place in places:
+    for place in (_place(table, name) for name in names):
         column = table.columns[place]
         operator = "IS NOT DISTINCT FROM" if column.nullable else "="
         parts.append(f"{comparison_key(cells[place])} {operator} {key_expression(column, 't')}")
-    return _Probe(f"SELECT 1 FROM {table.sql} AS t WHERE {' AND '.join(parts)} LIMIT 1", places)
+    return f"FROM {table.sql} AS t WHERE {' AND '.join(parts)}"
 
 
 def _place(table: Table, name: str) -> int:

@@ -19,6 +19,7 @@ from typing import Any
 import duckdb
 
 from pymlsql.embedded.engine.errors import Cancelled, translate
+from pymlsql.embedded.engine.parsed import ParsedTexts
 from pymlsql.embedded.tsql.messages import SqlError, sql_error
 
 _DEADLOCK = (
@@ -65,9 +66,10 @@ class WriterLock:
 class Store:
     """One session's connection to DuckDB, its transaction and the journal of it."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, lock: WriterLock) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, lock: WriterLock, parsed: ParsedTexts) -> None:
         self.connection = connection
         self.lock = lock
+        self._parsed = parsed
         self.cancelled = threading.Event()
         self.lock_timeout_ms = -1
         self.spid = 0
@@ -95,14 +97,21 @@ class Store:
 
     def run(self, sql: str, parameters: Mapping[str, Any] | None = None) -> duckdb.DuckDBPyConnection:
         """Execute a read. Raises SqlError; an open transaction's earlier writes survive."""
+        return self._read(lambda: self._execute(sql, parameters))
+
+    def _read(self, execute: Callable[[], duckdb.DuckDBPyConnection]) -> duckdb.DuckDBPyConnection:
         if self.cancelled.is_set():
             raise Cancelled
         try:
-            return self.connection.execute(sql, dict(parameters) if parameters else None)
+            return execute()
         except Exception as error:
             if self._statement is None:
                 self.recover()
             raise translate(error) from error
+
+    def _execute(self, sql: str, parameters: Mapping[str, Any] | None = None) -> duckdb.DuckDBPyConnection:
+        statement = self._parsed.get(self.connection, sql)
+        return self.connection.execute(statement, dict(parameters) if parameters else None)
 
     def run_again(self, sql: str, parameters: Mapping[str, Any] | None = None) -> duckdb.DuckDBPyConnection:
         """The same as :meth:`run`, for a query that comes again and again over tables that stay: from the fourth time
@@ -122,7 +131,8 @@ class Store:
             self.run(f"PREPARE {name} AS {sql}")
             self._n_runs[sql] = count
         given = ", ".join(f"{key} := {'NULL' if value is None else value}" for key, value in values.items())
-        return self.run(f"EXECUTE {name}({given})" if given else f"EXECUTE {name}")
+        call = f"EXECUTE {name}({given})" if given else f"EXECUTE {name}"
+        return self._read(lambda: self.connection.execute(call))
 
     def _forget(self) -> None:
         for sql, count in self._n_runs.items():
@@ -141,7 +151,7 @@ class Store:
             for name in tables:
                 # In a transaction that an error has ended the names go with it.
                 with contextlib.suppress(duckdb.TransactionException):
-                    self.connection.execute(f'DROP VIEW IF EXISTS temp."{name}"')
+                    self._execute(f'DROP VIEW IF EXISTS temp."{name}"')
 
     # Writing --------------------------------------------------------------------------------------------------
 
@@ -163,7 +173,7 @@ class Store:
         sql, parameters, tables = step
         for name, table in tables.items():
             self.connection.register(name, table)
-        cursor = self.connection.execute(sql, dict(parameters) if parameters else None)
+        cursor = self._execute(sql, parameters)
         row = cursor.fetchone() if cursor.description else None
         for name in tables:
             self.connection.unregister(name)
@@ -182,7 +192,7 @@ class Store:
         first = not self._begun
         try:
             if first:
-                self.connection.execute("BEGIN TRANSACTION")
+                self._execute("BEGIN TRANSACTION")
                 self._begun = True
             self._statement = []
             yield
@@ -218,7 +228,7 @@ class Store:
         than UPDLOCK, HOLDLOCK and SERIALIZABLE ask for, and never less."""
         if self.in_transaction and not self._begun:
             self._take_lock()
-            self.connection.execute("BEGIN TRANSACTION")
+            self._execute("BEGIN TRANSACTION")
             self._begun = True
 
     def recover(self) -> None:
@@ -232,7 +242,7 @@ class Store:
         if not self._begun:
             return False
         try:
-            self.connection.execute("SELECT 1")
+            self._execute("SELECT 1")
         except duckdb.TransactionException:
             return True
         return False
@@ -242,7 +252,7 @@ class Store:
         with self._uninterrupted():
             self._rollback_duckdb()
             self._journal = self._journal[:length]
-            self.connection.execute("BEGIN TRANSACTION")
+            self._execute("BEGIN TRANSACTION")
             self._begun = True
             for step in self._journal:
                 self._apply(step)
@@ -278,7 +288,7 @@ class Store:
     def _commit(self) -> None:
         try:
             with self._uninterrupted():
-                self.connection.execute("COMMIT")
+                self._execute("COMMIT")
         except Exception as error:
             # DuckDB has ended the transaction that it did not commit.
             self._begun = False
@@ -310,7 +320,7 @@ class Store:
     def _rollback_duckdb(self) -> None:
         if self._begun:
             try:
-                self.connection.execute("ROLLBACK")
+                self._execute("ROLLBACK")
             except duckdb.TransactionException as error:
                 raise SqlError(3624, f"A system assertion check has failed: {error}", severity=20) from error
         self._begun = False

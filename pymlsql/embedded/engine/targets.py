@@ -94,7 +94,13 @@ def find_target(session: Session, target: Name, source: Text | None, common: Tex
     the target may stand under an alias, or not at all. Raises 207, 208, 1087, 4403 to 4426, 8154."""
     own = written_name(target) + (f" AS [{alias}]" if alias else "")
     text = f"{common.sql if common else ''} SELECT 1 AS one FROM {source.sql if source else own}"
-    tree = parse_query(text, source.line if source else 1).copy()
+    tree = parse_query(text, source.line if source else 1)
+    entry = _entry_of(session, target, sources_of(tree)) if source is not None else sources_of(tree)[0]
+    if entry is not None and common is None and (name := source_name(entry)) is not None:
+        found = _named(session, name)
+        if isinstance(found, Table):
+            return Target(found, tree, entry.alias or name.object, _columns_of(found), {found.object_id: ""})
+    tree = tree.copy()
     entry = _entry_of(session, target, sources_of(tree)) if source is not None else sources_of(tree)[0]
     if entry is None:
         tree = parse_query(f"{text} CROSS JOIN {own}").copy()
@@ -107,6 +113,10 @@ def find_target(session: Session, target: Name, source: Text | None, common: Tex
     name = source_name(entry)
     exposed = entry.alias or (name.object if name is not None else "")
     return Target(table, tree, exposed, columns, descent.rowids, tuple(descent.views), is_table)
+
+
+def _columns_of(table: Table) -> dict[str, str]:
+    return {column.name.lower(): column.name for column in table.columns}
 
 
 def sources_of(tree: exp.Expr) -> list[exp.Expr]:
@@ -173,7 +183,7 @@ def _descend(descent: _Descent, entry: exp.Expr) -> tuple[Table, dict[str, str]]
     found = _named(descent.session, name)
     if isinstance(found, Table):
         descent.rowids[found.object_id] = ""
-        return found, {column.name.lower(): column.name for column in found.columns}
+        return found, _columns_of(found)
     descent.views.append(found)
     assert found.query is not None
     return _through_view(descent, found)

@@ -62,7 +62,10 @@ def resolved_parameters(session: Session, parameters: tuple[ModuleParameter, ...
                 raise sql_error(347, parameter.name)
         elif parameter.readonly:
             raise sql_error(346, parameter.name)
-        made.append(replace(parameter, type=type_, user_type=found.type_id if found is not None else 0))
+        user_type = found.type_id if found is not None else 0
+        if (type_, user_type) != (parameter.type, parameter.user_type):
+            parameter = replace(parameter, type=type_, user_type=user_type)
+        made.append(parameter)
     return tuple(made)
 
 

@@ -74,6 +74,12 @@ class LargeValue:
             raise self._store.damaged(self.sha256)
         return data
 
+    def read_piece(self, offset: int, length: int) -> bytes:
+        """At most ``length`` bytes from ``offset`` on. Raises 823, 824."""
+        with self.open() as file:
+            file.seek(offset)
+            return file.read(max(0, min(length, self.length - offset)))
+
     def pieces(self) -> Iterator[bytes]:
         """All bytes, a piece at a time. Raises 823, 824."""
         with self.open() as file:

@@ -104,6 +104,18 @@ _NOT_TSQL = frozenset(
 
 _SPELLINGS = {"!<": ">=", "!>": "<="}
 
+_TELLING_WORDS = frozenset({"OPTION", "WITH", "OPENROWSET", "PREDICT", "NULLS", "AS", *FOREIGN_ROWSETS, *_NOT_TSQL})
+_TELLING_OPERATORS = frozenset({"{", "}", "?", ":", "::", "$", *_SPELLINGS})
+
+
+def _is_telling(token: Token) -> bool:
+    """Whether :func:`_spelled` has to look at a token: it leaves all others as they are."""
+    if token.kind == "word":
+        return token.value in _TELLING_WORDS
+    if token.kind == "operator":
+        return token.value in _TELLING_OPERATORS
+    return token.kind == "number" or token.kind == "binary"
+
 
 def _spelled(text: str, line: int) -> str:
     """``text`` with what sqlglot does not read in other words; raises for what it would read otherwise."""
@@ -111,7 +123,7 @@ def _spelled(text: str, line: int) -> str:
     position = 0
     tokens = tokenize(text)
     for index, token in enumerate(tokens):
-        if token.start < position:
+        if not _is_telling(token) or token.start < position:
             continue
         hints = rewritten_hints(tokens, index, line) if token.is_word("OPTION", "WITH") else None
         if hints is not None:

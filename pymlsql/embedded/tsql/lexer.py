@@ -3,36 +3,35 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pymlsql.embedded.tsql.messages import sql_error
 
 Kind = Literal["word", "quoted", "variable", "string", "number", "binary", "operator", "end"]
 
 _TOKEN = re.compile(
-    r"""
-    (?P<space>[\s\u00a0]+|--[^\r\n]*)
+    r"""\s*(?:
+    (?P<word>(?![Nn]')(?:[^\W\d]|\#)[\w@$\#]*)
+  | (?P<binary>0[xX][0-9A-Fa-f]*)
+  | (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d*)?)
+  | (?P<variable>@@?[\w@$\#]+)
+  | (?P<space>--[^\r\n]*|\Z)
   | (?P<comment>/\*)
+  | (?P<operator>[+\-*/%&|^]=|<>|<=|>=|!=|!<|!>|::|[-+*/%=<>(),;.&|^~:$?{}!])
   | (?P<string>[Nn]?'(?:[^']|'')*')
   | (?P<openstring>[Nn]?'(?:[^']|'')*\Z)
   | (?P<bracket>\[(?:[^\]]|\]\])*\])
   | (?P<doublequote>"(?:[^"]|"")*")
   | (?P<openquote>(?:\[(?:[^\]]|\]\])*|"(?:[^"]|"")*)\Z)
-  | (?P<binary>0[xX][0-9A-Fa-f]*)
-  | (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d*)?)
-  | (?P<variable>@@?[\w@$\#]+)
-  | (?P<word>(?:[^\W\d]|\#)[\w@$\#]*)
-  | (?P<operator>[+\-*/%&|^]=|<>|<=|>=|!=|!<|!>|::|[-+*/%=<>(),;.&|^~:$?{}!])
-    """,
+    )""",
     re.VERBOSE,
 )
+"""A token or comment, with the white space before it. The commonest come first."""
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A token: ``text`` as written, ``value`` without quotes (words upper-cased), its span and line."""
 
     kind: Kind
@@ -69,10 +68,6 @@ def _value(kind: str, text: str) -> tuple[Kind, str]:
         return "quoted", text[1:-1].replace("]]", "]")
     if kind == "doublequote":
         return "quoted", text[1:-1].replace('""', '"')
-    if kind == "word":
-        return "word", text.upper()
-    if kind == "variable":
-        return "variable", text.lower()
     return kind, text  # type: ignore[return-value]
 
 
@@ -84,18 +79,28 @@ def tokenize(text: str) -> tuple[Token, ...]:
     while position < len(text):
         match = _TOKEN.match(text, position)
         if match is None:
-            raise sql_error(102, text[position], line=line)
-        kind, found = match.lastgroup or "", match.group()
-        end = match.end()
-        if kind == "comment":
-            end = _skip_comment(text, position, line)
-            found = text[position:end]
+            rest = text[position:].lstrip()
+            raise sql_error(102, rest[0], line=text.count("\n", 0, len(text) - len(rest)) + 1)
+        kind = match.lastgroup or ""
+        start, end = match.span(kind)
+        if start != position:
+            line += text.count("\n", position, start)
+        found = match[kind]
+        position = end
+        if kind == "word":
+            tokens.append(Token("word", found, found.upper(), start, end, line))
+        elif kind == "operator" or kind == "number" or kind == "binary":
+            tokens.append(Token(kind, found, found, start, end, line))  # type: ignore[arg-type]
+        elif kind == "variable":
+            tokens.append(Token("variable", found, found.lower(), start, end, line))
+        elif kind == "comment":
+            position = _skip_comment(text, start, line)
+            line += text.count("\n", start, position)
         elif kind in ("openstring", "openquote"):
             raise sql_error(105, found.lstrip("Nn")[1:129], line=line)
         elif kind != "space":
             token_kind, value = _value(kind, found)
-            tokens.append(Token(token_kind, found, value, position, end, line))
-        line += found.count("\n")
-        position = end
+            tokens.append(Token(token_kind, found, value, start, end, line))
+            line += found.count("\n")
     tokens.append(Token("end", "", "", len(text), len(text), line))
     return tuple(tokens)

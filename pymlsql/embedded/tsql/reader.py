@@ -31,7 +31,7 @@ class Reader:
         return self.tokens[min(self.index + ahead, len(self.tokens) - 1)]
 
     def next(self) -> Token:
-        token = self.token
+        token = self.tokens[self.index]
         if token.kind != "end":
             self.index += 1
         return token
@@ -44,16 +44,19 @@ class Reader:
         raise sql_error(102, token.text or self.tokens[max(self.index - 1, 0)].text, line=token.line)
 
     def at_word(self, *words: str) -> bool:
-        return self.token.is_word(*words)
+        token = self.tokens[self.index]
+        return token.kind == "word" and token.value in words
 
     def at_words(self, *words: str) -> bool:
         return all(self.peek(i).is_word(word) for i, word in enumerate(words))
 
     def at_op(self, *operators: str) -> bool:
-        return self.token.is_op(*operators)
+        token = self.tokens[self.index]
+        return token.kind == "operator" and token.value in operators
 
     def take_word(self, *words: str) -> bool:
-        if self.at_word(*words):
+        token = self.tokens[self.index]
+        if token.kind == "word" and token.value in words:
             self.index += 1
             return True
         return False
@@ -65,7 +68,8 @@ class Reader:
         return False
 
     def take_op(self, *operators: str) -> bool:
-        if self.at_op(*operators):
+        token = self.tokens[self.index]
+        if token.kind == "operator" and token.value in operators:
             self.index += 1
             return True
         return False

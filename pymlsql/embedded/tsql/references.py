@@ -25,6 +25,10 @@ READ = "pymlsql_read"
 DIGEST = "pymlsql_digest"
 """The DuckDB function (BLOB, VARCHAR) -> BLOB: the digest of a reference's value by an algorithm of hashlib."""
 
+SLICE = "pymlsql_slice"
+"""The DuckDB function (BLOB, BIGINT, BIGINT) -> BLOB: of a reference's value so many bytes from a position, the first
+of which is 1."""
+
 
 def keeps_references(type_: SqlType) -> bool:
     """Whether columns and variables of this type may hold large values: varbinary(max), and image, which is another

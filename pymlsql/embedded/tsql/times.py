@@ -24,6 +24,8 @@ _ISO = r"'\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d(\.\d{1,3})?)?'"
 _BOUNDS = {
     "datetime": ("1753-01-01", "9999-12-31 23:59:59.998"), "smalldatetime": ("1900-01-01", "2079-06-06 23:59:59.999"),
 }  # fmt: skip
+_PARTS = {0: "second", 3: "millisecond"}
+"""Scales that DuckDB has a word for."""
 _OFFSET_BOUNDS = ("0001-01-01", "9999-12-31 23:59:59.999999")
 
 
@@ -40,11 +42,14 @@ def exact_datetime(sql: str) -> str:
 
 
 def rounded_scale(sql: str, scale: int) -> str:
-    """A timestamp rounded to ``scale`` fractional digits; beyond six nothing is left to round."""
+    """A timestamp rounded to ``scale`` fractional digits, halves up, before 1970 too; beyond six nothing is left to
+    round."""
     if scale >= 6:
         return sql
     unit = 10 ** (6 - scale)
-    return f"make_timestamp(CAST(round(epoch_us({sql}) / {unit}.0) AS BIGINT) * {unit})"
+    if scale in _PARTS:
+        return f"date_trunc('{_PARTS[scale]}', {sql} + to_microseconds({unit // 2}))"
+    return f"make_timestamp(epoch_us({sql}) + {unit // 2} - (microsecond({sql}) + {unit // 2}) % {unit})"
 
 
 def to_time(value: Typed, target: SqlType, style: int | None, try_: bool, line: int) -> str:

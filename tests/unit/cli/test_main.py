@@ -39,6 +39,12 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("model show x 1 --alias y", 2, "either a version or an alias"),
         ("model push nowhere.pkl", 1, "there is no such file"),
         ("model promote x first", 2, "VERSION"),
+        ("runs show five", 2, "RUN"),
+        ("runs list --status over", 2, "--status"),
+        ("runs end 1 --status running", 2, "--status"),
+        ("runs compare", 2, "Missing argument"),
+        ("runs compare 1 2", 3, "run pymlsql server start"),
+        ("model compare x", 2, "Missing argument"),
         ("db downgrade", 2, "Missing argument"),
         ("db sql --to nowhere", 1, "nowhere"),
         ("db current", 3, "run pymlsql server start"),
@@ -93,7 +99,8 @@ def test_the_commands_are_those_that_were_promised() -> None:
     assert leaves == {
         "server start", "server status", "server stop", "db upgrade", "db downgrade", "db current", "db sql",
         "data load", "train", "model push", "model list", "model show", "model promote", "apply", "render",
-        "predict", "demo", "doctor", "runs list", "runs show", "runs end", "runs artifact",
+        "predict", "demo", "doctor", "runs list", "runs show", "runs end", "runs artifact", "runs compare",
+        "model compare",
     }  # fmt: skip
 
 

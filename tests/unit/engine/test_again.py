@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from pymlsql.embedded.engine.parsed import ParsedTexts
 from pymlsql.embedded.engine.store import Store, WriterLock
 from pymlsql.embedded.tsql.messages import SqlError
 
@@ -17,7 +18,7 @@ TIMES = 8
 def store() -> Any:
     connection = duckdb.connect()
     connection.execute("CREATE TABLE t AS SELECT i AS id, i * 2 AS v FROM range(3) AS x(i)")
-    made = Store(connection.cursor(), WriterLock())
+    made = Store(connection.cursor(), WriterLock(), ParsedTexts())
     yield made
     made.connection.close()
     connection.close()

@@ -1,4 +1,4 @@
-"""LEN, DATALENGTH and HASHBYTES: what is asked of large values without a look at all their bytes."""
+"""LEN, DATALENGTH, HASHBYTES and SUBSTRING: what is asked of large values without a look at all their bytes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sqlglot import exp
 from pymlsql.embedded.tsql.codepage import length_sql as text_length_sql
 from pymlsql.embedded.tsql.conversion import convert
 from pymlsql.embedded.tsql.functions.rows import Function, text
+from pymlsql.embedded.tsql.functions.strings import substring
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.passing import passed_column
 from pymlsql.embedded.tsql.references import digest_sql, length_sql
@@ -113,7 +114,13 @@ def _digest_of_column(compiler: Compiler, others: list[Typed], column: Typed) ->
     return Typed(sql, varbinary(8000), column.nullable)
 
 
+def _substring(compiler: Compiler, nodes: list[exp.Expr]) -> Typed:
+    value = passed_column(compiler, nodes[0]) or compiler.value(nodes[0])
+    return substring(compiler, [value, *(compiler.value(node) for node in nodes[1:])])
+
+
 BINARIES = {
+    "SUBSTRING": Function(3, 3, compile_nodes=_substring),
     "LEN": Function(1, 1, compile_nodes=_of(_len, _length_of_column)),
     "DATALENGTH": Function(1, 1, compile_nodes=_of(_datalength, _length_of_column)),
     "HASHBYTES": Function(2, 2, compile_nodes=_of(_hashbytes, _digest_of_column)),

@@ -10,6 +10,7 @@ from pymlsql.embedded.tsql.conversion import convert
 from pymlsql.embedded.tsql.functions.rows import Function, shown_name, string_type, text, whole
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.operators import as_type, unify
+from pymlsql.embedded.tsql.references import SLICE, is_reference_sql
 from pymlsql.embedded.tsql.typed import Typed, bound, quote_text, raise_sql
 from pymlsql.embedded.tsql.types import (
     BIGINT,
@@ -53,8 +54,9 @@ def _edge(side: str, compiler: Compiler, args: list[Typed]) -> Typed:
     return Typed(f"{side}({value.sql}, {n})", string_type(value, int(length)), True, value.binary)
 
 
-def _substring(compiler: Compiler, args: list[Typed]) -> Typed:
-    """Positions before 1 count towards the length, as in SQL Server: SUBSTRING('abc', 0, 2) is 'a'."""
+def substring(compiler: Compiler, args: list[Typed]) -> Typed:
+    """Positions before 1 count towards the length, as in SQL Server: SUBSTRING('abc', 0, 2) is 'a'. A value that is a
+    column with references gives the bytes of its piece alone."""
     value = args[0]
     start, count = whole(args[1], compiler.line), whole(args[2], compiler.line)
     if isinstance(count.constant, int) and count.constant < 0:
@@ -64,9 +66,15 @@ def _substring(compiler: Compiler, args: list[Typed]) -> Typed:
     first = f"greatest({start.sql}, 1)"
     n = f"greatest(CAST({start.sql} AS BIGINT) + {counted} - {first}, 0)"
     if value.type.is_binary:
-        hexed = f"substring(hex({value.sql}), 2 * CAST({first} AS BIGINT) - 1, 2 * CAST({n} AS BIGINT))"
+        inline = f"CASE WHEN {is_reference_sql(value.sql)} THEN NULL ELSE {value.sql} END"
+        whole_value = inline if value.by_reference else value.sql
+        hexed = f"substring(hex({whole_value}), 2 * CAST({first} AS BIGINT) - 1, 2 * CAST({n} AS BIGINT))"
         length = count.constant if isinstance(count.constant, int) else value.type.length
-        return Typed(f"unhex({hexed})", varbinary(length if length <= 8000 else MAX), True)
+        sql = f"unhex({hexed})"
+        if value.by_reference:
+            piece = f"{SLICE}({value.sql}, CAST({first} AS BIGINT), CAST({n} AS BIGINT))"
+            sql = f"CASE WHEN {is_reference_sql(value.sql)} THEN {piece} ELSE {sql} END"
+        return Typed(sql, varbinary(length if length <= 8000 else MAX), True)
     if not value.type.is_string:
         raise sql_error(8116, shown_name(value.type), 1, "substring", line=compiler.line)
     value = _units(value)
@@ -307,7 +315,6 @@ def _extreme(function: str) -> Function:
 STRINGS = {
     "LEFT": Function(2, 2, _left),
     "RIGHT": Function(2, 2, _right),
-    "SUBSTRING": Function(3, 3, _substring),
     "UPPER": Function(1, 1, _upper),
     "LOWER": Function(1, 1, _lower),
     "LTRIM": _trimming("ltrim"),
