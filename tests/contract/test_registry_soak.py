@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import random
 import signal
 import subprocess
@@ -195,11 +194,13 @@ class Killer:
         self._target, self._last, self._delay_s = target, last, delay_s
         self._real = statements.fetch
         self.n_calls = 0
+        self.timers: list[threading.Timer] = []
 
     def fetch(self, *arguments: Any) -> Any:
         self.n_calls += 1
         if self.n_calls == self._last and self._target.process is not None:
-            threading.Timer(self._delay_s, os.kill, (self._target.process.pid, signal.SIGKILL)).start()
+            self.timers.append(threading.Timer(self._delay_s, self._target.process.kill))
+            self.timers[0].start()
         return self._real(*arguments)
 
 
@@ -211,21 +212,28 @@ def test_a_server_killed_at_every_step_is_repaired_by_the_next_push(
     monkeypatch.setattr("pymlsql.registry.versions.CHUNK_BYTES", CHUNK_BYTES)
     model = packed(seed=3, n_bytes=N_BYTES)
     data_dir = tmp_path / "data"
-    with servers.running(data_dir) as target, prepared(target) as db:
-        counter = Killer(target, 0, 0.0)
-        with monkeypatch.context() as patched:
+    target = servers.start(data_dir, scratch=tmp_path)
+    try:
+        with prepared(target) as db, monkeypatch.context() as patched:
+            counter = Killer(target, 0, 0.0)
             patched.setattr(statements, "fetch", counter.fetch)
             db.push(model, "killed", alias="champion")
-        _clear(db)
-    for step in range(1, counter.n_calls + 1):
-        target = servers.start(data_dir, scratch=tmp_path)
-        with pymlsql.connect(target.sqlalchemy_url) as db, monkeypatch.context() as patched:
-            patched.setattr(statements, "fetch", Killer(target, step, delay_s).fetch)
-            with contextlib.suppress(PymlsqlError):  # the answer may have come before the end
-                db.push(model, "killed", alias="champion")
-        target.stop(how=signal.SIGKILL)
-        with servers.running(data_dir) as again, pymlsql.connect(again.sqlalchemy_url) as db:
-            _check(db)
-            assert db.push(model, "killed", alias="champion").aliases == ("champion",), step
-            _check(db)
+            patched.undo()
             _clear(db)
+        for step in range(1, counter.n_calls + 1):
+            with pymlsql.connect(target.sqlalchemy_url) as db, monkeypatch.context() as patched:
+                killer = Killer(target, step, delay_s)
+                patched.setattr(statements, "fetch", killer.fetch)
+                with contextlib.suppress(PymlsqlError):  # the answer may have come before the end
+                    db.push(model, "killed", alias="champion")
+                for timer in killer.timers:
+                    timer.join(10)
+            target.stop(how=signal.SIGKILL)
+            target = servers.start(data_dir, scratch=tmp_path)
+            with pymlsql.connect(target.sqlalchemy_url) as db:
+                _check(db)
+                assert db.push(model, "killed", alias="champion").aliases == ("champion",), step
+                _check(db)
+                _clear(db)
+    finally:
+        target.stop()
