@@ -20,6 +20,7 @@ from measure import interleaved, judged, machine_data, median_ratio, prepare, re
 import pymlsql
 from pymlsql import templates
 from pymlsql.examples.pdm.declaration import FEATURES
+from pymlsql.features.rendering import Plan
 
 N_ROUNDS = 7
 QUERY = "SELECT * FROM dbo.FeaturesAndLabels"
@@ -37,10 +38,10 @@ REPAIRS = (
 
 def duckdb_text() -> str:
     """The body of dbo.FeaturesAndLabelsFor without limits, in DuckDB's words."""
-    text = templates.render("functions/features.sql.j2", features=FEATURES)
+    text = templates.render("functions/features.sql.j2", plan=Plan(FEATURES))
     body = text[text.index("RETURN\n") + len("RETURN\n") :].rstrip().rstrip(";")
     body = re.sub(r"--.*$", "", body, flags=re.MULTILINE)
-    body = body.replace(f"@{FEATURES.parameter}", "CAST(NULL AS int)")
+    body = body.replace(f"@{FEATURES.entity[0].parameter}", "CAST(NULL AS int)")
     body = re.sub("@(since|until)", "CAST(NULL AS datetime)", body)
     translated = sqlglot.transpile(body, read="tsql", write="duckdb")[0]
     for pattern, replacement in REPAIRS:

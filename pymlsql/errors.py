@@ -59,7 +59,15 @@ class TemplateError(PymlsqlError):
 
 
 class DeclarationError(PymlsqlError):
-    """A feature or procedure declaration contradicts itself."""
+    """A feature or procedure declaration contradicts itself.
+
+    `path` are the keys that lead to the place, where one is known: names, and numbers from 0.
+    """
+
+    def __init__(self, message: str, path: tuple[str | int, ...] = ()) -> None:
+        """Keep both apart, so that a file's line can be found by the path."""
+        super().__init__(message)
+        self.path = path
 
 
 class MigrationError(PymlsqlError):

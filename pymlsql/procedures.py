@@ -18,7 +18,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pymlsql import __version__, quoting, signing, templates
 from pymlsql._resources import read_text
 from pymlsql.errors import DeclarationError
-from pymlsql.features.declaration import Column, FeatureSet, Name, Parameter, Qualified, Type
+from pymlsql.features.declaration import FeatureSet
+from pymlsql.features.rendering import Plan
+from pymlsql.features.terms import Column, Name, Parameter, Qualified, Type
 from pymlsql.signing import Signing
 
 if TYPE_CHECKING:
@@ -67,14 +69,16 @@ class ScoringProcedure(BaseModel):
 
     @classmethod
     def over(cls, features: FeatureSet, *, name: str, predictions: str, served: str, model: str) -> ScoringProcedure:
-        """A procedure over a declared feature view."""
+        """A procedure over a declared feature view. Raises DeclarationError for one that no procedure can score yet."""
+        if len(features.entity) != 1 or features.time is None or features.label is None or not features.label.classes:
+            raise DeclarationError(f"{features.view} needs one entity key, a time key and a label with classes.")
         return cls(
             name=name,
             source=features.view,
             function=features.function,
             slots=features.slots,
-            entity=features.entity,
-            parameter=features.parameter,
+            entity=features.keys[0],
+            parameter=features.entity[0].parameter,
             time=features.time,
             features=features.features,
             classes=features.label.classes,
@@ -184,10 +188,11 @@ class Deployment:
 
 def render_features(features: FeatureSet) -> tuple[Module, ...]:
     """The functions and the view of a feature set, in the order in which they can be created."""
+    plan = Plan(features)
     return (
-        _module(features.slots, "function", templates.render("functions/slots.sql.j2", features=features)),
-        _module(features.function, "function", templates.render("functions/features.sql.j2", features=features)),
-        _module(features.view, "view", templates.render("views/features.sql.j2", features=features)),
+        _module(features.slots, "function", templates.render("functions/slots.sql.j2", plan=plan)),
+        _module(features.function, "function", templates.render("functions/features.sql.j2", plan=plan)),
+        _module(features.view, "view", templates.render("views/features.sql.j2", plan=plan)),
     )
 
 

@@ -134,11 +134,13 @@ class Toolkit(Database):
 
         return registry.show(self, name, version, alias=alias)
 
-    def promote(self, name: str, version: int, *, alias: str = "champion", expected: int | None = None) -> ModelVersion:
+    def promote(
+        self, name: str, version: int, *, alias: str = "champion", expected: int | None = None, check: bool = True
+    ) -> ModelVersion:
         """Point an alias at a version; `pymlsql.registry.promote`."""
         from pymlsql import registry
 
-        return registry.promote(self, name, version, alias=alias, expected=expected)
+        return registry.promote(self, name, version, alias=alias, expected=expected, check=check)
 
     def rollback(
         self, name: str, *, alias: str = "champion", steps: int = 1, expected: int | None = None

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from pymlsql.database import Database
+from pymlsql.display import Listing
 from pymlsql.errors import TrainingError
 from pymlsql.models import Input, Output, PackedModel, Signature, dtype_for, pack
 from pymlsql.quoting import ident, qualified
@@ -95,6 +96,9 @@ class TrainedModel:
     def run_id(self) -> int | None:
         """The run that recorded the training, if one did."""
         return None if self.packed.run is None else self.packed.run.run_id
+
+    def _repr_html_(self) -> str:
+        return Listing(self.metrics.classes)._repr_html_()
 
 
 def train(

@@ -65,7 +65,9 @@ DEFINITIONS = """
 - HISTORY_RETENTION_PERIOD other than INFINITE; FOR SYSTEM_TIME of a view; NOT NULL columns with a default, added to a
   system-versioned table; SELECT INTO with a rowversion column, or with an identity column from other than a table
 - compatibility levels other than 150 and 160, and database options that would have another value than they have here
-- sp_help, sp_helpconstraint, sp_sproc_columns, sp_special_columns and other catalog procedures
+- sp_help and sp_helpconstraint of tables whose foreign keys SET NULL or SET DEFAULT, of modules with parameters of
+  (max) or of table types, of sequences and table types
+- sp_helpdb, sp_sproc_columns, sp_special_columns and other catalog procedures
 """.strip()
 
 DEVIATIONS = """
@@ -76,6 +78,7 @@ DEVIATIONS = """
 - **SUM and AVG of floats.** Beyond the range of float they are infinity until they are sent, where Msg 8115 is raised.
 - **Cursors.** A cursor that is not STATIC has the rows of the moment it was opened, too: changes made while it is
   open are not seen by it.
+- **sp_help without a name.** It lists the system objects that this server has, which are fewer.
 - **Errors of names.** An unknown column or table is found when its statement is reached, not before the batch begins.
 """.strip()
 

@@ -23,12 +23,17 @@ ExpectedOption = Annotated[
     typer.Option("--expected", min=0, help="The version that the alias means now (0: none); another one is an error."),
 ]
 
+CheckOption = Annotated[
+    bool, typer.Option("--check/--no-check", help="Let the server's Python try the version first.")
+]
+
 
 def promote(
     name: ModelArgument,
     version: Annotated[int, typer.Argument(metavar="VERSION", min=1, help="The version to use from now on.")],
     alias: Annotated[str, typer.Option(help="The alias to point at it.")] = "champion",
     expected: ExpectedOption = None,
+    check: CheckOption = True,
     url: UrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -36,7 +41,7 @@ def promote(
     import pymlsql
 
     with pymlsql.connect(url) as db:
-        found = db.promote(name, version, alias=alias, expected=expected)
+        found = db.promote(name, version, alias=alias, expected=expected, check=check)
     _say("promoted", found, alias, as_json=as_json)
 
 
@@ -62,11 +67,12 @@ def set_alias(
     alias: Annotated[str, typer.Argument(metavar="ALIAS", help="The alias.")],
     version: Annotated[int, typer.Argument(metavar="VERSION", min=1, help="The version that it is to mean.")],
     expected: ExpectedOption = None,
+    check: CheckOption = True,
     url: UrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Point an alias at a version, as promote does."""
-    promote(name, version, alias=alias, expected=expected, url=url, as_json=as_json)
+    promote(name, version, alias=alias, expected=expected, check=check, url=url, as_json=as_json)
 
 
 @app.command("remove", epilog="Example: pymlsql model alias remove failures challenger")

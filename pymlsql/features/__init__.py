@@ -1,14 +1,31 @@
 """Features declared once: the T-SQL that SQL Server runs and the pandas that checks it come from one declaration."""
 
-from pymlsql.features.declaration import (
+from pymlsql.features.declaration import Entity, FeatureSet, Source
+from pymlsql.features.groups import (
     Attributes,
-    Column,
+    ClassAhead,
     EventCounts,
-    FeatureSet,
-    LabelAhead,
+    Lags,
+    NumberAhead,
     OneHot,
+    OwnLabel,
     TimeSince,
     Windows,
 )
+from pymlsql.features.terms import Column
 
-__all__ = ["Attributes", "Column", "EventCounts", "FeatureSet", "LabelAhead", "OneHot", "TimeSince", "Windows"]
+__all__ = [
+    "Attributes",
+    "ClassAhead",
+    "Column",
+    "Entity",
+    "EventCounts",
+    "FeatureSet",
+    "Lags",
+    "NumberAhead",
+    "OneHot",
+    "OwnLabel",
+    "Source",
+    "TimeSince",
+    "Windows",
+]

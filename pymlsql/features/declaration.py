@@ -1,258 +1,193 @@
-"""What a feature view holds: one row per entity (a machine) and slot (three hours), declared, not programmed.
+"""What a feature view holds: one row per entity and time, declared, not programmed.
 
-Time: a slot is the half-open interval (t - slot, t] and carries the stamp t, a whole multiple of the slot's length
-since midnight. What is stamped t or before is known at t; all windows end at t, the label's window begins after it.
+The rows of a view are either slots, the intervals (t - every, t] in which a source has rows, or the rows of a source
+as they are. All features of a row look back from its time t; its label looks ahead.
 """
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from pymlsql import quoting
-from pymlsql.errors import DeclarationError, TemplateError
+from pymlsql.errors import DeclarationError
+from pymlsql.features import checks
+from pymlsql.features.groups import Attributes, EventCounts, Label, Lags, TimeSince, Windows
+from pymlsql.features.terms import (
+    Column,
+    Duration,
+    Frozen,
+    Length,
+    Name,
+    Parameter,
+    Qualified,
+    SourceName,
+    Type,
+    parse_duration,
+    parse_rows,
+)
 
-HOURS_A_DAY = 24
-SLOT_NUMBER = "slot_no"
-"""The name that the generated text itself gives to a slot's number; no column of the view can have it."""
+__all__ = ["Column", "Entity", "FeatureSet", "Name", "Parameter", "Qualified", "Source", "Type"]
 
-STATISTICS = ("mean", "sd")
-"""What a telemetry window gives of a column: arithmetic mean, and sample standard deviation (NULL below two values)."""
-
-
-def _checked_name(name: str) -> str:
-    try:
-        quoting.ident(name)
-    except TemplateError as error:
-        raise ValueError(str(error)) from None
-    return name
-
-
-def _checked_qualified(name: str) -> str:
-    try:
-        n_parts = len(quoting.parse_name(name))
-        quoting.qualified(name)
-    except TemplateError as error:
-        raise ValueError(str(error)) from None
-    if n_parts != 2:
-        raise ValueError(f"{name!r} needs a schema and a name, as in dbo.{name}")
-    return name
+NO_TIME = Length(0, "h")
 
 
-def _checked_type(sql_type: str) -> str:
-    try:
-        return quoting.sqltype(sql_type)
-    except TemplateError as error:
-        raise ValueError(str(error)) from None
+class Entity(Column):
+    """A column that says whose row it is, and the parameter of the functions that limits them to one value of it."""
+
+    parameter: Parameter
 
 
-Name = Annotated[str, AfterValidator(_checked_name)]
-"""A column's name, unquoted."""
+class Source(Frozen):
+    """A table or view that features are made of.
 
-Qualified = Annotated[str, AfterValidator(_checked_qualified)]
-"""schema.object"""
-
-Type = Annotated[str, AfterValidator(_checked_type)]
-"""A T-SQL type, in lower case."""
-
-Parameter = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")]
-"""A parameter's name without its @; T-SQL has no quotes for these."""
-
-Hours = Annotated[int, Field(ge=1, le=24 * 366)]
-"""A length of time in whole hours."""
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Column(_Frozen):
-    """A column and its T-SQL type."""
-
-    name: Name
-    sql_type: Type
-
-
-class Windows(_Frozen):
-    """Mean and sd of numeric columns over windows of `hours`: `{column}mean_{hours}h`, `{column}sd_{hours}h`.
-
-    The first window is the slot itself. `table` decides which slots there are.
+    `keys` says which of its columns are the entity's (by default those of the same names); a source that lacks one of
+    the entity's columns leaves it out and counts for all. `time` is the column that says since when a row is known (by
+    default the one that the view has); a `static` source has none, and one row per entity. Rows of one time are
+    ordered by `ties`, then by the values that are read.
     """
 
     table: Qualified
-    columns: tuple[Name, ...] = Field(min_length=1)
-    hours: tuple[Hours, ...] = Field(min_length=1)
-
-    def output(self, column: str, statistic: str, hours: int) -> str:
-        """The name of a column of the view."""
-        return f"{column}{statistic}_{hours}h"
-
-    @property
-    def outputs(self) -> tuple[Column, ...]:
-        """Window by window, all means before all sds."""
-        return tuple(
-            Column(name=self.output(column, statistic, hours), sql_type="float")
-            for hours in self.hours
-            for statistic in STATISTICS
-            for column in self.columns
-        )
+    keys: dict[str, Name] | None = None
+    static: bool = False
+    time: Name | None = None
+    time_type: Literal["datetime", "smalldatetime", "date", "datetime2"] = "datetime"
+    ties: tuple[Name, ...] = ()
 
 
-class EventCounts(_Frozen):
-    """How many events of each kind `table` holds within the last `hours`; 0 where it holds none."""
-
-    table: Qualified
-    column: Name
-    values: dict[str, Name] = Field(min_length=1)
-    hours: Hours
-
-    @property
-    def outputs(self) -> tuple[Column, ...]:
-        """One int a kind, in the order of `values` (kind: name of its column in the view)."""
-        return tuple(Column(name=name, sql_type="int") for name in self.values.values())
+Group = Windows | Lags | EventCounts | TimeSince | Attributes
 
 
-class TimeSince(_Frozen):
-    """Days, with their fraction, since the latest event of each kind; NULL where `table` holds none up to then."""
+class FeatureSet(Frozen):
+    """A feature view, the functions under it, and all that their T-SQL and their pandas twin need to know.
 
-    table: Qualified
-    column: Name
-    values: dict[str, Name] = Field(min_length=1)
-
-    @property
-    def outputs(self) -> tuple[Column, ...]:
-        """One float a kind, in the order of `values` (kind: name of its column in the view)."""
-        return tuple(Column(name=name, sql_type="float") for name in self.values.values())
-
-
-class OneHot(_Frozen):
-    """1 in `{column}_{value}` for the value that `column` has, 0 in the others; all 0 for a value not listed."""
-
-    column: Name
-    values: tuple[str, ...] = Field(min_length=1)
-
-    @property
-    def outputs(self) -> tuple[Column, ...]:
-        """One int a value."""
-        return tuple(Column(name=f"{self.column}_{value}", sql_type="int") for value in self.values)
-
-
-class Attributes(_Frozen):
-    """What `table`, with one row per entity, says of it; NULL in all columns for an entity that it lacks."""
-
-    table: Qualified
-    columns: tuple[Column, ...] = ()
-    one_hot: tuple[OneHot, ...] = ()
-
-    @property
-    def outputs(self) -> tuple[Column, ...]:
-        """The columns as they are, then the one-hot columns."""
-        return self.columns + tuple(column for coded in self.one_hot for column in coded.outputs)
-
-
-class LabelAhead(_Frozen):
-    """The kind of the first event of `table` within the `hours` after the slot, else `none`.
-
-    Of several events at one time the kind that sorts first counts. NULL where telemetry does not yet reach to the end
-    of the window: nobody knows.
+    With `every`, rows are the slots in which the source `rows` has rows; without it, its rows themselves. `history` is
+    how much of it has to lie behind a row; by default as much as the longest window by time looks back.
     """
-
-    table: Qualified
-    column: Name
-    name: Name
-    sql_type: Type
-    values: tuple[str, ...] = Field(min_length=1)
-    none: str = "none"
-    hours: Hours
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """`none`, then the kinds."""
-        return (self.none, *self.values)
-
-
-class FeatureSet(_Frozen):
-    """A feature view, the functions under it, and all that their T-SQL and their pandas twin need to know."""
 
     view: Qualified
-    entity: Column
-    parameter: Parameter
-    time: Name
-    slot_hours: Hours
-    telemetry: Windows
+    entity: tuple[Entity, ...] = Field(min_length=1)
+    time: Name | None = None
+    rows: SourceName
+    every: Duration | None = None
+    history: Duration | None = None
+    sources: dict[SourceName, Source] = Field(min_length=1)
+    windows: tuple[Windows, ...] = ()
+    lags: tuple[Lags, ...] = ()
     counts: tuple[EventCounts, ...] = ()
     since: tuple[TimeSince, ...] = ()
-    attributes: Attributes | None = None
-    label: LabelAhead
+    attributes: tuple[Attributes, ...] = ()
+    label: Label | None = None
 
     @property
     def function(self) -> str:
         """The inline function with the range as parameters: the view's name and `For`."""
-        schema, name = quoting.parse_name(self.view)
-        return quoting.qualified((schema, name + "For"))
+        return self._beside("For")
 
     @property
     def slots(self) -> str:
         """The inline function that lists the rows without their features: the view's name and `Slots`."""
+        return self._beside("Slots")
+
+    def _beside(self, suffix: str) -> str:
         schema, name = quoting.parse_name(self.view)
-        return quoting.qualified((schema, name + "Slots"))
+        return quoting.qualified((schema, name + suffix))
 
     @property
-    def keys(self) -> tuple[Column, Column]:
+    def keys(self) -> tuple[Column, ...]:
         """Entity and time, which identify a row. The time is a datetime: scripts cannot take a datetime2."""
-        return self.entity, Column(name=self.time, sql_type="datetime")
+        entity = tuple(Column(name=one.name, sql_type=one.sql_type) for one in self.entity)
+        return entity if self.time is None else (*entity, Column(name=self.time, sql_type="datetime"))
+
+    @property
+    def groups(self) -> tuple[tuple[str, int, Group], ...]:
+        """All groups of features in the order of the view, each with its key in the declaration and its number."""
+        found: list[tuple[str, int, Group]] = []
+        for key in ("windows", "lags", "counts", "since", "attributes"):
+            found.extend((key, number, group) for number, group in enumerate(getattr(self, key)))
+        return tuple(found)
 
     @property
     def features(self) -> tuple[Column, ...]:
         """What a model may take, in the order of the view."""
-        groups = (self.telemetry, *self.counts, *self.since, *((self.attributes,) if self.attributes else ()))
-        return tuple(column for group in groups for column in group.outputs)
+        return tuple(column for _, _, group in self.groups for column in group.outputs)
 
     @property
     def columns(self) -> tuple[Column, ...]:
         """Every column of the view in order: keys, features, label."""
-        return (*self.keys, *self.features, Column(name=self.label.name, sql_type=self.label.sql_type))
+        label = () if self.label is None else (Column(name=self.label.name, sql_type=self.label.sql_type),)
+        return (*self.keys, *self.features, *label)
+
+    def keys_of(self, source: str) -> tuple[tuple[str, str], ...]:
+        """The entity's columns that a source has: each as the view calls it, and as the source does."""
+        keys = self.sources[source].keys
+        if keys is None:
+            return tuple((one.name, one.name) for one in self.entity)
+        return tuple((one.name, keys[one.name]) for one in self.entity if one.name in keys)
+
+    def time_of(self, source: str) -> str | None:
+        """The column of a source that says when each of its rows is known; None for a static one."""
+        found = self.sources[source]
+        return None if found.static else found.time or self.time
+
+    def is_own(self, group: Attributes) -> bool:
+        """Whether these are columns of the view's own row."""
+        return self.every is None and group.source == self.rows
+
+    def tie_order(self, source: str) -> tuple[str, ...]:
+        """By what the rows of a source are ordered: time, ties, and for the rest the values that features read."""
+        time = self.time_of(source)
+        groups: tuple[Windows | Lags, ...] = (*self.windows, *self.lags)
+        read = [name for group in groups if group.source == source for name in checks.columns_read(group)]
+        names = [*([] if time is None else [time]), *self.sources[source].ties, *read]
+        return tuple(dict.fromkeys(names))
 
     @property
-    def history_hours(self) -> int:
-        """How far back a slot's features look: the longest window of telemetry or counts."""
-        return max(*self.telemetry.hours, *(count.hours for count in self.counts), self.slot_hours)
+    def look_back(self) -> Length:
+        """How far back windows and counts of time look, the longest; a whole period may have ended its length ago."""
+        spans = [(2 if window.tumbling else 1, span) for window in self.windows for span in window.over]
+        spans += [(1, count.over) for count in self.counts] + ([] if self.every is None else [(1, self.every)])
+        lengths = [(periods, parse_duration(span)) for periods, span in spans if parse_rows(span) is None]
+        reaches = [Length(periods * length.count, length.unit) for periods, length in lengths]
+        return max(reaches, key=lambda length: length.minutes, default=NO_TIME)
+
+    @property
+    def needed_history(self) -> Length:
+        """How long before a row the entity must have been known."""
+        return self.look_back if self.history is None else parse_duration(self.history)
 
     @model_validator(mode="after")
     def _consistent(self) -> FeatureSet:
-        if HOURS_A_DAY % self.slot_hours:
-            raise ValueError("slot_hours must divide 24, so that slots end at the same clock times every day")
-        lengths = [*self.telemetry.hours, *(count.hours for count in self.counts), self.label.hours]
-        uneven = [hours for hours in lengths if hours % self.slot_hours]
-        if uneven:
-            raise ValueError(f"windows are whole numbers of slots of {self.slot_hours} h: {uneven[0]} h is none")
-        if self.telemetry.hours[0] != self.slot_hours or len(set(self.telemetry.hours)) != len(self.telemetry.hours):
-            raise ValueError("the first telemetry window is the slot itself, and no window comes twice")
-        if self.entity.sql_type.partition("(")[0] not in ("int", "nvarchar"):
-            raise ValueError(f"the entity's type must be int or nvarchar, not {self.entity.sql_type}")
-        if len(set(self.label.classes)) != len(self.label.classes):
-            raise ValueError("the label's values and its none must differ")
-        names = [SLOT_NUMBER, *(column.name.lower() for column in self.columns)]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"the view would have two columns {twice[0]}")
+        checks.check(self)
         return self
 
     @classmethod
-    def parse(cls, values: dict[str, object]) -> FeatureSet:
-        """A declaration from plain data (TOML, JSON). Raises DeclarationError with the first contradiction."""
+    def parse(cls, values: Mapping[str, object], where: tuple[str, ...] = ()) -> FeatureSet:
+        """A declaration from plain data (TOML, JSON), which lies at the keys `where` of a file.
+
+        Raises DeclarationError with the first contradiction; its `path` are the keys that lead there.
+        """
         try:
-            return cls.model_validate(values)
-        except ValueError as error:
-            raise DeclarationError(f"The feature declaration is not usable: {_first_line(error)}") from None
+            return cls.model_validate(dict(values))
+        except ValidationError as error:
+            path, message = _first(error)
+            shown = ".".join(map(str, (*where, *path)))
+            sentence = f"{shown}: {message}" if shown else message
+            raise DeclarationError(f"The feature declaration is not usable: {sentence}.", (*where, *path)) from None
 
 
-def _first_line(error: ValueError) -> str:
-    from pydantic import ValidationError
+_TAGS = {"class", "number", "column"}
 
-    if not isinstance(error, ValidationError):
-        return str(error)
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    return f"{where}: {first['msg']}." if where else f"{first['msg']}."
+
+def _first(error: ValidationError) -> tuple[tuple[str | int, ...], str]:
+    """The keys and the message of the first error; pydantic names the label's kind among the keys, a file does not."""
+    first: Any = error.errors()[0]
+    path: list[str | int] = list(first["loc"])
+    if path[:1] == ["label"] and len(path) > 1 and path[1] in _TAGS:
+        del path[1]
+    cause = first.get("ctx", {}).get("error")
+    if isinstance(cause, checks.Contradiction):
+        return (*path, *cause.path), str(cause)
+    return tuple(path), str(first["msg"]).removeprefix("Value error, ")

@@ -1,21 +1,29 @@
 """The same features in pandas: what the T-SQL is compared with, written from the definitions and not from the T-SQL.
 
-Frames come by table name ("dbo.PdM_telemetry"), each with the entity, the time as datetime64 and its own columns.
+Frames come by table name ("dbo.PdM_telemetry"), each with its keys, its time as datetime64 and its own columns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from pymlsql.errors import DeclarationError
-from pymlsql.features.declaration import Attributes, EventCounts, FeatureSet, TimeSince, Windows
+from pymlsql.features.declaration import FeatureSet, Group
+from pymlsql.features.groups import Attributes, ClassAhead, EventCounts, Lags, NumberAhead, OwnLabel, TimeSince, Windows
+from pymlsql.features.past import DAY_US, MINUTE_US, Past, Rows, ceil_us, floor_us, frame_of, to_us
+from pymlsql.features.terms import parse_duration, parse_rows
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
-_END = "end of slot"
-_DAY_S = 86_400
+    Array = np.ndarray[Any, Any]
+    Columns = dict[str, Any]
+    """Values by column of the view, one for each row that was asked about."""
+
+_NOW = "time of the row, in microseconds"
+_OWN = "number of the row in its source"
 
 
 def compute(
@@ -28,149 +36,228 @@ def compute(
 ) -> pd.DataFrame:
     """The rows of the feature view, its columns in order, sorted by entity and time; both ends of the range belong.
 
-    Numbers are float64, except counts and one-hot columns of entities that are known: these are int64 where no value
-    is missing. Raises DeclarationError where a frame is missing or empty telemetry leaves nothing to compute.
+    `entity` is a value of the first of its columns. Numbers are float64, except counts and one-hot columns of entities
+    that are known: these are int64 where no value is missing. Raises DeclarationError where a frame is missing.
     """
-    missing = sorted(_tables(features) - set(frames))
-    if missing:
-        raise DeclarationError(f"There is no frame for {missing[0]}.")
-    rows = _rows(features, frames[features.telemetry.table])
-    rows = _with_telemetry(rows, features, features.telemetry, frames[features.telemetry.table])
-    for counts in features.counts:
-        rows = _with_counts(rows, features, counts, frames[counts.table])
-    for since_group in features.since:
-        rows = _with_time_since(rows, features, since_group, frames[since_group.table])
-    if features.attributes:
-        rows = _with_attributes(rows, features, features.attributes, frames[features.attributes.table])
-    rows = _with_label(rows, features, frames)
-    rows = _within(rows, features, entity, since, until)
-    return rows[[column.name for column in features.columns]]
+    sources = {name: Past(features, name, frames) for name in _used(features)}
+    own = frame_of(features, features.rows, frames).reset_index(drop=True)
+    rows = _within(features, _rows(features, own), entity, since, until)
+    made = {ours: rows[ours].to_numpy() for ours, _ in features.keys_of(features.rows)}
+    if features.time is not None:
+        made[features.time] = rows[_NOW].to_numpy().astype("datetime64[us]")
+    for _, _, group in features.groups:
+        if isinstance(group, Attributes) and features.is_own(group):
+            made |= _attributes(group, own.iloc[rows[_OWN].to_numpy()], there=None)
+        else:
+            made |= _looked_up(rows, sources[group.source], [column.name for column in group.outputs],
+                               _maker(features, group))  # fmt: skip
+    if features.label is not None:
+        made[features.label.name] = _label(features, rows, own, sources)
+    return _framed(features, made)
 
 
-def _tables(features: FeatureSet) -> set[str]:
-    tables = {features.telemetry.table, features.label.table}
-    tables |= {counts.table for counts in features.counts} | {since.table for since in features.since}
-    return tables | ({features.attributes.table} if features.attributes else set())
-
-
-def _ends(features: FeatureSet, times: pd.Series[pd.Timestamp]) -> pd.Series[pd.Timestamp]:
-    """The end of the slot (end - slot, end] in which each time falls; slots divide the day, so midnight is an end."""
-    return times.dt.ceil(f"{features.slot_hours}h")
-
-
-def _hours(n_hours: int) -> pd.Timedelta:
-    import pandas as pd
-
-    return pd.Timedelta(hours=n_hours)
-
-
-def _rows(features: FeatureSet, telemetry: pd.DataFrame) -> pd.DataFrame:
-    """Entity and time of each slot that has readings, has ended, and has a whole history behind it."""
-    keys = [features.entity.name, features.time]
-    slots = telemetry[keys].assign(**{_END: _ends(features, telemetry[features.time])})
-    first = telemetry.groupby(features.entity.name)[features.time].min()
-    has_history = slots[features.entity.name].map(first) <= slots[_END] - _hours(features.history_hours)
-    has_ended = slots[_END] <= telemetry[features.time].max()
-    rows: pd.DataFrame = slots.loc[has_history & has_ended, [features.entity.name, _END]].drop_duplicates()
-    return rows.rename(columns={_END: features.time}).sort_values(keys, ignore_index=True)
-
-
-def _spread(features: FeatureSet, events: pd.DataFrame, offsets: range) -> pd.DataFrame:
-    """Each event once for every offset, `_END` being its own slot's end moved by that many slots."""
-    import pandas as pd
-
-    ends = _ends(features, events[features.time])
-    moved = [events.assign(**{_END: ends + _hours(features.slot_hours * offset)}) for offset in offsets]
-    return pd.concat(moved, ignore_index=True)
-
-
-def _windows(features: FeatureSet, events: pd.DataFrame, hours: int) -> pd.DataFrame:
-    """Each event once for every window of `hours` that holds it; `_END` is the window's end."""
-    return _spread(features, events, range(hours // features.slot_hours))
-
-
-def _with_telemetry(
-    rows: pd.DataFrame, features: FeatureSet, windows: Windows, telemetry: pd.DataFrame
-) -> pd.DataFrame:
-    for hours in windows.hours:
-        spread = _windows(features, telemetry, hours)
-        grouped = spread.groupby([features.entity.name, _END])[list(windows.columns)]
-        for statistic, values in (("mean", grouped.mean()), ("sd", grouped.std(ddof=1))):
-            names = {column: windows.output(column, statistic, hours) for column in windows.columns}
-            rows = _joined(rows, features, values.rename(columns=names))
-    return rows
-
-
-def _with_counts(rows: pd.DataFrame, features: FeatureSet, counts: EventCounts, events: pd.DataFrame) -> pd.DataFrame:
-    spread = _windows(features, events, counts.hours)
-    for kind, name in counts.values.items():
-        found = spread[spread[counts.column] == kind].groupby([features.entity.name, _END]).size()
-        rows = _joined(rows, features, found.to_frame(name))
-        rows[name] = rows[name].fillna(0).astype("int64")
-    return rows
-
-
-def _with_time_since(rows: pd.DataFrame, features: FeatureSet, group: TimeSince, events: pd.DataFrame) -> pd.DataFrame:
-    import pandas as pd
-
-    keys = [features.entity.name, features.time]
-    for kind, name in group.values.items():
-        latest = events.loc[events[group.column] == kind, keys].drop_duplicates().sort_values(features.time)
-        found = pd.merge_asof(
-            rows.sort_values(features.time),
-            latest.assign(**{_END: latest[features.time]}),
-            on=features.time,
-            by=features.entity.name,
-            direction="backward",
-        )
-        found[name] = (found[features.time] - found[_END]).dt.total_seconds() / _DAY_S
-        rows = found.drop(columns=_END).sort_values(keys, ignore_index=True)
-    return rows
-
-
-def _with_attributes(
-    rows: pd.DataFrame, features: FeatureSet, attributes: Attributes, table: pd.DataFrame
-) -> pd.DataFrame:
-    coded = [one_hot.column for one_hot in attributes.one_hot]
-    plain = [column.name for column in attributes.columns]
-    wanted = list(dict.fromkeys([features.entity.name, *plain, *coded]))
-    found = rows[[features.entity.name]].merge(table[wanted], on=features.entity.name, how="left", indicator=True)
-    is_known = (found["_merge"] == "both").to_numpy()
-    for name in plain:
-        rows[name] = found[name].to_numpy()
-    for one_hot in attributes.one_hot:
-        for value, column in zip(one_hot.values, one_hot.outputs, strict=True):
-            is_value = (found[one_hot.column] == value).astype("int64")
-            rows[column.name] = (is_value if is_known.all() else is_value.where(is_known)).to_numpy()
-    return rows
-
-
-def _with_label(rows: pd.DataFrame, features: FeatureSet, frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def _used(features: FeatureSet) -> list[str]:
+    names = [features.rows, *(group.source for _, _, group in features.groups)]
     label = features.label
-    events = frames[label.table]
-    n_slots = label.hours // features.slot_hours
-    spread = _spread(features, events, range(-n_slots, 0)).sort_values([features.time, label.column])
-    first = spread.groupby([features.entity.name, _END])[label.column].first()
-    rows = _joined(rows, features, first.to_frame(label.name))
-    last_reading = frames[features.telemetry.table][features.time].max()
-    is_known = rows[features.time] + _hours(label.hours) <= last_reading
-    rows[label.name] = rows[label.name].astype("object").fillna(label.none).where(is_known, None)
-    return rows
+    return list(dict.fromkeys([*names, *([] if label is None or isinstance(label, OwnLabel) else [label.source])]))
 
 
-def _joined(rows: pd.DataFrame, features: FeatureSet, found: pd.DataFrame) -> pd.DataFrame:
-    """The columns of `found`, indexed by entity and end of slot, beside the rows; NaN where it has none."""
-    flat = found.reset_index().rename(columns={_END: features.time})
-    return rows.merge(flat, on=[features.entity.name, features.time], how="left")
-
-
-def _within(rows: pd.DataFrame, features: FeatureSet, entity: object, since: object, until: object) -> pd.DataFrame:
+def _framed(features: FeatureSet, made: Mapping[str, Any]) -> pd.DataFrame:
+    """The columns in order, in the types that the docstring of `compute` states."""
     import pandas as pd
 
-    if entity is not None:
-        rows = rows[rows[features.entity.name] == entity]
-    if since is not None:
-        rows = rows[rows[features.time] >= pd.Timestamp(str(since))]
-    if until is not None:
-        rows = rows[rows[features.time] <= pd.Timestamp(str(until))]
+    frame = pd.DataFrame({column.name: made[column.name] for column in features.columns})
+    for column in (*features.features, *features.columns[len(features.keys) + len(features.features) :]):
+        values = frame[column.name]
+        if column.sql_type == "float":
+            frame[column.name] = values.astype("float64")
+        elif column.sql_type == "int":
+            frame[column.name] = values.astype("float64" if values.isna().any() else "int64")
+        else:
+            frame[column.name] = values.astype("object").where(values.notna(), None)
+    return frame.sort_values([column.name for column in features.keys], ignore_index=True)
+
+
+# --- which rows ------------------------------------------------------------------------------------------------------
+
+
+def _rows(features: FeatureSet, own: pd.DataFrame) -> pd.DataFrame:
+    """Key, time and number: slots that have readings, have ended and have a whole history; or a source's rows."""
+    import numpy as np
+
+    pairs = features.keys_of(features.rows)
+    names = [ours for ours, _ in pairs]
+    rows = own[[theirs for _, theirs in pairs]].set_axis(names, axis=1).assign(**{_OWN: np.arange(len(own))})
+    time = features.time_of(features.rows)
+    if features.time is None or time is None:
+        return rows
+    read = to_us(own[time])
+    rows[_NOW] = read if features.every is None else ceil_us(read, _us(features.every))
+    first = rows.assign(read=read).groupby(names)["read"].transform("min").to_numpy()
+    history = features.needed_history.minutes * MINUTE_US
+    rows = rows[(first <= rows[_NOW].to_numpy() - history) | (history == 0)]
+    if features.every is not None:
+        rows = rows[rows[_NOW] <= read.max(initial=0)].drop_duplicates([*names, _NOW])
     return rows.reset_index(drop=True)
+
+
+def _within(features: FeatureSet, rows: pd.DataFrame, entity: object, since: object, until: object) -> pd.DataFrame:
+    if entity is not None:
+        rows = rows[rows[features.entity[0].name] == entity]
+    if since is not None:
+        rows = rows[rows[_NOW] >= int(to_us([str(since)])[0])]
+    if until is not None:
+        rows = rows[rows[_NOW] <= int(to_us([str(until)])[0])]
+    return rows.reset_index(drop=True)
+
+
+def _us(duration: str) -> int:
+    return parse_duration(duration).minutes * MINUTE_US
+
+
+# --- features --------------------------------------------------------------------------------------------------------
+
+
+def _looked_up(rows: pd.DataFrame, source: Past, names: list[str], make: Callable[[Rows, Array], Columns]) -> Columns:
+    """Columns for all rows of the view, made entity by entity from what a source holds of it."""
+    import numpy as np
+
+    made: Columns = {name: np.empty(len(rows), dtype="object") for name in names}
+    moments = rows[_NOW].to_numpy() if _NOW in rows else np.zeros(len(rows), dtype="int64")
+    for places, known in source.by_entity(rows):
+        for name, values in make(known, moments[places]).items():
+            made[name][places] = values
+    return made
+
+
+def _maker(features: FeatureSet, group: Group) -> Callable[[Rows, Array], Columns]:
+    """How the columns of a group are made for rows of one entity at their times."""
+    if isinstance(group, Windows):
+        return lambda rows, moments: _windows(group, rows, moments)
+    if isinstance(group, Lags):
+        return lambda rows, moments: _lags(features, group, rows, moments)
+    if isinstance(group, EventCounts):
+        return lambda rows, moments: _counts(group, rows, moments)
+    if isinstance(group, TimeSince):
+        return lambda rows, moments: _since(group, rows, moments)
+    return lambda rows, moments: _static(features, group, rows, len(moments))
+
+
+def _windows(group: Windows, rows: Rows, moments: Array) -> Columns:
+    import numpy as np
+
+    made: Columns = {}
+    for span in group.over:
+        n_rows = parse_rows(span)
+        if n_rows is not None:
+            known = rows.count_until(moments)
+            high = known // n_rows * n_rows if group.tumbling else known
+            low, is_whole = high - n_rows, high >= n_rows
+        else:
+            ends = floor_us(moments, _us(span)) if group.tumbling else moments
+            low, high = rows.count_until(ends - _us(span)), rows.count_until(ends)
+            is_whole = np.ones(len(moments), dtype=bool)
+        low = np.where(is_whole, low, high)
+        for statistic in group.statistics:
+            for column in group.columns:
+                values = rows.statistic(statistic, column, low, high, moments)
+                made[group.output(column, statistic, span)] = np.where(is_whole, values, np.nan)
+    return made
+
+
+def _lags(features: FeatureSet, group: Lags, rows: Rows, moments: Array) -> Columns:
+    made: Columns = {}
+    for lag in group.by:
+        n_rows = parse_rows(lag)
+        if n_rows is not None:
+            number = rows.count_until(moments) - 1 - n_rows
+            there = number >= 0
+        else:
+            then = moments - _us(lag)
+            every = 1 if features.every is None else _us(features.every)
+            number = rows.count_until(then) - 1
+            there = number >= rows.count_until(then - every)
+        for column in group.columns:
+            made[group.output(column.name, lag)] = rows.at(column.name, number, there)
+    return made
+
+
+def _times(group: EventCounts | TimeSince, rows: Rows, kind: str) -> Array:
+    """When the events of a kind were."""
+    return rows.times if group.column is None else rows.times[rows.columns[group.column] == kind]
+
+
+def _counts(group: EventCounts, rows: Rows, moments: Array) -> Columns:
+    made: Columns = {}
+    for kind, name in group.values.items():
+        times = _times(group, rows, kind)
+        made[name] = times.searchsorted(moments, "right") - times.searchsorted(moments - _us(group.over), "right")
+    return made
+
+
+def _since(group: TimeSince, rows: Rows, moments: Array) -> Columns:
+    import numpy as np
+
+    made: Columns = {}
+    for kind, name in group.values.items():
+        times = _times(group, rows, kind)
+        number = times.searchsorted(moments, "right") - 1
+        latest = np.append(times, 0)[number]  # where there is none, number -1 is the 0 at the end
+        made[name] = np.where(number >= 0, (moments - latest) / DAY_US, np.nan)
+    return made
+
+
+def _static(features: FeatureSet, group: Attributes, rows: Rows, n_rows: int) -> Columns:
+    """What the one row of an entity says; Raises DeclarationError where there are two."""
+    import numpy as np
+    import pandas as pd
+
+    frame = pd.DataFrame(dict(rows.columns))
+    if len(frame) > 1:
+        table = features.sources[group.source].table
+        raise DeclarationError(f"{table} has two rows for one entity.", ("sources", group.source, "table"))
+    found = frame.reindex([0] * n_rows)
+    return _attributes(group, found, np.full(n_rows, len(frame) == 1))
+
+
+def _attributes(group: Attributes, found: pd.DataFrame, there: Array | None) -> Columns:
+    """The columns as they are, and one-hot; NULL in all of them where no row is `there`."""
+    import numpy as np
+
+    made: Columns = {column.name: found[column.name].to_numpy() for column in group.columns}
+    for coded in group.one_hot:
+        for value, column in zip(coded.values, coded.outputs, strict=True):
+            is_value = (found[coded.column] == value).to_numpy().astype("int64")
+            made[column.name] = is_value if there is None else np.where(there, is_value, np.nan)
+    return made
+
+
+# --- label -----------------------------------------------------------------------------------------------------------
+
+
+def _label(features: FeatureSet, rows: pd.DataFrame, own: pd.DataFrame, sources: Mapping[str, Past]) -> Any:
+    label = features.label
+    if isinstance(label, OwnLabel):
+        return own[label.column].to_numpy()[rows[_OWN].to_numpy()]
+    assert isinstance(label, (ClassAhead, NumberAhead))
+    horizon = int(to_us(own[features.time_of(features.rows)]).max(initial=0))
+
+    def make(events: Rows, moments: Array) -> Columns:
+        low, high = events.count_until(moments), events.count_until(moments + _us(label.ahead))
+        if isinstance(label, ClassAhead):
+            values: list[Any] = [_first_kind(label, events, *limits) for limits in zip(low, high, strict=True)]
+        else:
+            numbers = events.statistic(label.statistic, label.column, low, high, moments)
+            values = [label.none if number != number else number for number in numbers]
+        is_known = moments + _us(label.ahead) <= horizon
+        return {label.name: [value if known else None for value, known in zip(values, is_known, strict=True)]}
+
+    return _looked_up(rows, sources[label.source], [label.name], make)[label.name]
+
+
+def _first_kind(label: ClassAhead, events: Rows, low: int, high: int) -> str:
+    """The kind of the first of these events; of several at one time, the one that sorts first."""
+    if low >= high:
+        return label.none
+    kinds = events.columns[label.column][low:high]
+    return str(min(kinds[events.times[low:high] == events.times[low]]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pymlsql.database import Database
+from pymlsql.errors import RuntimeMismatch
 from pymlsql.registry.listing import ModelVersion, find_model, show
 from pymlsql.registry.names import check_name
 from pymlsql.registry.statements import call, check_migrated
@@ -15,22 +16,51 @@ EXEC ml.RollbackModel @model = ?, @alias = ?, @steps = ?, @expected_version = ?,
 SELECT @version AS version;
 """
 _REMOVE = "SET NOCOUNT ON; EXEC ml.RemoveAlias @model = ?, @alias = ?, @expected_version = ?;"
+_HAS_CHECK = "SELECT OBJECT_ID(N'ml.CheckModel', N'P') AS object_id"
+_CHECK = "SET NOCOUNT ON; EXEC ml.CheckModel @model = ?, @version = ?, @language = ?;"
+_CHECKED = """\
+SELECT TOP (1) c.passed, c.reason
+FROM ml.model_checks AS c
+JOIN ml.model_versions AS v ON v.model_version_id = c.model_version_id AND v.language = c.language
+JOIN ml.models AS m ON m.model_id = v.model_id
+WHERE m.name = ? AND v.version = ?
+ORDER BY c.check_id DESC
+"""
 
 
 def promote(
-    db: Database, name: str, version: int, *, alias: str = "champion", expected: int | None = None
+    db: Database,
+    name: str,
+    version: int,
+    *,
+    alias: str = "champion",
+    expected: int | None = None,
+    check: bool = True,
 ) -> ModelVersion:
     """Point an alias of a model at one of its versions; procedures that load by that alias use it from then on.
 
-    `expected` is the version that the alias is believed to mean (0: there is none); by default what it means when this
-    call begins. Of two who promote at once the second gets a RegistryError, which says what the alias means now.
+    Before that, unless `check` is False, the server's Python checks the version (ml.CheckModel); RuntimeMismatch says
+    why it does not pass. `expected` is the version that the alias is believed to mean (0: there is none); by default
+    what it means when this call begins. Of two who promote at once the second gets a RegistryError, which says what the
+    alias means now.
     """
     check_name(alias, "alias")
     check_migrated(db)
     if expected is None:
         expected = find_model(db, name).find_alias(alias) or 0
+    if check:
+        _check(db, show(db, name, version))
     call(db, _PROMOTE, (name, version, alias, expected))
     return show(db, name, version)
+
+
+def _check(db: Database, version: ModelVersion) -> None:
+    if db.scalar(_HAS_CHECK) is None:
+        return
+    call(db, _CHECK, (version.name, version.version, version.language))
+    rows = db.rows(_CHECKED, (version.name, version.version))
+    if rows and not rows[0].passed:
+        raise RuntimeMismatch(f"{version.name} version {version.version} is not promoted: {rows[0].reason}")
 
 
 def rollback(

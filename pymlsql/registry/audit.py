@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pymlsql.database import Database
+from pymlsql.display import Listing
 from pymlsql.registry.statements import check_migrated
 
 _EVENTS = """\
@@ -38,7 +39,7 @@ class Event:
 def read_events(db: Database, name: str | None = None, *, limit: int = 100) -> list[Event]:
     """The latest events, of one model or of all, the newest first."""
     check_migrated(db)
-    return [_event(row) for row in db.rows(_EVENTS, (limit, name, name))]
+    return Listing(_event(row) for row in db.rows(_EVENTS, (limit, name, name)))
 
 
 def _event(row: Any) -> Event:

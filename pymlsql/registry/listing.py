@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pymlsql.database import Database
+from pymlsql.display import Listing, render_fields
 from pymlsql.errors import RegistryError
 from pymlsql.models import Signature
 from pymlsql.registry.statements import check_migrated
@@ -72,6 +73,9 @@ class Model:
         """The version that an alias means, or None; the database's collation ignores case."""
         return {key.lower(): version for key, version in self.aliases.items()}.get(alias.lower())
 
+    def _repr_html_(self) -> str:
+        return render_fields(self)
+
 
 @dataclass(frozen=True, slots=True)
 class ModelVersion:
@@ -97,12 +101,15 @@ class ModelVersion:
     language: str = "Python"
     sealed_by: str | None = None
 
+    def _repr_html_(self) -> str:
+        return render_fields(self)
+
 
 def list_models(db: Database, *, archived: bool = False) -> list[Model]:
     """All models by name; those that are archived too where `archived` says so."""
     check_migrated(db)
     found = _models(db.rows(_MODELS), db.rows(_ALIASES), db.rows(_TAGS))
-    return [model for model in found if archived or model.archived_at is None]
+    return Listing(model for model in found if archived or model.archived_at is None)
 
 
 def _models(models: list[Any], aliases: list[Any], tags: list[Any]) -> list[Model]:

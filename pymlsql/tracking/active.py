@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _STARTED = "SELECT run_id, started_at FROM ml.runs WHERE run_id = @run_id;"
 MSG_NO_PROCEDURE = 2812
+MSG_DENIED = 229
 MAX_ERROR = 20_000
 N_CALLS = 200
 """Procedure calls of one batch: SQL Server takes 2,100 parameters."""
@@ -62,12 +63,13 @@ def start_run(
     if name is not None:
         check_name(name, "a run", MAX_RUN_NAME)
     check_migrated(db)
+    commit = parent.commit if isinstance(parent, ActiveRun) else origin.find_commit()
     sql, values = call(
         "ml.StartRun",
         experiment=experiment,
         name=name,
         parent_run_id=parent.run_id if isinstance(parent, ActiveRun) else parent,
-        git_commit=origin.find_commit(),
+        git_commit=commit,
         source=origin.find_source(),
     )
     sql = f"DECLARE @run_id bigint; {sql.rstrip(';')}, @run_id = @run_id OUTPUT; {_STARTED}"
@@ -77,8 +79,10 @@ def start_run(
     except DatabaseError as error:
         if error.number == MSG_NO_PROCEDURE:
             raise RunError("This database has no procedures for runs yet: run pymlsql db upgrade.") from None
+        if error.number == MSG_DENIED:
+            raise RunError(f"This login records no runs ({error}): have it made a member of ml_publisher.") from None
         raise
-    run = ActiveRun(db, RunOrigin(int(row.run_id), row.started_at), name)
+    run = ActiveRun(db, RunOrigin(int(row.run_id), row.started_at), name, commit)
     if tags:
         run.set_tags(tags)
     return run
@@ -91,12 +95,13 @@ class ActiveRun:
     as "killed" where that is a KeyboardInterrupt. The exception goes on. Every method is a transaction of its own.
     """
 
-    def __init__(self, db: Database, origin: RunOrigin, name: str | None = None) -> None:
+    def __init__(self, db: Database, origin: RunOrigin, name: str | None = None, commit: str | None = None) -> None:
         """A run that the database has already; `start_run` makes one."""
         self.db = db
         self.origin = origin
         self.run_id = origin.run_id
         self.name = name
+        self.commit = commit
         self.is_ended = False
         self.n_fits = 0
         self.is_described = False

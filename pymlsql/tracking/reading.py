@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pymlsql.database import Database
+from pymlsql.display import Listing
 from pymlsql.errors import RunError
 from pymlsql.quoting import integer
 from pymlsql.tracking.facts import Artifact, Experiment, Metric, Run, RunDetail, Runs, Status, Training
@@ -54,10 +55,10 @@ ORDER BY m.name, v.version
 def list_experiments(db: Database) -> list[Experiment]:
     """All experiments by name."""
     check_migrated(db)
-    return [
+    return Listing(
         Experiment(int(r.experiment_id), r.name, r.description, r.created_at, r.created_by, int(r.n_runs))
         for r in db.rows(_EXPERIMENTS)
-    ]
+    )
 
 
 def list_runs(

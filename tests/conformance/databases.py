@@ -110,7 +110,20 @@ _MSDB = around(
     ["DROP TABLE IF EXISTS msdb.dbo.cf_t"],
 )
 
+_ACCESS = [
+    query("SELECT HAS_DBACCESS('master'), HAS_DBACCESS(DB_NAME())", (1, 1)),
+    query("SELECT HAS_DBACCESS('cf_no_such_database')", (None,)),
+    query("SELECT HAS_DBACCESS(name) FROM sys.databases WHERE name = 'msdb'", (1,)),
+]
+
+_HELP = [
+    fails("EXEC sp_help 'cf_nothing'", 15009),
+    fails("EXEC sp_help 'cf_elsewhere.dbo.t'", 15250),
+]
+
 PAGES: list[Page] = [
+    page("t-sql/functions/has-dbaccess-transact-sql", *_ACCESS),
+    page("relational-databases/system-stored-procedures/sp-help-transact-sql", *_HELP),
     page("t-sql/language-elements/transact-sql-syntax-conventions-transact-sql", *_THREE_PARTS),
     page("t-sql/statements/create-database-transact-sql", *_CREATE),
     page("relational-databases/databases/msdb-database", *_MSDB),

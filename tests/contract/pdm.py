@@ -61,7 +61,7 @@ def read(connection: Connection, sql: str, *values: Any) -> pd.DataFrame:
 
 def assert_same_features(found: pd.DataFrame, expected: pd.DataFrame, features: FeatureSet = FEATURES) -> None:
     """Same rows and labels; numbers equal within the tolerances that the project states."""
-    keys = [features.entity.name, features.time]
+    keys = [column.name for column in features.keys]
     found = found.sort_values(keys, ignore_index=True)
     assert list(found.columns) == list(expected.columns)
     for name in (*keys, features.label.name):

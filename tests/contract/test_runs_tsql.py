@@ -10,7 +10,7 @@ import pyodbc
 import pytest
 
 import pymlsql
-from pymlsql.errors import DatabaseError
+from pymlsql.errors import DatabaseError, RunError
 from pymlsql.toolkit import Toolkit
 from tests import servers
 from tests.contract.cases import error_number
@@ -166,6 +166,20 @@ def test_a_run_is_written_by_who_started_it_and_by_administrators(crew: People, 
     assert attempt(crew, "run_reader", f"EXEC ml.ReadArtifact {run_id}, N'f'") == 0
     assert attempt(crew, "run_reader", "SELECT data FROM ml.blobs") in (229, 230)
     assert attempt(crew, "run_admin", f"EXEC ml.EndRun {run_id}, N'killed'") == 0
+
+
+def test_a_reader_reads_runs_and_is_told_why_he_records_none(crew: People, db: Toolkit) -> None:
+    with db.start_run("to be read") as run:
+        run.log_artifact(b"x", "f")
+    with pymlsql.connect(crew.odbc("run_reader", crew.server.database)) as theirs:
+        assert theirs.runs("to be read")[0].run_id == run.run_id
+        assert theirs.read_artifact(run.run_id, "f") == b"x"
+        with pytest.raises(RunError, match="made a member of ml_publisher"):
+            theirs.start_run("to be read")
+    with pymlsql.connect(crew.odbc("run_publisher", crew.server.database)) as theirs:
+        with theirs.start_run("theirs") as run, run.child("small") as child:
+            child.log_metrics({"f1": 0.5})
+        assert theirs.run(run.run_id).run.login == "run_publisher"
 
 
 def test_bytes_of_a_model_are_not_read_as_an_artifact(crew: People, db: Toolkit) -> None:

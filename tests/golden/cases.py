@@ -11,42 +11,65 @@ from typing import Any
 
 from pymlsql._resources import read_text
 from pymlsql.examples.pdm.declaration import FEATURES, PROCEDURE
-from pymlsql.features import Attributes, Column, EventCounts, FeatureSet, LabelAhead, OneHot, TimeSince, Windows
+from pymlsql.features import (
+    Attributes,
+    ClassAhead,
+    Column,
+    Entity,
+    EventCounts,
+    FeatureSet,
+    OneHot,
+    Source,
+    TimeSince,
+    Windows,
+)
+from pymlsql.features.rendering import Plan
 from pymlsql.procedures import SCORE_SCRIPT, ScoringProcedure
 from pymlsql.signing import Signing
+from tests import forms
 
 FOLDER = Path(__file__).parent / "sql"
 
 HOSTILE_FEATURES = FeatureSet(
     view="odd.[O'Brien's view]",
-    entity=Column(name="asset]id", sql_type="nvarchar(40)"),
-    parameter="asset",
+    entity=(Entity(name="asset]id", sql_type="nvarchar(40)", parameter="asset"),),
     time="time stamp",
-    slot_hours=6,
-    telemetry=Windows(table="odd.[read]]ings]", columns=("score]s", "select"), hours=(6, 12, 48)),
+    rows="readings",
+    every="6h",
+    sources={
+        "readings": Source(table="odd.[read]]ings]"),
+        "log": Source(table="odd.log"),
+        "alarms": Source(table="odd.alarms"),
+        "visits": Source(table="odd.visits"),
+        "ends": Source(table="odd.ends"),
+        "assets": Source(table="odd.assets", static=True),
+    },
+    windows=(Windows(source="readings", columns=("score]s", "select"), over=("6h", "12h", "48h")),),
     counts=(
-        EventCounts(table="odd.log", column="kind'", values={"it's": "n]1", "]": "n 2"}, hours=12),
-        EventCounts(table="odd.alarms", column="code", values={"A": "alarms"}, hours=24),
+        EventCounts(source="log", column="kind'", values={"it's": "n]1", "]": "n 2"}, over="12h"),
+        EventCounts(source="alarms", column="code", values={"A": "alarms"}, over="24h"),
     ),
-    since=(TimeSince(table="odd.visits", column="what", values={"O'Brien": "since O'Brien"}),),
-    attributes=Attributes(
-        table="odd.assets",
-        columns=(Column(name="group", sql_type="nvarchar(10)"), Column(name="built", sql_type="datetime")),
-        one_hot=(OneHot(column="make", values=("A'1", "B]2")),),
+    since=(TimeSince(source="visits", column="what", values={"O'Brien": "since O'Brien"}),),
+    attributes=(
+        Attributes(
+            source="assets",
+            columns=(Column(name="group", sql_type="nvarchar(10)"), Column(name="built", sql_type="datetime")),
+            one_hot=(OneHot(column="make", values=("A'1", "B]2")),),
+        ),
     ),
-    label=LabelAhead(
-        table="odd.ends",
+    label=ClassAhead(
+        source="ends",
         column="end",
         name="next]end",
         sql_type="nvarchar(10)",
         values=("e'1",),
         none="no'ne",
-        hours=12,
+        ahead="12h",
     ),
 )
 """Names with brackets, quotes, spaces and keywords; text and time features; another rhythm."""
 
-BARE_FEATURES = FEATURES.model_copy(update={"view": "dbo.Bare", "counts": (), "since": (), "attributes": None})
+BARE_FEATURES = FEATURES.model_copy(update={"view": "dbo.Bare", "counts": (), "since": (), "attributes": ()})
 """Telemetry and a label, nothing else."""
 
 HOSTILE_PROCEDURE = ScoringProcedure.over(
@@ -76,13 +99,18 @@ HOSTILE_SIGNING = Signing(
 SCRIPT = read_text("sql", SCORE_SCRIPT)
 
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
-    "slots": ("functions/slots.sql.j2", {"features": FEATURES}),
-    "slots-hostile": ("functions/slots.sql.j2", {"features": HOSTILE_FEATURES}),
-    "features": ("functions/features.sql.j2", {"features": FEATURES}),
-    "features-hostile": ("functions/features.sql.j2", {"features": HOSTILE_FEATURES}),
-    "features-bare": ("functions/features.sql.j2", {"features": BARE_FEATURES}),
-    "view": ("views/features.sql.j2", {"features": FEATURES}),
-    "view-hostile": ("views/features.sql.j2", {"features": HOSTILE_FEATURES}),
+    "slots": ("functions/slots.sql.j2", {"plan": Plan(FEATURES)}),
+    "slots-hostile": ("functions/slots.sql.j2", {"plan": Plan(HOSTILE_FEATURES)}),
+    "features": ("functions/features.sql.j2", {"plan": Plan(FEATURES)}),
+    "features-hostile": ("functions/features.sql.j2", {"plan": Plan(HOSTILE_FEATURES)}),
+    "features-bare": ("functions/features.sql.j2", {"plan": Plan(BARE_FEATURES)}),
+    "features-rows": ("functions/features.sql.j2", {"plan": Plan(forms.DEMAND)}),
+    "features-slots": ("functions/features.sql.j2", {"plan": Plan(forms.WEEKLY)}),
+    "features-flat": ("functions/features.sql.j2", {"plan": Plan(forms.CALLS)}),
+    "slots-rows": ("functions/slots.sql.j2", {"plan": Plan(forms.DEMAND)}),
+    "slots-flat": ("functions/slots.sql.j2", {"plan": Plan(forms.CALLS)}),
+    "view": ("views/features.sql.j2", {"plan": Plan(FEATURES)}),
+    "view-hostile": ("views/features.sql.j2", {"plan": Plan(HOSTILE_FEATURES)}),
     "predict": ("procedures/predict.sql.j2", {"procedure": PROCEDURE, "script": SCRIPT}),
     "predict-hostile": ("procedures/predict.sql.j2", {"procedure": HOSTILE_PROCEDURE, "script": "x = 'O''Brien'\n"}),
     "predict-table": ("procedures/predict.sql.j2", {"procedure": TABLE_PROCEDURE, "script": "x = 1\n"}),

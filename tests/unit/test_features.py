@@ -51,7 +51,7 @@ def test_windows_are_those_of_the_definition(frames: dict[str, pd.DataFrame], ro
     for (machine, end), row in rows.iterrows():
         for hours in (3, 24):
             window = of(telemetry, machine, end - hours * H, end)
-            for sensor in FEATURES.telemetry.columns:
+            for sensor in FEATURES.windows[0].columns:
                 values = window[sensor].dropna().to_numpy()
                 mean = values.mean() if len(values) else np.nan
                 sd = values.std(ddof=1) if len(values) > 1 else np.nan
@@ -141,26 +141,63 @@ def changed(**values: Any) -> dict[str, Any]:
         target = plain
         *outer, last = path.split("__")
         for key in outer:
-            target = target[key]
+            target = target[int(key) if key.isdigit() else key]
         target[last] = value
     return plain
 
 
 CONTRADICTIONS = {
-    "slot that does not divide a day": (changed(slot_hours=5), "divide 24"),
-    "window that is no whole number of slots": (changed(label__hours=25), "25 h is none"),
-    "first window is not the slot": (changed(telemetry__hours=(24, 3)), "first telemetry window"),
-    "a window twice": (changed(telemetry__hours=(3, 24, 24)), "no window comes twice"),
-    "two columns of one name": (changed(label__name="AGE"), "two columns age"),
+    "slot that does not divide a day": (changed(every="5h"), "every: slots must divide 24"),
+    "window that is no whole number of slots": (changed(label__ahead="25h"), "label.ahead: .*25h is none"),
+    "a window twice": (changed(windows__0__over=("3h", "24h", "24h")), r"windows.0: .*two columns voltmean_24h"),
+    "two columns of one name": (changed(label__name="AGE"), "label.name: .*two columns age"),
     "name of the generated text": (changed(label__name="Slot_No"), "two columns slot_no"),
     "view without a schema": (changed(view="Features"), "needs a schema"),
     "name too long": (changed(time="x" * 129), "longer than 128"),
     "name with a line end": (changed(time="a\nb"), "control character"),
-    "parameter that is no variable": (changed(parameter="a-b"), "pattern"),
-    "entity of a type no script takes": (changed(entity__sql_type="bigint"), "int or nvarchar"),
+    "parameter that is no variable": (changed(entity__0__parameter="a-b"), "pattern"),
+    "parameter that the functions have": (changed(entity__0__parameter="Since"), "entity.0.parameter: .*of their own"),
+    "entity of a type that is no key": (changed(entity__0__sql_type="float"), "entity.0.type: .*cannot be float"),
     "unknown type": (changed(label__sql_type="text"), "not a T-SQL type"),
     "none among the labels": (changed(label__none="comp1"), "must differ"),
-    "unknown word": (changed(windows=()), "Extra inputs"),
+    "unknown word": (changed(window=()), "window: Extra inputs"),
+    "a misspelt source": (
+        changed(counts__0__source="error"),
+        r"counts.0.source: no source is called error; did you mean",
+    ),
+    "rows of no source": (changed(rows="telemetri"), r"rows: .*did you mean telemetry"),
+    "source that is the view itself": (
+        changed(sources__errors__table="dbo.featuresandlabels"),
+        "sources.errors.table: a cycle",
+    ),
+    "source that is the function": (changed(sources__errors__table="dbo.FeaturesAndLabelsFor"), "a cycle"),
+    "window over a source without time": (
+        changed(windows__0__source="machines"),
+        "windows.0.source: a window needs a time key",
+    ),
+    "count over a source without time": (
+        changed(counts__0__source="machines"),
+        "counts.0.source: a window needs a time key",
+    ),
+    "no time key at all": (changed(time=None), "without time key"),
+    "attributes of a source with a time": (
+        changed(attributes__0__source="failures"),
+        "attributes.0.source: failures has a time",
+    ),
+    "label of a source without time": (
+        changed(label__source="machines"),
+        "label.source: a label ahead needs a time key",
+    ),
+    "key that the entity lacks": (
+        changed(sources__errors__keys={"machine": "m"}),
+        "sources.errors.keys.machine: .*did you mean machineID",
+    ),
+    "static source with a time": (
+        changed(sources__machines__time="at"),
+        "sources.machines.time: a static source has no time",
+    ),
+    "no length of time": (changed(windows__0__over=("3 weeks",)), "windows.0.over.0: '3 weeks' is not a window"),
+    "no statistic": (changed(windows__0__statistics=("median",)), "windows.0.statistics.0: Input should be"),
 }
 
 

@@ -8,9 +8,10 @@ import pytest
 
 from pymlsql import batches, migrate, templates
 from pymlsql.examples.pdm.declaration import render_all
-from pymlsql.procedures import render_script
+from pymlsql.features.rendering import Plan
+from pymlsql.procedures import render_features, render_script
 from pymlsql.registry import modules
-from tests import tsqlcheck
+from tests import forms, tsqlcheck
 from tests.golden.cases import CASES, HOSTILE_FEATURES, HOSTILE_PROCEDURE
 
 EXTERNAL_SCRIPT = """\
@@ -86,9 +87,14 @@ def test_hostile_names_resolve_too() -> None:
         " [p_no'ne] float, [p_e'1] float, model_version int, run_id bigint, scored_at datetime);",
     ]
     modules = [
-        templates.render(name, features=HOSTILE_FEATURES)
+        templates.render(name, plan=Plan(HOSTILE_FEATURES))
         for name in ("functions/slots.sql.j2", "functions/features.sql.j2", "views/features.sql.j2")
     ]
     modules.append(templates.render("procedures/predict.sql.j2", procedure=HOSTILE_PROCEDURE, script="pass\n"))
     modules.append(templates.render("views/predictions.sql.j2", procedure=HOSTILE_PROCEDURE))
     assert tsqlcheck.judge([*SYSTEM_VIEWS, *creations(), *tables, *modules], model=True) == []
+
+
+def test_names_of_every_form_resolve() -> None:
+    modules = [module.text for features in forms.FORMS.values() for module in render_features(features)]
+    assert tsqlcheck.judge([*forms.TABLES, *modules], model=True) == []

@@ -39,3 +39,10 @@ def require(actuals: list[Actual], procedure: str, *names: str, line: int) -> No
     for index, name in enumerate(names):
         if not any((a.name.lower() == name) if a.name else place == index for place, a in enumerate(actuals)):
             raise sql_error(201, procedure, name, line=line)
+
+
+def check_qualifier(session: Session, actuals: list[Actual], index: int, name: str, line: int) -> None:
+    """Procedures of the catalog tell of the current database only. Raises 15250 where an argument names another."""
+    given = argument(actuals, index, name)
+    if given and str(given).lower() != session.database.lower():
+        raise sql_error(15250, line=line)

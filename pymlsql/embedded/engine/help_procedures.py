@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pymlsql.embedded.engine.answers import argument, require, send_table
+from pymlsql.embedded.engine.answers import argument, check_qualifier, require, send_table
 from pymlsql.embedded.engine.catalog import Key, Table
 from pymlsql.embedded.engine.runtime import find_object
+from pymlsql.embedded.engine.security.context import may_connect
 from pymlsql.embedded.engine.security.visibility import sees_object
 from pymlsql.embedded.tsql.messages import sql_error
 from pymlsql.embedded.tsql.types import INT, SMALLINT, SYSNAME, nvarchar, varchar
@@ -55,7 +56,8 @@ def _key_text(key: Key) -> str | None:
 
 
 def sp_pkeys(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
-    """@table_name, @table_owner: the columns of the primary key."""
+    """@table_name, @table_owner, @table_qualifier: the columns of the primary key."""
+    check_qualifier(session, actuals, 2, "@table_qualifier", line)
     rows: list[tuple[Any, ...]] = []
     for table in _tables(session, argument(actuals, 0, "@table_name"), argument(actuals, 1, "@table_owner")):
         key = table.primary_key
@@ -83,6 +85,8 @@ def _tables(session: Session, name: Any, owner: Any) -> list[Table]:
 
 def sp_fkeys(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
     """@pktable_name, @pktable_owner, @pktable_qualifier, @fktable_name, @fktable_owner. Raises 15600."""
+    check_qualifier(session, actuals, 2, "@pktable_qualifier", line)
+    check_qualifier(session, actuals, 5, "@fktable_qualifier", line)
     names = ("@pktable_name", "@pktable_owner", "@pktable_qualifier", "@fktable_name", "@fktable_owner")
     given = {name: argument(actuals, place, name) for place, name in enumerate(names)}
     if not given["@pktable_name"] and not given["@fktable_name"]:
@@ -119,8 +123,9 @@ def _ids(session: Session, name: Any, owner: Any) -> set[int] | None:
 
 
 def sp_databases(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
-    """The databases; their sizes are not known."""
-    names = sorted(one.database.name for one in session.databases.catalogs.values())
+    """The databases that the context may use; their sizes are not known."""
+    databases = session.databases.catalogs.values()
+    names = sorted(one.database.name for one in databases if may_connect(session.identity_in(one)))
     columns = [("DATABASE_NAME", SYSNAME), ("DATABASE_SIZE", INT), ("REMARKS", varchar(254))]
     send_table(session, columns, [(name, None, None) for name in names])
     return 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from pymlsql.embedded.engine.answers import argument, send_table
+from pymlsql.embedded.engine.answers import argument, check_qualifier, send_table
 from pymlsql.embedded.engine.catalog import Key, Module, Table, TableColumn, ViewColumn
 from pymlsql.embedded.engine.runtime import stored_length
 from pymlsql.embedded.engine.security.visibility import sees_object
@@ -59,6 +59,7 @@ def _like(pattern: Any) -> re.Pattern[str]:
 
 def sp_columns(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
     """@table_name, @table_owner, @table_qualifier, @column_name: the columns of tables and views."""
+    check_qualifier(session, actuals, 2, "@table_qualifier", line)
     rows = [before + last for before, _, last in _column_rows(session, actuals)]
     send_table(session, [*_COLUMNS, *_LAST], rows)
     return 0
@@ -66,6 +67,7 @@ def sp_columns(session: Session, frame: Frame, actuals: list[Actual], line: int)
 
 def sp_columns_100(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
     """The same with what SQL Server 2008 added."""
+    check_qualifier(session, actuals, 2, "@table_qualifier", line)
     rows = [before + added + last for before, added, last in _column_rows(session, actuals)]
     send_table(session, [*_COLUMNS, *_COLUMNS_100, *_LAST], rows)
     return 0
@@ -140,6 +142,7 @@ _STATISTICS: list[tuple[str, SqlType]] = [
 def sp_statistics(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
     """@table_name, @table_owner, @table_qualifier, @index_name, @is_unique: a row for the table, and one a column of
     each index. Rows and pages are not counted."""
+    check_qualifier(session, actuals, 2, "@table_qualifier", line)
     name, owner = argument(actuals, 0, "@table_name"), argument(actuals, 1, "@table_owner")
     indexes, unique = _like(argument(actuals, 3, "@index_name")), argument(actuals, 4, "@is_unique")
     rows: list[_Row] = []
@@ -168,6 +171,7 @@ def _index_rows(place: _Row, key: Key) -> list[_Row]:
 
 def sp_stored_procedures(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
     """@sp_name, @sp_owner, @sp_qualifier, @fUsePattern: procedures and functions with their number, as ODBC has it."""
+    check_qualifier(session, actuals, 2, "@sp_qualifier", line)
     names, owners = _like(argument(actuals, 0, "@sp_name")), _like(argument(actuals, 1, "@sp_owner"))
     rows = []
     for found in session.catalog.objects.values():

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pymlsql.embedded.engine.agent.link import AGENT_PROCEDURES
-from pymlsql.embedded.engine.answers import argument, send_table
+from pymlsql.embedded.engine.answers import argument, check_qualifier, send_table
 from pymlsql.embedded.engine.catalog import Module
 from pymlsql.embedded.engine.configuration import sp_configure, sp_reconfigure
 from pymlsql.embedded.engine.describe import describe_first_result_set, describe_undeclared_parameters
@@ -18,6 +18,7 @@ from pymlsql.embedded.engine.extended_properties import (
 )
 from pymlsql.embedded.engine.external import execute_external_script
 from pymlsql.embedded.engine.frame import Frame
+from pymlsql.embedded.engine.help_objects import sp_help, sp_helpconstraint
 from pymlsql.embedded.engine.help_procedures import sp_databases, sp_fkeys, sp_helpindex, sp_pkeys
 from pymlsql.embedded.engine.odbc_procedures import ODBC_PROCEDURES
 from pymlsql.embedded.engine.prepared import (
@@ -35,7 +36,7 @@ from pymlsql.embedded.engine.security.visibility import sees_definition, sees_ob
 from pymlsql.embedded.engine.sequences import sp_sequence_get_range
 from pymlsql.embedded.engine.sessionvalues import sp_set_session_context
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
-from pymlsql.embedded.tsql.types import INT, SMALLINT, SYSNAME, nvarchar, varchar
+from pymlsql.embedded.tsql.types import INT, SMALLINT, SYSNAME, SqlType, nvarchar, varchar
 
 if TYPE_CHECKING:
     from pymlsql.embedded.engine.procedures import Actual
@@ -93,16 +94,27 @@ def _like(pattern: str | None) -> re.Pattern[str]:
     return re.compile(like_regex(pattern if pattern is not None else "%"), re.IGNORECASE | re.DOTALL)
 
 
+_TABLES_COLUMNS: list[tuple[str, SqlType]] = [
+    ("TABLE_QUALIFIER", SYSNAME), ("TABLE_OWNER", SYSNAME), ("TABLE_NAME", SYSNAME), ("TABLE_TYPE", varchar(32)),
+    ("REMARKS", varchar(254)),
+]  # fmt: skip
+
+
 def _sp_tables(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
-    name, owner = (_like(argument(actuals, i, n)) for i, n in ((0, "@table_name"), (1, "@table_owner")))
+    """@table_name, @table_owner, @table_qualifier; ``%`` with nothing else asks for the databases. Raises 15250."""
+    given = [argument(actuals, i, n) for i, n in enumerate(("@table_name", "@table_owner", "@table_qualifier"))]
+    if given == ["", "", "%"]:
+        names = [one.database.name for one in session.databases.catalogs.values() if one.database.name != "model"]
+        send_table(session, _TABLES_COLUMNS, [(one, None, None, None, None) for one in sorted(names)])
+        return 0
+    check_qualifier(session, actuals, 2, "@table_qualifier", line)
+    name, owner = _like(given[0]), _like(given[1])
     rows = []
     for found in filter(lambda found: sees_object(session.identity, found), session.catalog.objects.values()):
         kind = "TABLE" if not isinstance(found, Module) else "VIEW" if found.kind == "V" else ""
         if kind and name.fullmatch(found.name) and owner.fullmatch(found.schema):
             rows.append((session.database, found.schema, found.name, kind, None))
-    columns = [("TABLE_QUALIFIER", SYSNAME), ("TABLE_OWNER", SYSNAME), ("TABLE_NAME", SYSNAME),
-               ("TABLE_TYPE", varchar(32)), ("REMARKS", varchar(254))]  # fmt: skip
-    send_table(session, columns, sorted(rows, key=lambda row: (row[3], row[1], row[2])))
+    send_table(session, _TABLES_COLUMNS, sorted(rows, key=lambda row: (row[3], row[1], row[2])))
     return 0
 
 
@@ -170,6 +182,8 @@ SYSTEM_PROCEDURES: dict[str, Procedure] = {
     "sp_tables": _sp_tables,
     "sp_helptext": _sp_helptext,
     "sp_helpindex": sp_helpindex,
+    "sp_help": sp_help,
+    "sp_helpconstraint": sp_helpconstraint,
     "sp_pkeys": sp_pkeys,
     "sp_fkeys": sp_fkeys,
     "sp_databases": sp_databases,
@@ -189,7 +203,7 @@ SYSTEM_PROCEDURES: dict[str, Procedure] = {
 }
 
 REFUSED_PROCEDURES = frozenset(
-    """sp_help sp_helpconstraint sp_helpdb sp_helpuser sp_helprole sp_who sp_who2 sp_lock
+    """sp_helpdb sp_helpuser sp_helprole sp_who sp_who2 sp_lock
     sp_renamedb sp_spaceused sp_sproc_columns sp_sproc_columns_100 sp_special_columns sp_depends
     sp_recompile sp_refreshview
     sp_adduser sp_addlogin sp_grantdbaccess sp_cursoropen sp_cursorfetch sp_cursorclose

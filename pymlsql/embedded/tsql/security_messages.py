@@ -39,6 +39,8 @@ SECURITY_MESSAGES: dict[int, tuple[int, str]] = {
     15006: (16, "'{}' is not a valid name because it contains invalid characters."),
     15007: (16, "'{}' is not a valid login or you do not have permission."),
     15008: (16, "User '{}' does not exist in the current database."),
+    15174: (16, "Login '{}' owns one or more database(s). Change the owner of the database(s) before dropping the "
+                "login."),
     15010: (16, "The database '{}' does not exist. Supply a valid database name. To see available databases, use "
             "sys.databases."),
     15014: (16, "The role '{}' does not exist in the current database."),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pymlsql.features import (
     Attributes,
+    ClassAhead,
     Column,
+    Entity,
     EventCounts,
     FeatureSet,
-    LabelAhead,
     OneHot,
+    Source,
     TimeSince,
     Windows,
 )
@@ -20,29 +22,43 @@ MODELS = tuple(f"model{n}" for n in range(1, 5))
 
 FEATURES = FeatureSet(
     view="dbo.FeaturesAndLabels",
-    entity=Column(name="machineID", sql_type="int"),
-    parameter="machine_id",
+    entity=(Entity(name="machineID", sql_type="int", parameter="machine_id"),),
     time="datetime",
-    slot_hours=3,
-    telemetry=Windows(table="dbo.PdM_telemetry", columns=("volt", "rotate", "pressure", "vibration"), hours=(3, 24)),
-    counts=(
-        EventCounts(
-            table="dbo.PdM_errors", column="errorID", hours=24, values={error: f"{error}count" for error in ERRORS}
+    rows="telemetry",
+    every="3h",
+    sources={
+        "telemetry": Source(table="dbo.PdM_telemetry"),
+        "errors": Source(table="dbo.PdM_errors"),
+        "maint": Source(table="dbo.PdM_maint"),
+        "failures": Source(table="dbo.PdM_failures"),
+        "machines": Source(table="dbo.PdM_machines", static=True),
+    },
+    windows=(
+        Windows(
+            source="telemetry",
+            columns=("volt", "rotate", "pressure", "vibration"),
+            statistics=("mean", "sd"),
+            over=("3h", "24h"),
         ),
     ),
-    since=(TimeSince(table="dbo.PdM_maint", column="comp", values={comp: comp for comp in COMPONENTS}),),
-    attributes=Attributes(
-        table="dbo.PdM_machines",
-        columns=(Column(name="age", sql_type="int"),),
-        one_hot=(OneHot(column="model", values=MODELS),),
+    counts=(
+        EventCounts(source="errors", column="errorID", over="24h", values={error: f"{error}count" for error in ERRORS}),
     ),
-    label=LabelAhead(
-        table="dbo.PdM_failures",
+    since=(TimeSince(source="maint", column="comp", values={comp: comp for comp in COMPONENTS}),),
+    attributes=(
+        Attributes(
+            source="machines",
+            columns=(Column(name="age", sql_type="int"),),
+            one_hot=(OneHot(column="model", values=MODELS),),
+        ),
+    ),
+    label=ClassAhead(
+        source="failures",
         column="failure",
         name="failure",
         sql_type="nvarchar(20)",
         values=COMPONENTS,
-        hours=24,
+        ahead="24h",
     ),
 )
 """One row per machine and three hours: 30 features and the label."""

@@ -5,8 +5,8 @@ RETURN
 -- One row per [asset]]id] and slot of 6 hours; [time stamp] is the end of the slot. NULL is no limit; both ends of the
 -- range belong to it. What carries a stamp up to and including [time stamp] is known then, what is later is not.
 WITH readings AS (
-    -- Telemetry of the range and of the longest window before it. A reading at the very end of a slot belongs to it:
-    -- hence the 3 ms, less than one step of datetime. Slots count from datetime's first day, so none is negative.
+    -- Rows of the range and of the longest window before it. One at the very end of a slot belongs to it: hence the 3 ms,
+    -- less than one step of datetime. Slots count from datetime's first day, so none is negative.
     SELECT
         t.[asset]]id],
         DATEDIFF(hour, '17530101', DATEADD(millisecond, -3, t.[time stamp])) / 6 + 1 AS slot_no,
@@ -17,7 +17,7 @@ WITH readings AS (
         AND (@since IS NULL OR t.[time stamp] > DATEADD(hour, -48, @since))
         AND (@until IS NULL OR t.[time stamp] <= @until)
 ),
-telemetry_6h AS (
+readings_6h AS (
     SELECT
         r.[asset]]id],
         r.slot_no,
@@ -28,7 +28,7 @@ telemetry_6h AS (
     FROM readings AS r
     GROUP BY r.[asset]]id], r.slot_no
 ),
-telemetry_12h AS (
+readings_12h AS (
     -- A reading counts in the 2 windows of 12 hours that hold it: those that end with its slot and the 1 after it.
     SELECT
         r.[asset]]id],
@@ -41,7 +41,7 @@ telemetry_12h AS (
     CROSS JOIN (VALUES (0), (1)) AS ahead (n)
     GROUP BY r.[asset]]id], r.slot_no + ahead.n
 ),
-telemetry_48h AS (
+readings_48h AS (
     -- A reading counts in the 8 windows of 48 hours that hold it: those that end with its slot and the 7 after it.
     SELECT
         r.[asset]]id],
@@ -124,23 +124,23 @@ slots AS (
         (SELECT MIN(t.[time stamp]) FROM [odd].[read]]ings] AS t
             WHERE t.[asset]]id] = w.[asset]]id]) AS first_reading,
         (SELECT MAX(t.[time stamp]) FROM [odd].[read]]ings] AS t) AS last_reading
-    FROM telemetry_6h AS w
+    FROM readings_6h AS w
 )
 SELECT
     s.[asset]]id],
     s.[time stamp],
-    telemetry_6h.[score]]smean_6h],
-    telemetry_6h.[selectmean_6h],
-    telemetry_6h.[score]]ssd_6h],
-    telemetry_6h.[selectsd_6h],
-    telemetry_12h.[score]]smean_12h],
-    telemetry_12h.[selectmean_12h],
-    telemetry_12h.[score]]ssd_12h],
-    telemetry_12h.[selectsd_12h],
-    telemetry_48h.[score]]smean_48h],
-    telemetry_48h.[selectmean_48h],
-    telemetry_48h.[score]]ssd_48h],
-    telemetry_48h.[selectsd_48h],
+    readings_6h.[score]]smean_6h],
+    readings_6h.[selectmean_6h],
+    readings_6h.[score]]ssd_6h],
+    readings_6h.[selectsd_6h],
+    readings_12h.[score]]smean_12h],
+    readings_12h.[selectmean_12h],
+    readings_12h.[score]]ssd_12h],
+    readings_12h.[selectsd_12h],
+    readings_48h.[score]]smean_48h],
+    readings_48h.[selectmean_48h],
+    readings_48h.[score]]ssd_48h],
+    readings_48h.[selectsd_48h],
     COALESCE(counts_1.[n]]1], 0) AS [n]]1],
     COALESCE(counts_1.[n 2], 0) AS [n 2],
     COALESCE(counts_2.[alarms], 0) AS [alarms],
@@ -149,18 +149,18 @@ SELECT
     a.[built],
     CASE WHEN a.[make] = N'A''1' THEN 1 WHEN a.[asset]]id] IS NOT NULL THEN 0 END AS [make_A'1],
     CASE WHEN a.[make] = N'B]2' THEN 1 WHEN a.[asset]]id] IS NOT NULL THEN 0 END AS [make_B]]2],
-    -- Nobody knows the label of a slot while telemetry has not reached the end of its window.
+    -- Nobody knows the label of a row while [odd].[read]]ings] has not reached the end of its time.
     CASE
         WHEN DATEADD(hour, 12, s.[time stamp]) > s.last_reading THEN NULL
         ELSE CAST(COALESCE(labels.[end], N'no''ne') AS nvarchar(10))
     END AS [next]]end]
 FROM slots AS s
-JOIN telemetry_6h
-    ON telemetry_6h.[asset]]id] = s.[asset]]id] AND telemetry_6h.slot_no = s.slot_no
-JOIN telemetry_12h
-    ON telemetry_12h.[asset]]id] = s.[asset]]id] AND telemetry_12h.slot_no = s.slot_no
-JOIN telemetry_48h
-    ON telemetry_48h.[asset]]id] = s.[asset]]id] AND telemetry_48h.slot_no = s.slot_no
+JOIN readings_6h
+    ON readings_6h.[asset]]id] = s.[asset]]id] AND readings_6h.slot_no = s.slot_no
+JOIN readings_12h
+    ON readings_12h.[asset]]id] = s.[asset]]id] AND readings_12h.slot_no = s.slot_no
+JOIN readings_48h
+    ON readings_48h.[asset]]id] = s.[asset]]id] AND readings_48h.slot_no = s.slot_no
 LEFT JOIN counts_1
     ON counts_1.[asset]]id] = s.[asset]]id] AND counts_1.slot_no = s.slot_no
 LEFT JOIN counts_2

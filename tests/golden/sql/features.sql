@@ -5,8 +5,8 @@ RETURN
 -- One row per [machineID] and slot of 3 hours; [datetime] is the end of the slot. NULL is no limit; both ends of the
 -- range belong to it. What carries a stamp up to and including [datetime] is known then, what is later is not.
 WITH readings AS (
-    -- Telemetry of the range and of the longest window before it. A reading at the very end of a slot belongs to it:
-    -- hence the 3 ms, less than one step of datetime. Slots count from datetime's first day, so none is negative.
+    -- Rows of the range and of the longest window before it. One at the very end of a slot belongs to it: hence the 3 ms,
+    -- less than one step of datetime. Slots count from datetime's first day, so none is negative.
     SELECT
         t.[machineID],
         DATEDIFF(hour, '17530101', DATEADD(millisecond, -3, t.[datetime])) / 3 + 1 AS slot_no,
@@ -140,7 +140,7 @@ SELECT
     CASE WHEN a.[model] = N'model2' THEN 1 WHEN a.[machineID] IS NOT NULL THEN 0 END AS [model_model2],
     CASE WHEN a.[model] = N'model3' THEN 1 WHEN a.[machineID] IS NOT NULL THEN 0 END AS [model_model3],
     CASE WHEN a.[model] = N'model4' THEN 1 WHEN a.[machineID] IS NOT NULL THEN 0 END AS [model_model4],
-    -- Nobody knows the label of a slot while telemetry has not reached the end of its window.
+    -- Nobody knows the label of a row while [dbo].[PdM_telemetry] has not reached the end of its time.
     CASE
         WHEN DATEADD(hour, 24, s.[datetime]) > s.last_reading THEN NULL
         ELSE CAST(COALESCE(labels.[failure], N'none') AS nvarchar(20))

@@ -54,6 +54,10 @@ READS = {
     "INFORMATION_SCHEMA": ("SELECT TABLE_CATALOG FROM other.INFORMATION_SCHEMA.VIEWS", [("other",)]),
     "ids": ("SELECT DB_ID('other'), DB_NAME(6), OBJECT_NAME(OBJECT_ID('other.s.t'), DB_ID('other')), "
             "OBJECT_ID('t'), OBJECT_ID('nowhere.dbo.t')", [(6, "other", "t", None, None)]),
+    "catalog procedure": ("EXEC other..sp_tables @table_name = 'v', @table_qualifier = 'other'",
+                          [("other", "dbo", "v", "VIEW", None)]),
+    "databases as ODBC asks": ("EXEC sp_tables '', '', '%'", [(name, None, None, None, None) for name in (
+        "master", "msdb", "other", "pymlsql", "tempdb")]),
     "system procedure": ("EXEC other.sys.sp_helptext 'dbo.v'", [("CREATE VIEW dbo.v AS SELECT b FROM t",)]),
     "insert": ("INSERT other.dbo.t (b) SELECT N'h' FROM dbo.here; SELECT @@ROWCOUNT, SCOPE_IDENTITY()", [(1, 3)]),
     "insert execute": ("CREATE TABLE #r (d sysname, n int); INSERT #r EXEC other.dbo.p; SELECT * FROM #r",
@@ -97,9 +101,14 @@ REFUSED = {
     "files": ("CREATE DATABASE more ON (NAME = a, FILENAME = 'a')", 40510),
     "collation": ("CREATE DATABASE more COLLATE Latin1_General_BIN2", 40510),
     "model": ("CREATE TABLE model.dbo.t (a int)", 40510),
+    "catalog of another": ("EXEC sp_columns @table_name = 't', @table_qualifier = 'other'", 15250),
     "rename elsewhere": ("EXEC sp_rename 'other.dbo.t', 'u'", 15250),
     "a default of the database": ("CREATE TABLE other.dbo.d (a int, b sysname DEFAULT DB_NAME()); "
                                   "INSERT other.dbo.d (a) VALUES (1)", 40510),
+    "a default that is written": ("CREATE TABLE other.dbo.d (a int, b sysname DEFAULT DB_NAME()); "
+                                  "INSERT other.dbo.d VALUES (1, DEFAULT)", 40510),
+    "a default that is set": ("CREATE TABLE other.dbo.d (a int, b sysname DEFAULT DB_NAME()); "
+                              "UPDATE other.dbo.d SET b = DEFAULT", 40510),
     "a view's database": ("EXEC other.sys.sp_executesql N'CREATE VIEW dbo.w AS SELECT DB_NAME() AS a'; "
                           "SELECT a FROM other.dbo.w", 40510),
     "the first database": ("USE master; DROP DATABASE pymlsql", 40510),
@@ -155,6 +164,9 @@ RIGHTS = {
     "no user": ("SELECT a FROM closed.dbo.t", [], [916]),
     "no user, its catalog": ("SELECT name FROM closed.sys.tables", [], [916]),
     "no user, USE": ("USE closed", [], [916]),
+    "access": ("SELECT HAS_DBACCESS('other'), HAS_DBACCESS('closed'), HAS_DBACCESS('nowhere')", [(1, 0, None)], []),
+    "databases he may use": ("EXEC sp_databases", [(name, None, None) for name in (
+        "master", "msdb", "other", "pymlsql", "tempdb")], []),
     "who he is there": ("USE other; SELECT USER_NAME(), SCHEMA_NAME()", [("ann2", "s")], []),
     "what he sees there": ("SELECT name FROM other.sys.tables", [("t",)], []),
     "guest in msdb": ("USE msdb; SELECT USER_NAME()", [("guest",)], []),
@@ -199,7 +211,17 @@ def test_who_creates_a_database_owns_it(ann: Client, two: Client, engine: Engine
         ("dbo", "ann")]  # fmt: skip
     two.run("DROP DATABASE hers")
     assert two.errors == [3702]
+    two.run("DROP LOGIN ann")
+    assert two.errors == [15434]
     run(ann, "USE master; DROP DATABASE hers; DROP DATABASE closed")
+
+
+def test_the_owner_of_a_database_stays(two: Client) -> None:
+    run(two, f"CREATE LOGIN ann WITH PASSWORD = '{PASSWORD}'; ALTER SERVER ROLE dbcreator ADD MEMBER ann",
+        "EXECUTE AS LOGIN = 'ann'; CREATE DATABASE hers; REVERT")  # fmt: skip
+    two.run("DROP LOGIN ann")
+    assert two.errors == [15174]
+    run(two, "DROP DATABASE hers; DROP LOGIN ann")
 
 
 def test_each_database_has_its_level(two: Client) -> None:

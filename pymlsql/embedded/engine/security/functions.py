@@ -152,6 +152,12 @@ def _has_perms_by_name(session: Session, frame: Frame, args: list[str]) -> int |
     return int(rights.holds(permission, securable, column))
 
 
+def _has_database_access(session: Session, frame: Frame, args: list[str]) -> int | None:
+    """1, 0, or NULL for what is no database."""
+    found = session.databases.find(args[0])
+    return int(may_connect(session.identity_in(found))) if found is not None else None
+
+
 NAMED_SECURABLES: dict[str, Callable[[Session, str], Securable | None]] = {}
 """What finds a securable of the classes that others bring, by its name; None where there is none."""
 
@@ -203,6 +209,7 @@ SECURITY_VALUES: dict[str, Callable[[Session, Frame, list[str]], Any]] = {
     "IS_MEMBER": _is_member,
     "IS_ROLEMEMBER": _is_rolemember,
     "IS_SRVROLEMEMBER": _is_srvrolemember,
+    "HAS_DBACCESS": _has_database_access,
     "HAS_PERMS_BY_NAME": _has_perms_by_name,
 }
 """Run-time values by the function's name."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pymlsql.embedded.engine.catalog import Catalog, Entry, now_text
+from pymlsql.embedded.engine.database_entries import Database
 from pymlsql.embedded.engine.security import principals as p
 from pymlsql.embedded.engine.security.context import SecurityContext, identify
 from pymlsql.embedded.engine.security.enforcement import check_server, may
@@ -128,6 +129,8 @@ def _drop_login(session: Session, statement: LoginStatement) -> None:
     catalog = session.catalog
     if session.engine.is_logged_in(found.sid):
         raise sql_error(15434, found.name)
+    if any(database.owner_sid == found.sid for database in catalog.entries(Database)):
+        raise sql_error(15174, found.name)
     entries = [e for e in catalog.entries(Permission) if e.securable in SERVER_CLASSES]
     if any(entry.grantor == found.principal_id for entry in entries):
         raise sql_error(15173, found.name)

@@ -30,6 +30,7 @@ class ContextStack:
         self.switches: list[Switch] = []
         self.frames: list[Frame] = [Frame()]
         self._identity: Identity | None = None
+        self._schemas: tuple[Databases, SecurityContext, tuple[str, ...]] | None = None
 
     @property
     def databases(self) -> Databases:
@@ -141,7 +142,8 @@ class ContextStack:
 
     def default_schemas(self) -> tuple[str, ...]:
         """The schemas that :meth:`path_in` begins with, database by database: what plans depend on."""
-        key = ("schemas", self.databases.version, self.contexts[-1])
-        return self.engine.plans.get(
-            key, lambda: tuple(self.identity_in(one).default_schema for one in self.databases.catalogs.values())
-        )
+        databases, context = self.databases, self.contexts[-1]
+        if self._schemas is None or self._schemas[0] is not databases or self._schemas[1] is not context:
+            found = tuple(self.identity_in(one).default_schema for one in databases.catalogs.values())
+            self._schemas = databases, context, found
+        return self._schemas[2]

@@ -18,7 +18,8 @@ SYSTEM_PROCEDURES = {
     "sp_stored_procedures": "P ", "sp_addrolemember": "P ", "sp_droprolemember": "P ",
     "sp_configure": "P ", "sp_datatype_info": "P ", "sp_datatype_info_100": "P ",
     "sp_describe_undeclared_parameters": "X ", "sp_execute": "X ", "sp_execute_external_script": "X ",
-    "sp_executesql": "X ", "sp_getapplock": "P ", "sp_helptext": "P ", "sp_prepare": "X ", "sp_prepexec": "X ",
+    "sp_executesql": "X ", "sp_getapplock": "P ", "sp_help": "P ", "sp_helpconstraint": "P ",
+    "sp_helptext": "P ", "sp_prepare": "X ", "sp_prepexec": "X ",
     "sp_releaseapplock": "P ", "sp_sequence_get_range": "X ", "sp_tables": "P ", "sp_unprepare": "X ",
 }  # fmt: skip
 """System procedures by name, and their types in sys.all_objects: P procedure, X extended procedure."""

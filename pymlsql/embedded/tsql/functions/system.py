@@ -183,6 +183,7 @@ SYSTEM = {
     "IS_MEMBER": _asked("IS_MEMBER", INT, 1, 1),
     "IS_ROLEMEMBER": _asked("IS_ROLEMEMBER", INT, 1, 2),
     "IS_SRVROLEMEMBER": _asked("IS_SRVROLEMEMBER", INT, 1, 2),
+    "HAS_DBACCESS": _asked("HAS_DBACCESS", INT, 1, 1),
     "HAS_PERMS_BY_NAME": Function(3, 5, _has_perms),
     "ORIGINAL_LOGIN": _plain("ORIGINAL_LOGIN", SYSNAME),
     "HOST_NAME": Function(0, 0, _host_name),

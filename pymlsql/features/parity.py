@@ -1,0 +1,81 @@
+"""Whether a feature view on a server gives what its pandas twin gives: the test that a declaration brings with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pymlsql.features.declaration import FeatureSet
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    Flags = np.ndarray[Any, np.dtype[np.bool_]]
+
+RELATIVE = 1e-9
+"""Of means, sums and days."""
+
+ABSOLUTE = 1e-6
+"""Of standard deviations and slopes, whose last digits hang on the order of adding up."""
+
+NUMBERS = ("float", "real", "int", "bigint", "smallint", "tinyint", "bit", "decimal", "numeric", "money", "smallmoney")
+"""Types that are compared as numbers."""
+
+SHOWN = 3
+"""Rows that a complaint about a column shows."""
+
+
+def differences(features: FeatureSet, found: pd.DataFrame, expected: pd.DataFrame) -> list[str]:
+    """One sentence for each column in which the view's rows (`found`, in any order) are not those of the twin.
+
+    The same rows are asked for, the same texts, times and counts, and numbers within the tolerances that are stated.
+    """
+    if list(found.columns) != list(expected.columns):
+        return [f"the view has the columns {', '.join(found.columns)}, not {', '.join(expected.columns)}"]
+    keys = [column.name for column in features.keys]
+    found, expected = (frame.sort_values(keys, ignore_index=True) for frame in (found, expected))
+    if len(found) != len(expected):
+        return [f"the view has {len(found)} rows, pandas {len(expected)}"]
+    loose = {
+        group.output(column, statistic, span)
+        for group in features.windows
+        for statistic in group.statistics
+        if statistic in ("sd", "slope")
+        for column in group.columns
+        for span in group.over
+    }
+    complaints = []
+    for column in features.columns:
+        name = column.name
+        same = _same(found[name], expected[name], is_number=_is_number(column.sql_type), is_loose=name in loose)
+        if not same.all():
+            complaints.append(f"{name} differs in {int((~same).sum())} of {len(same)} rows: "
+                              + _shown(found, expected, keys, name, same))  # fmt: skip
+    return complaints
+
+
+def _is_number(sql_type: str) -> bool:
+    return sql_type.partition("(")[0] in NUMBERS
+
+
+def _same(
+    left: pd.Series[Any], right: pd.Series[Any], *, is_number: bool, is_loose: bool
+) -> Flags:
+    import numpy as np
+
+    if is_number:
+        one, other = (values.astype("float64").to_numpy() for values in (left, right))
+        absolute = ABSOLUTE if is_loose else 1e-12
+        return np.asarray(np.isclose(one, other, rtol=RELATIVE, atol=absolute, equal_nan=True))
+    texts = [values.astype("object").where(values.notna(), None).to_numpy() for values in (left, right)]
+    return np.array([one == other for one, other in zip(*texts, strict=True)], dtype=bool)
+
+
+def _shown(
+    found: pd.DataFrame, expected: pd.DataFrame, keys: list[str], name: str, same: Flags
+) -> str:
+    lines = []
+    for number in [number for number, is_same in enumerate(same) if not is_same][:SHOWN]:
+        key = ", ".join(str(found[key][number]) for key in keys)
+        lines.append(f"{key}: {found[name][number]} and in pandas {expected[name][number]}")
+    return "; ".join(lines)
