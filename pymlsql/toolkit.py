@@ -187,6 +187,12 @@ class Toolkit(Database):
 
         return autolog(self)
 
+    def create_experiment(self, name: str, description: str | None = None) -> Experiment:
+        """Make an experiment that has a description; `pymlsql.tracking.create_experiment`."""
+        from pymlsql import tracking
+
+        return tracking.create_experiment(self, name, description)
+
     def experiments(self) -> list[Experiment]:
         """All experiments; `pymlsql.tracking.list_experiments`."""
         from pymlsql import tracking

@@ -19,13 +19,14 @@ from tests.contract.people import People, people, values
 
 @pytest.fixture(scope="module")
 def target() -> Iterator[servers.Target]:
-    with servers.running() as found:
+    with servers.under_test() as found:
         yield found
 
 
 @pytest.fixture(scope="module")
 def db(target: servers.Target) -> Iterator[Toolkit]:
     with pymlsql.connect(target.sqlalchemy_url) as found:
+        found.downgrade("base")
         found.upgrade()
         found.apply()
         yield found
