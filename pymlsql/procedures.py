@@ -6,17 +6,17 @@ own batch, and writes to ml.deployments what was there before.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import importlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pymlsql import __version__, quoting, signing, templates
-from pymlsql._resources import read_text
+from pymlsql import __version__, pinning, quoting, scripts, signing, templates
 from pymlsql.errors import DeclarationError
 from pymlsql.features.declaration import FeatureSet
 from pymlsql.features.rendering import Plan
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 CHUNK_ROWS = 100_000
 """Rows of one call of the script: SQL Server's external resource pool may use a fifth of the memory by default."""
 
-SCORE_SCRIPT = "scripts/score.py"
+SCORE_SCRIPT = "score"
 
 EXAMPLE = "pymlsql.examples.pdm.declaration:render_all"
 """The declaration that is applied where no other is named."""
@@ -198,7 +198,7 @@ def render_features(features: FeatureSet) -> tuple[Module, ...]:
 
 def render_procedure(procedure: ScoringProcedure) -> tuple[Module, ...]:
     """The procedure and the view of what it has predicted."""
-    text = templates.render("procedures/predict.sql.j2", procedure=procedure, script=read_text("sql", SCORE_SCRIPT))
+    text = templates.render("procedures/predict.sql.j2", procedure=procedure, script=scripts.read(SCORE_SCRIPT))
     return (
         Module(quoting.qualified(procedure.name), "procedure", text, procedure.signing),
         _module(procedure.served, "view", templates.render("views/predictions.sql.j2", procedure=procedure)),
@@ -235,23 +235,32 @@ def find_modules(declaration: str = EXAMPLE) -> tuple[Module, ...]:
     return found()
 
 
-def render_all(declaration: str = EXAMPLE, *, sign: bool = True) -> str:
-    """All modules of a declaration as one script with GO, and the signatures of its procedures."""
-    return render_script(find_modules(declaration), sign=sign)
+def render_all(declaration: str = EXAMPLE, *, sign: bool = True, trusted: Iterable[bytes] = ()) -> str:
+    """All modules of a declaration as one script with GO, and the signatures of its procedures.
+
+    `trusted` are the public keys that the procedures pin.
+    """
+    return render_script(_pinned(find_modules(declaration), trusted), sign=sign)
 
 
-def apply(connection: Connection, declaration: str = EXAMPLE, *, sign: bool = True) -> list[str]:
+def apply(connection: Connection, declaration: str = EXAMPLE, *, sign: bool = True,
+          trusted: Iterable[bytes] | None = None) -> list[str]:  # fmt: skip
     """Deploy all modules of a declaration, record those that changed and sign the procedures; the names of all."""
-    return [deployment.name for deployment in deploy(connection, find_modules(declaration), sign=sign)]
+    modules = find_modules(declaration)
+    return [deployment.name for deployment in deploy(connection, modules, sign=sign, trusted=trusted)]
 
 
-def deploy(connection: Connection, modules: Sequence[Module], *, sign: bool = True) -> list[Deployment]:
+def deploy(connection: Connection, modules: Sequence[Module], *, sign: bool = True,
+           trusted: Iterable[bytes] | None = None) -> list[Deployment]:  # fmt: skip
     """Create or alter modules in order, each in its own batch, and record in ml.deployments those that changed.
 
     SQL Server keeps another text than it is sent (CREATE OR ALTER becomes CREATE), so what is compared and recorded is
     what sys.sql_modules shows before and after. An ALTER takes a procedure's signature, so signing comes last, and each
     time. All in the caller's transaction: give it one, and it is all or none.
+
+    `trusted` are the public keys that procedures which load models pin; None keeps those that the database trusts.
     """
+    modules = _pinned(modules, read_trusted(connection) if trusted is None else trusted)
     deployed = [_deploy(connection, module) for module in modules]
     for module in modules:
         if module.grants:
@@ -267,6 +276,17 @@ _RECORD = (
     "INSERT INTO ml.deployments (object_name, object_type, definition_sha256, definition, former_definition,"
     " package_version) VALUES (?, ?, ?, ?, ?, ?)"
 )
+
+
+def read_trusted(connection: Connection) -> frozenset[bytes]:
+    """The public keys that the database trusts: those in the text of ml.CheckModel."""
+    text = connection.exec_driver_sql(_DEFINITION, (pinning.AUTHORITY,)).scalar()
+    return frozenset() if text is None else pinning.pinned(text)
+
+
+def _pinned(modules: Sequence[Module], keys: Iterable[bytes]) -> tuple[Module, ...]:
+    keys = tuple(keys)
+    return tuple(dataclasses.replace(module, text=pinning.pin(module.text, keys)) for module in modules)
 
 
 def _deploy(connection: Connection, module: Module) -> Deployment:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pymlsql.loading import Progress as RowProgress
     from pymlsql.models import PackedModel
     from pymlsql.registry import Event, Model, ModelVersion, Progress, Purged
+    from pymlsql.runtime import CheckResult
     from pymlsql.tracking import ActiveRun, Experiment, Run, RunDetail, Runs
     from pymlsql.tracking.comparison import Comparison
     from pymlsql.tracking.facts import Status
@@ -42,7 +43,7 @@ class Toolkit(Database):
 
         with translated_errors():
             migrate.upgrade(self.engine, target)
-            modules.deploy(self.engine)
+            modules.deploy(self.engine, trusted=settings.trusted_keys() or None)
 
     def enable_scripts(self) -> bool:
         """Switch external scripts on where they are off; whether that was so. `pymlsql.runtime.enable_scripts`."""
@@ -71,14 +72,23 @@ class Toolkit(Database):
         frames = data if isinstance(data, dict) else loading.read_folder(Path(data))
         return loading.load(self, frames, replace=replace, progress=progress)
 
-    def apply(self, *, sign: bool = True) -> list[str]:
-        """Create or alter functions, views and the procedure, and sign it; the names. `pymlsql.procedures.apply`."""
+    def apply(self, *, sign: bool = True, trusted: Sequence[bytes] | None = None) -> list[str]:
+        """Create or alter functions, views and the procedure, and sign it; the names. `pymlsql.procedures.apply`.
+
+        `trusted` are the public keys whose seals models must carry from now on, an empty list ends that. None takes
+        those of pymlsql.toml, or where it names none those that the database trusts already.
+        """
         from pymlsql import procedures
         from pymlsql.errors import DatabaseError, MigrationError
+        from pymlsql.registry import modules
 
+        if trusted is None:
+            trusted = settings.trusted_keys() or None
         try:
+            if trusted is not None:
+                modules.pin(self.engine, trusted)
             with self.transaction() as connection:
-                return procedures.apply(connection, sign=sign)
+                return procedures.apply(connection, sign=sign, trusted=trusted)
         except DatabaseError as error:
             if error.number == _NO_OBJECT:
                 raise MigrationError(f"{error} The tables come first: run pymlsql db upgrade.") from error
@@ -234,6 +244,20 @@ class Toolkit(Database):
         from pymlsql import tracking
 
         return tracking.read_artifact(self, run_id, path)
+
+    def check(self, name: str, version: int | None = None, *, alias: str | None = None, language: str | None = None,
+              view: str | None = None) -> CheckResult:  # fmt: skip
+        """Whether the server can run a version and predicts with it what was predicted where it was made.
+
+        With `view`, the columns and categories of that table or view are compared with the signature first. See
+        `pymlsql.runtime.check_model` and `pymlsql.sources.compare_source`.
+        """
+        from pymlsql import registry, runtime, sources
+
+        found = registry.show(self, name, version, alias=alias)
+        if view is not None:
+            sources.require_source(self, found.signature, view)
+        return runtime.check_model(self, found.name, found.version, language=language)
 
     def predict(self, **arguments: Any) -> pd.DataFrame:
         """Execute dbo.PredictFailures; the arguments are those of `pymlsql.scoring.predict`."""

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 import pymlsql
-from pymlsql.cli import comparing, data, database, demo, diagnosis, model, output, runs, server, work
+from pymlsql.cli import comparing, data, database, demo, diagnosis, keys, model, output, runs, server, work
 from pymlsql.errors import PymlsqlError
 
 INTERRUPTED = 130
@@ -32,6 +32,7 @@ app.add_typer(model.app, name="model")
 app.add_typer(runs.app, name="runs")
 model.app.command("compare", epilog=comparing.MODEL_EXAMPLE)(comparing.compare_versions)
 runs.app.command("compare", epilog=comparing.RUNS_EXAMPLE)(comparing.compare_runs)
+app.add_typer(keys.app, name="keys")
 app.command("train", epilog=work.TRAIN_EXAMPLE)(work.train)
 app.command("apply", epilog=work.APPLY_EXAMPLE)(work.apply)
 app.command("render", epilog=work.RENDER_EXAMPLE)(work.render)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pymlsql.cli import aliases, output, versions
+from pymlsql.cli import aliases, checks, output, versions
 from pymlsql.cli.options import JsonOption, UrlOption
 from pymlsql.errors import UsageError
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from pymlsql.toolkit import Toolkit
 
 app = typer.Typer(help="Models in the database.", no_args_is_help=True, epilog="Example: pymlsql model list")
+app.command("check", epilog=checks.CHECK_EXAMPLE)(checks.check)
+app.command("seal", epilog=checks.SEAL_EXAMPLE)(checks.seal)
+app.command("scan", epilog=checks.SCAN_EXAMPLE)(checks.scan)
 
 
 @app.command(epilog="Example: pymlsql model push failures.pkl --name failures --alias champion")

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from pymlsql._resources import read_text
+from pymlsql import scripts
 from pymlsql.examples.pdm.declaration import FEATURES, PROCEDURE
 from pymlsql.features import (
     Attributes,
@@ -96,7 +96,7 @@ HOSTILE_SIGNING = Signing(
 )
 """Names with brackets and quotes, and an object that the script's query reads."""
 
-SCRIPT = read_text("sql", SCORE_SCRIPT)
+SCRIPT = scripts.read(SCORE_SCRIPT)
 
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "slots": ("functions/slots.sql.j2", {"plan": Plan(FEATURES)}),

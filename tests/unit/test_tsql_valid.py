@@ -18,7 +18,10 @@ EXTERNAL_SCRIPT = """\
 CREATE PROCEDURE dbo.sp_execute_external_script
     @language sysname, @script nvarchar(max), @input_data_1 nvarchar(max), @params nvarchar(max),
     @model varbinary(max), @signature nvarchar(max), @columns nvarchar(max), @classes nvarchar(max),
-    @refusal nvarchar(max) OUTPUT, @failure nvarchar(max) OUTPUT
+    @refusal nvarchar(max) OUTPUT, @failure nvarchar(max) OUTPUT, @format nvarchar(20), @statement nvarchar(max),
+    @seal nvarchar(128), @seal_key nvarchar(64), @trusted nvarchar(max), @forgery nvarchar(max) OUTPUT,
+    @python_version nvarchar(20), @packages nvarchar(max), @sample nvarchar(max), @found nvarchar(max) OUTPUT,
+    @problem nvarchar(max) OUTPUT
 AS RETURN;
 """
 SYSTEM_VIEWS = ("CREATE VIEW sys.columns AS SELECT 1 AS object_id, N'' AS name;", EXTERNAL_SCRIPT)
