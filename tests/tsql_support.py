@@ -30,7 +30,8 @@ STATEMENTS = """
 - table variables, table types and table-valued parameters; alias types of variables and parameters
 - procedures, inline functions, scalar functions (a single RETURN is written into the query, others run row by row)
 - cursors that only read: STATIC ones, which scroll, and FAST_FORWARD, FORWARD_ONLY, READ_ONLY ones; LOCAL and GLOBAL
-- TRY ... CATCH, THROW, RAISERROR, WAITFOR DELAY and TIME, transactions with savepoints, sp_getapplock, SET ROWCOUNT
+- TRY ... CATCH, THROW, RAISERROR, WAITFOR DELAY and TIME, transactions with savepoints, sp_getapplock in all its modes,
+  SET ROWCOUNT
 """.strip()
 
 REFUSED = """
@@ -44,9 +45,12 @@ REFUSED = """
 - characters that code page 1252 may have something like (from nvarchar to varchar), positions in strings with
   supplementary characters, half a surrogate pair
 - AT TIME ZONE with other than 23 well-known zones or years before 2008; FORMAT with cultures other than en-US, en-GB
-  and the invariant one, of datetimeoffset, with exponents; Hijri dates (styles 130 and 131); RAND with a seed
+  and the invariant one, of datetimeoffset, with exponents; Hijri dates (styles 130 and 131)
+- CHECKSUM and BINARY_CHECKSUM of other than NEWID(); RAND with a seed that is NULL or beyond 2147483562, and RAND()
+  behind RAND with seeds of rows
 - values of sp_set_session_context that are no strings; SET LANGUAGE other than us_english and British
 - static methods (type::method), ODBC escapes in braces
+- under SET TRANSACTION ISOLATION LEVEL SNAPSHOT all but Msg 3952 for reading a table outside of a transaction
 - multi-statement table-valued functions; scalar functions that read tables, in a transaction that has written; with
   SCHEMABINDING where they read tables; in constraints, defaults and computed columns; EXECUTE AS of functions
 - KEYSET, DYNAMIC, SCROLL_LOCKS and OPTIMISTIC cursors, SCROLL without STATIC, WHERE CURRENT OF, cursor variables

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal as D
 
-from tests.conformance.form import Page, batch, fails, page, query
+from tests.conformance.form import Page, around, batch, fails, page, query
 
 VARIABLES = page("t-sql/language-elements/declare-local-variable-transact-sql",
     query("DECLARE @a int = 1, @b nvarchar(5) = N'x'; SELECT @a, @b", (1, "x")),
@@ -133,6 +133,11 @@ COUNTED = page("t-sql/functions/rowcount-transact-sql",
     batch("after a query", "SELECT v FROM (VALUES (1), (2)) AS t(v); SELECT @@ROWCOUNT", [(1,), (2,)], [(2,)]),
     batch("after PRINT", "SELECT 1; PRINT 'x'; SELECT @@ROWCOUNT", [(1,)], [(0,)]),
     batch("after USE, SET option and transactions", "SELECT 1; SET NOCOUNT ON; SELECT @@ROWCOUNT", [(1,)], [(0,)]),
+    *around(["CREATE PROCEDURE dbo.cf_two AS SELECT v FROM (VALUES (1), (2)) AS t(v)",
+             "CREATE PROCEDURE dbo.cf_five AS SELECT v FROM (VALUES (1), (2)) AS t(v); RETURN 5"],
+            [batch("EXECUTE keeps it", "EXEC dbo.cf_two; SELECT @@ROWCOUNT", [(1,), (2,)], [(2,)]),
+             batch("RETURN is an assignment", "EXEC dbo.cf_five; SELECT @@ROWCOUNT", [(1,), (2,)], [(1,)])],
+            ["DROP PROCEDURE IF EXISTS dbo.cf_two, dbo.cf_five"]),
     query("SELECT ROWCOUNT_BIG()", (0,)),
     query("DECLARE @n int; BEGIN TRAN; SELECT @n = @@ROWCOUNT; COMMIT; SELECT @n", (0,)),
 )  # fmt: skip

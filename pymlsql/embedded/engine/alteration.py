@@ -236,6 +236,14 @@ def _alter_drop_columns(session: Session, table: Table, statement: nodes.AlterTa
     keep(session, session.catalog, table, gone)
 
 
+def _alter_drop_several(session: Session, table: Table, statement: nodes.AlterTable) -> None:
+    """Constraints, then columns that may have been theirs; all or none."""
+    for part in statement.parts:
+        table = altered_table(session, statement.name)
+        refuse_alteration(session, table, part)
+        _HANDLERS[part.action](session, table, part)
+
+
 def _alter_column(session: Session, table: Table, statement: nodes.AlterTable) -> None:
     keep(session, session.catalog, alter_column(session, table, statement))
 
@@ -291,5 +299,5 @@ _HANDLERS = {
     "add": _alter_add, "drop_column": _alter_drop_columns, "drop_constraint": _alter_drop_constraints,
     "alter_column": _alter_column, "check": _alter_enforcement, "check_trusted": _alter_enforcement,
     "nocheck": _alter_enforcement, "nothing": _alter_nothing, "versioning": _alter_versioning,
-    "drop_period": _alter_drop_period,
+    "drop_period": _alter_drop_period, "drop_several": _alter_drop_several,
 }  # fmt: skip

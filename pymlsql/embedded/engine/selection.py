@@ -26,7 +26,7 @@ from pymlsql.embedded.tsql.types import INT
 
 if TYPE_CHECKING:
     from pymlsql.embedded.engine.session import Session
-from pymlsql.embedded.engine.frame import Frame, Value
+from pymlsql.embedded.engine.frame import SNAPSHOT, Frame, Value
 
 
 @contextmanager
@@ -36,7 +36,10 @@ def changing(session: Session, *targets: Name) -> Iterator[None]:
         if targets and all(target.object.startswith("@") for target in targets):
             raise unsupported("changing a table variable in a transaction that cannot be committed")
         raise sql_error(3930)
-    with session.store.statement(locked=not all(target.object.startswith(("#", "@")) for target in targets)):
+    temporary = all(target.object.startswith(("#", "@")) for target in targets)
+    if session.options.isolation == SNAPSHOT and not temporary:
+        raise unsupported("changes under SET TRANSACTION ISOLATION LEVEL SNAPSHOT")
+    with session.store.statement(locked=not temporary):
         yield
 
 

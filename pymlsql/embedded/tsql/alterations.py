@@ -70,23 +70,24 @@ def _dropped(parser: Parser, line: int, name: Name) -> nodes.Statement:
         parser.index += 2
         parser.expect_word("SYSTEM_TIME")
         return nodes.AlterTable(line, name, "drop_period")
-    action = "drop_constraint"
-    if parser.take_word("COLUMN"):
-        action = "drop_column"
-    else:
-        parser.take_word("CONSTRAINT")
-    if_exists = parser.take_words("IF", "EXISTS")
-    names = [parser.identifier()]
-    while parser.take_op(","):
-        if parser.at_word("COLUMN" if action == "drop_constraint" else "CONSTRAINT"):
-            raise unsupported("ALTER TABLE ... DROP of constraints and columns in one statement", line=line)
-        parser.take_word("COLUMN" if action == "drop_column" else "CONSTRAINT")
-        if parser.at_words("IF", "EXISTS"):
-            raise unsupported("a second IF EXISTS", line=line)
-        names.append(parser.identifier())
-    if action == "drop_constraint":
-        skip_storage_options(parser)
-    return nodes.AlterTable(line, name, action, None, tuple(names), if_exists)
+    parts: list[nodes.AlterTable] = []
+    action, if_exists = "drop_constraint", False
+    while True:
+        if parser.at_word("COLUMN", "CONSTRAINT") or not parts:
+            action = "drop_column" if parser.take_word("COLUMN") else "drop_constraint"
+            parser.take_word("CONSTRAINT")
+            if_exists = parser.take_words("IF", "EXISTS")
+        parts.append(nodes.AlterTable(line, name, action, None, (parser.identifier(),), if_exists))
+        if action == "drop_constraint":
+            skip_storage_options(parser)
+        if not parser.take_op(","):
+            break
+    kinds = [part.action for part in parts]
+    if len(set(kinds)) > 1 and kinds != sorted(kinds, reverse=True):
+        raise unsupported("ALTER TABLE ... DROP of columns before constraints", line=line)
+    if len({(part.action, part.if_exists) for part in parts}) == 1:
+        return nodes.AlterTable(line, name, action, None, tuple(part.names[0] for part in parts), if_exists)
+    return nodes.AlterTable(line, name, "drop_several", parts=tuple(parts))
 
 
 def _altered(parser: Parser, line: int, name: Name) -> nodes.Statement:
