@@ -54,9 +54,9 @@ REFUSED = """
 - multi-statement table-valued functions; scalar functions that read tables, in a transaction that has written; with
   SCHEMABINDING where they read tables; in constraints, defaults and computed columns; EXECUTE AS of functions
 - KEYSET, DYNAMIC, SCROLL_LOCKS and OPTIMISTIC cursors, SCROLL without STATIC, WHERE CURRENT OF, cursor variables
-- GOTO and labels; RAISERROR with a severity above 18; SELECT @x = ... that adds up over several rows, or that reads
-  with FROM what it has assigned; UPDATE that reads a variable it assigns; .WRITE on NULL
-- alias types of columns; joins as the source of a MERGE; OUTPUT of a computed column of a view; a column named rowid
+- GOTO and labels; RAISERROR with a severity above 18; SELECT @x = ... that adds up over several rows
+  other than exact numbers, or with ORDER BY, or that reads with FROM what it has assigned; UPDATE that reads a variable it assigns; .WRITE on NULL
+- alias types of columns; OUTPUT of a computed column of a view; a column named rowid
 """.strip()
 
 DEFINITIONS = """

@@ -250,10 +250,10 @@ class Reader:
         self.skip_sources()
         return self.slice(start, self.index)
 
-    def source(self) -> Text:
-        """One table, function or derived table with its name, without joins."""
+    def joined(self) -> Text:
+        """One table, function or derived table with its name, and its joins."""
         start = self.index
-        sources.skip_source(self)
+        sources.skip_joined(self)
         return self.slice(start, self.index)
 
     def skip_parentheses(self) -> None:
