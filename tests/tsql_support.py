@@ -27,7 +27,8 @@ QUERIES = """
 STATEMENTS = """
 - INSERT, UPDATE, DELETE and MERGE with TOP, OUTPUT and OUTPUT INTO, FROM, common table expressions; through views,
   common table expressions and derived tables whose change comes down to one table; .WRITE; INSERT ... EXECUTE
-- table variables, table types and table-valued parameters; alias types of variables and parameters
+- table variables, table types and table-valued parameters; alias types of variables,
+  parameters and columns
 - procedures, inline functions, scalar functions (a single RETURN is written into the query, others run row by row)
 - cursors that only read: STATIC ones, which scroll, and FAST_FORWARD, FORWARD_ONLY, READ_ONLY ones; LOCAL and GLOBAL
 - TRY ... CATCH, THROW, RAISERROR, WAITFOR DELAY and TIME, transactions with savepoints, sp_getapplock in all its modes,
@@ -55,8 +56,9 @@ REFUSED = """
   SCHEMABINDING where they read tables; in constraints, defaults and computed columns; EXECUTE AS of functions
 - KEYSET, DYNAMIC, SCROLL_LOCKS and OPTIMISTIC cursors, SCROLL without STATIC, WHERE CURRENT OF, cursor variables
 - GOTO and labels; RAISERROR with a severity above 18; SELECT @x = ... that adds up over several rows
-  other than exact numbers, or with ORDER BY, or that reads with FROM what it has assigned; UPDATE that reads a variable it assigns; .WRITE on NULL
-- alias types of columns; OUTPUT of a computed column of a view; a column named rowid
+  other than exact numbers, or with ORDER BY, or that reads with FROM what it has assigned; UPDATE that reads a variable
+  it assigns; .WRITE on NULL
+- OUTPUT of a computed column of a view; a column named rowid
 """.strip()
 
 DEFINITIONS = """

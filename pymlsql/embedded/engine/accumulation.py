@@ -71,8 +71,8 @@ def _operator(value: exp.Expr, operator: str, name: str, assigned: set[str]) -> 
         return "="
     if of_assigned != [name]:
         return ""
-    kind = _BITS.get(type(value))
-    if kind is not None:
+    kind = next((sign for cls, sign in _BITS.items() if isinstance(value, cls)), "")
+    if kind:
         return kind if any(_is_variable(side, name) for side in (value.this, value.expression)) else ""
     return "+" if _is_term(value, name) else ""
 

@@ -14,6 +14,7 @@ from pymlsql.embedded.engine.constraints import display_name
 from pymlsql.embedded.engine.dml import stored
 from pymlsql.embedded.engine.rebuilding import rebuilt
 from pymlsql.embedded.engine.system_views.definition import columns_in
+from pymlsql.embedded.engine.typenames import resolved_columns
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Text
@@ -59,7 +60,7 @@ def refuse_dependents(found: list[Dependent], column: TableColumn, command: str)
 def alter_column(session: Session, table: Table, statement: nodes.AlterTable) -> Table:
     """The table with a changed column. Raises 515, 4924, 4928, 5074 and what converting its values does."""
     assert statement.definition is not None
-    wanted = statement.definition.columns[0]
+    wanted = resolved_columns(session, statement.definition, table.name).columns[0]
     column = table.column(wanted.name)
     if column is None:
         raise sql_error(4924, _COMMAND, wanted.name, table.name)
@@ -83,7 +84,8 @@ def _changed(session: Session, table: Table, column: TableColumn, wanted: nodes.
     known = ("", "SQL_LATIN1_GENERAL_CP1_CI_AS", "DATABASE_DEFAULT")
     if not binary and wanted.collation.upper() not in known:
         raise unsupported(f"COLLATE {wanted.collation}")
-    changed = replace(column, type=wanted.type, nullable=nullable, binary=binary, collation=collation)
+    changed = replace(column, type=wanted.type, nullable=nullable, binary=binary, collation=collation,
+                      user_type=wanted.user_type)  # fmt: skip
     if changed == column:
         return table
     refuse_dependents(_hindering(table, column, changed), column, _COMMAND)

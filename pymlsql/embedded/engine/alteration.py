@@ -29,6 +29,7 @@ from pymlsql.embedded.engine.temporal import (
     set_versioning,
     with_period,
 )
+from pymlsql.embedded.engine.typenames import resolved_columns
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.compiler import Compiled, Compiler
 from pymlsql.embedded.tsql.dialect import parse_constraint
@@ -79,7 +80,8 @@ def keep(session: Session, catalog: Catalog, table: Table, gone: list[Entry] | N
 
 def _alter_add(session: Session, table: Table, statement: nodes.AlterTable) -> None:
     assert statement.definition is not None
-    ids, before, definition = ObjectIds(session.catalog), table, statement.definition
+    ids, before = ObjectIds(session.catalog), table
+    definition = resolved_columns(session, statement.definition, table.name)
     for column in definition.columns:
         table = with_column(session, ids, table, column)
     if len(table.columns) > MAX_COLUMNS:

@@ -47,6 +47,8 @@ class TableColumn:
     """start or end, for GENERATED ALWAYS AS ROW ..."""
     hidden: bool = False
     """Whether * leaves it out."""
+    user_type: int = 0
+    """The id of its alias type, 0 for a system type."""
 
     @property
     def virtual(self) -> bool:
@@ -167,6 +169,7 @@ class ViewColumn:
     name: str
     type: SqlType
     nullable: bool = True
+    user_type: int = 0
 
 
 @dataclass(frozen=True, slots=True)

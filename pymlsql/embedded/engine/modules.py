@@ -116,7 +116,7 @@ def _described(session: Session, statement: nodes.CreateModule, schema: str) -> 
         if name.lower() in seen:
             raise sql_error(4506, name, f"{schema}.{statement.name.object}", line=statement.line)
         seen.add(name.lower())
-        described.append(ViewColumn(name, column.type, column.nullable))
+        described.append(ViewColumn(name, column.type, column.nullable, column.user_type))
     # The plan is asked of DuckDB too, which finds what the compiler leaves to it (ungrouped columns).
     _check_plan(session, query.sql, compiler)
     return tuple(described)

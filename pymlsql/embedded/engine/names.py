@@ -259,7 +259,8 @@ def table_relation(table: Table, used: set[str] | None = None) -> Relation:
     """A table's rows and columns for the compiler."""
     columns = tuple(
         RelationColumn(c.name, c.type, c.nullable, c.identity is not None, c.binary,
-                       keeps_references(c.type) and not c.virtual, c.computed if c.virtual else "", c.hidden)
+                       keeps_references(c.type) and not c.virtual, c.computed if c.virtual else "", c.hidden,
+                       c.user_type)
         for c in table.columns
     )
     name = Name((table.name,)) if table.temporary else Name((table.schema, table.name))

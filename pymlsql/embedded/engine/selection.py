@@ -201,7 +201,8 @@ def _selected_into(session: Session, frame: Frame, statement: nodes.Select, into
         if column.binary and column.type.is_string:
             raise unsupported("SELECT INTO with a column of another collation", line=statement.line)
         identity = _inherited(session, statement, plan.compiled.columns, index) if column.identity else None
-        columns.append(nodes.ColumnDefinition(column.name, type_, column.nullable, identity))
+        user_type = 0 if into.object.startswith("#") else column.user_type
+        columns.append(nodes.ColumnDefinition(column.name, type_, column.nullable, identity, user_type=user_type))
     definition = nodes.TableDefinition(tuple(columns))
     with session.inside(into.database):
         ddl.create_table(session, nodes.CreateTable(statement.line, into, definition))

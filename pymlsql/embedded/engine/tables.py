@@ -13,6 +13,7 @@ from pymlsql.embedded.engine.keys import with_index, with_key
 from pymlsql.embedded.engine.objectids import ObjectIds, not_created, system_name
 from pymlsql.embedded.engine.system_views.definition import columns_in
 from pymlsql.embedded.engine.temporal import with_period
+from pymlsql.embedded.engine.typenames import resolved_columns
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.compiler import Compiler
 from pymlsql.embedded.tsql.dialect import parse_constraint
@@ -31,6 +32,7 @@ _REFUSED_TYPES = ("sql_variant", "text", "ntext", "image")
 def build_table(session: Session, ids: ObjectIds, schema: str, name: str, definition: nodes.TableDefinition,
                 *, temporary_id: int = 0) -> Table:  # fmt: skip
     """The table that a definition describes. Raises 1702, 2705, 2738, 2744, 8110 and what its constraints do."""
+    definition = resolved_columns(session, definition, name)
     table = Table(temporary_id or ids.take(), schema, name, (), created=now_text(), modified=now_text(),
                   temporary=bool(temporary_id), database_id=session.catalog.database.database_id)  # fmt: skip
     if len(definition.columns) > MAX_COLUMNS:
@@ -87,7 +89,7 @@ def with_column(session: Session, ids: ObjectIds, table: Table, column: nodes.Co
     made = TableColumn(
         column.name, column.type, _is_nullable(column), table.max_column_id + 1, column.identity, default, binary,
         column.collation if binary else "", column.computed.sql if column.computed else "", column.persisted,
-        column.generated, column.hidden,
+        column.generated, column.hidden, column.user_type,
     )  # fmt: skip
     return replace(table, columns=(*table.columns, made), max_column_id=table.max_column_id + 1)
 

@@ -10,7 +10,8 @@ from pymlsql.embedded.engine.catalog import now_text
 from pymlsql.embedded.engine.ddl import schema_of
 from pymlsql.embedded.engine.security.enforcement import check_new_object, denied, may_schema
 from pymlsql.embedded.engine.tables import ObjectIds, build_table
-from pymlsql.embedded.engine.typeentries import FIRST_USER_TYPE, UserType
+from pymlsql.embedded.engine.typeentries import FIRST_USER_TYPE, UserType, type_tables
+from pymlsql.embedded.engine.typenames import find_type, resolve_type
 from pymlsql.embedded.tsql.datatypes import is_system_type
 from pymlsql.embedded.tsql.lexer import tokenize
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
@@ -20,35 +21,6 @@ from pymlsql.embedded.tsql.types import TABLE_TYPE, SqlType
 
 if TYPE_CHECKING:
     from pymlsql.embedded.engine.session import Session
-
-def find_type(session: Session, schema: str, name: str) -> UserType | None:
-    """The type of this name; without a schema it is looked for where names without one are."""
-    path = (schema,) if schema else session.path()
-    found = (session.catalog.entry(UserType, f"{one}.{name}") for one in path)
-    return next((one for one in found if one is not None), None)
-
-
-def resolve_type(session: Session, type_: SqlType, number: int = 1, line: int = 0) -> tuple[SqlType, UserType | None]:
-    """A type as written: the system type that it is or stands for, TABLE_TYPE for a table type, and the created one.
-    Raises 2715, 229."""
-    named = type_.user_name
-    if named is None:
-        return type_, None
-    found = find_type(session, *named)
-    if found is None:
-        raise sql_error(2715, number, str(type_), line=line)
-    if found.table is not None:
-        check_type(session, found)
-        return TABLE_TYPE, found
-    assert found.base is not None
-    return found.base, found
-
-
-def check_type(session: Session, found: UserType) -> None:
-    """EXECUTE on a table type, which who has it on its schema has. Raises 229."""
-    if not may_schema(session, "EXECUTE", found.schema):
-        raise sql_error(229, "EXECUTE", found.name, session.database, found.schema)
-
 
 def resolved_parameters(session: Session, parameters: tuple[ModuleParameter, ...]) -> tuple[ModuleParameter, ...]:
     """Parameters with what their types are in the catalog. Raises 346, 347, 352, 2715."""
@@ -120,6 +92,9 @@ def drop_type(session: Session, statement: DropType) -> None:
     for module in session.catalog.modules():
         if any(parameter.user_type == found.type_id for parameter in module.parameters):
             raise sql_error(3732, str(statement.name), module.name)
+    for table in (*session.catalog.tables(), *type_tables(session.catalog)):
+        if any(column.user_type == found.type_id for column in table.columns):
+            raise sql_error(3732, str(statement.name), table.name)
     with session.store.statement():
         session.set_catalog(session.catalog.without_entries(found), [], gone=[found])
 

@@ -14,6 +14,7 @@ MESSAGES_MODULES: dict[int, tuple[int, str]] = {
           "type requires {} column(s)."),
     557: (16, "Only functions and some extended stored procedures can be executed from within a function."),
     2772: (16, "Cannot access temporary tables from within a function."),
+    350: (16, "The column \"{}\" does not have a valid data type. A column cannot be of a user-defined table type."),
     3732: (16, "Cannot drop type '{}' because it is being referenced by object '{}'. There may be other objects that "
            "reference this type."),
     1048: (15, "Conflicting cursor options {} and {}."),

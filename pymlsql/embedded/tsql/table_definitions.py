@@ -70,7 +70,7 @@ def parse_column(parser: Parser, *, unchecked: bool = False) -> ColumnDefinition
         return _computed_column(parser, name)
     if name.lower() == "timestamp" and parser.at_op(",", ")"):
         raise unsupported("a timestamp column without a name", line=parser.token.line)
-    data_type = parser.data_type()
+    data_type = parser.data_type(users=True)
     nullable: bool | None = None
     identity: tuple[int, int] | None = None
     collation, generated, hidden = "", "", False
