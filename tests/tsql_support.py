@@ -53,7 +53,8 @@ REFUSED = """
 - static methods (type::method), ODBC escapes in braces
 - under SET TRANSACTION ISOLATION LEVEL SNAPSHOT all but Msg 3952 for reading a table outside of a transaction
 - multi-statement table-valued functions; scalar functions that read tables, in a transaction that has written; with
-  SCHEMABINDING where they read tables; in constraints, defaults and computed columns; EXECUTE AS of functions
+  SCHEMABINDING where they read tables; in constraints, defaults and computed columns where they read tables or call
+  others, of temporary tables, or of another owner; EXECUTE AS of functions
 - KEYSET, DYNAMIC, SCROLL_LOCKS and OPTIMISTIC cursors, SCROLL without STATIC, WHERE CURRENT OF, cursor variables
 - GOTO and labels; RAISERROR with a severity above 18; SELECT @x = ... that adds up over several rows
   other than exact numbers, or with ORDER BY, or that reads with FROM what it has assigned; UPDATE that reads a variable

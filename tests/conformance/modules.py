@@ -181,4 +181,28 @@ SCALARS = page("t-sql/statements/create-function-transact-sql", *around(_FUNCTIO
     query("SELECT DATA_TYPE FROM INFORMATION_SCHEMA.ROUTINES WHERE ROUTINE_NAME = N'cf_factorial'", ("bigint",)),
 ], _FUNCTIONS_GONE))  # fmt: skip
 
-PAGES: list[Page] = [CALLS, STRINGS, SHAPES, DYNAMIC, DEFINED, INLINE, SCALARS]
+_HELD = (
+    "CREATE FUNCTION dbo.cf_next (@a int) RETURNS int WITH SCHEMABINDING AS BEGIN RETURN @a + 1 END",
+    "CREATE FUNCTION dbo.cf_size (@a int) RETURNS varchar(5) AS BEGIN IF @a > 5 RETURN 'large'; RETURN 'small' END",
+    "CREATE TABLE dbo.cf_held (a int DEFAULT (dbo.cf_next(6)), b int, n AS dbo.cf_next(b), s AS dbo.cf_size(b), "
+    "p AS dbo.cf_next(a) PERSISTED, CONSTRAINT cf_held_ck CHECK (dbo.cf_size(b) = 'small'))",
+)
+_FREE = ("DROP TABLE IF EXISTS dbo.cf_held", "DROP FUNCTION IF EXISTS dbo.cf_next, dbo.cf_size")
+USED = page("t-sql/statements/create-function-transact-sql", *around(_HELD, [
+    batch("in a default and computed columns", "INSERT dbo.cf_held (b) VALUES (3); SELECT a, b, n, s, p FROM "
+          "dbo.cf_held", [(7, 3, 4, "small", 8)]),
+    batch("an update computes again", "INSERT dbo.cf_held (a, b) VALUES (1, 3), (2, NULL); UPDATE dbo.cf_held SET "
+          "a = a * 10, b = b + 1; SELECT n, s, p FROM dbo.cf_held ORDER BY a", [(5, "small", 11), (None, "small", 21)]),
+    fails("INSERT dbo.cf_held (b) VALUES (3), (9)", 547),
+    fails("INSERT dbo.cf_held (b) VALUES (9)", 547),
+    fails("DROP FUNCTION dbo.cf_next", 3729),
+    fails("ALTER FUNCTION dbo.cf_size (@a int) RETURNS varchar(5) AS BEGIN RETURN 'small' END", 3729),
+    fails("EXEC sp_rename 'dbo.cf_next', 'cf_other'", 15336),
+    fails("ALTER TABLE dbo.cf_held ADD q AS dbo.cf_size(b) PERSISTED", 4936),
+    batch("what holds a function goes", "ALTER TABLE dbo.cf_held DROP CONSTRAINT cf_held_ck, COLUMN s; "
+          "DROP FUNCTION dbo.cf_size; SELECT OBJECT_ID('dbo.cf_size')", [(None,)]),
+    batch("the definition names the schema", "SELECT definition FROM sys.computed_columns WHERE name = 'n' AND "
+          "object_id = OBJECT_ID('dbo.cf_held')", [("([dbo].[cf_next]([b]))",)]),
+], _FREE))  # fmt: skip
+
+PAGES: list[Page] = [CALLS, STRINGS, SHAPES, DYNAMIC, DEFINED, INLINE, SCALARS, USED]

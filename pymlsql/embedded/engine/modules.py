@@ -11,6 +11,7 @@ from pymlsql.embedded.engine.ddl import schema_of
 from pymlsql.embedded.engine.evaluation import names, running
 from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.engine.governance.classifier import refuse_classifier
+from pymlsql.embedded.engine.modulecalls import refuse_referenced
 from pymlsql.embedded.engine.names import Plan
 from pymlsql.embedded.engine.security.enforcement import check_new_object, denied, kind_of, may_object
 from pymlsql.embedded.engine.signing.entries import Signature
@@ -54,6 +55,7 @@ def create_module(session: Session, statement: nodes.CreateModule) -> None:
         raise sql_error(208, str(statement.name))
     if found is not None:
         refuse_classifier(session, "alter", found)
+        refuse_referenced(session, found, "ALTER")
     parameters = resolved_parameters(session, statement.parameters)
     _check_readonly(statement.body, {parameter.name for parameter in parameters if parameter.readonly})
     returns = None

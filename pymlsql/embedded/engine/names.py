@@ -175,7 +175,8 @@ class SessionNames:
         expression = _only_expression(create)
         sql = self.register(found)
         return ScalarFunction(Name((found.schema, found.name)), found.object_id, found.parameters, found.returns,
-                              expression, sql, "RETURNS NULL" in create.options, found.database_id)  # fmt: skip
+                              expression, sql, "RETURNS NULL" in create.options, found.database_id,
+                              "SCHEMABINDING" in create.options)  # fmt: skip
 
     def inside_function(self, function: ScalarFunction) -> AbstractContextManager[None]:
         return self._within(function.object_id, function.name.schema, function.database_id)

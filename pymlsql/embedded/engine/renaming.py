@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pymlsql.embedded.engine.alteration import keep
 from pymlsql.embedded.engine.answers import argument
 from pymlsql.embedded.engine.catalog import Catalog, Key, Module, Table, TableColumn, now_text
+from pymlsql.embedded.engine.modulecalls import holders
 from pymlsql.embedded.engine.names import lookup
 from pymlsql.embedded.engine.rebuilding import renamed_column
 from pymlsql.embedded.engine.runtime import split_name
@@ -91,6 +92,8 @@ def _check_new(session: Session, schema: str, old: str, new: str) -> None:
 
 def _rename_object(session: Session, found: Table | Module, new: str) -> None:
     _check_new(session, found.schema, found.name, new)
+    if isinstance(found, Module) and any(holders(session.catalog, found)):
+        raise sql_error(15336, f"{found.schema}.{found.name}")
     changed = replace(found, name=new, modified=now_text())
     session.set_catalog(session.catalog.without_object(found).with_object(changed), [changed])
 

@@ -10,6 +10,7 @@ from pymlsql.embedded.engine.computed_columns import with_expressions
 from pymlsql.embedded.engine.evaluation import names
 from pymlsql.embedded.engine.foreignkeys import with_foreign_key
 from pymlsql.embedded.engine.keys import with_index, with_key
+from pymlsql.embedded.engine.modulecalls import check_calls
 from pymlsql.embedded.engine.objectids import ObjectIds, not_created, system_name
 from pymlsql.embedded.engine.system_views.definition import columns_in
 from pymlsql.embedded.engine.temporal import with_period
@@ -135,6 +136,7 @@ def _column_default(session: Session, ids: ObjectIds, table: Table, column: node
 
 def _default(session: Session, ids: ObjectIds, table: Table, constraint: nodes.Constraint, column: str) -> Default:
     assert constraint.expression is not None
+    check_calls(session, table, constraint.expression.sql)
     compiler = Compiler(names(session), {}, session.level, line=constraint.expression.line)
     compiler.scopes.append(Scope())
     try:
@@ -210,6 +212,7 @@ def _with_check(session: Session, ids: ObjectIds, table: Table, constraint: node
 
 def _check_condition(session: Session, table: Table, expression: nodes.Text) -> None:
     """Whether the condition can be asked of the table's rows. Raises 207 and its like, with 1750 after them."""
+    check_calls(session, table, expression.sql)
     columns = [Typed("NULL", c.type, c.nullable, c.binary, None, c.name, by_reference=keeps_references(c.type))
                for c in table.columns if not c.virtual]  # fmt: skip
     compiler = Compiler(names(session), {}, session.level, line=expression.line)

@@ -77,6 +77,8 @@ class ScalarFunction:
     sql: str = ""
     null_on_null: bool = False
     database_id: int = 0
+    bound: bool = False
+    """Whether it was created WITH SCHEMABINDING."""
 
 
 class Names(Protocol):
