@@ -22,6 +22,8 @@ class Reader:
         self.text = text
         self.tokens = tokenize(text)
         self.index = 0
+        self.defining = "CREATE TABLE"
+        """Where the definition of a table's constraint stands: there, or in ALTER TABLE."""
 
     @property
     def token(self) -> Token:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pymlsql.embedded.tsql.grammar.hints import at_table_hint, skip_table_hints
+from pymlsql.embedded.tsql.grammar.hints import at_table_hint, skip_bare_hints, skip_table_hints
 from pymlsql.embedded.tsql.messages import unsupported
 from pymlsql.embedded.tsql.words import FOREIGN_ROWSETS, SCORE_INSTEAD
 
@@ -234,7 +234,7 @@ def _skip_table_suffixes(r: Reader) -> None:
     skip_table_alias(r, columns=False)
     _skip_sample(r)
     if r.at_op("("):  # older code has hints without WITH
-        skip_table_hints(r)
+        skip_bare_hints(r)
     if r.at_word("WITH") and r.peek().is_op("("):
         r.index += 1
         skip_table_hints(r)
