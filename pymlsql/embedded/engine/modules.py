@@ -12,6 +12,7 @@ from pymlsql.embedded.engine.evaluation import names, running
 from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.engine.governance.classifier import refuse_classifier
 from pymlsql.embedded.engine.modulecalls import refuse_referenced
+from pymlsql.embedded.engine.namecheck import check_names
 from pymlsql.embedded.engine.names import Plan
 from pymlsql.embedded.engine.security.enforcement import check_new_object, denied, kind_of, may_object
 from pymlsql.embedded.engine.signing.entries import Signature
@@ -62,6 +63,7 @@ def create_module(session: Session, statement: nodes.CreateModule) -> None:
     if statement.returns is not None:
         returns = returned_type(session, statement)
     execute_as = declared_context(session, statement)
+    check_names(session, statement, schema.name, parameters)
     columns: tuple[ViewColumn, ...] = ()
     if statement.query is not None:
         columns = _described(session, statement, schema.name)
