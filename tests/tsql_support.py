@@ -83,7 +83,9 @@ DEVIATIONS = """
 - **SUM and AVG of floats.** Beyond the range of float they are infinity until they are sent, where Msg 8115 is raised.
 - **Cursors.** A cursor that is not STATIC has the rows of the moment it was opened, too: changes made while it is
   open are not seen by it.
-- **Errors of names.** An unknown column or table is found when its statement is reached, not before the batch begins.
+- **Errors of names.** In a batch an unknown column is found when its statement is reached, not before the batch begins.
+  CREATE PROCEDURE finds it at once, but in MERGE, cursors, and statements that read temporary tables or change through
+  common table expressions.
 """.strip()
 
 

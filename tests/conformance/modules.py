@@ -205,4 +205,21 @@ USED = page("t-sql/statements/create-function-transact-sql", *around(_HELD, [
           "object_id = OBJECT_ID('dbo.cf_held')", [("([dbo].[cf_next]([b]))",)]),
 ], _FREE))  # fmt: skip
 
-PAGES: list[Page] = [CALLS, STRINGS, SHAPES, DYNAMIC, DEFINED, INLINE, SCALARS, USED]
+_THERE = ("CREATE TABLE dbo.cf_there (a int, b int)",)
+_AWAY = ("DROP PROCEDURE IF EXISTS dbo.cf_uses", "DROP TABLE IF EXISTS dbo.cf_there")
+DEFERRED = page("t-sql/statements/create-procedure-transact-sql", *around(_THERE, [
+    fails("CREATE PROCEDURE dbo.cf_uses AS SELECT a, nope FROM dbo.cf_there", 207),
+    fails("CREATE PROCEDURE dbo.cf_uses AS SELECT x.a FROM dbo.cf_there AS t", 4104),
+    fails("CREATE PROCEDURE dbo.cf_uses AS IF 1 = 0 DELETE dbo.cf_there WHERE nope = 1", 207),
+    fails("CREATE PROCEDURE dbo.cf_uses AS UPDATE t SET a = t.nope FROM dbo.cf_there AS t", 207),
+    fails("CREATE PROCEDURE dbo.cf_uses AS UPDATE dbo.cf_there SET nope = 1", 207),
+    fails("CREATE PROCEDURE dbo.cf_uses AS INSERT dbo.cf_there (a, nope) VALUES (1, 2)", 207),
+    fails("CREATE PROCEDURE dbo.cf_uses AS IF EXISTS (SELECT 1 FROM dbo.cf_there WHERE nope = 1) SELECT 1", 207),
+    batch("a table that is not there is no error yet", "EXEC ('CREATE PROCEDURE dbo.cf_uses AS SELECT nope FROM "
+          "dbo.cf_not_there'); SELECT OBJECT_NAME(OBJECT_ID('dbo.cf_uses'))", [("cf_uses",)]),
+    fails("EXEC ('CREATE PROCEDURE dbo.cf_uses AS SELECT nope FROM dbo.cf_not_there'); EXEC dbo.cf_uses", 208),
+    batch("a temporary table of the procedure", "EXEC ('CREATE PROCEDURE dbo.cf_uses AS CREATE TABLE #t (q int); "
+          "INSERT #t VALUES (1); SELECT q FROM #t'); EXEC dbo.cf_uses", [(1,)]),
+], _AWAY))  # fmt: skip
+
+PAGES: list[Page] = [DEFERRED, CALLS, STRINGS, SHAPES, DYNAMIC, DEFINED, INLINE, SCALARS, USED]
