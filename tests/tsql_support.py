@@ -29,7 +29,8 @@ STATEMENTS = """
   common table expressions and derived tables whose change comes down to one table; .WRITE; INSERT ... EXECUTE
 - table variables, table types and table-valued parameters; alias types of variables,
   parameters and columns
-- procedures, inline functions, scalar functions (a single RETURN is written into the query, others run row by row)
+- procedures, inline functions, scalar functions (a single RETURN is written into the query, others run row by row);
+  views and functions WITH SCHEMABINDING hold what they name
 - cursors that only read: STATIC ones, which scroll, and FAST_FORWARD, FORWARD_ONLY, READ_ONLY ones; LOCAL and GLOBAL
 - TRY ... CATCH, THROW, RAISERROR, WAITFOR DELAY and TIME, transactions with savepoints, sp_getapplock in all its modes,
   SET ROWCOUNT
@@ -52,9 +53,9 @@ REFUSED = """
 - values of sp_set_session_context that are no strings; SET LANGUAGE other than us_english and British
 - static methods (type::method), ODBC escapes in braces
 - under SET TRANSACTION ISOLATION LEVEL SNAPSHOT all but Msg 3952 for reading a table outside of a transaction
-- multi-statement table-valued functions; scalar functions that read tables, in a transaction that has written; with
-  SCHEMABINDING where they read tables; in constraints, defaults and computed columns where they read tables or call
-  others, of temporary tables, or of another owner; EXECUTE AS of functions
+- multi-statement table-valued functions; scalar functions that read tables, in a transaction that has written; in
+  constraints, defaults and computed columns where they read tables or call others, of temporary tables, or of another
+  owner; EXECUTE AS of functions; SCHEMABINDING of procedures, of functions that change table variables
 - KEYSET, DYNAMIC, SCROLL_LOCKS and OPTIMISTIC cursors, SCROLL without STATIC, WHERE CURRENT OF, cursor variables
 - GOTO and labels; RAISERROR with a severity above 18; SELECT @x = ... that adds up over several rows
   other than exact numbers, or with ORDER BY, or that reads with FROM what it has assigned; UPDATE that reads a variable

@@ -222,4 +222,36 @@ DEFERRED = page("t-sql/statements/create-procedure-transact-sql", *around(_THERE
           "INSERT #t VALUES (1); SELECT q FROM #t'); EXEC dbo.cf_uses", [(1,)]),
 ], _AWAY))  # fmt: skip
 
-PAGES: list[Page] = [DEFERRED, CALLS, STRINGS, SHAPES, DYNAMIC, DEFINED, INLINE, SCALARS, USED]
+_BOUND = (
+    "CREATE TABLE dbo.cf_base (a int, b int, c int)",
+    "CREATE VIEW dbo.cf_bound WITH SCHEMABINDING AS SELECT a, b FROM dbo.cf_base",
+    "CREATE VIEW dbo.cf_loose AS SELECT a, b FROM dbo.cf_base",
+    "CREATE FUNCTION dbo.cf_rows (@a int) RETURNS TABLE WITH SCHEMABINDING AS RETURN SELECT b FROM dbo.cf_bound "
+    "WHERE a = @a",
+    "CREATE FUNCTION dbo.cf_number (@a int) RETURNS int WITH SCHEMABINDING AS BEGIN DECLARE @n int; "
+    "SELECT @n = COUNT(*) FROM dbo.cf_base WHERE a = @a; RETURN @n END",
+)
+_UNBOUND = ("DROP VIEW IF EXISTS dbo.cf_loose, dbo.cf_other", "DROP FUNCTION IF EXISTS dbo.cf_rows, dbo.cf_number",
+            "DROP VIEW IF EXISTS dbo.cf_bound", "DROP TABLE IF EXISTS dbo.cf_base")  # fmt: skip
+BOUND = page("t-sql/statements/create-view-transact-sql", *around(_BOUND, [
+    batch("modules bound to their schema answer", "INSERT dbo.cf_base VALUES (1, 2, 3); SELECT (SELECT b FROM "
+          "dbo.cf_rows(1)), dbo.cf_number(1)", [(2, 1)]),
+    batch("sys.sql_modules tells", "SELECT OBJECT_NAME(object_id), is_schema_bound FROM sys.sql_modules WHERE "
+          "OBJECT_NAME(object_id) IN ('cf_bound', 'cf_loose') ORDER BY 1", [("cf_bound", True), ("cf_loose", False)]),
+    fails("DROP TABLE dbo.cf_base", 3729),
+    fails("DROP VIEW dbo.cf_bound", 3729),
+    fails("ALTER VIEW dbo.cf_bound AS SELECT a, b FROM dbo.cf_base", 3729),
+    fails("ALTER TABLE dbo.cf_base DROP COLUMN b", 5074),
+    fails("ALTER TABLE dbo.cf_base ALTER COLUMN a bigint", 5074),
+    fails("EXEC sp_rename 'dbo.cf_base.a', 'z', 'COLUMN'", 15336),
+    fails("EXEC sp_rename 'dbo.cf_base', 'cf_else'", 15336),
+    batch("other columns are free", "ALTER TABLE dbo.cf_base DROP COLUMN c; SELECT COL_LENGTH('dbo.cf_base', 'c')",
+          [(None,)]),
+    fails("CREATE VIEW dbo.cf_other WITH SCHEMABINDING AS SELECT * FROM dbo.cf_base", 1054),
+    fails("CREATE VIEW dbo.cf_other WITH SCHEMABINDING AS SELECT a FROM cf_base", 4512),
+    fails("CREATE VIEW dbo.cf_other WITH SCHEMABINDING AS SELECT a FROM dbo.cf_loose", 4513),
+    batch("what is bound goes first", "DROP FUNCTION dbo.cf_rows, dbo.cf_number; DROP VIEW dbo.cf_bound; DROP TABLE "
+          "dbo.cf_base; SELECT OBJECT_ID('dbo.cf_base')", [(None,)]),
+], _UNBOUND))  # fmt: skip
+
+PAGES: list[Page] = [BOUND, DEFERRED, CALLS, STRINGS, SHAPES, DYNAMIC, DEFINED, INLINE, SCALARS, USED]

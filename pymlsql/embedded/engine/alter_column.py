@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pymlsql.embedded.engine.catalog import Table, TableColumn
+from pymlsql.embedded.engine.binding import modules_bound_to
+from pymlsql.embedded.engine.catalog import Catalog, Table, TableColumn
 from pymlsql.embedded.engine.computed_columns import has_fixed_value, with_expressions
 from pymlsql.embedded.engine.constraints import display_name
 from pymlsql.embedded.engine.dml import stored
@@ -29,8 +30,8 @@ Dependent = tuple[str, str, str]
 """What hangs on a column: object, index or column, its name, and which kind of constraint it is."""
 
 
-def dependents(table: Table, column: TableColumn) -> list[Dependent]:
-    """What would be lost with the column."""
+def dependents(catalog: Catalog, table: Table, column: TableColumn) -> list[Dependent]:
+    """What would be lost with the column, and the modules that are bound to it."""
     name = column.name.lower()
     spelt = (column.name,)
     found: list[Dependent] = []
@@ -45,6 +46,7 @@ def dependents(table: Table, column: TableColumn) -> list[Dependent]:
     found += [("column", c.name, "computed") for c in table.columns if c.computed and columns_in(c.computed, spelt)]
     if column.default:
         found.append(("object", column.default.name, "default"))
+    found += [("object", m.name, "module") for m in modules_bound_to(catalog, table.object_id, column.name)]
     return found
 
 
@@ -88,7 +90,7 @@ def _changed(session: Session, table: Table, column: TableColumn, wanted: nodes.
                       user_type=wanted.user_type)  # fmt: skip
     if changed == column:
         return table
-    refuse_dependents(_hindering(table, column, changed), column, _COMMAND)
+    refuse_dependents(_hindering(session.catalog, table, column, changed), column, _COMMAND)
     if column.identity and not wanted.type.is_integer and not (
             wanted.type.name == "decimal" and wanted.type.scale == 0):  # fmt: skip
         raise sql_error(2749, column.name)
@@ -114,11 +116,11 @@ def _grows(column: TableColumn, changed: TableColumn) -> bool:
     return same and (new.length == -1 or 0 < old.length <= new.length)
 
 
-def _hindering(table: Table, column: TableColumn, changed: TableColumn) -> list[Dependent]:
+def _hindering(catalog: Catalog, table: Table, column: TableColumn, changed: TableColumn) -> list[Dependent]:
     """What of the column's dependents does not let it change so."""
     found, grows = [], _grows(column, changed)
     same_type = column.type == changed.type and column.collation == changed.collation
-    for dependent in dependents(table, column):
+    for dependent in dependents(catalog, table, column):
         kind = dependent[2]
         if kind == "default" and column.type.name == changed.type.name:
             continue

@@ -228,7 +228,7 @@ def _alter_drop_columns(session: Session, table: Table, statement: nodes.AlterTa
             if statement.if_exists:
                 continue
             raise sql_error(4924, "ALTER TABLE DROP COLUMN", name, table.name)
-        refuse_dependents(dependents(table, column), column, "ALTER TABLE DROP COLUMN")
+        refuse_dependents(dependents(session.catalog, table, column), column, "ALTER TABLE DROP COLUMN")
         if sum(1 for c in table.columns if not c.computed) == 1 and not column.computed:
             raise sql_error(4923, column.name, table.name)
         table = replace(table, columns=tuple(c for c in table.columns if c != column))

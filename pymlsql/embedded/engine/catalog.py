@@ -194,6 +194,10 @@ class Module:
     execute_as: int | None = None
     """As in sys.sql_modules: the user's id, -2 for OWNER, None for CALLER."""
     database_id: int = MAIN
+    is_bound: bool = False
+    """WITH SCHEMABINDING."""
+    binds: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    """Of one that is bound to its schema: the objects that it names, and the columns (in lower case) of each."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pymlsql.embedded.engine.binding import refuse_bound
 from pymlsql.embedded.engine.catalog import (
     Module,
     Schema,
@@ -155,6 +156,7 @@ def _drop_object(session: Session, statement: nodes.Drop, name: Name) -> None:
     if not (may_schema(session, "ALTER", found.schema) or may_object(session, "CONTROL", found)):
         raise denied(3701, "drop", _DROPPED[actual], found.name)
     refuse_classifier(session, "drop", found)
+    refuse_bound(session.catalog, found, f"DROP {actual}", str(name))
     if isinstance(found, Module):
         refuse_referenced(session, found, f"DROP {actual}")
     if isinstance(found, Table) and (found.history_id or found.history_of):

@@ -84,7 +84,7 @@ def _check(session: Session, frame: Frame, statement: nodes.Statement) -> None:
 
 def _check_query(session: Session, frame: Frame, text: Text) -> None:
     if _has_all(session, frame, parse_query(text.sql, text.line)):
-        compile_query(text, names(session, frame), frame.types(), level=session.engine.level)
+        compile_query(text, names(session, frame), frame.types(), level=session.level)
 
 
 def _check_expression(session: Session, frame: Frame, text: Text, *, condition: bool = False) -> None:
@@ -92,7 +92,7 @@ def _check_expression(session: Session, frame: Frame, text: Text, *, condition: 
     if "select" not in text.sql.lower() or not _has_all(session, frame, parse_scalar(text.sql, text.line)):
         return
     compile_ = compile_condition if condition else compile_scalar
-    compile_(text, names(session, frame), frame.types(), level=session.engine.level)
+    compile_(text, names(session, frame), frame.types(), level=session.level)
 
 
 def _check_insert(session: Session, frame: Frame, statement: nodes.Insert) -> None:
@@ -125,7 +125,7 @@ def _check_change(session: Session, frame: Frame, statement: nodes.Update | node
     text = Text(f"SELECT {values or '1 AS one'} FROM {source}{where}", line)
     if _has_all(session, frame, parse_query(text.sql, line)):
         _check_columns(table, tuple(one.column for one in assignments if one.column))
-        compile_query(text, names(session, frame), frame.types(), level=session.engine.level)
+        compile_query(text, names(session, frame), frame.types(), level=session.level)
 
 
 def _quoted(name: Name) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pymlsql.embedded.engine.binding import modules_bound_to
 from pymlsql.embedded.engine.catalog import Module, Table, now_text
 from pymlsql.embedded.engine.modulecalls import called, holders
 from pymlsql.embedded.engine.names import lookup
@@ -34,6 +35,8 @@ def transfer(session: Session, statement: nodes.TransferObject) -> None:
         raise unsupported("ALTER SCHEMA ... TRANSFER of a function that a table calls")
     if isinstance(found, Table) and any(called(text) for text in _texts(found)):
         raise unsupported("ALTER SCHEMA ... TRANSFER of a table that calls a function")
+    if any(modules_bound_to(session.catalog, found.object_id)) or (isinstance(found, Module) and found.is_bound):
+        raise unsupported("ALTER SCHEMA ... TRANSFER of what is bound to its schema")
     changed = replace(found, schema=schema.name, modified=now_text())
     gone = [e for e in entries_of(session.catalog, OBJECT, found.object_id) if isinstance(e, Permission)]
     with session.store.statement():

@@ -13,7 +13,6 @@ from pymlsql.embedded.engine.tables import ObjectIds, build_table
 from pymlsql.embedded.engine.typeentries import FIRST_USER_TYPE, UserType, type_tables
 from pymlsql.embedded.engine.typenames import find_type, resolve_type
 from pymlsql.embedded.tsql.datatypes import is_system_type
-from pymlsql.embedded.tsql.lexer import tokenize
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import CreateModule, ModuleParameter, Statement
 from pymlsql.embedded.tsql.type_nodes import CreateType, DropType
@@ -49,10 +48,6 @@ def returned_type(session: Session, statement: CreateModule) -> SqlType:
         raise unsupported(f"a function that returns {statement.returns}", line=statement.line)
     if any(parameter.type.name == "sql_variant" for parameter in statement.parameters):
         raise unsupported("a function with a parameter of type sql_variant", line=statement.line)
-    words = {token.value for token in tokenize(statement.text) if token.kind == "word"}
-    if "SCHEMABINDING" in statement.options and "FROM" in words:
-        # What it reads would have to stay.
-        raise unsupported("WITH SCHEMABINDING of a function that reads tables", line=statement.line)
     return type_
 
 
