@@ -109,6 +109,25 @@ ALIASES = page("t-sql/statements/create-type-transact-sql", *around(_ALIAS, [
 ], ("DROP TABLE IF EXISTS dbo.cf_alias, dbo.cf_other", "DROP TYPE IF EXISTS dbo.cf_code",
     "DROP TYPE IF EXISTS dbo.cf_price")))
 
+_GRANTED = ("CREATE TYPE dbo.cf_rows AS TABLE (id int)", "CREATE TYPE dbo.cf_code FROM varchar(3)",
+            "CREATE USER cf_typist WITHOUT LOGIN")  # fmt: skip
+_AS_TYPIST = "EXECUTE AS USER = 'cf_typist'; "
+
+GRANTS = page("t-sql/statements/grant-type-permissions-transact-sql", *around(_GRANTED, [
+    fails(_AS_TYPIST + "DECLARE @t dbo.cf_rows", 229),
+    batch("EXECUTE on a table type", "GRANT EXECUTE ON TYPE::dbo.cf_rows TO cf_typist; " + _AS_TYPIST +
+          "DECLARE @t dbo.cf_rows; INSERT @t VALUES (5); SELECT id FROM @t; REVERT", [(5,)]),
+    fails("GRANT EXECUTE ON SCHEMA::dbo TO cf_typist; DENY EXECUTE ON TYPE::dbo.cf_rows TO cf_typist; " + _AS_TYPIST +
+          "DECLARE @t dbo.cf_rows", 229),
+    batch("HAS_PERMS_BY_NAME", "GRANT REFERENCES ON TYPE::dbo.cf_code TO cf_typist; " + _AS_TYPIST +
+          "SELECT HAS_PERMS_BY_NAME('dbo.cf_code', 'TYPE', 'REFERENCES'), HAS_PERMS_BY_NAME('dbo.cf_code', 'TYPE', "
+          "'EXECUTE'); REVERT", [(1, 0)]),
+    batch("sys.database_permissions", "GRANT EXECUTE ON TYPE::dbo.cf_rows TO cf_typist; SELECT class, class_desc, "
+          "permission_name FROM sys.database_permissions WHERE major_id = TYPE_ID('dbo.cf_rows') AND class = 6",
+          [(6, "TYPE", "EXECUTE")]),
+    fails("GRANT EXECUTE ON TYPE::dbo.cf_no_such_type TO cf_typist", 15151),
+], ("DROP TYPE IF EXISTS dbo.cf_rows", "DROP TYPE IF EXISTS dbo.cf_code", "DROP USER IF EXISTS cf_typist")))
+
 PARAMETERS = page("relational-databases/tables/use-table-valued-parameters-database-engine", *around(_MADE, [
     batch("rows", "DECLARE @t dbo.cf_rows; INSERT @t VALUES (1, 3), (2, 4); EXEC dbo.cf_sum @t", [(2, 7, "abc")]),
     batch("by name", "DECLARE @t dbo.cf_rows; INSERT @t VALUES (1, 3); EXEC dbo.cf_sum @code = 'x', @rows = @t", [(1,
@@ -126,4 +145,4 @@ PARAMETERS = page("relational-databases/tables/use-table-valued-parameters-datab
     fails("CREATE PROCEDURE dbo.cf_short @r dbo.cf_rows READONLY AS INSERT @r (id) VALUES (1)", 10700),
 ], _GONE))  # fmt: skip
 
-PAGES: list[Page] = [ALIASES, VARIABLES, TYPES, PARAMETERS]
+PAGES: list[Page] = [ALIASES, GRANTS, VARIABLES, TYPES, PARAMETERS]

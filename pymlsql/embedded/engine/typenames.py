@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pymlsql.embedded.engine.security.enforcement import may_schema
+from pymlsql.embedded.engine.security.context import schema_securable
+from pymlsql.embedded.engine.security.enforcement import may
+from pymlsql.embedded.engine.security.grants import Target
+from pymlsql.embedded.engine.security.rights import Securable
 from pymlsql.embedded.engine.typeentries import UserType
 from pymlsql.embedded.tsql.messages import sql_error
-from pymlsql.embedded.tsql.nodes import ColumnDefinition, TableDefinition
+from pymlsql.embedded.tsql.nodes import ColumnDefinition, Name, TableDefinition
 from pymlsql.embedded.tsql.types import TABLE_TYPE, SqlType
 
 if TYPE_CHECKING:
@@ -20,6 +24,32 @@ def find_type(session: Session, schema: str, name: str) -> UserType | None:
     path = (schema,) if schema else session.path()
     found = (session.catalog.entry(UserType, f"{one}.{name}") for one in path)
     return next((one for one in found if one is not None), None)
+
+
+def type_securable(session: Session, found: UserType) -> Securable:
+    """A type as what permissions are given on; its schema's owner owns it."""
+    container = schema_securable(session.catalog, found.schema)
+    return Securable("TYPE", found.type_id, container.owner, container)
+
+
+def named_type(session: Session, written: str) -> Securable | None:
+    """The type of this name, with or without its schema."""
+    from pymlsql.embedded.engine.runtime import split_name
+
+    parts = split_name(written)
+    found = find_type(session, parts[-2] if len(parts) > 1 else "", parts[-1]) if len(parts) in (1, 2) else None
+    return type_securable(session, found) if found is not None else None
+
+
+def _type(session: Session, name: Name) -> Target:
+    found = find_type(session, name.schema, name.object)
+    if found is None or not session.identity.rights.holds_any(type_securable(session, found)):
+        raise sql_error(15151, "find", "type", name.object)
+    return Target(type_securable(session, found), "type", name.object)
+
+
+TYPE_SECURABLES: dict[str, Callable[[Session, Name], Target]] = {"TYPE": _type}
+TYPE_NAMES: dict[str, Callable[[Session, str], Securable | None]] = {"TYPE": named_type}
 
 
 def resolve_type(session: Session, type_: SqlType, number: int = 1, line: int = 0) -> tuple[SqlType, UserType | None]:
@@ -42,8 +72,8 @@ def resolve_type(session: Session, type_: SqlType, number: int = 1, line: int = 
 
 def check_type(session: Session, found: UserType) -> None:
     """EXECUTE on a table type, which who has it on its schema has. Raises 229."""
-    if not may_schema(session, "EXECUTE", found.schema):
-        raise sql_error(229, "EXECUTE", found.name, session.database, found.schema)
+    if not may(session, "EXECUTE", type_securable(session, found)):
+        raise sql_error(229, "EXECUTE", found.name, session.engine.database, found.schema)
 
 
 def resolved_columns(session: Session, definition: TableDefinition, table: str) -> TableDefinition:

@@ -8,10 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 from pymlsql.embedded.engine.catalog import now_text
 from pymlsql.embedded.engine.ddl import schema_of
-from pymlsql.embedded.engine.security.enforcement import check_new_object, denied, may_schema
+from pymlsql.embedded.engine.security.belongings import entries_of
+from pymlsql.embedded.engine.security.enforcement import check_new_object, denied, may, may_schema
+from pymlsql.embedded.engine.security.functions import NAMED_SECURABLES
+from pymlsql.embedded.engine.security.grants import SECURABLES
+from pymlsql.embedded.engine.security.permissions import CLASSES
 from pymlsql.embedded.engine.tables import ObjectIds, build_table
 from pymlsql.embedded.engine.typeentries import FIRST_USER_TYPE, UserType, type_tables
-from pymlsql.embedded.engine.typenames import find_type, resolve_type
+from pymlsql.embedded.engine.typenames import (
+    TYPE_NAMES,
+    TYPE_SECURABLES,
+    find_type,
+    resolve_type,
+    type_securable,
+)
 from pymlsql.embedded.tsql.datatypes import is_system_type
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import CreateModule, ModuleParameter, Statement
@@ -82,7 +92,7 @@ def drop_type(session: Session, statement: DropType) -> None:
         if statement.if_exists:
             return
         raise sql_error(218, str(statement.name))
-    if not may_schema(session, "ALTER", found.schema):
+    if not (may_schema(session, "ALTER", found.schema) or may(session, "CONTROL", type_securable(session, found))):
         raise denied(218, str(statement.name))
     for module in session.catalog.modules():
         if any(parameter.user_type == found.type_id for parameter in module.parameters):
@@ -91,7 +101,11 @@ def drop_type(session: Session, statement: DropType) -> None:
         if any(column.user_type == found.type_id for column in table.columns):
             raise sql_error(3732, str(statement.name), table.name)
     with session.store.statement():
-        session.set_catalog(session.catalog.without_entries(found), [], gone=[found])
+        gone = [found, *entries_of(session.catalog, CLASSES["TYPE"].number, found.type_id)]
+        session.set_catalog(session.catalog.without_entries(*gone), [], gone=gone)
 
+
+SECURABLES.update(TYPE_SECURABLES)
+NAMED_SECURABLES.update(TYPE_NAMES)
 
 TYPE_DEFINITIONS: dict[type[Statement], Callable[[Session, Any], None]] = {CreateType: create_type, DropType: drop_type}
