@@ -138,7 +138,7 @@ def _check_snapshot(session: Session, plan: Plan) -> None:
     if views or (kept and session.trancount):
         raise unsupported("reading under SET TRANSACTION ISOLATION LEVEL SNAPSHOT")
     if kept:
-        raise sql_error(3952, session.engine.database)
+        raise sql_error(3952, session.database)
 
 
 @contextmanager

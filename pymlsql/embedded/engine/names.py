@@ -124,6 +124,9 @@ class SessionNames:
         relation = table_relation(table, None if table.temporary else self._use(table))
         if not table.temporary:
             relation = replace(relation, name=self._full_name(table))
+        if table.database_id != self.home_id and any(column.user_type for column in relation.columns):
+            # Its alias types are not known here.
+            relation = replace(relation, columns=tuple(replace(c, user_type=0) for c in relation.columns))
         history = self._home(table).by_id(table.history_id) if table.history_id else None
         if isinstance(history, Table):
             self.tables.add(history.sql)

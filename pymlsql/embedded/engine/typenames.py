@@ -73,7 +73,7 @@ def resolve_type(session: Session, type_: SqlType, number: int = 1, line: int = 
 def check_type(session: Session, found: UserType) -> None:
     """EXECUTE on a table type, which who has it on its schema has. Raises 229."""
     if not may(session, "EXECUTE", type_securable(session, found)):
-        raise sql_error(229, "EXECUTE", found.name, session.engine.database, found.schema)
+        raise sql_error(229, "EXECUTE", found.name, session.database, found.schema)
 
 
 def resolved_columns(session: Session, definition: TableDefinition, table: str) -> TableDefinition:
