@@ -47,6 +47,8 @@ class TableColumn:
     """start or end, for GENERATED ALWAYS AS ROW ..."""
     hidden: bool = False
     """Whether * leaves it out."""
+    user_type: int = 0
+    """The id of its alias type, 0 for a system type."""
 
     @property
     def virtual(self) -> bool:
@@ -167,6 +169,7 @@ class ViewColumn:
     name: str
     type: SqlType
     nullable: bool = True
+    user_type: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +194,10 @@ class Module:
     execute_as: int | None = None
     """As in sys.sql_modules: the user's id, -2 for OWNER, None for CALLER."""
     database_id: int = MAIN
+    is_bound: bool = False
+    """WITH SCHEMABINDING."""
+    binds: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    """Of one that is bound to its schema: the objects that it names, and the columns (in lower case) of each."""
 
 
 @dataclass(frozen=True, slots=True)

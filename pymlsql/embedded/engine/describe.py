@@ -15,7 +15,7 @@ from pymlsql.embedded.engine.security.enforcement import check_execute, check_ob
 from pymlsql.embedded.engine.system_views import TYPE_IDS
 from pymlsql.embedded.engine.targets import target_table
 from pymlsql.embedded.engine.typeentries import type_by_id
-from pymlsql.embedded.engine.usertypes import find_type
+from pymlsql.embedded.engine.typenames import find_type
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.compiler import Compiler
 from pymlsql.embedded.tsql.dialect import parse_query, parse_scalar

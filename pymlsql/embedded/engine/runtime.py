@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pymlsql.embedded.engine.catalog import Catalog, Module, Table, constraint_names
+from pymlsql.embedded.engine.chance import CHANCE_VALUES
 from pymlsql.embedded.engine.cursorstate import cursor_status
 from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.engine.names import lookup
@@ -383,6 +384,7 @@ _VALUES: dict[str, Callable[[Session, Frame, list[str]], Any]] = {
     "DATABASEPROPERTYEX": _database_property,
     "CONNECTIONPROPERTY": lambda s, f, a: {"net_transport": "TCP", "auth_scheme": "SQL"}.get(a[0].lower()),
     **PROPERTY_VALUES,
+    **CHANCE_VALUES,
     "BULK": _bulk,
     **SECURITY_VALUES,
     **SIGNING_VALUES,

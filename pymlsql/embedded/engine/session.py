@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pymlsql.embedded.engine.catalog import Anything, Catalog, encode
+from pymlsql.embedded.engine.chance import RandomNumbers
 from pymlsql.embedded.engine.cursorstate import Cursors
 from pymlsql.embedded.engine.databases_value import Databases, place_of
 from pymlsql.embedded.engine.errors import Cancelled, translate
@@ -93,6 +94,7 @@ class Session(Transactions, ContextStack, Replies):
         self.sequence_runs: list[str] = []
         """Tokens of the runs of statements that asked a sequence in this request."""
         self.cursors: Cursors = Cursors()
+        self.random: RandomNumbers = RandomNumbers()
         self._n_prepared = 0
         self._running = False
 

@@ -82,12 +82,25 @@ def arithmetic(operator: str, left: Typed, right: Typed, line: int = 0) -> Typed
         raise sql_error(8117 if left.type == right.type else 402, *_clash(operator, left, right), line=line)
     if target.name == "bit":
         raise sql_error(8117, "bit", _NAMES[operator], line=line)
+    given = left, right
     left, right = _number(left, target, line), _number(right, target, line)
     if target.is_approximate:
-        return _approximate(operator, left, right, target, line)
-    if target.is_integer:
-        return _integer(operator, left, right, target)
-    return decimal_arithmetic(operator, left, right, line)
+        result = _approximate(operator, left, right, target, line)
+    elif target.is_integer:
+        result = _integer(operator, left, right, target)
+    else:
+        result = decimal_arithmetic(operator, left, right, line)
+    return replace(result, sql=_converting_first(result.sql, given, (left, right)))
+
+
+def _converting_first(sql: str, given: tuple[Typed, Typed], converted: tuple[Typed, Typed]) -> str:
+    """``sql`` of a variable and a constant string that was converted: DuckDB leaves out the conversion, and with it its
+    error, where the variable is NULL."""
+    for index, value in enumerate(given):
+        other, made = given[1 - index], converted[index]
+        if isinstance(value.constant, str) and value.type.is_string and not made.type.is_string and "$v" in other.sql:
+            return f"CASE WHEN {made.sql} IS NULL THEN NULL ELSE {sql} END"
+    return sql
 
 
 def _clash(operator: str, left: Typed, right: Typed) -> tuple[str, ...]:
@@ -198,8 +211,9 @@ def negate(value: Typed, line: int = 0) -> Typed:
 
 def compare(operator: str, left: Typed, right: Typed, line: int = 0) -> str:
     """``left operator right`` as a DuckDB condition; strings by SQL_Latin1_General_CP1_CI_AS."""
+    given = left, right
     left, right = comparable(left, right, line)
-    return f"({comparison_key(left)} {operator} {comparison_key(right)})"
+    return _converting_first(f"({comparison_key(left)} {operator} {comparison_key(right)})", given, (left, right))
 
 
 def comparable(left: Typed, right: Typed, line: int = 0) -> tuple[Typed, Typed]:

@@ -40,6 +40,9 @@ class Typed:
     cast: bool = False
     """Whether CAST or CONVERT made it: a constant then has the digits of its type, not its own."""
 
+    user_type: int = 0
+    """The alias type of the column that it is, and nothing but that."""
+
     def retyped(self, type_: SqlType) -> Typed:
         return replace(self, type=type_)
 
