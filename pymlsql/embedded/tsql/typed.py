@@ -40,6 +40,10 @@ class Typed:
     cast: bool = False
     """Whether CAST or CONVERT made it: a constant then has the digits of its type, not its own."""
 
+    def __hash__(self) -> int:
+        """What tells most expressions apart: they are part of the keys of plans."""
+        return hash(self.sql)
+
     def retyped(self, type_: SqlType) -> Typed:
         return replace(self, type=type_)
 
