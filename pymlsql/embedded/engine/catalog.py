@@ -135,6 +135,9 @@ class Table:
     """Of a history table: whose it is."""
     database_id: int = MAIN
 
+    def __hash__(self) -> int:  # of what tells most tables apart: tables are in the keys of plans
+        return hash((self.object_id, self.name, len(self.columns)))
+
     @property
     def sql(self) -> str:
         """The DuckDB table that holds its rows: named by id, so that no T-SQL name can clash or need care."""

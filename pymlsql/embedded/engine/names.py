@@ -297,7 +297,8 @@ class Plans:
         with self._lock:
             plan: T | None = self._plans.get(key)
             if plan is not None:
-                self._plans.move_to_end(key)
+                if len(self._plans) > self._size // 2:
+                    self._plans.move_to_end(key)
                 return plan
         made = make()
         with self._lock:

@@ -77,6 +77,8 @@ class Session(Transactions, ContextStack, Replies):
         """By which the functions that DuckDB calls find the session."""
         self.running_in: Session | None = None
         """Of a scalar function that runs: the session whose statement calls it."""
+        self.function_stores: list[Store] = []
+        """In which its scalar functions ran, for those to come: what they have prepared is prepared then."""
         self.callers: tuple[Session, ...] = ()
         """Of a loopback connection: the session that called the script, that session's own, and so on."""
         self.sink: Sink = _nowhere
@@ -327,7 +329,8 @@ class Session(Transactions, ContextStack, Replies):
     def close(self) -> None:
         if self.trancount:
             self.trancount = 0
-        self.store.close()
+        for store in (self.store, *self.function_stores):
+            store.close()
         self.discard()
         self.engine.locks.release_all(self, "transaction")
         self.engine.locks.release_all(self, "session")

@@ -35,7 +35,7 @@ from pymlsql.embedded.engine.security.procedures import sp_addrolemember, sp_dro
 from pymlsql.embedded.engine.security.visibility import sees_definition, sees_object
 from pymlsql.embedded.engine.sequences import sp_sequence_get_range
 from pymlsql.embedded.engine.sessionvalues import sp_set_session_context
-from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
+from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.types import INT, SMALLINT, SYSNAME, SqlType, nvarchar, varchar
 
 if TYPE_CHECKING:

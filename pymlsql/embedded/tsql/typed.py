@@ -43,6 +43,10 @@ class Typed:
     user_type: int = 0
     """The alias type of the column that it is, and nothing but that."""
 
+    def __hash__(self) -> int:
+        """What tells most expressions apart: they are part of the keys of plans."""
+        return hash(self.sql)
+
     def retyped(self, type_: SqlType) -> Typed:
         return replace(self, type=type_)
 
