@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from pymlsql.embedded.tsql.conversion import convert
-from pymlsql.embedded.tsql.decimals import decimal_arithmetic, guarded
+from pymlsql.embedded.tsql.decimals import decimal_arithmetic, divided
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.references import identity_sql, readable
 from pymlsql.embedded.tsql.times import rounded_datetime
@@ -140,8 +140,10 @@ def _number(value: Typed, target: SqlType, line: int) -> Typed:
 def _approximate(operator: str, left: Typed, right: Typed, target: SqlType, line: int) -> Typed:
     if operator == "%":
         raise sql_error(402, left.type.name, right.type.name, "modulo", line=line)
-    divisor = guarded(right) if operator == "/" else right.sql
-    return Typed(f"({left.sql} {operator} {divisor})", target, left.nullable or right.nullable)
+    nullable = left.nullable or right.nullable
+    if operator == "/":
+        return Typed(divided(left, right, lambda dividend, by: f"({dividend.sql} / {by})"), target, nullable)
+    return Typed(f"({left.sql} {operator} {right.sql})", target, nullable)
 
 
 def finite(value: Typed) -> Typed:
@@ -156,9 +158,11 @@ def finite(value: Typed) -> Typed:
 
 
 def _integer(operator: str, left: Typed, right: Typed, target: SqlType) -> Typed:
-    divisor = guarded(right) if operator in "/%" else right.sql
-    written = "//" if operator == "/" else operator
-    return Typed(f"({left.sql} {written} {divisor})", target, left.nullable or right.nullable)
+    nullable = left.nullable or right.nullable
+    if operator in "/%":
+        written = "//" if operator == "/" else operator
+        return Typed(divided(left, right, lambda dividend, by: f"({dividend.sql} {written} {by})"), target, nullable)
+    return Typed(f"({left.sql} {operator} {right.sql})", target, nullable)
 
 
 def _bitwise(operator: str, left: Typed, right: Typed, line: int) -> Typed:
