@@ -171,6 +171,8 @@ def _configured_url(path: Path) -> str | None:
         return None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise SettingsError(f"{path} cannot be read: {error}") from None
+    if "database" not in values and "features" in values:  # a project that leaves the server to the environment
+        return None
     database = values.get("database", {})
     url = database.get("url") if isinstance(database, dict) else None
     if url is None:
