@@ -211,7 +211,8 @@ def _configured_url(path: Path) -> str | None:
     if not path.exists():
         return None
     values = _read_config(path)
-    if "database" not in values and "security" in values:
+    # A project may leave the server to the environment.
+    if "database" not in values and ("security" in values or "features" in values):
         return None
     database = values.get("database", {})
     url = database.get("url") if isinstance(database, dict) else None
