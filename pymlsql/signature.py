@@ -69,9 +69,6 @@ class Input(_Frozen):
     def _consistent(self) -> Input:
         if not self.name:
             raise ValueError("a column has no name")
-        base = base_type(self.sql_type)
-        if base in _DTYPES and _DTYPES[base] != self.dtype:
-            raise ValueError(f"{self.name}: a script receives {self.sql_type} as {_DTYPES[base]}, not {self.dtype}")
         numbers = [value for value in (self.minimum, self.maximum) if isinstance(value, float)]
         if not all(map(math.isfinite, numbers)):
             raise ValueError(f"{self.name}: minimum and maximum must be finite")
@@ -140,7 +137,12 @@ class Signature(_Frozen):
         for column in values["inputs"]:
             if column["name"] == name:
                 column.update(changes)
-        return _validated(values)
+        found = _validated(values)
+        edited = found.inputs[found.names.index(changes.get("name", name))]
+        wanted = dtype_for(edited.sql_type)
+        if wanted != edited.dtype:
+            raise ModelError(f"{edited.name}: a script receives {edited.sql_type} as {wanted}, not {edited.dtype}.")
+        return found
 
     def to_json(self) -> str:
         """One line of JSON, of version 2."""
