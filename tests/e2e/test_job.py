@@ -357,7 +357,7 @@ def test_doctor_says_what_to_do_where_something_is_missing(run: Run) -> None:
     assert empty.password not in outcome.out + outcome.err
     assert after["server python"]["state"] == "ok"
     unreachable = run("doctor --json --url mssql+pyodbc://sa:x@127.0.0.1:1/x")
-    assert unreachable.code == 1
+    assert unreachable.code == 3
     assert json.loads(unreachable.out)[-1]["name"] == "server"
 
 
