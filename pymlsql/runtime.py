@@ -15,7 +15,6 @@ from pymlsql.errors import DatabaseError, RuntimeMismatch, SetupError
 from pymlsql.models import PACKAGES, PackedModel
 
 VERSIONS_SCRIPT = "scripts/runtime_versions.py"
-LOAD_SCRIPT = "scripts/load_model.py"
 
 MSG_SCRIPTS_DISABLED = 39023
 
@@ -179,8 +178,3 @@ def require_check(db: Database, name: str, version: int, *, language: str | None
     if not found.passed:
         raise RuntimeMismatch(f"Version {version} of {name} cannot serve here. {found.reason}")
     return found
-
-
-def read_load_script() -> str:
-    """The Python text that loads a model on the server and compares it with its signature."""
-    return read_text("sql", LOAD_SCRIPT)

@@ -105,7 +105,7 @@ def test_a_wrong_line_gives_one_line_and_its_code(clean: Path, outside: Path, li
 
 
 def test_the_servers_python_scripts_are_in_the_wheel(clean: Path, outside: Path) -> None:
-    code = "from pymlsql import runtime; print(len(runtime.read_load_script()) > 100)"
+    code = "from pymlsql import _resources; print(len(_resources.read_text('sql', 'scripts/score.py')) > 100)"
     done = run(clean / "python", "-c", code, cwd=outside)
     assert done.stdout.strip() == "True", done.stderr
 
