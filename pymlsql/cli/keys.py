@@ -21,7 +21,7 @@ def create(as_json: JsonOption = False) -> None:
     _print(proofs.create_key(), as_json=as_json)
 
 
-@app.command(epilog="Example: pymlsql apply --trust-key $(pymlsql keys show)")
+@app.command(epilog="Example: pymlsql keys show")
 def show(as_json: JsonOption = False) -> None:
     """Print the public part of this account's key: what pymlsql apply --trust-key takes."""
     from pymlsql import proofs
