@@ -381,27 +381,6 @@ def storage_key(entry: Anything) -> str:
     return f"{entry.kind}:{entry.key.lower()}"
 
 
-__all__ = [
-    "Anything",
-    "Catalog",
-    "Check",
-    "Default",
-    "Entry",
-    "ForeignKey",
-    "Key",
-    "Module",
-    "Name",
-    "Schema",
-    "Sequence",
-    "Table",
-    "TableColumn",
-    "ViewColumn",
-    "constraint_names",
-    "decode",
-    "encode",
-    "is_of_server",
-    "new_catalog",
-    "now_text",
-    "storage_key",
-    "stored",
-]  # fmt: skip
+__all__ = ["Anything", "Catalog", "Check", "Default", "Entry", "ForeignKey", "Key", "Module", "Name", "Schema",
+           "Sequence", "Table", "TableColumn", "ViewColumn", "constraint_names", "decode", "encode", "is_of_server",
+           "new_catalog", "now_text", "storage_key", "stored"]  # fmt: skip

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from pymlsql.embedded.engine.answers import argument, check_qualifier, send_table
 from pymlsql.embedded.engine.catalog import Key, Module, Table, TableColumn, ViewColumn
-from pymlsql.embedded.engine.runtime import stored_length
 from pymlsql.embedded.engine.security.visibility import sees_object
 from pymlsql.embedded.engine.system_views.definition import normal_form
 from pymlsql.embedded.engine.typeentries import type_by_id
+from pymlsql.embedded.tsql.lengths import stored_length
 from pymlsql.embedded.tsql.patterns import like_regex
 from pymlsql.embedded.tsql.types import BIT, INT, SMALLINT, SYSNAME, TINYINT, SqlType, nvarchar, varchar
 
