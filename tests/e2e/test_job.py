@@ -330,7 +330,7 @@ def test_a_refusal_of_the_procedure_is_one_line_with_its_number(db: Toolkit, run
 
 def test_a_model_of_other_columns_is_refused_by_the_procedure(db: Toolkit) -> None:
     estimator, signature = small_model()
-    mistyped = signature.inputs[1].model_copy(update={"sql_type": "nvarchar(20)"})
+    mistyped = signature.inputs[1].model_copy(update={"sql_type": "nvarchar(20)", "dtype": "str"})
     wrong = signature.model_copy(update={"inputs": (signature.inputs[0], mistyped)})
     db.push(models.pack(estimator, wrong), "mistyped", alias="champion")
     with pytest.raises(DatabaseError, match="age") as caught:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from pymlsql import migrate, procedures
+from pymlsql.registry import modules
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ("pymlsql", "sql", "migrations", "setup.cfg", "pyproject.toml", "README.md", "LICENSE", "MANIFEST.in")
@@ -89,7 +90,7 @@ def test_templates_and_migrations_are_in_the_wheel(clean: Path, outside: Path) -
     assert rendered.stdout == procedures.render_all()
     history = run(clean / "pymlsql", "db", "sql", cwd=outside)
     assert history.returncode == 0, history.stderr
-    assert history.stdout == migrate.render_sql()
+    assert history.stdout == migrate.render_sql() + procedures.render_script(modules.render_all())
 
 
 @pytest.mark.parametrize(
