@@ -1,7 +1,8 @@
-"""A project: the file `pymlsql.toml`, which declares feature views in tables [features.NAME].
+"""A project: the file `pymlsql.toml`, which declares feature views and procedures.
 
     [database]                    # optional: url of the server, without a password; PYMLSQL_URL wins
     [features.NAME]               # the fields of pymlsql.features.FeatureSet
+    [procedures.NAME]             # kind, and the fields of that kind: pymlsql.procedures.declaration
 
 A mistake names file, line and key.
 """
@@ -14,14 +15,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pymlsql import quoting
+from pymlsql import procedures, quoting
 from pymlsql.errors import DeclarationError, SettingsError, UsageError
 from pymlsql.features import FeatureSet
 from pymlsql.features.checks import columns_read, suggest
+from pymlsql.features.modules import render_features
+from pymlsql.modules import Module
+from pymlsql.procedures import ProcedureDeclaration
 from pymlsql.settings import CONFIG_FILE
 from pymlsql.toml_lines import find_line
 
-TABLES = ("database", "features")
+TABLES = ("database", "features", "procedures")
 """What a project file may hold."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,59}")
@@ -29,10 +33,19 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,59}")
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """What a project file declares: feature sets by name, those first that others read."""
+    """What a project file declares: feature sets by name, those first that others read, and procedures over them."""
 
     path: Path
     features: Mapping[str, FeatureSet]
+    procedures: Mapping[str, ProcedureDeclaration]
+
+    @property
+    def modules(self) -> tuple[Module, ...]:
+        """All functions, views and procedures, in the order in which they can be created."""
+        made = [module for one in self.features.values() for module in render_features(one)]
+        for procedure in self.procedures.values():
+            made += procedure.render(self.features[procedure.features])
+        return tuple(made)
 
     def named(self, names: list[str]) -> list[FeatureSet]:
         """The feature sets of these names, or all. Raises DeclarationError for a name that is not declared."""
@@ -58,7 +71,8 @@ def read(path: Path | str = CONFIG_FILE) -> Project:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise SettingsError(f"{path} cannot be read: {error}") from None
     try:
-        return Project(path, _parse(values))
+        features = _parse_features(values)
+        return Project(path, features, _parse_procedures(values, features))
     except DeclarationError as error:
         raise DeclarationError(_placed(path, text, error), error.path) from None
 
@@ -68,21 +82,30 @@ def _placed(path: Path, text: str, error: DeclarationError) -> str:
     return f"{path}, line {find_line(text, error.path)}, {message}"
 
 
-def _parse(values: Mapping[str, object]) -> dict[str, FeatureSet]:
+def _parse_features(values: Mapping[str, object]) -> dict[str, FeatureSet]:
     for key in values:
         if key not in TABLES:
             raise DeclarationError(f"{key}: a project has no such table{suggest(key, TABLES)}.", (key,))
-    declared = values.get("features", {})
-    if not isinstance(declared, dict):
-        raise DeclarationError("features: tables [features.NAME] are wanted.", ("features",))
-    found: dict[str, FeatureSet] = {}
-    for name, one in declared.items():
-        where = ("features", name)
-        if not isinstance(one, dict) or not _NAME.fullmatch(name):
-            raise DeclarationError(f"{'.'.join(where)}: a table [features.NAME] is wanted.", where)
-        found[name] = FeatureSet.parse(one, where)
+    found = {name: FeatureSet.parse(one, ("features", name)) for name, one in _tables(values, "features")}
     _check_views(found)
     return {name: found[name] for name in _in_order(found)}
+
+
+def _parse_procedures(
+    values: Mapping[str, object], features: Mapping[str, FeatureSet]
+) -> dict[str, ProcedureDeclaration]:
+    return {name: procedures.parse(one, features, ("procedures", name)) for name, one in _tables(values, "procedures")}
+
+
+def _tables(values: Mapping[str, object], key: str) -> Iterator[tuple[str, dict[str, object]]]:
+    """The tables [key.NAME] of a file."""
+    declared = values.get(key, {})
+    if not isinstance(declared, dict):
+        raise DeclarationError(f"{key}: tables [{key}.NAME] are wanted.", (key,))
+    for name, one in declared.items():
+        if not isinstance(one, dict) or not _NAME.fullmatch(name):
+            raise DeclarationError(f"{key}.{name}: a table [{key}.NAME] is wanted.", (key, name))
+        yield name, one
 
 
 def _check_views(found: Mapping[str, FeatureSet]) -> None:
@@ -139,16 +162,25 @@ def _read(found: Mapping[str, FeatureSet], name: str) -> Iterator[tuple[str, str
             yield source, maker
 
 
-def initialise(folder: Path, example: str) -> list[Path]:
+def example(name: str) -> Project:
+    """The project of an example, as `initialise` writes it. Raises UsageError for an unknown one."""
+    return read(_place(name) / "project.toml")
+
+
+def _place(name: str) -> Path:
+    if name not in EXAMPLES:
+        raise UsageError(f"There is no example {name}{suggest(name, EXAMPLES)}.")
+    return Path(__file__).parent / "examples" / name
+
+
+def initialise(folder: Path, name: str) -> list[Path]:
     """Write a project of an example into a folder, which is made: pymlsql.toml, README.md and the example's tables.
 
     Raises UsageError for an unknown example, and where one of the files is there already; then nothing is written.
     """
-    if example not in EXAMPLES:
-        raise UsageError(f"There is no example {example}{suggest(example, EXAMPLES)}.")
-    place = Path(__file__).parent / "examples" / example
+    place = _place(name)
     texts = {folder / CONFIG_FILE: (place / "project.toml").read_text(encoding="utf-8")}
-    texts[folder / "README.md"] = _README.format(name=example, steps=EXAMPLES[example])
+    texts[folder / "README.md"] = _README.format(name=name, steps=EXAMPLES[name])
     if (place / "tables.sql").is_file():
         texts[folder / "tables.sql"] = (place / "tables.sql").read_text(encoding="utf-8")
     there = [path for path in texts if path.exists()]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pymlsql.loading import LoadReport
     from pymlsql.loading import Progress as RowProgress
     from pymlsql.models import PackedModel
+    from pymlsql.project import Project
     from pymlsql.registry import Event, Model, ModelVersion, Progress, Purged
     from pymlsql.runtime import CheckResult
     from pymlsql.tracking import ActiveRun, Experiment, Run, RunDetail, Runs
@@ -72,13 +73,17 @@ class Toolkit(Database):
         frames = data if isinstance(data, dict) else loading.read_folder(Path(data))
         return loading.load(self, frames, replace=replace, progress=progress)
 
-    def apply(self, *, sign: bool = True, trusted: Sequence[bytes] | None = None) -> list[str]:
-        """Create or alter functions, views and the procedure, and sign it; the names. `pymlsql.procedures.apply`.
+    def apply(
+        self, declared: Project | None = None, *, sign: bool = True, trusted: Sequence[bytes] | None = None
+    ) -> list[str]:
+        """Create or alter what a project declares, and sign its procedures; the names. `pymlsql.deployment.deploy`.
+
+        Without `declared` the example's: predictive maintenance.
 
         `trusted` are the public keys whose seals models must carry from now on, an empty list ends that. None takes
         those of pymlsql.toml, or where it names none those that the database trusts already.
         """
-        from pymlsql import procedures
+        from pymlsql import deployment, project
         from pymlsql.errors import DatabaseError, MigrationError
         from pymlsql.registry import modules
 
@@ -88,7 +93,9 @@ class Toolkit(Database):
             if trusted is not None:
                 modules.pin(self.engine, trusted)
             with self.transaction() as connection:
-                return procedures.apply(connection, sign=sign, trusted=trusted)
+                declared = declared or project.example("pdm")
+                done = deployment.deploy(connection, declared.modules, sign=sign, trusted=trusted)
+                return [one.name for one in done]
         except DatabaseError as error:
             if error.number == _NO_OBJECT:
                 raise MigrationError(f"{error} The tables come first: run pymlsql db upgrade.") from error

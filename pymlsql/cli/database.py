@@ -64,9 +64,9 @@ def print_sql(
     to: Annotated[str, typer.Option("--to", metavar="REVISION", help="How far: heads, or a revision.")] = "heads",
 ) -> None:
     """Print the whole history, and the procedures of schema ml, as T-SQL with GO for sqlcmd. Needs no server."""
-    from pymlsql import migrate, procedures
+    from pymlsql import deployment, migrate
     from pymlsql.registry import modules
 
     sys.stdout.write(migrate.render_sql(to))
     if to == migrate.HEADS:
-        sys.stdout.write(procedures.render_script(modules.render_all()))
+        sys.stdout.write(deployment.render_script(modules.render_all()))

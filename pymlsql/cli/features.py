@@ -55,23 +55,25 @@ def list_features(project_file: ProjectOption = Path("."), as_json: JsonOption =
 @app.command("render", epilog="Example: pymlsql features render > features.sql")
 def render(names: NamesArgument = None, project_file: ProjectOption = Path(".")) -> None:
     """Print functions and views as T-SQL with GO. Needs no server."""
-    from pymlsql import procedures, project
+    from pymlsql import deployment, project
+    from pymlsql.features.modules import render_features
 
     declared = project.read(project_file).named(names or [])
-    modules = [module for features in declared for module in procedures.render_features(features)]
-    sys.stdout.write(procedures.render_script(modules))
+    modules = [module for features in declared for module in render_features(features)]
+    sys.stdout.write(deployment.render_script(modules))
 
 
 @app.command("apply", epilog="Example: pymlsql features apply demand")
 def apply(names: NamesArgument = None, project_file: ProjectOption = Path("."), url: UrlOption = None) -> None:
     """Create or alter functions and views, all of them or none, and record those that changed."""
     import pymlsql
-    from pymlsql import procedures, project
+    from pymlsql import deployment, project
+    from pymlsql.features.modules import render_features
 
     declared = project.read(project_file).named(names or [])
-    modules = [module for features in declared for module in procedures.render_features(features)]
+    modules = [module for features in declared for module in render_features(features)]
     with pymlsql.connect(url) as db, output.status("applying"), db.transaction() as connection:
-        deployed = procedures.deploy(connection, modules)
+        deployed = deployment.deploy(connection, modules)
     for done in deployed:
         output.print_line(f"{'applied' if done.changed else 'unchanged'}: {done.name}")
 

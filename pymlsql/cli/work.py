@@ -140,11 +140,12 @@ def parse_keys(texts: list[str] | None) -> tuple[bytes, ...] | None:
 
 def render(sign: SignOption = True, trust_key: TrustKeyOption = None) -> None:
     """Print all functions, views and procedures, and what signs them, as T-SQL with GO. Needs no server."""
-    from pymlsql import procedures, settings
+    from pymlsql import deployment, project, settings
 
     trusted = parse_keys(trust_key)
     trusted = settings.trusted_keys() if trusted is None else trusted
-    sys.stdout.write(procedures.render_all(sign=sign, trusted=trusted))
+    modules = deployment.pinned(project.example("pdm").modules, trusted)
+    sys.stdout.write(deployment.render_script(modules, sign=sign))
 
 
 def predict(

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from pymlsql import migrate, pinning, procedures, scripts, templates
-from pymlsql.procedures import Deployment, Module
+from pymlsql import deployment, migrate, pinning, scripts, templates
+from pymlsql.modules import Deployment, Module
 from pymlsql.signing import Signing
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def pin(engine: Engine, trusted: Iterable[bytes]) -> list[Deployment]:
         return []
     found = [module for module in render_all() if pinning.can_pin(module.text)]
     with engine.begin() as connection:
-        return procedures.deploy(connection, found, trusted=trusted)
+        return deployment.deploy(connection, found, trusted=trusted)
 
 
 def _render(name: str) -> str:
@@ -96,4 +96,4 @@ def deploy(engine: Engine, *, trusted: Iterable[bytes] | None = None) -> list[De
     if not set(migrate.heads("pymlsql")) <= set(migrate.current(engine)):
         return []
     with engine.begin() as connection:
-        return procedures.deploy(connection, render_all(), trusted=trusted)
+        return deployment.deploy(connection, render_all(), trusted=trusted)

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import Engine
 
-from pymlsql import connect, procedures, project
+from pymlsql import connect, deployment, project
 from pymlsql.examples.bank import generator as bank
 from pymlsql.examples.demand import generator as demand
 from pymlsql.examples.filling import fill
 from pymlsql.features import parity
+from pymlsql.features.modules import render_features
 from tests import servers
 
 SMALL = {
@@ -25,13 +26,13 @@ SMALL = {
 def test_view_of_an_example_gives_what_pandas_gives(name: str, tmp_path: Path, server: servers.Target) -> None:
     project.initialise(tmp_path, name)
     declared = project.read(tmp_path).named([])
-    modules = [module for features in declared for module in procedures.render_features(features)]
+    modules = [module for features in declared for module in render_features(features)]
     with connect(os.environ.get("PYMLSQL_TEST_URL") or server.sqlalchemy_url) as db:
         db.upgrade()
         fill(db, name, SMALL[name]())
         for is_second in (False, True):
             with db.transaction() as connection:
-                deployed = procedures.deploy(connection, modules)
+                deployed = deployment.deploy(connection, modules)
             assert [done.changed for done in deployed] == [not is_second] * len(modules)
         found = [parity.check(features, db.read) for features in declared]
         assert [one.complaints for one in found] == [()]

@@ -10,9 +10,10 @@ import pytest
 from sklearn.tree import DecisionTreeClassifier
 
 import pymlsql
-from pymlsql import doctor, procedures, signing
-from pymlsql.examples.pdm.declaration import FEATURES, PROCEDURE
+from pymlsql import deployment, doctor, signing
+from pymlsql.examples.pdm.declaration import FEATURES, PROCEDURE, PROJECT
 from pymlsql.features.reference import compute
+from pymlsql.modules import Module
 from pymlsql.signing import Signing
 from pymlsql.toolkit import Toolkit
 from tests import servers
@@ -168,11 +169,11 @@ def test_applying_again_signs_again_with_another_certificate(db: Toolkit, scorer
 
 def test_an_apply_that_fails_leaves_the_old_signature(db: Toolkit, scorer: Any) -> None:
     before = db.rows("SELECT thumbprint, pvt_key_encryption_type FROM sys.certificates")
-    modules = procedures.find_modules()
-    wrong = procedures.Module("[dbo].[Nothing]", "view", "CREATE OR ALTER VIEW dbo.Nothing AS SELECT a FROM dbo.none")
+    modules = PROJECT.modules
+    wrong = Module("[dbo].[Nothing]", "view", "CREATE OR ALTER VIEW dbo.Nothing AS SELECT a FROM dbo.none")
     with pytest.raises(Exception, match="208"), db.transaction() as connection:
-        procedures.deploy(connection, modules)
-        procedures.deploy(connection, [wrong])
+        deployment.deploy(connection, modules)
+        deployment.deploy(connection, [wrong])
     assert db.rows("SELECT thumbprint, pvt_key_encryption_type FROM sys.certificates") == before
     assert outcome(scorer, SCORE) == 0
 
@@ -207,7 +208,8 @@ def test_doctor_tells_a_key_that_is_left_and_a_right_that_is_gone(db: Toolkit, s
 
 def test_the_rendered_script_signs_too(db: Toolkit, scorer: Any) -> None:
     db.apply(sign=False)
-    script = "\n".join(line for line in procedures.render_all().splitlines() if not line.startswith(":"))
+    rendered = deployment.render_script(PROJECT.modules)
+    script = "\n".join(line for line in rendered.splitlines() if not line.startswith(":"))
     db.execute_batches(script)
     assert outcome(scorer, SCORE) == 0
     assert signing.read_state(db, PROCEDURE.signing) == "signed"

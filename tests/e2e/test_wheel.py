@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from pymlsql import migrate, procedures
+from pymlsql import deployment, migrate
+from pymlsql.examples.pdm.declaration import PROJECT
 from pymlsql.registry import modules
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,10 +88,10 @@ def test_help_and_version(clean: Path, outside: Path) -> None:
 def test_templates_and_migrations_are_in_the_wheel(clean: Path, outside: Path) -> None:
     rendered = run(clean / "pymlsql", "render", cwd=outside)
     assert rendered.returncode == 0, rendered.stderr
-    assert rendered.stdout == procedures.render_all()
+    assert rendered.stdout == deployment.render_script(PROJECT.modules)
     history = run(clean / "pymlsql", "db", "sql", cwd=outside)
     assert history.returncode == 0, history.stderr
-    assert history.stdout == migrate.render_sql() + procedures.render_script(modules.render_all())
+    assert history.stdout == migrate.render_sql() + deployment.render_script(modules.render_all())
 
 
 @pytest.mark.parametrize(
