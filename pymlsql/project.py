@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pymlsql import procedures, quoting
@@ -42,9 +42,16 @@ class Project:
     @property
     def modules(self) -> tuple[Module, ...]:
         """All functions, views and procedures, in the order in which they can be created."""
-        made = [module for one in self.features.values() for module in render_features(one)]
-        for procedure in self.procedures.values():
-            made += procedure.render(self.features[procedure.features])
+        made = [
+            replace(module, declared=("features", name))
+            for name, one in self.features.items()
+            for module in render_features(one)
+        ]
+        made += [
+            replace(module, declared=("procedures", name))
+            for name, one in self.procedures.items()
+            for module in one.render(self.features[one.features])
+        ]
         return tuple(made)
 
     def named(self, names: list[str]) -> list[FeatureSet]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pymlsql import __version__, pinning, signing
 from pymlsql.deployment.script import signings
 from pymlsql.errors import DeclarationError
-from pymlsql.modules import Deployment, Module
+from pymlsql.modules import KEPT, Deployment, Module
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -57,8 +57,10 @@ def pinned(modules: Sequence[Module], keys: Iterable[bytes]) -> tuple[Module, ..
 
 
 def _deploy(connection: Connection, module: Module) -> Deployment:
-    former = connection.exec_driver_sql(_DEFINITION, (module.name,)).scalar()
     connection.exec_driver_sql("SET QUOTED_IDENTIFIER ON; SET ANSI_NULLS ON;")
+    if module.type in KEPT:
+        return _create(connection, module)
+    former = connection.exec_driver_sql(_DEFINITION, (module.name,)).scalar()
     connection.exec_driver_sql(module.text)
     stored = connection.exec_driver_sql(_DEFINITION, (module.name,)).scalar()
     if stored is None:
@@ -67,4 +69,12 @@ def _deploy(connection: Connection, module: Module) -> Deployment:
         return Deployment(module.name, module.type, changed=False)
     sha256 = hashlib.sha256(stored.encode("utf-16-le")).digest()
     connection.exec_driver_sql(_RECORD, (module.name, module.type, sha256, stored, former, __version__))
+    return Deployment(module.name, module.type, changed=True)
+
+
+def _create(connection: Connection, module: Module) -> Deployment:
+    find = "SELECT TYPE_ID(?)" if module.type == "type" else "SELECT OBJECT_ID(?)"
+    if connection.exec_driver_sql(find, (module.name,)).scalar() is not None:
+        return Deployment(module.name, module.type, changed=False)
+    connection.exec_driver_sql(module.text)
     return Deployment(module.name, module.type, changed=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -15,14 +16,20 @@ from pymlsql.modules import Module
 from pymlsql.procedures.batch import CHUNK_ROWS, ScoringProcedure, render_procedure
 
 
-class Batch(Frozen):
-    """A procedure that scores rows of a feature view and stores what it predicts; see ScoringProcedure."""
+class Declared(Frozen):
+    """What every procedure says: its name, its features.NAME, its model, and the roles that may call it."""
 
-    kind: Literal["batch"]
     name: Qualified
     features: str
     model: Name
     alias: Name = "champion"
+    granted_to: tuple[Name, ...] = ()
+
+
+class Batch(Declared):
+    """A procedure that scores rows of a feature view and stores what it predicts; see ScoringProcedure."""
+
+    kind: Literal["batch"]
     predictions: Qualified
     served: Qualified
     chunk_rows: int = Field(default=CHUNK_ROWS, ge=1, le=10_000_000)
@@ -36,7 +43,8 @@ class Batch(Frozen):
 
     def render(self, features: FeatureSet) -> tuple[Module, ...]:
         """Its modules, in the order in which they can be created."""
-        return render_procedure(self.resolve(features))
+        procedure, served = render_procedure(self.resolve(features))
+        return replace(procedure, granted_to=self.granted_to), served
 
 
 ProcedureDeclaration = Batch
