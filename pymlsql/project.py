@@ -1,6 +1,9 @@
 """A project: the file `pymlsql.toml`, which declares feature views and procedures.
 
+    [project]                     # name: under which the database keeps what belongs to it
+    [environments]                # NAME = "VARIABLE" that holds its URL; see pymlsql.settings
     [database]                    # optional: url of the server, without a password; PYMLSQL_URL wins
+    [security]                    # optional: trusted_keys, the public keys that procedures pin
     [features.NAME]               # the fields of pymlsql.features.FeatureSet
     [procedures.NAME]             # kind, and the fields of that kind: pymlsql.procedures.declaration
 
@@ -25,7 +28,7 @@ from pymlsql.procedures import ProcedureDeclaration
 from pymlsql.settings import CONFIG_FILE
 from pymlsql.toml_lines import find_line
 
-TABLES = ("database", "features", "procedures")
+TABLES = ("project", "environments", "database", "security", "features", "procedures")
 """What a project file may hold."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,59}")
@@ -36,6 +39,7 @@ class Project:
     """What a project file declares: feature sets by name, those first that others read, and procedures over them."""
 
     path: Path
+    name: str | None
     features: Mapping[str, FeatureSet]
     procedures: Mapping[str, ProcedureDeclaration]
 
@@ -53,6 +57,21 @@ class Project:
             for module in one.render(self.features[one.features])
         ]
         return tuple(made)
+
+    @property
+    def required_name(self) -> str:
+        """The project's name. Raises DeclarationError where the file gives none."""
+        if self.name is None:
+            raise DeclarationError(
+                f'{self.path} has no [project] name = "...": the database keeps what belongs to it under that name.'
+            )
+        return self.name
+
+    def place(self, error: DeclarationError) -> DeclarationError:
+        """The same error with file and line, where its path says where."""
+        if not error.path:
+            return error
+        return DeclarationError(_placed(self.path, self.path.read_text(encoding="utf-8"), error), error.path)
 
     def named(self, names: list[str]) -> list[FeatureSet]:
         """The feature sets of these names, or all. Raises DeclarationError for a name that is not declared."""
@@ -79,7 +98,7 @@ def read(path: Path | str = CONFIG_FILE) -> Project:
         raise SettingsError(f"{path} cannot be read: {error}") from None
     try:
         features = _parse_features(values)
-        return Project(path, features, _parse_procedures(values, features))
+        return Project(path, _parse_name(values), features, _parse_procedures(values, features))
     except DeclarationError as error:
         raise DeclarationError(_placed(path, text, error), error.path) from None
 
@@ -96,6 +115,17 @@ def _parse_features(values: Mapping[str, object]) -> dict[str, FeatureSet]:
     found = {name: FeatureSet.parse(one, ("features", name)) for name, one in _tables(values, "features")}
     _check_views(found)
     return {name: found[name] for name in _in_order(found)}
+
+
+def _parse_name(values: Mapping[str, object]) -> str | None:
+    table = values.get("project", {})
+    if not isinstance(table, dict) or any(key != "name" for key in table):
+        raise DeclarationError('project: a table [project] with name = "..." is wanted.', ("project",))
+    name = table.get("name")
+    if name is not None and (not isinstance(name, str) or not _NAME.fullmatch(name)):
+        where = ("project", "name")
+        raise DeclarationError(f"project.name: {name!r} is not a name of letters, digits, - and _, up to 60.", where)
+    return name
 
 
 def _parse_procedures(

@@ -2,7 +2,8 @@
 
 The target is the first of: the `--url` option, `PYMLSQL_URL`, `[database] url` of `pymlsql.toml` in the current
 directory, and `embedded`: the server of the default data directory, found by its `server.json`; `embedded:DIR` is the
-server of another data directory.
+server of another data directory. Any other plain word is one of the project's `[environments]`, where
+NAME = "VARIABLE" says which environment variable holds the URL.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ EMBEDDED = "embedded"
 
 CONFIG_FILE = "pymlsql.toml"
 
+_ENVIRONMENT = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,59}")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}")
 _KEY = re.compile(r"[0-9A-Fa-f]{64}")
 _URL_PASSWORD = re.compile(r"(?<=://)([^:/@?#]*):(\S*)@")
 _ODBC_PASSWORD = re.compile(r"(?i)\b(pwd|password)\s*=\s*(\{(?:[^}]|\}\})*\}|[^;]*)")
@@ -169,6 +172,8 @@ def resolve_target(url: str | None = None, environ: Mapping[str, str] | None = N
     environ = os.environ if environ is None else environ
     configured = None if url or environ.get("PYMLSQL_URL") else _configured_url(Path(CONFIG_FILE))
     named = find_named_target(url, environ) or (Target(configured, CONFIG_FILE) if configured else None)
+    if named is not None and _ENVIRONMENT.fullmatch(named.url) and named.url != EMBEDDED:
+        named = _environment_target(named.url, Path(CONFIG_FILE), environ)
     if named is None:
         return _embedded_target("default")
     if named.url == EMBEDDED:
@@ -184,6 +189,28 @@ def find_named_target(url: str | None = None, environ: Mapping[str, str] | None 
         return Target(url, "--url")
     value = environ.get("PYMLSQL_URL")
     return Target(value, "PYMLSQL_URL") if value else None
+
+
+def _environment_target(name: str, path: Path, environ: Mapping[str, str]) -> Target:
+    """The server of `[environments]`: the word embedded, or the value of the variable that is named there."""
+    named = _read_config(path).get("environments", {})
+    known = ", ".join(named) if isinstance(named, dict) else ""
+    value = named.get(name) if isinstance(named, dict) else None
+    if not isinstance(value, str):
+        raise SettingsError(
+            f"{name} is neither a URL nor an environment of {path}{f' (there are {known})' if known else ''}: add "
+            f'{name} = "VARIABLE" to its [environments], the name of the variable that holds the URL.'
+        )
+    if value.partition(":")[0] == EMBEDDED:
+        return Target(value, f"{path}, environments.{name}")
+    if not _VARIABLE.fullmatch(value):
+        raise SettingsError(
+            f"{path}: environments.{name} must be the name of an environment variable, or embedded: URLs and their "
+            "passwords do not belong into this file."
+        )
+    if not environ.get(value):
+        raise SettingsError(f"The environment {name} takes its URL from the variable {value}, which is not set.")
+    return Target(environ[value], f"{value}, the environment {name}")
 
 
 def _embedded_target(source: str, data_dir: Path | None = None) -> Target:
@@ -212,7 +239,7 @@ def _configured_url(path: Path) -> str | None:
         return None
     values = _read_config(path)
     # A project may leave the server to the environment.
-    if "database" not in values and ("security" in values or "features" in values):
+    if "database" not in values and any(name in values for name in ("project", "security", "features", "procedures")):
         return None
     database = values.get("database", {})
     url = database.get("url") if isinstance(database, dict) else None

@@ -14,6 +14,9 @@ from pymlsql.database import Database
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pymlsql.deployment.planning import Plan
+    from pymlsql.deployment.undoing import Undo
+    from pymlsql.deployment.verbs import Applied
     from pymlsql.doctor import Finding
     from pymlsql.loading import LoadReport
     from pymlsql.loading import Progress as RowProgress
@@ -27,7 +30,14 @@ if TYPE_CHECKING:
     from pymlsql.training import TrainedModel, TrainingTask
 
 
-_NO_OBJECT = 208
+def _trusted(keys: Sequence[bytes] | None) -> Sequence[bytes] | None:
+    return settings.trusted_keys() or None if keys is None else keys
+
+
+def _read(declared: Project | Path | str) -> Project:
+    from pymlsql import project
+
+    return declared if isinstance(declared, project.Project) else project.read(declared)
 
 
 class Toolkit(Database):
@@ -73,33 +83,47 @@ class Toolkit(Database):
         frames = data if isinstance(data, dict) else loading.read_folder(Path(data))
         return loading.load(self, frames, replace=replace, progress=progress)
 
-    def apply(
-        self, declared: Project | None = None, *, sign: bool = True, trusted: Sequence[bytes] | None = None
-    ) -> list[str]:
-        """Create or alter what a project declares, and sign its procedures; the names. `pymlsql.deployment.deploy`.
+    def plan(
+        self, declared: Project | Path | str = ".", *, sign: bool = True, trusted: Sequence[bytes] | None = None
+    ) -> Plan:
+        """What `apply` would do with a project, or a file or folder; `pymlsql.deployment.verbs.plan`."""
+        from pymlsql.deployment import verbs
 
-        Without `declared` the example's: predictive maintenance.
+        return verbs.plan(self, _read(declared), sign=sign, trusted=_trusted(trusted))
+
+    def apply(
+        self,
+        declared: Project | Path | str = ".",
+        *,
+        sign: bool = True,
+        trusted: Sequence[bytes] | None = None,
+        overwrite: bool = False,
+        check: bool = True,
+    ) -> Applied:
+        """Bring the database to what a project, or a file or folder, declares; `pymlsql.deployment.verbs.apply`.
 
         `trusted` are the public keys whose seals models must carry from now on, an empty list ends that. None takes
         those of pymlsql.toml, or where it names none those that the database trusts already.
         """
-        from pymlsql import deployment, project
-        from pymlsql.errors import DatabaseError, MigrationError
+        from pymlsql.deployment import verbs
         from pymlsql.registry import modules
 
-        if trusted is None:
-            trusted = settings.trusted_keys() or None
-        try:
-            if trusted is not None:
-                modules.pin(self.engine, trusted)
-            with self.transaction() as connection:
-                declared = declared or project.example("pdm")
-                done = deployment.deploy(connection, declared.modules, sign=sign, trusted=trusted)
-                return [one.name for one in done]
-        except DatabaseError as error:
-            if error.number == _NO_OBJECT:
-                raise MigrationError(f"{error} The tables come first: run pymlsql db upgrade.") from error
-            raise
+        trusted = _trusted(trusted)
+        if trusted is not None:
+            modules.pin(self.engine, trusted)
+        return verbs.apply(self, _read(declared), sign=sign, trusted=trusted, overwrite=overwrite, check=check)
+
+    def undo(self, name: str, *, overwrite: bool = False) -> Undo:
+        """Take the last apply of a project back, by the project's name; `pymlsql.deployment.verbs.undo`."""
+        from pymlsql.deployment import verbs
+
+        return verbs.undo(self, name, overwrite=overwrite)
+
+    def preview_undo(self, name: str) -> Undo:
+        """What `undo` would take back; `pymlsql.deployment.verbs.preview_undo`."""
+        from pymlsql.deployment import verbs
+
+        return verbs.preview_undo(self, name)
 
     def train(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -50,32 +49,6 @@ def list_features(project_file: ProjectOption = Path("."), as_json: JsonOption =
         output.print_json([dict(zip(names, row, strict=True)) for row in rows])
     else:
         output.print_table("", names, rows)
-
-
-@app.command("render", epilog="Example: pymlsql features render > features.sql")
-def render(names: NamesArgument = None, project_file: ProjectOption = Path(".")) -> None:
-    """Print functions and views as T-SQL with GO. Needs no server."""
-    from pymlsql import deployment, project
-    from pymlsql.features.modules import render_features
-
-    declared = project.read(project_file).named(names or [])
-    modules = [module for features in declared for module in render_features(features)]
-    sys.stdout.write(deployment.render_script(modules))
-
-
-@app.command("apply", epilog="Example: pymlsql features apply demand")
-def apply(names: NamesArgument = None, project_file: ProjectOption = Path("."), url: UrlOption = None) -> None:
-    """Create or alter functions and views, all of them or none, and record those that changed."""
-    import pymlsql
-    from pymlsql import deployment, project
-    from pymlsql.features.modules import render_features
-
-    declared = project.read(project_file).named(names or [])
-    modules = [module for features in declared for module in render_features(features)]
-    with pymlsql.connect(url) as db, output.status("applying"), db.transaction() as connection:
-        deployed = deployment.deploy(connection, modules)
-    for done in deployed:
-        output.print_line(f"{'applied' if done.changed else 'unchanged'}: {done.name}")
 
 
 @app.command("check", epilog="Example: pymlsql features check demand")

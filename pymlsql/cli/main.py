@@ -11,7 +11,21 @@ from typing import Annotated, Any
 import typer
 
 import pymlsql
-from pymlsql.cli import comparing, data, database, demo, diagnosis, features, keys, model, output, runs, server, work
+from pymlsql.cli import (
+    comparing,
+    data,
+    database,
+    demo,
+    deploying,
+    diagnosis,
+    features,
+    keys,
+    model,
+    output,
+    runs,
+    server,
+    work,
+)
 from pymlsql.errors import PymlsqlError
 
 INTERRUPTED = 130
@@ -36,8 +50,10 @@ runs.app.command("compare", epilog=comparing.RUNS_EXAMPLE)(comparing.compare_run
 app.add_typer(keys.app, name="keys")
 app.command("init", epilog=features.INIT_EXAMPLE)(features.init)
 app.command("train", epilog=work.TRAIN_EXAMPLE)(work.train)
-app.command("apply", epilog=work.APPLY_EXAMPLE)(work.apply)
-app.command("render", epilog=work.RENDER_EXAMPLE)(work.render)
+app.command("plan", epilog=deploying.PLAN_EXAMPLE)(deploying.plan)
+app.command("apply", epilog=deploying.APPLY_EXAMPLE)(deploying.apply)
+app.command("undo", epilog=deploying.UNDO_EXAMPLE)(deploying.undo)
+app.command("render", epilog=deploying.RENDER_EXAMPLE)(deploying.render)
 app.command("predict", epilog=work.PREDICT_EXAMPLE)(work.predict)
 app.command("demo", epilog=demo.EXAMPLE)(demo.demo)
 app.command("doctor", epilog=diagnosis.EXAMPLE)(diagnosis.doctor)

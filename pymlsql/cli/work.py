@@ -1,9 +1,8 @@
-"""`pymlsql train | apply | render | predict`."""
+"""`pymlsql train | predict`."""
 
 from __future__ import annotations
 
 import datetime
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,12 +13,9 @@ from pymlsql.cli.options import TIME_FORMATS, JsonOption, UrlOption
 from pymlsql.errors import UsageError
 
 if TYPE_CHECKING:
-    from pymlsql.toolkit import Toolkit
     from pymlsql.training import Metrics
 
 TRAIN_EXAMPLE = "Example: pymlsql train --out failures.pkl --push"
-APPLY_EXAMPLE = "Example: pymlsql apply"
-RENDER_EXAMPLE = "Example: pymlsql render > objects.sql"
 PREDICT_EXAMPLE = "Example: pymlsql predict --machine 3 --since 2015-03-01 --until 2015-03-08"
 
 
@@ -80,72 +76,6 @@ def print_metrics(metrics: Metrics) -> None:
 def metrics_rows(metrics: Metrics) -> list[tuple[str, float, float, float, int]]:
     """A row per class."""
     return [(c.name, c.precision, c.recall, c.f1, c.n_support) for c in metrics.classes]
-
-
-SignOption = Annotated[
-    bool,
-    typer.Option(
-        "--sign/--no-sign", help="Sign the procedure, so that who executes it needs no right to run Python himself."
-    ),
-]
-
-
-TrustKeyOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--trust-key",
-        metavar="KEY",
-        help="Run only models sealed with this public key; may be given again. 'none' ends that. By default the keys "
-        "of pymlsql.toml, else those that the database trusts already.",
-    ),
-]
-
-
-def apply(sign: SignOption = True, trust_key: TrustKeyOption = None, url: UrlOption = None) -> None:
-    """Create or alter the functions, the views and the procedure, and sign the procedure."""
-    import pymlsql
-
-    trusted = parse_keys(trust_key)
-    with pymlsql.connect(url) as db, output.status("applying"):
-        for name in db.apply(sign=sign, trusted=trusted):
-            output.print_line(f"applied: {name}")
-        _check_champion(db)
-
-
-def _check_champion(db: Toolkit) -> None:
-    """Say where the model that the procedure loads must not serve here; nothing where there is none yet."""
-    from pymlsql import registry, runtime
-    from pymlsql.errors import PymlsqlError
-    from pymlsql.examples.pdm.declaration import PROCEDURE
-
-    try:
-        version = registry.get_alias(db, PROCEDURE.model, PROCEDURE.alias)
-        found = runtime.check_model(db, PROCEDURE.model, version)
-    except PymlsqlError:
-        return
-    if not found.passed:
-        output.print_note(f"{PROCEDURE.model} version {version}, the {PROCEDURE.alias}, must not serve: {found.reason}")
-
-
-def parse_keys(texts: list[str] | None) -> tuple[bytes, ...] | None:
-    """Public keys of the command line; an empty tuple for 'none', None where nothing was said."""
-    from pymlsql import proofs
-
-    if not texts:
-        return None
-    if texts == ["none"]:
-        return ()
-    return tuple(proofs.parse_key(text) for text in texts)
-
-
-def render(sign: SignOption = True, trust_key: TrustKeyOption = None) -> None:
-    """Print all functions, views and procedures, and what signs them, as T-SQL with GO. Needs no server."""
-    from pymlsql import deployment, project, settings
-
-    trusted = parse_keys(trust_key)
-    trusted = settings.trusted_keys() if trusted is None else trusted
-    modules = deployment.pinned(project.example("pdm").modules, trusted)
-    sys.stdout.write(deployment.render_script(modules, sign=sign))
 
 
 def predict(

@@ -5,6 +5,6 @@ keeps what was there before.
 """
 
 from pymlsql.deployment.deploying import deploy, pinned, read_trusted
-from pymlsql.deployment.script import render_script
+from pymlsql.deployment.script import render_script, write_scripts
 
-__all__ = ["deploy", "pinned", "read_trusted", "render_script"]
+__all__ = ["deploy", "pinned", "read_trusted", "render_script", "write_scripts"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -24,6 +24,9 @@ class Declared(Frozen):
     model: Name
     alias: Name = "champion"
     granted_to: tuple[Name, ...] = ()
+
+    loads_model: ClassVar[bool] = True
+    """Whether it needs a version of its model that runs on the server."""
 
 
 class Batch(Declared):

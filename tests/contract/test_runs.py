@@ -14,6 +14,7 @@ import pytest
 import pymlsql
 from pymlsql import tracking
 from pymlsql.errors import DatabaseError, RunError
+from pymlsql.examples.pdm.declaration import PROJECT
 from pymlsql.toolkit import Toolkit
 from pymlsql.tracking.checksum import checksum
 from tests import servers
@@ -32,7 +33,7 @@ def db(target: servers.Target) -> Iterator[Toolkit]:
     with pymlsql.connect(target.sqlalchemy_url) as found:
         found.downgrade("base")
         found.upgrade()
-        found.apply()
+        found.apply(PROJECT)
         yield found
 
 

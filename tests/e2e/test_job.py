@@ -20,6 +20,7 @@ import pymlsql
 from pymlsql import models, runtime
 from pymlsql.cli import main as cli
 from pymlsql.errors import DatabaseError, LoadError, RegistryError, RuntimeMismatch, TrainingError
+from pymlsql.examples.pdm.declaration import PROJECT
 from pymlsql.models import Input, Output, Signature
 from pymlsql.toolkit import Toolkit
 from pymlsql.tracking.checksum import checksum
@@ -72,7 +73,7 @@ def db(target: servers.Target, pdm_data: PdmData) -> Iterator[Toolkit]:
         found.execute_batches(runtime.ENABLE_SCRIPTS)
         found.upgrade()
         found.load(pdm_data.directory)
-        found.apply()
+        found.apply(PROJECT)
         trained = found.train()
         found.push(trained, alias="champion")
         yield found

@@ -18,7 +18,7 @@ import pymlsql
 from pymlsql import models, procedures, proofs, scripts, signature
 from pymlsql.cli import main as cli
 from pymlsql.errors import DatabaseError, RuntimeMismatch
-from pymlsql.examples.pdm.declaration import FEATURES
+from pymlsql.examples.pdm.declaration import FEATURES, PROJECT
 from pymlsql.features.reference import compute
 from pymlsql.registry import seals
 from pymlsql.toolkit import Toolkit
@@ -76,16 +76,16 @@ def key(db: Toolkit, account: Callable[[str], bytes]) -> bytes:
     found = account("release")
     with db.engine.connect() as connection:
         if procedures.read_trusted(connection) != {found}:
-            db.apply(trusted=[found])
+            db.apply(PROJECT, trusted=[found])
     return found
 
 
 @pytest.fixture
 def unpinned(db: Toolkit, key: bytes) -> Iterator[None]:
     """The database trusts no key, for as long as a test lasts."""
-    db.apply(trusted=())
+    db.apply(PROJECT, trusted=())
     yield
-    db.apply(trusted=[key])
+    db.apply(PROJECT, trusted=[key])
 
 
 def packed(rows: pd.DataFrame, depth: int = 3) -> models.PackedModel:
@@ -257,13 +257,13 @@ def test_keys_stay_until_others_are_named(
                    for name in ("ml.CheckModel", "dbo.PredictFailures"))  # fmt: skip
 
     db.upgrade()
-    db.apply()
+    db.apply(PROJECT)
     assert pins(pinned)
-    db.apply(trusted=())
+    db.apply(PROJECT, trusted=())
     assert pins("N''")
     monkeypatch.chdir(tmp_path)
     Path("pymlsql.toml").write_text(f'[security]\ntrusted_keys = ["{key.hex()}"]\n')
-    db.apply()
+    db.apply(PROJECT)
     assert pins(pinned)
 
 

@@ -160,7 +160,7 @@ def test_no_password_is_written_anywhere(db: Toolkit, target: servers.Target) ->
 def test_applying_again_signs_again_with_another_certificate(db: Toolkit, scorer: Any) -> None:
     thumbprint = "SELECT thumbprint FROM sys.certificates"
     before = db.rows(thumbprint)
-    db.apply()
+    db.apply(PROJECT)
     after = db.rows(thumbprint)
     assert len(before) == len(after) == 1
     assert before != after
@@ -182,12 +182,12 @@ def test_a_change_by_hand_takes_the_signature_and_apply_brings_it_back(
     db: Toolkit, somebody: People, scorer: Any
 ) -> None:
     assert find(db, "signatures").state == "ok"
-    db.apply(sign=False)
+    db.apply(PROJECT, sign=False)
     assert outcome(scorer, SCORE) == 262
     finding = find(db, "signatures")
     assert (finding.state, finding.advice) == ("warn", "run pymlsql apply")
     assert "is not signed" in finding.detail
-    db.apply()
+    db.apply(PROJECT)
     assert outcome(scorer, SCORE) == 0
     assert find(db, "signatures").state == "ok"
 
@@ -202,12 +202,12 @@ def test_doctor_tells_a_key_that_is_left_and_a_right_that_is_gone(db: Toolkit, s
         connection.exec_driver_sql(kept)
     assert signing.read_state(db, PROCEDURE.signing) == "open"
     assert find(db, "signatures").state == "fail"
-    db.apply()
+    db.apply(PROJECT)
     assert signing.read_state(db, PROCEDURE.signing) == "signed"
 
 
 def test_the_rendered_script_signs_too(db: Toolkit, scorer: Any) -> None:
-    db.apply(sign=False)
+    db.apply(PROJECT, sign=False)
     rendered = deployment.render_script(PROJECT.modules)
     script = "\n".join(line for line in rendered.splitlines() if not line.startswith(":"))
     db.execute_batches(script)
@@ -225,6 +225,6 @@ def test_who_may_not_sign_is_told_so_and_may_apply_without(db: Toolkit, somebody
     url = target.sqlalchemy_url.replace(target.password, PASSWORD).replace(f"//{target.user}:", "//deployer:")
     with pymlsql.connect(url) as theirs:
         with pytest.raises(pymlsql.errors.DatabaseError, match=r"Msg 15(247|151)"):
-            theirs.apply()
-        theirs.apply(sign=False)
-    db.apply()
+            theirs.apply(PROJECT)
+        theirs.apply(PROJECT, sign=False)
+    db.apply(PROJECT)
