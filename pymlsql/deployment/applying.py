@@ -50,13 +50,12 @@ def locked(connection: Connection) -> Generator[None]:
 _TAKE_LOCK = f"""\
 SET NOCOUNT ON;
 DECLARE @rc int;
-EXEC @rc = sp_getapplock @Resource = N'{LOCK}', @LockMode = 'Exclusive', @LockOwner = 'Transaction',
-    @LockTimeout = {LOCK_TIMEOUT_MS};
+EXEC @rc = sp_getapplock @Resource = N'{LOCK}', @LockMode = 'Exclusive', @LockOwner = 'Transaction', @LockTimeout = ?;
 SELECT @rc AS rc;"""
 
 
 def _take_lock(connection: Connection) -> None:
-    if fetch(connection, _TAKE_LOCK).rows[0].rc < 0:
+    if fetch(connection, _TAKE_LOCK, (LOCK_TIMEOUT_MS,)).rows[0].rc < 0:
         raise DeploymentError("Another apply or undo is running in this database: try again when it is done.")
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pymlsql import signing
 from pymlsql.deployment import state
-from pymlsql.deployment.restoring import as_create_or_alter
+from pymlsql.deployment.restoring import normal
 from pymlsql.deployment.script import signings
 from pymlsql.deployment.state import Record, ServerObject
 from pymlsql.modules import KEPT, Module, TableColumn
@@ -159,8 +159,8 @@ def _compare_text(step: Step, module: Module, server: ServerObject, record: Reco
         return _refuse(
             step, f"{module.name} shows no definition to this login: it is encrypted, or VIEW DEFINITION lacks"
         )
-    declared = as_create_or_alter(module.text)
-    there = as_create_or_alter(server.definition)
+    declared = normal(module.text)
+    there = normal(server.definition)
     is_untouched = record is not None and record.definition_sha256 == digest(server.definition)
     is_applied = is_untouched and record is not None and record.source_sha256 == digest(module.text)
     if is_applied or declared == there:

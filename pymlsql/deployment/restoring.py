@@ -11,16 +11,20 @@ _CREATE = re.compile(r"(?:CREATE(?:\s+OR\s+ALTER)?|ALTER)\b", re.IGNORECASE)
 
 
 def as_create_or_alter(text: str) -> str:
-    """A module's text that begins, behind its comments, with CREATE OR ALTER; line ends are \\n, none at the end.
-
-    SQL Server keeps CREATE, or CREATE with the blanks of what was there, whatever was sent.
-    """
-    text = text.replace("\r\n", "\n").strip()
+    """A module's text that begins, behind its comments, with CREATE OR ALTER, whatever of that it began with."""
     start = _skip(text)
     found = _CREATE.match(text, start)
     if found is None:
         raise DeclarationError("A module's text does not begin with CREATE: it cannot be compared or restored.")
     return f"{text[:start]}CREATE OR ALTER {text[found.end() :].lstrip()}"
+
+
+def normal(text: str) -> str:
+    """The same for comparing: line ends are \\n, with none around it.
+
+    SQL Server keeps CREATE of what was sent, with blanks where the other words stood.
+    """
+    return as_create_or_alter(text.replace("\r\n", "\n").strip())
 
 
 def _skip(text: str) -> int:

@@ -116,6 +116,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "predict-table": ("procedures/predict.sql.j2", {"procedure": TABLE_PROCEDURE, "script": "x = 1\n"}),
     "sign": ("signing/procedure.sql.j2", {"signing": PROCEDURE.signing}),
     "sign-hostile": ("signing/procedure.sql.j2", {"signing": HOSTILE_SIGNING}),
+    "unsign-hostile": ("signing/removal.sql.j2", {"signing": HOSTILE_SIGNING}),
     "predictions": ("views/predictions.sql.j2", {"procedure": PROCEDURE}),
     "predictions-hostile": ("views/predictions.sql.j2", {"procedure": HOSTILE_PROCEDURE}),
 }

@@ -56,7 +56,7 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"README\.md is there already"):
         project.initialise(tmp_path, "bank")
     assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
-    with pytest.raises(UsageError, match="no example demant; did you mean demand"):
+    with pytest.raises(UsageError, match=r"no example demant \(did you mean demand"):
         project.initialise(tmp_path / "x", "demant")
 
 
