@@ -73,11 +73,29 @@ def _signature(path: Path, values: dict[str, Any], classes: tuple[str, ...], sql
 
 def write_directory(path: Path, model: PackedModel) -> None:
     """Write a model as MLflow's folder: MLmodel, the bytes, requirements.txt. Raises ModelError where it is there."""
-    if path.exists() and any(path.iterdir()):
-        raise ModelError(f"{path} is there already and not empty.")
-    path.mkdir(parents=True, exist_ok=True)
-    name = f"model.{_SUFFIXES[model.format]}"
-    (path / name).write_bytes(bytes(model.data))
+    make_directory(path).joinpath(file_name(model.format)).write_bytes(bytes(model.data))
+    describe_directory(path, model)
+
+
+def make_directory(path: Path) -> Path:
+    """An empty folder. Raises ModelError where it holds something, or cannot be made."""
+    try:
+        if path.exists() and any(path.iterdir()):
+            raise ModelError(f"{path} is there already and not empty.")
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ModelError(f"{path} cannot be made: {error.strerror}.") from None
+    return path
+
+
+def file_name(format: str) -> str:
+    """How MLflow's folder calls the bytes of a format."""
+    return f"model.{_SUFFIXES[format]}"
+
+
+def describe_directory(path: Path, model: PackedModel) -> None:
+    """Write what says what the bytes in a folder are: MLmodel and requirements.txt."""
+    name = file_name(model.format)
     requirements = [f"{package}=={version}" for package, version in sorted(model.packages.items())]
     (path / "requirements.txt").write_text("\n".join(requirements) + "\n", encoding="utf-8")
     (path / FILE).write_text(_need_yaml().safe_dump(_mlmodel(model, name), sort_keys=False), encoding="utf-8")

@@ -197,11 +197,14 @@ class Toolkit(Database):
 
         return registry.read_events(self, name, limit=limit)
 
-    def pull(self, name: str, version: int, path: Path | str, *, progress: Progress | None = None) -> Path:
-        """Write a version's bytes to a file; `pymlsql.registry.pull`."""
+    def pull(
+        self, name: str, version: int, path: Path | str, *, mlflow: bool = False, progress: Progress | None = None
+    ) -> Path:
+        """Write a version's bytes to a file, or with `mlflow` to a folder as MLflow has it; `pymlsql.registry.pull`."""
         from pymlsql import registry
 
-        return registry.pull(self, registry.show(self, name, version), Path(path), progress=progress)
+        work = registry.pull_directory if mlflow else registry.pull
+        return work(self, registry.show(self, name, version), Path(path), progress=progress)
 
     def purge(self, **options: Any) -> Purged:
         """Free what nobody refers to; the options are those of `pymlsql.registry.purge`."""

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 import pymlsql
-from pymlsql import registry
-from pymlsql.errors import MigrationError, PymlsqlError, RegistryError
+from pymlsql import mlmodel, registry
+from pymlsql.errors import MigrationError, ModelError, PymlsqlError, RegistryError
 from pymlsql.toolkit import Toolkit
 from tests import servers
 from tests.contract.people import PASSWORD, People, people
@@ -173,6 +173,11 @@ def test_odd_names_go_all_the_way(db: Toolkit, name: str, tmp_path: Path) -> Non
     assert pushed.tags == {name: name}
     assert db.audit(name)[0].alias == name
     assert db.pull(name, 1, tmp_path / "model.pkl").read_bytes() == packed().data
+    folder = db.pull(name, 1, tmp_path / "mlflow", mlflow=True)
+    again = mlmodel.read_directory(folder)
+    assert (bytes(again.data), again.signature) == (packed().data, packed().signature)
+    with pytest.raises(ModelError, match="not empty"):
+        db.pull(name, 1, folder, mlflow=True)
     registry.remove_alias(db, name, name)
     registry.delete(db, name)
     assert db.audit(name)[0].action == "delete_model"
