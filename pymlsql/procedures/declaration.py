@@ -3,57 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Annotated, Any, ClassVar, Literal
+from types import MappingProxyType
+from typing import Any
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from pymlsql.errors import DeclarationError
 from pymlsql.features import FeatureSet
 from pymlsql.features.checks import suggest
-from pymlsql.features.terms import Frozen, Name, Qualified
-from pymlsql.modules import Module
-from pymlsql.procedures.batch import CHUNK_ROWS, ScoringProcedure, render_procedure
-
-
-class Declared(Frozen):
-    """What every procedure says: its name, its features.NAME, its model, and the roles that may call it."""
-
-    name: Qualified
-    features: str
-    model: Name
-    alias: Name = "champion"
-    granted_to: tuple[Name, ...] = ()
-
-    loads_model: ClassVar[bool] = True
-    """Whether it needs a version of its model that runs on the server."""
-
-
-class Batch(Declared):
-    """A procedure that scores rows of a feature view and stores what it predicts; see ScoringProcedure."""
-
-    kind: Literal["batch"]
-    predictions: Qualified
-    served: Qualified
-    chunk_rows: int = Field(default=CHUNK_ROWS, ge=1, le=10_000_000)
-
-    def resolve(self, features: FeatureSet) -> ScoringProcedure:
-        """The procedure over its feature view. Raises DeclarationError for a view that it cannot score."""
-        made = ScoringProcedure.over(
-            features, name=self.name, predictions=self.predictions, served=self.served, model=self.model
-        )
-        return made.model_copy(update={"alias": self.alias, "chunk_rows": self.chunk_rows})
-
-    def render(self, features: FeatureSet) -> tuple[Module, ...]:
-        """Its modules, in the order in which they can be created."""
-        procedure, served = render_procedure(self.resolve(features))
-        return replace(procedure, granted_to=self.granted_to), served
-
+from pymlsql.procedures.batch import Batch
 
 ProcedureDeclaration = Batch
-"""Any of them."""
+"""Any of them: a union of the classes of KINDS."""
 
-_ADAPTER: TypeAdapter[ProcedureDeclaration] = TypeAdapter(Annotated[ProcedureDeclaration, Field()])
+KINDS: Mapping[str, type[ProcedureDeclaration]] = MappingProxyType({"batch": Batch})
+"""The class of each `kind`."""
 
 
 def parse(
@@ -63,8 +27,12 @@ def parse(
 
     Raises DeclarationError with the first contradiction; its `path` are the keys that lead there.
     """
+    kind = values.get("kind")
+    if not isinstance(kind, str) or kind not in KINDS:
+        path = (*where, "kind") if "kind" in values else where
+        raise DeclarationError(f"{'.'.join((*where, 'kind'))}: no kind of procedure{suggest(str(kind), KINDS)}.", path)
     try:
-        found = _ADAPTER.validate_python(dict(values))
+        found = KINDS[kind].model_validate(dict(values))
     except ValidationError as error:
         first: Any = error.errors()[0]
         path = (*where, *first["loc"])
@@ -77,5 +45,6 @@ def parse(
     try:
         found.render(features[found.features])
     except DeclarationError as error:
-        raise DeclarationError(f"{'.'.join(where)}: {error}", where) from None
+        shown, end = ".".join(where), "" if str(error).endswith(".") else "."
+        raise DeclarationError(f"{shown}{'.' if error.path else ': '}{error}{end}", (*where, *error.path)) from None
     return found

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from pymlsql import project
+from pymlsql import procedures, project
 
 PROJECT = project.example("pdm")
 
 FEATURES = PROJECT.features["failures"]
 """One row per machine and three hours: 30 features and the label."""
 
-PROCEDURE = PROJECT.procedures["predict"].resolve(FEATURES)
+_PREDICT = PROJECT.procedures["predict"]
+assert isinstance(_PREDICT, procedures.Batch)
+
+PROCEDURE = _PREDICT.existing(FEATURES)
 """Scores slots of the view and stores what it predicts."""
