@@ -1,6 +1,6 @@
 """A project: the file `pymlsql.toml`, which declares feature views and procedures.
 
-    [project]                     # name: under which the database keeps what belongs to it
+    [project]                     # name: under which the database keeps what belongs to it; tables = "pdm"
     [environments]                # NAME = "VARIABLE" that holds its URL; see pymlsql.settings
     [database]                    # optional: url of the server, without a password; PYMLSQL_URL wins
     [security]                    # optional: trusted_keys, the public keys that procedures pin
@@ -40,6 +40,7 @@ class Project:
 
     path: Path
     name: str | None
+    tables: str | None
     features: Mapping[str, FeatureSet]
     procedures: Mapping[str, ProcedureDeclaration]
 
@@ -57,6 +58,12 @@ class Project:
             for module in one.render(self.features[one.features])
         ]
         return tuple(made)
+
+    @property
+    def migrations(self) -> Path | None:
+        """The folder of the project's own migrations, where it has one."""
+        folder = self.path.parent / "migrations"
+        return folder if (folder / "env.py").is_file() else None
 
     @property
     def required_name(self) -> str:
@@ -98,9 +105,18 @@ def read(path: Path | str = CONFIG_FILE) -> Project:
         raise SettingsError(f"{path} cannot be read: {error}") from None
     try:
         features = _parse_features(values)
-        return Project(path, _parse_name(values), features, _parse_procedures(values, features))
+        return Project(path, *_parse_head(values), features, _parse_procedures(values, features))
     except DeclarationError as error:
         raise DeclarationError(_placed(path, text, error), error.path) from None
+
+
+def find() -> Project | None:
+    """The project of the current folder, if its pymlsql.toml declares one; it may name just a server."""
+    path = Path(CONFIG_FILE)
+    if not path.is_file():
+        return None
+    found = read(path)
+    return found if found.name is not None or found.features else None
 
 
 def _placed(path: Path, text: str, error: DeclarationError) -> str:
@@ -117,15 +133,25 @@ def _parse_features(values: Mapping[str, object]) -> dict[str, FeatureSet]:
     return {name: found[name] for name in _in_order(found)}
 
 
-def _parse_name(values: Mapping[str, object]) -> str | None:
+def _parse_head(values: Mapping[str, object]) -> tuple[str | None, str | None]:
+    """The project's name, and the example whose tables, which come with pymlsql, it uses."""
     table = values.get("project", {})
-    if not isinstance(table, dict) or any(key != "name" for key in table):
+    if not isinstance(table, dict):
         raise DeclarationError('project: a table [project] with name = "..." is wanted.', ("project",))
-    name = table.get("name")
+    for key in table:
+        if key not in ("name", "tables"):
+            known = suggest(key, ("name", "tables"))
+            raise DeclarationError(f"project.{key}: a project has no such key{known}.", ("project", key))
+    name, tables = table.get("name"), table.get("tables")
     if name is not None and (not isinstance(name, str) or not _NAME.fullmatch(name)):
         where = ("project", "name")
         raise DeclarationError(f"project.name: {name!r} is not a name of letters, digits, - and _, up to 60.", where)
-    return name
+    if tables not in (None, "pdm"):
+        raise DeclarationError(
+            'project.tables: only the tables of "pdm" come with pymlsql; make others with migrations.',
+            ("project", "tables"),
+        )
+    return name, tables
 
 
 def _parse_procedures(
@@ -200,58 +226,20 @@ def _read(found: Mapping[str, FeatureSet], name: str) -> Iterator[tuple[str, str
 
 
 def example(name: str) -> Project:
-    """The project of an example, as `initialise` writes it. Raises UsageError for an unknown one."""
-    return read(_place(name) / "project.toml")
+    """The project of an example, as `pymlsql init` writes it. Raises UsageError for an unknown one."""
+    return read(example_folder(name) / "project.toml")
 
 
-def _place(name: str) -> Path:
+def example_folder(name: str) -> Path:
+    """Where an example's files are. Raises UsageError for an unknown one."""
     if name not in EXAMPLES:
         raise UsageError(f"There is no example {name}{suggest(name, EXAMPLES)}.")
     return Path(__file__).parent / "examples" / name
 
 
-def initialise(folder: Path, name: str) -> list[Path]:
-    """Write a project of an example into a folder, which is made: pymlsql.toml, README.md and the example's tables.
-
-    Raises UsageError for an unknown example, and where one of the files is there already; then nothing is written.
-    """
-    place = _place(name)
-    texts = {folder / CONFIG_FILE: (place / "project.toml").read_text(encoding="utf-8")}
-    texts[folder / "README.md"] = _README.format(name=name, steps=EXAMPLES[name])
-    if (place / "tables.sql").is_file():
-        texts[folder / "tables.sql"] = (place / "tables.sql").read_text(encoding="utf-8")
-    there = [path for path in texts if path.exists()]
-    if there:
-        raise UsageError(f"{there[0]} is there already: name another folder, or remove it.")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for path, text in texts.items():
-            path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{folder} cannot be written: {error.strerror}.") from None
-    return list(texts)
-
-
 EXAMPLES = {
-    "pdm": "pymlsql db upgrade               # the tables\n    pymlsql data load --generate  # made-up machine data",
-    "bank": "pymlsql db upgrade                 # schema ml\n"
-    "    python -m pymlsql.examples.bank    # tables.sql, and made-up calls",
-    "demand": "pymlsql db upgrade                 # schema ml\n"
-    "    python -m pymlsql.examples.demand  # tables.sql, and made-up sales",
+    "pdm": "pymlsql db upgrade               # the tables\n    pymlsql data load --generate     # made-up machine data",
+    "bank": "pymlsql db upgrade               # the tables\n    python -m pymlsql.examples.bank  # made-up calls",
+    "demand": "pymlsql db upgrade                 # the tables\n    python -m pymlsql.examples.demand  # made-up sales",
 }
 """The examples, each with what makes and fills its tables."""
-
-_README = """\
-# {name}: a pymlsql project
-
-`pymlsql.toml` declares the feature views. The server is the one of `--url` or `PYMLSQL_URL`, else the embedded one;
-passwords belong into neither file. In this folder:
-
-    pymlsql server start &           # if there is no SQL Server
-    {steps}
-    pymlsql features render          # the T-SQL, to be read
-    pymlsql features apply           # the functions and views
-    pymlsql features check           # do they give what pandas gives?
-
-Development, test and production differ by the URL alone: `PYMLSQL_URL=... pymlsql features apply`.
-"""

@@ -46,15 +46,25 @@ class Toolkit(Database):
     Each verb delegates to the module of its name, which documents it and its errors.
     """
 
-    def upgrade(self, target: str = "heads") -> None:
-        """Bring the tables up to a revision, and the procedures of schema ml; `migrate.upgrade`, `modules.deploy`."""
+    def upgrade(self, target: str = "heads", *, declared: Project | None = None) -> None:
+        """Bring the tables up to a revision, and the procedures of schema ml; `migrate.upgrade`, `modules.deploy`.
+
+        With a project: schema ml, the example's tables if the project uses them, and the project's own migrations.
+        """
         from pymlsql import migrate
         from pymlsql.database import translated_errors
         from pymlsql.registry import modules
 
         with translated_errors():
-            migrate.upgrade(self.engine, target)
+            if declared is not None and target == "heads":
+                migrate.upgrade(self.engine, "pymlsql@head")
+                if declared.tables is not None:
+                    migrate.upgrade(self.engine, f"{declared.tables}@head")
+            else:
+                migrate.upgrade(self.engine, target)
             modules.deploy(self.engine, trusted=settings.trusted_keys() or None)
+            if declared is not None and declared.migrations is not None and target == "heads":
+                migrate.upgrade(self.engine, folder=declared.migrations)
 
     def enable_scripts(self) -> bool:
         """Switch external scripts on where they are off; whether that was so. `pymlsql.runtime.enable_scripts`."""

@@ -28,9 +28,9 @@ def init(
     example: Annotated[str, typer.Option(metavar="NAME", help="pdm, bank or demand.")] = "pdm",
 ) -> None:
     """Write a project: pymlsql.toml with the feature views of an example, and a README."""
-    from pymlsql import project
+    from pymlsql import initialising
 
-    for path in project.initialise(folder, example):
+    for path in initialising.initialise(folder, example):
         output.print_line(f"written: {path}")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import Engine
 
-from pymlsql import connect, deployment, project
+from pymlsql import connect, deployment, initialising, project
 from pymlsql.examples.bank import generator as bank
 from pymlsql.examples.demand import generator as demand
 from pymlsql.examples.filling import fill
@@ -24,7 +24,7 @@ SMALL = {
 
 @pytest.mark.parametrize("name", SMALL)
 def test_view_of_an_example_gives_what_pandas_gives(name: str, tmp_path: Path, server: servers.Target) -> None:
-    project.initialise(tmp_path, name)
+    initialising.initialise(tmp_path, name)
     declared = project.read(tmp_path).named([])
     modules = [module for features in declared for module in render_features(features)]
     with connect(os.environ.get("PYMLSQL_TEST_URL") or server.sqlalchemy_url) as db:

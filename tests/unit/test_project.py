@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pymlsql import project, settings
+from pymlsql import initialising, project, settings
 from pymlsql.errors import DeclarationError, SettingsError, UsageError
 from pymlsql.examples.bank import generator as bank
 from pymlsql.examples.demand import generator as demand
@@ -23,7 +23,7 @@ def example(request: pytest.FixtureRequest) -> str:
 
 def write(folder: Path, example: str, old: str = "", new: str = "") -> Path:
     """A project of an example with one text replaced, and its file."""
-    project.initialise(folder, example)
+    initialising.initialise(folder, example)
     path = folder / settings.CONFIG_FILE
     text = path.read_text(encoding="utf-8")
     assert old in text
@@ -32,20 +32,20 @@ def write(folder: Path, example: str, old: str = "", new: str = "") -> Path:
 
 
 def test_each_example_makes_a_project_that_can_be_read(tmp_path: Path, example: str) -> None:
-    written = project.initialise(tmp_path / "new", example)
+    written = initialising.initialise(tmp_path / "new", example)
     assert {"pymlsql.toml", "README.md"} <= {path.name for path in written}
     assert len(project.read(tmp_path / "new").features) == 1
 
 
 def test_project_of_predictive_maintenance_is_the_demo(tmp_path: Path) -> None:
-    project.initialise(tmp_path, "pdm")
+    initialising.initialise(tmp_path, "pdm")
     assert project.read(tmp_path).features == {"failures": FEATURES}
 
 
 def test_project_without_a_server_leaves_it_to_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project.initialise(tmp_path, "bank")
+    initialising.initialise(tmp_path, "bank")
     monkeypatch.chdir(tmp_path)
     assert settings.resolve_target(None, {"PYMLSQL_URL": "mssql://elsewhere"}).url == "mssql://elsewhere"
     assert settings._configured_url(Path(settings.CONFIG_FILE)) is None
@@ -54,10 +54,10 @@ def test_project_without_a_server_leaves_it_to_the_environment(
 def test_nothing_is_written_over(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("mine", encoding="utf-8")
     with pytest.raises(UsageError, match=r"README\.md is there already"):
-        project.initialise(tmp_path, "bank")
+        initialising.initialise(tmp_path, "bank")
     assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
     with pytest.raises(UsageError, match=r"no example demant \(did you mean demand"):
-        project.initialise(tmp_path / "x", "demant")
+        initialising.initialise(tmp_path / "x", "demant")
 
 
 MISTAKES = {
