@@ -107,7 +107,7 @@ def apply(
         steps = [_plain(step) for step in done.plan.steps]
         output.print_json({"apply_id": done.apply_id, "notes": done.notes, "steps": steps})
         return
-    _print_plan(done.plan, diff=False)
+    _print_plan(done.plan, diff=False, done=True)
     for note in done.notes:
         output.print_note(f"{note}: pymlsql train --push, or pymlsql model promote.")
 
@@ -139,6 +139,12 @@ def render(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="A file a module, numbered in the order to run them.")
     ] = None,
+    revision: Annotated[
+        str | None,
+        typer.Option(
+            "--revision", metavar="MESSAGE", help="Write them as the next revision of the project's migrations."
+        ),
+    ] = None,
     sign: SignOption = True,
     trust_key: TrustKeyOption = None,
 ) -> None:
@@ -149,6 +155,11 @@ def render(
     trusted = parse_keys(trust_key)
     trusted = settings.trusted_keys() if trusted is None else trusted
     modules = deployment.pinned(declared.modules, trusted)
+    if revision is not None:
+        from pymlsql.deployment import revisions
+
+        output.print_line(f"written: {revisions.write_revision(declared, modules, revision)}")
+        return
     if out is None:
         sys.stdout.write(deployment.render_script(modules, sign=sign))
         return
@@ -170,22 +181,25 @@ def parse_keys(texts: list[str] | None) -> tuple[bytes, ...] | None:
 _SIGNS = {"create": "+", "alter": "~", "drop": "-", "settle": "*", "keep": " ", "same": " "}
 
 
-def _print_plan(found: Plan, *, diff: bool) -> None:
+def _print_plan(found: Plan, *, diff: bool, done: bool = False) -> None:
     for step in found.steps:
         if step.changes or step.conflict or step.action == "keep":
             output.print_line(_line(step))
             for line in step.diff if diff else ():
                 output.print_line(f"    {line}")
     n_same = sum(1 for step in found.steps if step.action == "same" and step.conflict is None)
-    counts = [(n, word) for word, n in _counts(found).items() if n]
-    said = ", ".join(f"{n} to {word}" for n, word in counts) or "nothing to do"
+    counts = {words: sum(1 for step in found.changes if step.action == word) for word, words in _COUNTED.items()}
+    said = ", ".join(f"{n} {words[done]}" for words, n in counts.items() if n) or "nothing to do"
     output.print_line(f"{found.project}: {said}; {n_same} unchanged")
 
 
-def _counts(found: Plan) -> dict[str, int]:
-    return {
-        word: sum(1 for step in found.changes if step.action == word) for word in ("create", "alter", "drop", "settle")
-    }
+_COUNTED = {
+    "create": ("to create", "created"),
+    "alter": ("to alter", "altered"),
+    "drop": ("to drop", "dropped"),
+    "settle": ("to settle", "settled"),
+}
+"""Each action as what is to be done, and as what was."""
 
 
 def _line(step: Step) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pymlsql import connect, initialising, migrate, project, settings
-from pymlsql.errors import SettingsError
+from pymlsql.deployment import revisions
+from pymlsql.errors import DeploymentError, SettingsError
 from pymlsql.toolkit import Toolkit
 from tests import servers
 
@@ -65,6 +67,34 @@ def test_alembic_itself_runs_the_project_s_migrations(db: Toolkit, own_server: s
     assert migrate.current(db.engine, folder=tmp_path / "migrations") == ("0002",)
     run("downgrade", "base")
     assert "dbo.BankCalls" not in tables(db)
+
+
+def test_a_revision_carries_a_deployment_up_and_down(db: Toolkit, tmp_path: Path) -> None:
+    initialising.initialise(tmp_path, "demand")
+    folder = tmp_path / "migrations"
+    first = project.read(tmp_path)
+    db.upgrade(declared=first)
+    revisions.write_revision(first, first.modules, "deploy the features")
+    text = (tmp_path / "pymlsql.toml").read_text()
+    (tmp_path / "pymlsql.toml").write_text(text.replace('"max"', '"max", "min"', 1))
+    second = project.read(tmp_path)
+    time.sleep(1.1)  # revisions are numbered by the second
+    revisions.write_revision(second, second.modules, "smallest sales")
+    migrate.upgrade(db.engine, folder=folder)
+    definition = "SELECT OBJECT_DEFINITION(OBJECT_ID(N'dbo.DemandFeatures'))"
+    assert "quantitymin_7d" in db.scalar(definition)
+    assert [step.action for step in db.plan(second).steps if step.changes] == []
+    migrate.downgrade(db.engine, "-1", folder=folder)
+    assert "quantitymin_7d" not in db.scalar(definition)
+    assert [step.action for step in db.plan(first).steps if step.changes] == []
+    migrate.downgrade(db.engine, "0001", folder=folder)
+    assert db.scalar(definition) is None
+    migrate.upgrade(db.engine, folder=folder)
+    db.execute("ALTER VIEW dbo.DemandFeatures AS SELECT 1 AS mine")
+    with pytest.raises(DeploymentError, match="was edited on the server since"):
+        migrate.downgrade(db.engine, "-1", folder=folder)
+    assert len(migrate.current(db.engine, folder=folder)) == 1
+    assert db.scalar(definition) == "CREATE VIEW dbo.DemandFeatures AS SELECT 1 AS mine"
 
 
 def test_an_environment_is_the_variable_that_holds_its_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
