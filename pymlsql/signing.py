@@ -82,7 +82,7 @@ SELECT w.[procedure], c.pvt_key_encryption_type,
         JOIN sys.database_permissions AS p ON p.grantee_principal_id = u.principal_id
         WHERE u.sid = c.sid AND p.permission_name = N'EXECUTE ANY EXTERNAL SCRIPT' AND p.state IN ('G', 'W'))
         AS n_grants
-FROM OPENJSON(?) WITH ([procedure] nvarchar(300) '$[0]', certificate nvarchar(128) '$[1]') AS w
+FROM OPENJSON(CAST(? AS nvarchar(max))) WITH ([procedure] nvarchar(300) '$[0]', certificate nvarchar(128) '$[1]') AS w
 JOIN sys.certificates AS c ON c.name = w.certificate"""
 
 

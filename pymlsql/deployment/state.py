@@ -60,7 +60,7 @@ def key(name: str) -> str:
     return quoting.qualified(name).lower()
 
 
-_WANTED = "FROM OPENJSON(?) WITH ([schema] nvarchar(128) '$[0]', name nvarchar(128) '$[1]') AS w"
+_WANTED = "FROM OPENJSON(CAST(? AS nvarchar(max))) WITH ([schema] nvarchar(128) '$[0]', name nvarchar(128) '$[1]') AS w"
 
 _OBJECTS = f"""\
 SELECT s.name AS [schema], o.name, RTRIM(o.type) AS type, m.definition, m.uses_quoted_identifier, m.uses_ansi_nulls

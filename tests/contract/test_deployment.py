@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pymlsql import connect, project, quoting
-from pymlsql.deployment import applying, render_script, verbs, write_scripts
+from pymlsql import connect, project, quoting, signing
+from pymlsql.deployment import applying, render_script, state, verbs, write_scripts
 from pymlsql.errors import DeclarationError, DeploymentError, MigrationError
 from pymlsql.modules import Module, TableColumn
 from pymlsql.project import Project
@@ -324,3 +324,11 @@ def test_odd_names_are_deployed_and_taken_back(db: Toolkit, tmp_path: Path) -> N
     assert actions(db.plan(declared)) == ["same"] * 3
     db.undo("shop")
     assert db.scalar("SELECT OBJECT_ID(?)", (name,)) is None
+
+
+def test_many_modules_are_asked_for_at_once(db: Toolkit) -> None:
+    names = [f"[dbo].[A view with a name that is not short at all, number {n}]" for n in range(200)]
+    with db.connect(autocommit=True) as connection:
+        assert state.read_objects(connection, [*names, "ml.models"]).keys() == {"[ml].[models]"}
+        states = signing.read_states(connection, [Signing(name) for name in names])
+    assert set(states.values()) == {"unsigned"}
