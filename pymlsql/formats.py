@@ -141,16 +141,16 @@ def _to_onnx(estimator: Any, signature: Signature) -> bytes:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            graph = convert.to_onnx(estimator, initial_types=by_column, options=options, target_opset=ONNX_OPSET)
+            graph = convert.to_onnx(estimator, initial_types=by_column, options=options, target_opset=ONNX_OPSETS)
         except RuntimeError:  # an estimator that selects no columns takes them as one matrix
             if any(column.dtype != "float64" for column in signature.inputs):
                 raise
             matrix = [(ONNX_MATRIX, types.FloatTensorType([None, len(by_column)]))]
-            graph = convert.to_onnx(estimator, initial_types=matrix, options=options, target_opset=ONNX_OPSET)
+            graph = convert.to_onnx(estimator, initial_types=matrix, options=options, target_opset=ONNX_OPSETS)
     return bytes(graph.SerializeToString())
 
 
 ONNX_MATRIX = "all columns"
 """The one input of a graph that takes a matrix."""
-ONNX_OPSET = 15
+ONNX_OPSETS = {"": 15, "ai.onnx.ml": 3}
 """What onnxruntime reads since 1.10, the last but a few that run on Python 3.7."""
