@@ -23,7 +23,7 @@ from measure import interleaved, judged, median_ratio, prepare, report, server, 
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 import pymlsql
-from pymlsql import models, procedures
+from pymlsql import deployment, models, procedures
 from pymlsql.features.declaration import Column
 
 N_MACHINES = 500
@@ -149,7 +149,7 @@ def main() -> None:
             for batch in MAKE.split("\nGO\n"):
                 connection.execute(batch)
             with toolkit.transaction() as transaction:
-                procedures.deploy(transaction, procedures.render_procedure(PROCEDURE))
+                deployment.deploy(transaction, procedures.render_procedure(PROCEDURE))
             frame = read_all(connection)
             packed = make_model(frame.loc[:, list(FEATURES)].sample(20_000, random_state=1))
             toolkit.push(packed, "bench", alias="champion")

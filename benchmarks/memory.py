@@ -14,6 +14,7 @@ import psutil
 from measure import Peak, judged, machine_data, n_bytes, prepare, report, server, sized
 
 import pymlsql
+from pymlsql.examples.pdm.declaration import PROJECT
 
 N_MODEL_BYTES = sized(200, 20) * 1024 * 1024
 CALL = "EXEC dbo.PredictFailures @machine_id = 3"
@@ -84,7 +85,7 @@ def make(url: str, folder: Path) -> None:
     with pymlsql.connect(url) as toolkit:
         prepare(toolkit)
         toolkit.load(data)
-        toolkit.apply()
+        toolkit.apply(PROJECT)
         print(make_models(toolkit, folder))
 
 

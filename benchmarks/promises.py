@@ -64,6 +64,7 @@ PROMISES = {
     "registry.checked": Promise("promotion of a 1 MB model from Python, with its check", "at most", 1, "s"),
     "registry.push": Promise("push of 200 MB over the same bytes as one bare parameter", "at most", 2, "x"),
     "registry.memory": Promise("growth of a client that uploads a file of 1.5 GB", "at most", 200, "MB"),
+    "deployment": Promise("plan and apply of 50 views and functions, nothing changed", "at most", 2, "s"),
     "large.memory": Promise(f"{_LARGE} peak of the server's processes above idle over its size", "at most", 4, "x"),
 }
 

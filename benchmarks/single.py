@@ -9,6 +9,7 @@ import pyodbc
 from measure import judged, machine_data, prepare, report, server, sized
 
 import pymlsql
+from pymlsql.examples.pdm.declaration import PROJECT
 
 CALL = "EXEC dbo.PredictFailures @machine_id = 3"
 N_CALLS = sized(100, 10)
@@ -21,7 +22,7 @@ def main() -> None:
         with pymlsql.connect(target.url) as toolkit:
             prepare(toolkit)
             toolkit.load(data)
-            toolkit.apply()
+            toolkit.apply(PROJECT)
             toolkit.push(toolkit.train(), alias="champion")
         connection = pyodbc.connect(target.odbc, autocommit=True)
         taken = []

@@ -21,6 +21,7 @@ from view import TABLES, duckdb_text
 
 import pymlsql
 from pymlsql.examples.pdm import generator
+from pymlsql.examples.pdm.declaration import PROJECT
 
 N_MACHINES = sized(570, 20)
 N_DAYS = sized(365, 30)
@@ -98,7 +99,7 @@ def main() -> None:
         with pymlsql.connect(target.url) as toolkit:
             prepare(toolkit)
             toolkit.load(frames)
-            toolkit.apply()
+            toolkit.apply(PROJECT)
         frames.clear()
         connection.execute(SERVED)
         make_readings(store)

@@ -19,7 +19,7 @@ from measure import interleaved, judged, machine_data, median_ratio, prepare, re
 
 import pymlsql
 from pymlsql import templates
-from pymlsql.examples.pdm.declaration import FEATURES
+from pymlsql.examples.pdm.declaration import FEATURES, PROJECT
 from pymlsql.features.rendering import Plan
 
 N_ROUNDS = 7
@@ -82,7 +82,7 @@ def main() -> None:
         with pymlsql.connect(target.url) as toolkit:
             prepare(toolkit)
             toolkit.load(data)
-            toolkit.apply()
+            toolkit.apply(PROJECT)
         connection = pyodbc.connect(target.odbc, autocommit=True)
         store = duckdb.connect()
         n_telemetry = copy_tables(connection, store)

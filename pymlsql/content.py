@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import mmap
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from pymlsql.errors import ModelError
@@ -54,6 +57,31 @@ def read_content(path: Path) -> Content:
     """A file's bytes: in memory where they are few. Raises OSError where the file cannot be looked at."""
     found = FileBytes(path)
     return path.read_bytes() if len(found) <= PIECE_BYTES else found
+
+
+def read_file(path: Path) -> Content:
+    """`read_content`. Raises ModelError where there is no file that can be looked at."""
+    try:
+        return read_content(path)
+    except FileNotFoundError:
+        raise ModelError(f"{path}: there is no such file.") from None
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+@contextlib.contextmanager
+def mapped(content: Content) -> Iterator[memoryview]:
+    """The bytes to look at, without reading all of them."""
+    if isinstance(content, bytes) or not len(content):
+        yield memoryview(bytes(content))
+        return
+    with content.path.open("rb") as file:
+        whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        try:
+            yield memoryview(whole)
+        finally:
+            with contextlib.suppress(BufferError):  # an error on its way still holds slices of it
+                whole.close()
 
 
 def piece(content: Content, offset: int, length: int) -> bytes:

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from pymlsql import drivers, migrate, models, procedures, registry, runtime, settings, signing
+from pymlsql import drivers, migrate, models, project, registry, runtime, settings, signing
 from pymlsql.database import Database
 from pymlsql.errors import PymlsqlError, RuntimeMismatch
+from pymlsql.modules import Module
 
 _SANDBOX = "sys.dm_pymlsql_sandbox"
 """Of servers that have it: what is laid around external scripts, a row for each layer."""
@@ -132,14 +133,19 @@ def _find_sandbox(database: Database) -> Finding:
 
 
 def _find_migrations(database: Database) -> Finding:
-    current, newest = migrate.current(database.engine), migrate.heads()
+    current, newest = migrate.current(database.engine), migrate.wanted(project.find())
     if current == newest:
         return Finding("tables", "ok", ", ".join(current))
     return Finding("tables", "fail", ", ".join(current) or "none", "run pymlsql db upgrade")
 
 
+def _modules() -> tuple[Module, ...]:
+    """Those of the project in this folder, else the example's."""
+    return (project.find() or project.example("pdm")).modules
+
+
 def _find_objects(database: Database) -> Finding:
-    names = [module.name for module in procedures.find_modules()]
+    names = [module.name for module in _modules()]
     missing = [name for name in names if database.scalar("SELECT OBJECT_ID(?)", (name,)) is None]
     if missing:
         return Finding("objects", "fail", f"missing: {', '.join(missing)}", "run pymlsql apply")
@@ -156,7 +162,7 @@ _SIGNATURES: dict[signing.State, str] = {
 
 def _find_signatures(database: Database) -> Finding:
     """An unsigned procedure works for those who may run external scripts; a signature that is wrong does not."""
-    wanted = [module.signing for module in procedures.find_modules() if module.signing is not None]
+    wanted = [module.signing for module in _modules() if module.signing is not None]
     states = [(found.procedure, signing.read_state(database, found)) for found in wanted]
     wrong = [f"{name} {_SIGNATURES[state]}" for name, state in states if state != "signed"]
     if not wrong:

@@ -70,6 +70,10 @@ class DeclarationError(PymlsqlError):
         self.path = path
 
 
+class DeploymentError(PymlsqlError):
+    """A deployment is refused: what is on the server is not what was left there, or somebody else is at it."""
+
+
 class MigrationError(PymlsqlError):
     """A migration cannot be found or applied."""
 

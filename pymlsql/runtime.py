@@ -10,12 +10,11 @@ import json
 from dataclasses import dataclass
 
 from pymlsql._resources import read_text
-from pymlsql.database import Database
+from pymlsql.database import Database, fetch
 from pymlsql.errors import DatabaseError, RuntimeMismatch, SetupError
 from pymlsql.models import PACKAGES, PackedModel
 
 VERSIONS_SCRIPT = "scripts/runtime_versions.py"
-LOAD_SCRIPT = "scripts/load_model.py"
 
 MSG_SCRIPTS_DISABLED = 39023
 
@@ -136,6 +135,46 @@ def check_versions(db: Database, model: PackedModel) -> ServerRuntime:
     return runtime
 
 
-def read_load_script() -> str:
-    """The Python text that loads a model on the server and compares it with its signature."""
-    return read_text("sql", LOAD_SCRIPT)
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What the server's Python of one language said of a version; `reason` is None where it has passed."""
+
+    name: str
+    version: int
+    language: str
+    passed: bool
+    python_version: str | None
+    packages: dict[str, str]
+    reason: str | None
+
+
+_CHECK = "EXEC ml.CheckModel @model = ?, @version = ?, @language = ?"
+_NO_PROCEDURE = 2812
+
+
+def check_model(db: Database, name: str, version: int, *, language: str | None = None) -> CheckResult:
+    """Let the server's Python load a version and predict its stored sample; recorded in ml.model_checks.
+
+    `language` is an external language of the server, by default the one that the version was registered for. What
+    the check finds is in the result; DatabaseError is for what kept it from being made (51053: no such version).
+    """
+    try:
+        with db.connect(autocommit=True) as connection:
+            (row,) = fetch(connection, _CHECK, (name, version, language)).rows
+    except DatabaseError as error:
+        if error.number == _NO_PROCEDURE:
+            raise SetupError("This database has no procedure ml.CheckModel that this login may run: run pymlsql db "
+                             "upgrade, or have the role ml_publisher granted.") from None  # fmt: skip
+        raise
+    packages = {key: str(value) for key, value in json.loads(row.packages or "{}").items() if key != "python"}
+    return CheckResult(
+        name, version, row.language, bool(row.passed), row.python_version, packages, row.reason
+    )
+
+
+def require_check(db: Database, name: str, version: int, *, language: str | None = None) -> CheckResult:
+    """`check_model`. Raises RuntimeMismatch, with the reason and the ways out, where it has not passed."""
+    found = check_model(db, name, version, language=language)
+    if not found.passed:
+        raise RuntimeMismatch(f"Version {version} of {name} cannot serve here. {found.reason}")
+    return found

@@ -2,11 +2,13 @@
 
 The target is the first of: the `--url` option, `PYMLSQL_URL`, `[database] url` of `pymlsql.toml` in the current
 directory, and `embedded`: the server of the default data directory, found by its `server.json`; `embedded:DIR` is the
-server of another data directory.
+server of another data directory. Any other plain word is one of the project's `[environments]`, where
+NAME = "VARIABLE" says which environment variable holds the URL.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -15,6 +17,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pymlsql.errors import ServerNotRunning, SettingsError
 
@@ -23,6 +26,9 @@ EMBEDDED = "embedded"
 
 CONFIG_FILE = "pymlsql.toml"
 
+_ENVIRONMENT = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,59}")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}")
+_KEY = re.compile(r"[0-9A-Fa-f]{64}")
 _URL_PASSWORD = re.compile(r"(?<=://)([^:/@?#]*):(\S*)@")
 _ODBC_PASSWORD = re.compile(r"(?i)\b(pwd|password)\s*=\s*(\{(?:[^}]|\}\})*\}|[^;]*)")
 _ODBC_PASSWORD_QUOTED = re.compile(
@@ -83,26 +89,57 @@ def child_environment(**changes: str) -> dict[str, str]:
     return {**os.environ, **changes}
 
 
-def seal_key() -> bytes:
-    """The 32 secret bytes with which this account seals the model files it writes; made on first use, mode 0600."""
-    path = data_home() / "seal.key"
-    try:
-        key = path.read_bytes()
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f"seal.key.{os.getpid()}.{secrets.token_hex(4)}")
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(secrets.token_bytes(32))
-        try:
-            os.link(draft, path)  # the first one wins; replacing would unseal another process's files
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-        key = path.read_bytes()
+def signing_key(*, create: bool) -> bytes | None:
+    """The 32 secret bytes of this account's Ed25519 key, mode 0600; made on first use if `create`, else None."""
+    path = _signing_key_path()
+    if not path.exists():
+        if not create:
+            return None
+        with contextlib.suppress(FileExistsError):  # the first one wins; replacing would break another's seals
+            _write_secret(path)
+    key = path.read_bytes()
     if len(key) != 32:
         raise SettingsError(f"{path} must hold 32 bytes and does not. Remove it; older model files then need --trust.")
     return key
+
+
+def create_signing_key() -> bytes:
+    """Make this account's key. Raises SettingsError where there is one already."""
+    path = _signing_key_path()
+    try:
+        _write_secret(path)
+    except FileExistsError:
+        raise SettingsError(f"{path} is there already, and what it has sealed would lose its proof.") from None
+    return path.read_bytes()
+
+
+def _signing_key_path() -> Path:
+    return data_home() / "signing.key"
+
+
+def _write_secret(path: Path) -> None:
+    """32 new secret bytes, whole or not at all. Raises FileExistsError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(secrets.token_bytes(32))
+    try:
+        os.link(draft, path)
+    finally:
+        draft.unlink()
+
+
+def trusted_keys(path: Path | None = None) -> tuple[bytes, ...]:
+    """The public keys of `[security] trusted_keys` in pymlsql.toml: 64 hex digits each, none where it names none.
+
+    Raises SettingsError where the list cannot be read.
+    """
+    path = Path(CONFIG_FILE) if path is None else path
+    named = _read_config(path).get("security", {})
+    texts = named.get("trusted_keys", []) if isinstance(named, dict) else None
+    if not isinstance(texts, list) or not all(isinstance(text, str) and _KEY.fullmatch(text) for text in texts):
+        raise SettingsError(f"{path}: [security] trusted_keys must be a list of public keys, 64 hex digits each.")
+    return tuple(bytes.fromhex(text) for text in texts)
 
 
 def read_server_file(data_dir: Path) -> ServerFile | None:
@@ -135,6 +172,8 @@ def resolve_target(url: str | None = None, environ: Mapping[str, str] | None = N
     environ = os.environ if environ is None else environ
     configured = None if url or environ.get("PYMLSQL_URL") else _configured_url(Path(CONFIG_FILE))
     named = find_named_target(url, environ) or (Target(configured, CONFIG_FILE) if configured else None)
+    if named is not None and _ENVIRONMENT.fullmatch(named.url) and named.url != EMBEDDED:
+        named = _environment_target(named.url, Path(CONFIG_FILE), environ)
     if named is None:
         return _embedded_target("default")
     if named.url == EMBEDDED:
@@ -152,6 +191,28 @@ def find_named_target(url: str | None = None, environ: Mapping[str, str] | None 
     return Target(value, "PYMLSQL_URL") if value else None
 
 
+def _environment_target(name: str, path: Path, environ: Mapping[str, str]) -> Target:
+    """The server of `[environments]`: the word embedded, or the value of the variable that is named there."""
+    named = _read_config(path).get("environments", {})
+    known = ", ".join(named) if isinstance(named, dict) else ""
+    value = named.get(name) if isinstance(named, dict) else None
+    if not isinstance(value, str):
+        raise SettingsError(
+            f"{name} is neither a URL nor an environment of {path}{f' (there are {known})' if known else ''}: add "
+            f'{name} = "VARIABLE" to its [environments], the name of the variable that holds the URL.'
+        )
+    if value.partition(":")[0] == EMBEDDED:
+        return Target(value, f"{path}, environments.{name}")
+    if not _VARIABLE.fullmatch(value):
+        raise SettingsError(
+            f"{path}: environments.{name} must be the name of an environment variable, or embedded: URLs and their "
+            "passwords do not belong into this file."
+        )
+    if not environ.get(value):
+        raise SettingsError(f"The environment {name} takes its URL from the variable {value}, which is not set.")
+    return Target(environ[value], f"{value}, the environment {name}")
+
+
 def _embedded_target(source: str, data_dir: Path | None = None) -> Target:
     server = read_server_file(data_dir or default_data_dir())
     if server is None and data_dir is not None:
@@ -163,14 +224,23 @@ def _embedded_target(source: str, data_dir: Path | None = None) -> Target:
     return Target(server.sqlalchemy_url, source)
 
 
-def _configured_url(path: Path) -> str | None:
+def _read_config(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
-            values = tomllib.load(file)
+            return tomllib.load(file)
     except FileNotFoundError:
-        return None
+        return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise SettingsError(f"{path} cannot be read: {error}") from None
+
+
+def _configured_url(path: Path) -> str | None:
+    if not path.exists():
+        return None
+    values = _read_config(path)
+    # A project may leave the server to the environment.
+    if "database" not in values and any(name in values for name in ("project", "security", "features", "procedures")):
+        return None
     database = values.get("database", {})
     url = database.get("url") if isinstance(database, dict) else None
     if url is None:

@@ -8,8 +8,10 @@ signature goes with every ALTER: `pymlsql apply` makes certificate, user and sig
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pymlsql import quoting, templates
 from pymlsql.database import fetch
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from pymlsql.database import Database
 
 TEMPLATE = "signing/procedure.sql.j2"
+REMOVAL = "signing/removal.sql.j2"
 SUBJECT = "pymlsql: rights of a signed prediction procedure"
 """At most 64 characters: SQL Server on Linux takes no more."""
 
@@ -67,23 +70,44 @@ def sign(connection: Connection, signing: Signing) -> None:
     fetch(connection, render(signing))
 
 
-_STATE = """\
-SELECT c.pvt_key_encryption_type, IS_OBJECTSIGNED('OBJECT', OBJECT_ID(?), 'certificate', c.thumbprint) AS is_valid,
+def remove(connection: Connection, signing: Signing) -> None:
+    """Drop the signature, the certificate and its user in the caller's transaction, as far as they are there."""
+    fetch(connection, templates.render(REMOVAL, signing=signing))
+
+
+_STATES = """\
+SELECT w.[procedure], c.pvt_key_encryption_type,
+    IS_OBJECTSIGNED('OBJECT', OBJECT_ID(w.[procedure]), 'certificate', c.thumbprint) AS is_valid,
     (SELECT COUNT(*) FROM sys.database_principals AS u
         JOIN sys.database_permissions AS p ON p.grantee_principal_id = u.principal_id
         WHERE u.sid = c.sid AND p.permission_name = N'EXECUTE ANY EXTERNAL SCRIPT' AND p.state IN ('G', 'W'))
         AS n_grants
-FROM sys.certificates AS c
-WHERE c.name = ?"""
+FROM OPENJSON(CAST(? AS nvarchar(max))) WITH ([procedure] nvarchar(300) '$[0]', certificate nvarchar(128) '$[1]') AS w
+JOIN sys.certificates AS c ON c.name = w.certificate"""
+
+
+def read_states(connection: Connection, signings: Iterable[Signing]) -> dict[str, State]:
+    """How it stands with the signatures of procedures, by their names as given, as this login may see it."""
+    wanted = [(signing.procedure, signing.certificate) for signing in signings]
+    if not wanted:
+        return {}
+    found: dict[str, State] = {procedure: "unsigned" for procedure, _ in wanted}
+    for row in fetch(connection, _STATES, (json.dumps(wanted),)).rows:
+        found[row.procedure] = _state(row)
+    return found
+
+
+def _state(row: Any) -> State:
+    if row.is_valid is None:
+        return "unsigned"
+    if not row.is_valid:
+        return "invalid"
+    if row.pvt_key_encryption_type.strip() != "NA":
+        return "open"
+    return "signed" if row.n_grants else "powerless"
 
 
 def read_state(database: Database, signing: Signing) -> State:
-    """How it stands with the procedure's signature, as this login may see it."""
-    rows = database.rows(_STATE, (signing.procedure, signing.certificate))
-    if not rows or rows[0].is_valid is None:
-        return "unsigned"
-    if not rows[0].is_valid:
-        return "invalid"
-    if rows[0].pvt_key_encryption_type.strip() != "NA":
-        return "open"
-    return "signed" if rows[0].n_grants else "powerless"
+    """How it stands with one procedure's signature, as this login may see it."""
+    with database.connect(autocommit=True) as connection:
+        return read_states(connection, [signing])[signing.procedure]

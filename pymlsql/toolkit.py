@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,18 +14,30 @@ from pymlsql.database import Database
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pymlsql.deployment.planning import Plan
+    from pymlsql.deployment.undoing import Undo
+    from pymlsql.deployment.verbs import Applied
     from pymlsql.doctor import Finding
     from pymlsql.loading import LoadReport
     from pymlsql.loading import Progress as RowProgress
     from pymlsql.models import PackedModel
+    from pymlsql.project import Project
     from pymlsql.registry import Event, Model, ModelVersion, Progress, Purged
+    from pymlsql.runtime import CheckResult
     from pymlsql.tracking import ActiveRun, Experiment, Run, RunDetail, Runs
     from pymlsql.tracking.comparison import Comparison
     from pymlsql.tracking.facts import Status
     from pymlsql.training import TrainedModel, TrainingTask
 
 
-_NO_OBJECT = 208
+def _trusted(keys: Sequence[bytes] | None) -> Sequence[bytes] | None:
+    return settings.trusted_keys() or None if keys is None else keys
+
+
+def _read(declared: Project | Path | str) -> Project:
+    from pymlsql import project
+
+    return declared if isinstance(declared, project.Project) else project.read(declared)
 
 
 class Toolkit(Database):
@@ -34,15 +46,25 @@ class Toolkit(Database):
     Each verb delegates to the module of its name, which documents it and its errors.
     """
 
-    def upgrade(self, target: str = "heads") -> None:
-        """Bring the tables up to a revision, and the procedures of schema ml; `migrate.upgrade`, `modules.deploy`."""
+    def upgrade(self, target: str = "heads", *, declared: Project | None = None) -> None:
+        """Bring the tables up to a revision, and the procedures of schema ml; `migrate.upgrade`, `modules.deploy`.
+
+        With a project: schema ml, the example's tables if the project uses them, and the project's own migrations.
+        """
         from pymlsql import migrate
         from pymlsql.database import translated_errors
         from pymlsql.registry import modules
 
         with translated_errors():
-            migrate.upgrade(self.engine, target)
-            modules.deploy(self.engine)
+            if declared is not None and target == "heads":
+                migrate.upgrade(self.engine, "pymlsql@head")
+                if declared.tables is not None:
+                    migrate.upgrade(self.engine, f"{declared.tables}@head")
+            else:
+                migrate.upgrade(self.engine, target)
+            modules.deploy(self.engine, trusted=settings.trusted_keys() or None)
+            if declared is not None and declared.migrations is not None and target == "heads":
+                migrate.upgrade(self.engine, folder=declared.migrations)
 
     def enable_scripts(self) -> bool:
         """Switch external scripts on where they are off; whether that was so. `pymlsql.runtime.enable_scripts`."""
@@ -71,18 +93,47 @@ class Toolkit(Database):
         frames = data if isinstance(data, dict) else loading.read_folder(Path(data))
         return loading.load(self, frames, replace=replace, progress=progress)
 
-    def apply(self, *, sign: bool = True) -> list[str]:
-        """Create or alter functions, views and the procedure, and sign it; the names. `pymlsql.procedures.apply`."""
-        from pymlsql import procedures
-        from pymlsql.errors import DatabaseError, MigrationError
+    def plan(
+        self, declared: Project | Path | str = ".", *, sign: bool = True, trusted: Sequence[bytes] | None = None
+    ) -> Plan:
+        """What `apply` would do with a project, or a file or folder; `pymlsql.deployment.verbs.plan`."""
+        from pymlsql.deployment import verbs
 
-        try:
-            with self.transaction() as connection:
-                return procedures.apply(connection, sign=sign)
-        except DatabaseError as error:
-            if error.number == _NO_OBJECT:
-                raise MigrationError(f"{error} The tables come first: run pymlsql db upgrade.") from error
-            raise
+        return verbs.plan(self, _read(declared), sign=sign, trusted=_trusted(trusted))
+
+    def apply(
+        self,
+        declared: Project | Path | str = ".",
+        *,
+        sign: bool = True,
+        trusted: Sequence[bytes] | None = None,
+        overwrite: bool = False,
+        check: bool = True,
+    ) -> Applied:
+        """Bring the database to what a project, or a file or folder, declares; `pymlsql.deployment.verbs.apply`.
+
+        `trusted` are the public keys whose seals models must carry from now on, an empty list ends that. None takes
+        those of pymlsql.toml, or where it names none those that the database trusts already.
+        """
+        from pymlsql.deployment import verbs
+        from pymlsql.registry import modules
+
+        trusted = _trusted(trusted)
+        if trusted is not None:
+            modules.pin(self.engine, trusted)
+        return verbs.apply(self, _read(declared), sign=sign, trusted=trusted, overwrite=overwrite, check=check)
+
+    def undo(self, name: str, *, overwrite: bool = False) -> Undo:
+        """Take the last apply of a project back, by the project's name; `pymlsql.deployment.verbs.undo`."""
+        from pymlsql.deployment import verbs
+
+        return verbs.undo(self, name, overwrite=overwrite)
+
+    def preview_undo(self, name: str) -> Undo:
+        """What `undo` would take back; `pymlsql.deployment.verbs.preview_undo`."""
+        from pymlsql.deployment import verbs
+
+        return verbs.preview_undo(self, name)
 
     def train(
         self,
@@ -156,11 +207,14 @@ class Toolkit(Database):
 
         return registry.read_events(self, name, limit=limit)
 
-    def pull(self, name: str, version: int, path: Path | str, *, progress: Progress | None = None) -> Path:
-        """Write a version's bytes to a file; `pymlsql.registry.pull`."""
+    def pull(
+        self, name: str, version: int, path: Path | str, *, mlflow: bool = False, progress: Progress | None = None
+    ) -> Path:
+        """Write a version's bytes to a file, or with `mlflow` to a folder as MLflow has it; `pymlsql.registry.pull`."""
         from pymlsql import registry
 
-        return registry.pull(self, registry.show(self, name, version), Path(path), progress=progress)
+        work = registry.pull_directory if mlflow else registry.pull
+        return work(self, registry.show(self, name, version), Path(path), progress=progress)
 
     def purge(self, **options: Any) -> Purged:
         """Free what nobody refers to; the options are those of `pymlsql.registry.purge`."""
@@ -186,6 +240,12 @@ class Toolkit(Database):
         from pymlsql.tracking.autolog import autolog
 
         return autolog(self)
+
+    def create_experiment(self, name: str, description: str | None = None) -> Experiment:
+        """Make an experiment that has a description; `pymlsql.tracking.create_experiment`."""
+        from pymlsql import tracking
+
+        return tracking.create_experiment(self, name, description)
 
     def experiments(self) -> list[Experiment]:
         """All experiments; `pymlsql.tracking.list_experiments`."""
@@ -228,6 +288,20 @@ class Toolkit(Database):
         from pymlsql import tracking
 
         return tracking.read_artifact(self, run_id, path)
+
+    def check(self, name: str, version: int | None = None, *, alias: str | None = None, language: str | None = None,
+              view: str | None = None) -> CheckResult:  # fmt: skip
+        """Whether the server can run a version and predicts with it what was predicted where it was made.
+
+        With `view`, the columns and categories of that table or view are compared with the signature first. See
+        `pymlsql.runtime.check_model` and `pymlsql.sources.compare_source`.
+        """
+        from pymlsql import registry, runtime, sources
+
+        found = registry.show(self, name, version, alias=alias)
+        if view is not None:
+            sources.require_source(self, found.signature, view)
+        return runtime.check_model(self, found.name, found.version, language=language)
 
     def predict(self, **arguments: Any) -> pd.DataFrame:
         """Execute dbo.PredictFailures; the arguments are those of `pymlsql.scoring.predict`."""

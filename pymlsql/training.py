@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from pymlsql.database import Database
 from pymlsql.display import Listing
 from pymlsql.errors import TrainingError
-from pymlsql.models import Input, Output, PackedModel, Signature, dtype_for, pack
+from pymlsql.models import Input, PackedModel, dtype_for, pack
 from pymlsql.quoting import ident, qualified
+from pymlsql.signature import infer
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,8 +132,9 @@ def train(
     metrics = evaluate(estimator, train_rows, test_rows, names, task)
     if run is not None:
         record(run, task, estimator, metrics)
-    signature = Signature(inputs=inputs, output=Output(classes=tuple(str(name) for name in estimator.classes_)))
-    packed = pack(estimator, signature, metrics.to_dict())
+    signature = infer(train_rows[names], estimator, sql_types={column.name: column.sql_type for column in inputs})
+    with _one_thread():
+        packed = pack(estimator, signature, metrics.to_dict(), sample=test_rows)
     return TrainedModel(estimator, packed if run is None else replace(packed, run=run.origin), metrics)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from tests import servers
@@ -24,6 +25,13 @@ LOCK_TIMEOUT_MS = 10_000
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--soak-s=N``: run the tests marked soak, and only them, N seconds in all."""
     parser.addoption("--soak-s", type=float, default=None, metavar="N", help="run only soak tests, N seconds in all")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """`make test` asks Hypothesis for the same examples each time; `make soak` looks for new ones."""
+    if config.getoption("--soak-s") is None:
+        hypothesis.settings.register_profile("same", derandomize=True)
+        hypothesis.settings.load_profile("same")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

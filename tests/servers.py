@@ -121,6 +121,14 @@ def running(data_dir: Path | None = None, *, options: tuple[str, ...] = ()) -> I
                 target.stop()
 
 
+@contextlib.contextmanager
+def under_test() -> Iterator[Target]:
+    """The server that PYMLSQL_TEST_URL names, else an embedded one for the length of a with block."""
+    url = os.environ.get("PYMLSQL_TEST_URL")
+    with contextlib.nullcontext(real(url)) if url else running() as target:
+        yield target
+
+
 def real(url: str) -> Target:
     """The server behind a SQLAlchemy URL (mssql+pyodbc://user:password@host:port/database?driver=...)."""
     from sqlalchemy import create_engine, make_url

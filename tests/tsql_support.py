@@ -27,10 +27,13 @@ QUERIES = """
 STATEMENTS = """
 - INSERT, UPDATE, DELETE and MERGE with TOP, OUTPUT and OUTPUT INTO, FROM, common table expressions; through views,
   common table expressions and derived tables whose change comes down to one table; .WRITE; INSERT ... EXECUTE
-- table variables, table types and table-valued parameters; alias types of variables and parameters
-- procedures, inline functions, scalar functions (a single RETURN is written into the query, others run row by row)
+- table variables, table types and table-valued parameters; alias types of variables,
+  parameters and columns
+- procedures, inline functions, scalar functions (a single RETURN is written into the query, others run row by row);
+  views and functions WITH SCHEMABINDING hold what they name
 - cursors that only read: STATIC ones, which scroll, and FAST_FORWARD, FORWARD_ONLY, READ_ONLY ones; LOCAL and GLOBAL
-- TRY ... CATCH, THROW, RAISERROR, WAITFOR DELAY and TIME, transactions with savepoints, sp_getapplock, SET ROWCOUNT
+- TRY ... CATCH, THROW, RAISERROR, WAITFOR DELAY and TIME, transactions with savepoints, sp_getapplock in all its modes,
+  SET ROWCOUNT
 """.strip()
 
 REFUSED = """
@@ -44,15 +47,20 @@ REFUSED = """
 - characters that code page 1252 may have something like (from nvarchar to varchar), positions in strings with
   supplementary characters, half a surrogate pair
 - AT TIME ZONE with other than 23 well-known zones or years before 2008; FORMAT with cultures other than en-US, en-GB
-  and the invariant one, of datetimeoffset, with exponents; Hijri dates (styles 130 and 131); RAND with a seed
+  and the invariant one, of datetimeoffset, with exponents; Hijri dates (styles 130 and 131)
+- CHECKSUM and BINARY_CHECKSUM of other than NEWID(); RAND with a seed that is NULL or beyond 2147483562, and RAND()
+  behind RAND with seeds of rows
 - values of sp_set_session_context that are no strings; SET LANGUAGE other than us_english and British
 - static methods (type::method), ODBC escapes in braces
-- multi-statement table-valued functions; scalar functions that read tables, in a transaction that has written; with
-  SCHEMABINDING where they read tables; in constraints, defaults and computed columns; EXECUTE AS of functions
+- under SET TRANSACTION ISOLATION LEVEL SNAPSHOT all but Msg 3952 for reading a table outside of a transaction
+- multi-statement table-valued functions; scalar functions that read tables, in a transaction that has written; in
+  constraints, defaults and computed columns where they read tables or call others, of temporary tables, or of another
+  owner; EXECUTE AS of functions; SCHEMABINDING of procedures, of functions that change table variables
 - KEYSET, DYNAMIC, SCROLL_LOCKS and OPTIMISTIC cursors, SCROLL without STATIC, WHERE CURRENT OF, cursor variables
-- GOTO and labels; RAISERROR with a severity above 18; SELECT @x = ... that adds up over several rows, or that reads
-  with FROM what it has assigned; UPDATE that reads a variable it assigns; .WRITE on NULL
-- alias types of columns; joins as the source of a MERGE; OUTPUT of a computed column of a view; a column named rowid
+- GOTO and labels; RAISERROR with a severity above 18; SELECT @x = ... that adds up over several rows
+  other than exact numbers, or with ORDER BY, or that reads with FROM what it has assigned; UPDATE that reads a variable
+  it assigns; .WRITE on NULL
+- OUTPUT of a computed column of a view; a column named rowid
 """.strip()
 
 DEFINITIONS = """
@@ -79,7 +87,9 @@ DEVIATIONS = """
 - **Cursors.** A cursor that is not STATIC has the rows of the moment it was opened, too: changes made while it is
   open are not seen by it.
 - **sp_help without a name.** It lists the system objects that this server has, which are fewer.
-- **Errors of names.** An unknown column or table is found when its statement is reached, not before the batch begins.
+- **Errors of names.** In a batch an unknown column is found when its statement is reached, not before the batch begins.
+  CREATE PROCEDURE finds it at once, but in MERGE, cursors, and statements that read temporary tables or change through
+  common table expressions.
 """.strip()
 
 

@@ -20,13 +20,17 @@ def upgrade(
     to: Annotated[str, typer.Option("--to", metavar="REVISION", help="How far: heads, or a revision.")] = "heads",
     url: UrlOption = None,
 ) -> None:
-    """Bring the tables and the procedures of schema ml up to date. Running it again changes nothing."""
+    """Bring schema ml and the project's own tables up to date; without a project, the example's tables too."""
     import pymlsql
-    from pymlsql import migrate
+    from pymlsql import migrate, project
 
+    declared = project.find()
     with pymlsql.connect(url) as db, output.status("upgrading"):
-        db.upgrade(to)
+        db.upgrade(to, declared=declared)
         output.print_line(f"upgraded: {', '.join(migrate.current(db.engine)) or 'base'}")
+        if declared is not None and declared.migrations is not None:
+            found = migrate.current(db.engine, folder=declared.migrations)
+            output.print_line(f"upgraded: {declared.migrations}: {', '.join(found) or 'base'}")
 
 
 @app.command(epilog="Example: pymlsql db downgrade base")
@@ -47,11 +51,11 @@ def downgrade(
 def current(url: UrlOption = None, as_json: JsonOption = False) -> None:
     """Show which revisions the database is at, and which are the newest."""
     import pymlsql
-    from pymlsql import migrate
+    from pymlsql import migrate, project
 
     with pymlsql.connect(url) as db:
         revisions = list(migrate.current(db.engine))
-    newest = list(migrate.heads())
+    newest = list(migrate.wanted(project.find()))
     if as_json:
         output.print_json({"current": revisions, "heads": newest, "is_current": revisions == newest})
         return
@@ -64,9 +68,9 @@ def print_sql(
     to: Annotated[str, typer.Option("--to", metavar="REVISION", help="How far: heads, or a revision.")] = "heads",
 ) -> None:
     """Print the whole history, and the procedures of schema ml, as T-SQL with GO for sqlcmd. Needs no server."""
-    from pymlsql import migrate, procedures
+    from pymlsql import deployment, migrate
     from pymlsql.registry import modules
 
     sys.stdout.write(migrate.render_sql(to))
     if to == migrate.HEADS:
-        sys.stdout.write(procedures.render_script(modules.render_all()))
+        sys.stdout.write(deployment.render_script(modules.render_all()))

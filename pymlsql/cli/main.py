@@ -11,7 +11,21 @@ from typing import Annotated, Any
 import typer
 
 import pymlsql
-from pymlsql.cli import comparing, data, database, demo, diagnosis, model, output, runs, server, work
+from pymlsql.cli import (
+    comparing,
+    data,
+    database,
+    demo,
+    deploying,
+    diagnosis,
+    features,
+    keys,
+    model,
+    output,
+    runs,
+    server,
+    work,
+)
 from pymlsql.errors import PymlsqlError
 
 INTERRUPTED = 130
@@ -28,13 +42,18 @@ app = typer.Typer(
 app.add_typer(server.app, name="server")
 app.add_typer(database.app, name="db")
 app.add_typer(data.app, name="data")
+app.add_typer(features.app, name="features")
 app.add_typer(model.app, name="model")
 app.add_typer(runs.app, name="runs")
 model.app.command("compare", epilog=comparing.MODEL_EXAMPLE)(comparing.compare_versions)
 runs.app.command("compare", epilog=comparing.RUNS_EXAMPLE)(comparing.compare_runs)
+app.add_typer(keys.app, name="keys")
+app.command("init", epilog=features.INIT_EXAMPLE)(features.init)
 app.command("train", epilog=work.TRAIN_EXAMPLE)(work.train)
-app.command("apply", epilog=work.APPLY_EXAMPLE)(work.apply)
-app.command("render", epilog=work.RENDER_EXAMPLE)(work.render)
+app.command("plan", epilog=deploying.PLAN_EXAMPLE)(deploying.plan)
+app.command("apply", epilog=deploying.APPLY_EXAMPLE)(deploying.apply)
+app.command("undo", epilog=deploying.UNDO_EXAMPLE)(deploying.undo)
+app.command("render", epilog=deploying.RENDER_EXAMPLE)(deploying.render)
 app.command("predict", epilog=work.PREDICT_EXAMPLE)(work.predict)
 app.command("demo", epilog=demo.EXAMPLE)(demo.demo)
 app.command("doctor", epilog=diagnosis.EXAMPLE)(diagnosis.doctor)

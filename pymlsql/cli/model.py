@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pymlsql.cli import aliases, output, versions
+from pymlsql.cli import aliases, checks, output, versions
 from pymlsql.cli.options import JsonOption, UrlOption
-from pymlsql.errors import UsageError
+from pymlsql.errors import UntrustedModel, UsageError
 
 if TYPE_CHECKING:
     from pymlsql.models import PackedModel
@@ -17,11 +17,14 @@ if TYPE_CHECKING:
     from pymlsql.toolkit import Toolkit
 
 app = typer.Typer(help="Models in the database.", no_args_is_help=True, epilog="Example: pymlsql model list")
+app.command("check", epilog=checks.CHECK_EXAMPLE)(checks.check)
+app.command("seal", epilog=checks.SEAL_EXAMPLE)(checks.seal)
+app.command("scan", epilog=checks.SCAN_EXAMPLE)(checks.scan)
 
 
 @app.command(epilog="Example: pymlsql model push failures.pkl --name failures --alias champion")
 def push(
-    file: Annotated[Path, typer.Argument(metavar="FILE.pkl", help="A file that pymlsql train wrote.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A model file, or MLflow's folder.")],
     name: Annotated[str, typer.Option(help="The model's name in the registry.")] = "failures",
     alias: Annotated[str | None, typer.Option(help="Point this alias at the new version too.")] = None,
     comment: Annotated[str, typer.Option(help="Why this version.")] = "",
@@ -32,16 +35,20 @@ def push(
     view: Annotated[str, typer.Option(help="For a file without description: the view its columns come from.")] = (
         "dbo.FeaturesAndLabels"
     ),
+    signature: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.json", help="With --trust, for a file without description: its signature."),
+    ] = None,
+    classes: Annotated[
+        str, typer.Option(metavar="A,B,...", help="For MLflow's folder: a classifier's classes, in their order.")
+    ] = "",
     url: UrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Register a model file as the next version, once the server's Python has loaded it."""
     import pymlsql
-    from pymlsql import models
 
-    packed = None
-    if not trust or models.has_sidecar(file):
-        packed = models.read_model_file(file, trust=trust)
+    packed = _read(file, signature, classes, trust=trust)
     with pymlsql.connect(url) as db, output.transfer("pushing") as progress:
         packed = packed or _read_foreign(db, file, view)
         version = db.push(packed, name, comment=comment, alias=alias, description=description, progress=progress)
@@ -49,6 +56,27 @@ def push(
         output.print_json(version)
     else:
         output.print_line(f"pushed: {version.name} version {version.version} ({version.size_bytes:,} bytes)")
+
+
+def _read(file: Path, signature: Path | None, classes: str, *, trust: bool) -> PackedModel | None:
+    """The model of a file or folder, of which nothing is loaded here; None for a file that tells nothing of itself."""
+    from pymlsql import mlmodel, models
+    from pymlsql.signature import Signature
+
+    if mlmodel.is_directory(file) or signature is not None:
+        if not trust:
+            raise UntrustedModel(
+                f"{file} was not written by pymlsql on this account, and the server will run the code in it: use "
+                "--trust if you know where it comes from (pymlsql model scan shows what it imports)."
+            )
+        if signature is None:
+            return mlmodel.read_directory(file, classes=tuple(classes.split(",")) if classes else ())
+        if not signature.is_file():
+            raise UsageError(f"There is no file {signature}.")
+        return models.read_described_file(file, Signature.from_json(signature.read_text(encoding="utf-8")))
+    if trust and not models.has_sidecar(file):
+        return None
+    return models.read_model_file(file, trust=trust)
 
 
 def _read_foreign(db: Toolkit, file: Path, view: str) -> PackedModel:

@@ -70,15 +70,7 @@ def start(
     """Run the embedded server in the foreground until Ctrl-C or SIGTERM."""
     if memory and data_dir is not None:
         raise UsageError("Choose one of --memory and --data-dir.")
-    if compat not in COMPATIBILITY_LEVELS:
-        raise UsageError(f"--compat {compat} is not offered: it is 150 or 160.")
-    if sandbox not in SANDBOX_MODES:
-        raise UsageError(f"--sandbox {sandbox} is not offered: it is auto, required or off.")
-    if ready_file is not None and not ready_file.absolute().parent.is_dir():
-        raise UsageError(f"There is no folder {ready_file.parent} to write the ready file into.")
-    for folder in (*(python or ()), *(allow_files or ()), *(bulk_folder or ())):
-        if not folder.is_dir():
-            raise UsageError(f"There is no folder {folder}.")
+    _check_options(compat, sandbox, ready_file, [*(python or ()), *(allow_files or ()), *(bulk_folder or ())])
     place = None if memory else (data_dir or settings.default_data_dir())
     if place is not None and (running := find_running(place)) is not None:
         raise PymlsqlError(f"A server runs over {place} already: port {running.port}, process {running.pid}.")
@@ -100,6 +92,19 @@ def start(
         )
     except service.ServiceError as error:
         raise PymlsqlError(str(error)) from None
+
+
+def _check_options(compat: int, sandbox: str, ready_file: Path | None, folders: list[Path]) -> None:
+    """Raises UsageError for values that the server does not offer, and for folders that are not there."""
+    if compat not in COMPATIBILITY_LEVELS:
+        raise UsageError(f"--compat {compat} is not offered: it is 150 or 160.")
+    if sandbox not in SANDBOX_MODES:
+        raise UsageError(f"--sandbox {sandbox} is not offered: it is auto, required or off.")
+    if ready_file is not None and not ready_file.absolute().parent.is_dir():
+        raise UsageError(f"There is no folder {ready_file.parent} to write the ready file into.")
+    for folder in folders:
+        if not folder.is_dir():
+            raise UsageError(f"There is no folder {folder}.")
 
 
 def _import_service() -> ModuleType:

@@ -119,7 +119,8 @@ def purge(
 def pull(
     name: ModelArgument,
     version: Annotated[int, typer.Argument(metavar="VERSION", min=1, help="The version.")],
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The file to write.")],
+    out: Annotated[Path, typer.Option("--out", metavar="PATH", help="The file to write, or with --mlflow the folder.")],
+    mlflow: Annotated[bool, typer.Option("--mlflow", help="As MLflow's folder: MLmodel, bytes, requirements.")] = False,
     url: UrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -128,9 +129,9 @@ def pull(
 
     with pymlsql.connect(url) as db, output.transfer("pulling") as progress:
         found = db.show(name, version)
-        db.pull(name, version, out, progress=progress)
+        path = db.pull(name, version, out, mlflow=mlflow, progress=progress)
     if as_json:
-        output.print_json({"name": found.name, "version": found.version, "file": str(out), "sha256": found.sha256})
+        output.print_json({"name": found.name, "version": found.version, "file": str(path), "sha256": found.sha256})
     else:
         output.print_line(f"pulled: {found.name} version {found.version} to {out} ({found.size_bytes:,} bytes)")
 

@@ -1,9 +1,8 @@
-"""`pymlsql train | apply | render | predict`."""
+"""`pymlsql train | predict`."""
 
 from __future__ import annotations
 
 import datetime
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from pymlsql.training import Metrics
 
 TRAIN_EXAMPLE = "Example: pymlsql train --out failures.pkl --push"
-APPLY_EXAMPLE = "Example: pymlsql apply"
-RENDER_EXAMPLE = "Example: pymlsql render > objects.sql"
 PREDICT_EXAMPLE = "Example: pymlsql predict --machine 3 --since 2015-03-01 --until 2015-03-08"
 
 
@@ -79,30 +76,6 @@ def print_metrics(metrics: Metrics) -> None:
 def metrics_rows(metrics: Metrics) -> list[tuple[str, float, float, float, int]]:
     """A row per class."""
     return [(c.name, c.precision, c.recall, c.f1, c.n_support) for c in metrics.classes]
-
-
-SignOption = Annotated[
-    bool,
-    typer.Option(
-        "--sign/--no-sign", help="Sign the procedure, so that who executes it needs no right to run Python himself."
-    ),
-]
-
-
-def apply(sign: SignOption = True, url: UrlOption = None) -> None:
-    """Create or alter the functions, the views and the procedure, and sign the procedure."""
-    import pymlsql
-
-    with pymlsql.connect(url) as db, output.status("applying"):
-        for name in db.apply(sign=sign):
-            output.print_line(f"applied: {name}")
-
-
-def render(sign: SignOption = True) -> None:
-    """Print all functions, views and procedures, and what signs them, as T-SQL with GO. Needs no server."""
-    from pymlsql import procedures
-
-    sys.stdout.write(procedures.render_all(sign=sign))
 
 
 def predict(

@@ -51,8 +51,8 @@ def suggest(name: str, known: Iterable[str]) -> str:
     names = list(known)
     near = difflib.get_close_matches(name, names, n=1)
     if near:
-        return f"; did you mean {near[0]}?"
-    return f"; there are {', '.join(names)}" if names else ""
+        return f" (did you mean {near[0]}?)"
+    return f" (there are {', '.join(names)})" if names else ""
 
 
 def _check_entity(features: FeatureSet) -> None:

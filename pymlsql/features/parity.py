@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pymlsql.features import reference
 from pymlsql.features.declaration import FeatureSet
+from pymlsql.quoting import qualified
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,6 +27,45 @@ NUMBERS = ("float", "real", "int", "bigint", "smallint", "tinyint", "bit", "deci
 
 SHOWN = 3
 """Rows that a complaint about a column shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """How many rows were compared, and what differs."""
+
+    n_rows: int
+    complaints: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing differs."""
+        return not self.complaints
+
+
+def check(features: FeatureSet, read: Callable[[str], pd.DataFrame]) -> Finding:
+    """Compare the view with pandas over the rows that its sources hold now; `read` runs a query.
+
+    Keys that come twice where one row is meant are complaints too. Raises what `read` raises.
+    """
+    tables = dict.fromkeys(source.table for source in features.sources.values())
+    frames = {table: read(f"SELECT * FROM {qualified(table)}") for table in tables}
+    twice = tuple(_twice(features, frames))
+    found = read(f"SELECT * FROM {qualified(features.view)}")
+    if twice:
+        return Finding(len(found), twice)
+    return Finding(len(found), tuple(differences(features, found, reference.compute(features, frames))))
+
+
+def _twice(features: FeatureSet, frames: Mapping[str, pd.DataFrame]) -> Iterator[str]:
+    """Sources that have two rows where the view means one."""
+    for name, source in features.sources.items():
+        keys = [theirs for _, theirs in features.keys_of(name)]
+        if name == features.rows and features.every is None:
+            keys += [] if features.time is None else [features.time_of(name) or ""]
+        elif not source.static:
+            continue
+        if frames[source.table].duplicated(keys).any():
+            yield f"sources.{name}: {source.table} has rows of the same {', '.join(keys)}"
 
 
 def differences(features: FeatureSet, found: pd.DataFrame, expected: pd.DataFrame) -> list[str]:

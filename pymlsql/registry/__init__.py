@@ -11,11 +11,12 @@ from pymlsql.registry.listing import Model, ModelVersion, get_alias, list_models
 from pymlsql.registry.names import check_name
 from pymlsql.registry.policies import Policy, list_policies, set_policy
 from pymlsql.registry.retention import Purged, purge
-from pymlsql.registry.uploads import CHUNK_BYTES, Progress, pull, upload
+from pymlsql.registry.uploads import CHUNK_BYTES, Progress, pull, pull_directory, upload
 from pymlsql.registry.versions import archive, delete, describe, push, set_tag, show_model
 
 __all__ = [
     "CHUNK_BYTES", "Event", "Model", "ModelVersion", "Policy", "Progress", "Purged", "Replayed", "archive",
-    "check_name", "delete", "describe", "get_alias", "list_models", "list_policies", "promote", "pull", "purge", "push",
+    "check_name", "delete", "describe", "get_alias", "list_models", "list_policies", "promote", "pull",
+    "pull_directory", "purge", "push",
     "read_events", "remove_alias", "replay", "rollback", "set_policy", "set_tag", "show", "show_model", "upload",
 ]  # fmt: skip

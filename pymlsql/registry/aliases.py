@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pymlsql.database import Database
-from pymlsql.errors import RuntimeMismatch
 from pymlsql.registry.listing import ModelVersion, find_model, show
 from pymlsql.registry.names import check_name
 from pymlsql.registry.statements import call, check_migrated
+from pymlsql.runtime import require_check
 
 _PROMOTE = "SET NOCOUNT ON; EXEC ml.PromoteModel @model = ?, @version = ?, @alias = ?, @expected_version = ?;"
+_POLICIES = "SELECT name, value FROM ml.policies WHERE name IN (N'require_check', N'require_signature')"
 _ROLLBACK = """\
 SET NOCOUNT ON;
 DECLARE @version int;
@@ -16,16 +17,6 @@ EXEC ml.RollbackModel @model = ?, @alias = ?, @steps = ?, @expected_version = ?,
 SELECT @version AS version;
 """
 _REMOVE = "SET NOCOUNT ON; EXEC ml.RemoveAlias @model = ?, @alias = ?, @expected_version = ?;"
-_HAS_CHECK = "SELECT OBJECT_ID(N'ml.CheckModel', N'P') AS object_id"
-_CHECK = "SET NOCOUNT ON; EXEC ml.CheckModel @model = ?, @version = ?, @language = ?;"
-_CHECKED = """\
-SELECT TOP (1) c.passed, c.reason
-FROM ml.model_checks AS c
-JOIN ml.model_versions AS v ON v.model_version_id = c.model_version_id AND v.language = c.language
-JOIN ml.models AS m ON m.model_id = v.model_id
-WHERE m.name = ? AND v.version = ?
-ORDER BY c.check_id DESC
-"""
 
 
 def promote(
@@ -39,8 +30,9 @@ def promote(
 ) -> ModelVersion:
     """Point an alias of a model at one of its versions; procedures that load by that alias use it from then on.
 
-    Before that, unless `check` is False, the server's Python checks the version (ml.CheckModel); RuntimeMismatch says
-    why it does not pass. `expected` is the version that the alias is believed to mean (0: there is none); by default
+    Before that, unless `check` is False or the policy require_check is 0, the server's Python checks the version
+    (ml.CheckModel); RuntimeMismatch says why it does not pass. With the policy require_signature it always does.
+    `expected` is the version that the alias is believed to mean (0: there is none); by default
     what it means when this call begins. Of two who promote at once the second gets a RegistryError, which says what the
     alias means now.
     """
@@ -48,19 +40,13 @@ def promote(
     check_migrated(db)
     if expected is None:
         expected = find_model(db, name).find_alias(alias) or 0
-    if check:
-        _check(db, show(db, name, version))
+    policies = {row.name: row.value for row in db.rows(_POLICIES)}
+    is_wanted = check and policies.get("require_check") != "0"
+    if is_wanted or policies.get("require_signature") == "1":
+        show(db, name, version)
+        require_check(db, name, version)
     call(db, _PROMOTE, (name, version, alias, expected))
     return show(db, name, version)
-
-
-def _check(db: Database, version: ModelVersion) -> None:
-    if db.scalar(_HAS_CHECK) is None:
-        return
-    call(db, _CHECK, (version.name, version.version, version.language))
-    rows = db.rows(_CHECKED, (version.name, version.version))
-    if rows and not rows[0].passed:
-        raise RuntimeMismatch(f"{version.name} version {version.version} is not promoted: {rows[0].reason}")
 
 
 def rollback(

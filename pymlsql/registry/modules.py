@@ -6,12 +6,11 @@ these do is recorded in ml.events. They come after the migrations, in one transa
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from pymlsql import migrate, procedures, templates
-from pymlsql._resources import read_text
-from pymlsql.procedures import Deployment, Module
-from pymlsql.runtime import LOAD_SCRIPT
+from pymlsql import deployment, migrate, pinning, scripts, templates
+from pymlsql.modules import Deployment, Module
 from pymlsql.signing import Signing
 
 if TYPE_CHECKING:
@@ -49,11 +48,14 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
     "ml.LogArtifact": (ADMIN, PUBLISHER),
     "ml.DescribeTraining": (ADMIN, PUBLISHER),
     "ml.ReadArtifact": (READER,),
+    "ml.CheckModel": (PUBLISHER, APPROVER, ADMIN),
+    "ml.SealVersion": (PUBLISHER, ADMIN),
 }
 """Each procedure with the roles that may execute it; the template of ml.SetPolicy is sql/registry/set_policy.sql.j2."""
 
 SCRIPTS = {
-    "ml.RegisterVersion": LOAD_SCRIPT,
+    "ml.RegisterVersion": "check_model",
+    "ml.CheckModel": "check_model",
 }
 """Those that run Python, with the script that their template prints; they are signed."""
 
@@ -67,20 +69,31 @@ def template(name: str) -> str:
 
 def render_all() -> tuple[Module, ...]:
     """All procedures of schema ml, in the order of TEMPLATES."""
-    return tuple(_module(name, roles) for name, roles in TEMPLATES.items())
+    return tuple(
+        Module(name, "procedure", _render(name), Signing(name) if name in SCRIPTS else None, granted_to=roles)
+        for name, roles in TEMPLATES.items()
+    )
 
 
-def _module(name: str, roles: tuple[str, ...]) -> Module:
-    script = SCRIPTS.get(name)
-    if script is None:
-        return Module(name, "procedure", templates.render(template(name)), granted_to=roles)
-    text = templates.render(template(name), script=read_text("sql", script))
-    return Module(name, "procedure", text, Signing(name), roles)
+def pin(engine: Engine, trusted: Iterable[bytes]) -> list[Deployment]:
+    """Deploy anew the procedures that load models, with these public keys; where the registry is not there, nothing."""
+    if not set(migrate.heads("pymlsql")) <= set(migrate.current(engine)):
+        return []
+    found = [module for module in render_all() if pinning.can_pin(module.text)]
+    with engine.begin() as connection:
+        return deployment.deploy(connection, found, trusted=trusted)
 
 
-def deploy(engine: Engine) -> list[Deployment]:
-    """Create or alter the procedures in one transaction; nothing where the tables are not at their newest revision."""
+def _render(name: str) -> str:
+    return templates.render(template(name), **({"script": scripts.read(SCRIPTS[name])} if name in SCRIPTS else {}))
+
+
+def deploy(engine: Engine, *, trusted: Iterable[bytes] | None = None) -> list[Deployment]:
+    """Create or alter the procedures in one transaction; nothing where the tables are not at their newest revision.
+
+    `trusted` are the public keys whose seals count; None keeps those that the database trusts already.
+    """
     if not set(migrate.heads("pymlsql")) <= set(migrate.current(engine)):
         return []
     with engine.begin() as connection:
-        return procedures.deploy(connection, render_all())
+        return deployment.deploy(connection, render_all(), trusted=trusted)

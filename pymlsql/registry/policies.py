@@ -11,7 +11,7 @@ from pymlsql.registry.statements import call, check_migrated
 DEFAULTS = {
     "approval": "0",
     "protected_aliases": json.dumps(["champion"]),
-    "require_check": "0",
+    "require_check": "1",
     "require_signature": "0",
     "scan": "report",
 }

@@ -12,9 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pymlsql import content
-from pymlsql.content import Content
+from pymlsql import content, mlmodel
+from pymlsql.content import Content, FileBytes
 from pymlsql.errors import RegistryError
+from pymlsql.models import PackedModel
 from pymlsql.registry.statements import call, call_on
 
 if TYPE_CHECKING:
@@ -100,4 +101,23 @@ def pull(db: Database, version: ModelVersion, path: Path, *, progress: Progress 
         raise RegistryError(f"{path} cannot be written: {error.strerror}.") from None
     finally:
         part.unlink(missing_ok=True)
+    return path
+
+
+def pull_directory(db: Database, version: ModelVersion, path: Path, *, progress: Progress | None = None) -> Path:
+    """`pull` into a new folder that MLflow reads as a model of its own: MLmodel, the bytes, requirements.txt.
+
+    Raises ModelError where the folder holds something already; else as `pull` does.
+    """
+    file = mlmodel.make_directory(path) / mlmodel.file_name(version.format)
+    pull(db, version, file, progress=progress)
+    packed = PackedModel(
+        data=FileBytes(file),
+        sha256=bytes.fromhex(version.sha256),
+        signature=version.signature,
+        python_version=version.python_version,
+        packages=version.packages,
+        format=version.format,
+    )
+    mlmodel.describe_directory(path, packed)
     return path

@@ -14,6 +14,7 @@ from pymlsql.models import PackedModel
 from pymlsql.registry.aliases import promote
 from pymlsql.registry.listing import Model, ModelVersion, find_model, show
 from pymlsql.registry.names import check_name
+from pymlsql.registry.seals import seal_pushed
 from pymlsql.registry.statements import MSG_NO_BYTES, call, check_migrated
 from pymlsql.registry.uploads import CHUNK_BYTES, Progress, upload
 from pymlsql.runtime import check_versions
@@ -26,7 +27,8 @@ _PUSH = """\
 SET NOCOUNT ON;
 DECLARE @version int;
 EXEC ml.RegisterVersion @model = ?, @sha256 = ?, @format = ?, @signature = ?, @python_version = ?, @packages = ?,
-    @metrics = ?, @comment = ?, @description = ?, @run_id = ?, @tags = ?, @data = ?, @version = @version OUTPUT;
+    @metrics = ?, @comment = ?, @description = ?, @run_id = ?, @tags = ?, @scan = ?,
+    @sample = ?, @data = ?, @version = @version OUTPUT;
 SELECT @version AS version;
 """
 
@@ -71,16 +73,19 @@ def push(
         model.format,
         model.signature.to_json(),
         model.python_version,
-        json.dumps(model.packages),
+        model.packages_json,
         json.dumps(model.metrics),
         comment,
         description,
         _find_run(db, model) if run_id is None else run_id,
         json.dumps(dict(tags or {})),
+        model.scan.to_json() if model.scan is not None else None,
+        model.sample or None,
     )
     version = _register(db, model, name, values, progress)
+    seal_pushed(db, model, show(db, name, version).name, version)
     if alias is not None:
-        return promote(db, name, version, alias=alias)
+        return promote(db, name, version, alias=alias, check=False)
     return show(db, name, version)
 
 

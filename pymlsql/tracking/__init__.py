@@ -2,7 +2,15 @@
 
 from pymlsql.tracking.active import ActiveRun, current_run, start_run
 from pymlsql.tracking.facts import Artifact, Experiment, Metric, Run, RunDetail, Runs, Training
-from pymlsql.tracking.reading import end_run, list_experiments, list_runs, read_artifact, save_artifact, show_run
+from pymlsql.tracking.reading import (
+    create_experiment,
+    end_run,
+    list_experiments,
+    list_runs,
+    read_artifact,
+    save_artifact,
+    show_run,
+)
 
 __all__ = [
     "ActiveRun",
@@ -13,6 +21,7 @@ __all__ = [
     "RunDetail",
     "Runs",
     "Training",
+    "create_experiment",
     "current_run",
     "end_run",
     "list_experiments",

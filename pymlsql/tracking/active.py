@@ -84,7 +84,11 @@ def start_run(
         raise
     run = ActiveRun(db, RunOrigin(int(row.run_id), row.started_at), name, commit)
     if tags:
-        run.set_tags(tags)
+        try:
+            run.set_tags(tags)
+        except PymlsqlError as error:
+            run.end("failed", error=str(error))
+            raise
     return run
 
 

@@ -22,7 +22,7 @@ def find_source() -> str:
         return "interactive"
     path = Path(script)
     words = [path.name, *sys.argv[1:2]] if path.stem == "pymlsql" else [str(path)]
-    return " ".join(words)[:MAX_PATH]
+    return " ".join(words).encode("utf-8", "replace").decode()[:MAX_PATH]
 
 
 def find_commit(folder: Path | None = None) -> str | None:

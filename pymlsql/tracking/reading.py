@@ -13,9 +13,10 @@ from pymlsql.display import Listing
 from pymlsql.errors import RunError
 from pymlsql.quoting import integer
 from pymlsql.tracking.facts import Artifact, Experiment, Metric, Run, RunDetail, Runs, Status, Training
-from pymlsql.tracking.values import check_path
+from pymlsql.tracking.values import MAX_RUN_NAME, check_name, check_path, length
 
 N_RUNS = 100
+MAX_DESCRIPTION = 4000
 CHUNK_BYTES = 8 * 1024 * 1024
 """Bytes of an artifact that travel at a time."""
 
@@ -59,6 +60,19 @@ def list_experiments(db: Database) -> list[Experiment]:
         Experiment(int(r.experiment_id), r.name, r.description, r.created_at, r.created_by, int(r.n_runs))
         for r in db.rows(_EXPERIMENTS)
     )
+
+
+def create_experiment(db: Database, name: str, description: str | None = None) -> Experiment:
+    """Make an experiment before its first run, for the sake of its description of at most 4000 characters.
+
+    Raises DatabaseError 51022 where there is one of that name.
+    """
+    check_migrated(db)
+    check_name(name, "an experiment", MAX_RUN_NAME)
+    if description is not None and length(description) > MAX_DESCRIPTION:
+        raise RunError(f"The description has {length(description)} characters, {MAX_DESCRIPTION} fit.")
+    db.execute(*call("ml.CreateExperiment", name=name, description=description))
+    return next(found for found in list_experiments(db) if found.name == name)
 
 
 def list_runs(

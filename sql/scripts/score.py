@@ -1,23 +1,21 @@
 # Scores one chunk of rows with a stored classifier. Columns are bound by name, classes by name.
 # in:  InputDataSet           row_no and the columns that the procedure selects
-#      model      varbinary   the pickle
+#      model      varbinary   the bytes
+#      format     nvarchar    what they are: pickle, joblib, cloudpickle, dill, skops, onnx
 #      signature  nvarchar    the model's inputs (name, sql_type) and classes as JSON
 #      columns    nvarchar    what the procedure selects, as JSON: [{"name", "sql_type"}] in the view's order
 #      classes    nvarchar    the procedure's classes as JSON, in the order of its probability columns
+#      statement, seal, seal_key, trusted: see seal.py
 # out: OutputDataSet          row_no, predicted, one probability per class of the procedure
+#      forgery    nvarchar    empty, or why these bytes were not loaded
 #      refusal    nvarchar    empty, or why this model does not fit this procedure
 #      failure    nvarchar    empty, or the traceback of what the model raised
+# Behind ed25519.py, seal.py and model_bytes.py, one text with them.
 import json
-import pickle
 import traceback
-import warnings
 
 import numpy as np
 import pandas as pd
-
-
-class Refusal(Exception):
-    pass
 
 
 def base_type(sql_type):
@@ -37,20 +35,6 @@ def bind_columns(inputs, selected):
     return [column["name"] for column in inputs]
 
 
-def check_model(loaded, names, expected):
-    """The model's own classes, in the order of its probabilities."""
-    if not hasattr(loaded, "predict_proba"):
-        raise Refusal("the stored bytes hold no classifier with predict_proba")
-    own_names = getattr(loaded, "feature_names_in_", None)  # scikit-learn before 1.0 does not keep them
-    if own_names is not None and [str(name) for name in own_names] != names:
-        raise Refusal("the model's own input columns are not those of its signature, in that order")
-    own_classes = [str(name) for name in loaded.classes_]
-    if own_classes != expected:
-        raise Refusal("the model's own classes are {}, its signature says {}".format(
-            ", ".join(own_classes), ", ".join(expected)))
-    return own_classes
-
-
 def by_class(probabilities, own_classes, wanted):
     """Probability columns in the procedure's order; 0 for a class that the model has never seen."""
     for name in own_classes:
@@ -66,11 +50,12 @@ def score():
     expected = json.loads(signature)
     wanted = json.loads(classes)
     names = bind_columns(expected["inputs"], json.loads(columns))
-    with warnings.catch_warnings():
-        # Of another scikit-learn: it may predict something else without a word. Better no number than a wrong one.
-        warnings.filterwarnings("error", message="Trying to unpickle estimator")
-        loaded = pickle.loads(model)
-    own_classes = check_model(loaded, names, expected["output"]["classes"])
+    kind = expected["output"].get("kind", "classification")
+    if kind != "classification":
+        raise Refusal(f"the model gives {kind}, and this procedure stores classes")
+    loaded = load_bytes(model, format, expected)
+    check_loaded(loaded, expected)
+    own_classes = expected["output"]["classes"]
     probabilities = by_class(np.asarray(loaded.predict_proba(InputDataSet[names])), own_classes, wanted)
     if not np.isfinite(probabilities).all():
         raise ValueError("predict_proba gave a probability that is not a number")
@@ -88,11 +73,14 @@ def frame_of(row_no, predicted, probabilities):
 
 refusal = ""
 failure = ""
+forgery = ""
 try:
-    OutputDataSet = score()
+    forgery = find_forgery(model, statement, seal, seal_key, trusted)
+    if not forgery:
+        OutputDataSet = score()
 except Refusal as error:
     refusal = str(error)
 except Exception:
     failure = traceback.format_exc()
-if refusal or failure:
+if forgery or refusal or failure:
     OutputDataSet = frame_of(np.zeros(0, "int32"), np.zeros(0, object), np.zeros((0, len(json.loads(classes)))))

@@ -56,6 +56,11 @@ INSERTS = page("t-sql/statements/insert-transact-sql",
     fails(T + "INSERT #t (n, n) VALUES (1, 1)", 264),
     fails(T + "INSERT #t (s) VALUES (NULL)", 515),
     fails(T + "INSERT #t (s) VALUES (N'12345678901')", 2628),
+    fails("DECLARE @s nvarchar(6) = N'\U0001F600\U0001F600\U0001F600'; DECLARE @t TABLE (s nvarchar(5)); "
+          "INSERT INTO @t SELECT @s", 2628),
+    fails("DECLARE @s nvarchar(5) = N'abcde'; DECLARE @t TABLE (s nvarchar(4)); INSERT INTO @t SELECT @s", 2628),
+    query("DECLARE @s nvarchar(3) = N'abc', @v varchar(6) = 'abcdef'; DECLARE @t TABLE (s nvarchar(6)); "
+          "INSERT INTO @t SELECT @s UNION ALL SELECT @v; SELECT LEN(s) FROM @t ORDER BY s", (3,), (6,)),
     fails(U + "INSERT #u VALUES (1, 2), (1)", 10709),
     fails("CREATE TABLE #k (k tinyint); INSERT #k VALUES (256)", 220),
     fails("CREATE TABLE #k (k int); INSERT #k VALUES ('x')", 245),

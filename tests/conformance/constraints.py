@@ -31,6 +31,10 @@ _KEYS = [
 _CHECKS = [
     fails("CREATE TABLE #t (a int CHECK (a > 0)); INSERT #t VALUES (0)", 547),
     query("CREATE TABLE #t (a int CHECK (a > 0)); INSERT #t VALUES (NULL); SELECT COUNT(*) FROM #t", (1,)),
+    fails("CREATE TABLE #t (a datetime CHECK (a < GETDATE())); INSERT #t VALUES ('9990-01-01')", 547),
+    fails("CREATE TABLE #t (a datetime CHECK (a < GETDATE())); INSERT #t VALUES ('2000-01-01'), ('9990-01-01')", 547),
+    query("CREATE TABLE #t (a datetime CHECK (a < GETDATE())); INSERT #t VALUES ('2000-01-01'); "
+          "SELECT COUNT(*) FROM #t", (1,)),
     fails("CREATE TABLE #t (a int, b int, CHECK (a < b)); INSERT #t VALUES (2, 1)", 547),
     fails("CREATE TABLE #t (a int, b int CHECK (a < b))", 8141),
     fails("CREATE TABLE #t (a int, CHECK (c > 0))", 207),

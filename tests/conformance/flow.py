@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal as D
 
-from tests.conformance.form import Page, batch, fails, page, query
+from tests.conformance.form import Page, around, batch, fails, page, query
 
 VARIABLES = page("t-sql/language-elements/declare-local-variable-transact-sql",
     query("DECLARE @a int = 1, @b nvarchar(5) = N'x'; SELECT @a, @b", (1, "x")),
@@ -62,6 +62,14 @@ SELECTED = page("t-sql/language-elements/select-local-variable-transact-sql",
     query("DECLARE @a int; SELECT TOP (1) @a = v FROM (VALUES (1), (3), (2)) AS t(v) ORDER BY v DESC; SELECT @a", (3,)),
     query("DECLARE @a int; SELECT @a = v FROM (VALUES (1), (2)) AS t(v); SELECT @@ROWCOUNT", (2,)),
     query("DECLARE @a int; SELECT @a = MAX(v) FROM (VALUES (1), (2)) AS t(v) WHERE v > 5; SELECT @a", (None,)),
+    query("DECLARE @a int = 10, @b int; SELECT @a = @a + v, @b = 7 FROM (VALUES (1), (2)) AS t(v); SELECT @a, @b",
+          (13, 7)),
+    query("DECLARE @a int = 10; SELECT @a -= v FROM (VALUES (1), (2)) AS t(v); SELECT @a", (7,)),
+    query("DECLARE @a int = 0; SELECT @a |= v FROM (VALUES (1), (4)) AS t(v); SELECT @a", (5,)),
+    query("DECLARE @a decimal(9, 2) = 0; SELECT @a = @a + v FROM (VALUES (1.5), (2.25)) AS t(v); "
+          "SELECT CAST(@a AS varchar(9))", ("3.75",)),
+    query("DECLARE @a int = 1; SELECT @a += v FROM (VALUES (1), (NULL), (2)) AS t(v); SELECT @a", (None,)),
+    fails("DECLARE @a int = 2147483640; SELECT @a += v FROM (VALUES (5), (5)) AS t(v)", 8115),
     fails("DECLARE @a int; SELECT @a = 1, 2", 141),
     fails("DECLARE @a int; SELECT @a = 'x'", 245),
 )  # fmt: skip
@@ -133,6 +141,11 @@ COUNTED = page("t-sql/functions/rowcount-transact-sql",
     batch("after a query", "SELECT v FROM (VALUES (1), (2)) AS t(v); SELECT @@ROWCOUNT", [(1,), (2,)], [(2,)]),
     batch("after PRINT", "SELECT 1; PRINT 'x'; SELECT @@ROWCOUNT", [(1,)], [(0,)]),
     batch("after USE, SET option and transactions", "SELECT 1; SET NOCOUNT ON; SELECT @@ROWCOUNT", [(1,)], [(0,)]),
+    *around(["CREATE PROCEDURE dbo.cf_two AS SELECT v FROM (VALUES (1), (2)) AS t(v)",
+             "CREATE PROCEDURE dbo.cf_five AS SELECT v FROM (VALUES (1), (2)) AS t(v); RETURN 5"],
+            [batch("EXECUTE keeps it", "EXEC dbo.cf_two; SELECT @@ROWCOUNT", [(1,), (2,)], [(2,)]),
+             batch("RETURN is an assignment", "EXEC dbo.cf_five; SELECT @@ROWCOUNT", [(1,), (2,)], [(1,)])],
+            ["DROP PROCEDURE IF EXISTS dbo.cf_two, dbo.cf_five"]),
     query("SELECT ROWCOUNT_BIG()", (0,)),
     query("DECLARE @n int; BEGIN TRAN; SELECT @n = @@ROWCOUNT; COMMIT; SELECT @n", (0,)),
 )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal as D
 
-from tests.conformance.form import Page, gives, holds, page, raises
+from tests.conformance.form import Page, fails, gives, holds, page, raises
 
 PAGES: list[Page] = [
     page("t-sql/functions/logical-functions-iif-transact-sql",
@@ -29,9 +29,12 @@ PAGES: list[Page] = [
     page("t-sql/functions/logical-functions-greatest-transact-sql",
          gives("GREATEST('6.62', 3.1415, N'7')", D("7.0000")),
                        gives("GREATEST(1, NULL, 3)", 3),
+                       gives("GREATEST('Glacier', N'Joshua Tree', 'Mount Rainier')", "Mount Rainier"),
+                       gives("GREATEST('a', NULL, 'B')", "B"),
                        gives("GREATEST(NULL + 1, NULL + 2)", None)),
     page("t-sql/functions/logical-functions-least-transact-sql",
          gives("LEAST('6.62', 3.1415, N'7')", D("3.1415")),
+                       gives("LEAST('Glacier', N'Joshua Tree', 'Mount Rainier')", "Glacier"),
                        gives("LEAST(1, NULL, 3)", 1)),
     page("t-sql/language-elements/coalesce-transact-sql",
          gives("COALESCE(NULL, NULL, 'third_value', 'fourth_value')", "third_value"),
@@ -42,6 +45,7 @@ PAGES: list[Page] = [
          gives("NULLIF(4, 4)", None),
          gives("NULLIF(5, 7)", 5),
          gives("NULLIF(1, 1)", None),
+         fails("DECLARE @n int; SELECT NULLIF(@n, 'abc') AS x", 245),
          gives("NULLIF('a', 'A')", None)),
     page("t-sql/language-elements/null-and-unknown-transact-sql",
          holds("NULL = NULL", False),

@@ -25,6 +25,13 @@ PAGES: list[Page] = [
          batch("delete what matches", f"{M} MERGE #m AS t {S} WHEN MATCHED THEN DELETE; {SHOW}", [(1, 1), (3, 3)]),
          batch("conditions", f"{M} MERGE #m AS t USING (VALUES (1, 0), (2, 20)) AS s (k, v) ON t.k = s.k "
                f"WHEN MATCHED AND s.v = 0 THEN DELETE WHEN MATCHED THEN UPDATE SET v = s.v; {SHOW}", [(2, 20), (3, 3)]),
+         batch("a join as the source", f"{M} MERGE #m AS t USING (VALUES (2, 20), (4, 40)) AS s (k, v) LEFT JOIN "
+               "(VALUES (4, 44)) AS u (k, w) ON s.k = u.k ON t.k = s.k WHEN MATCHED THEN UPDATE SET v = u.w "
+               "WHEN NOT MATCHED THEN INSERT VALUES (s.k, u.w) WHEN NOT MATCHED BY SOURCE THEN DELETE; "
+               f"{SHOW}", [(2, None), (4, 44)]),
+         batch("APPLY in the source", f"{M} MERGE #m AS t USING (VALUES (1)) AS s (k) CROSS APPLY "
+               f"(SELECT s.k + 1 AS n) AS u ON t.k = u.n WHEN MATCHED THEN UPDATE SET v = s.k + 70; {SHOW}",
+               [(1, 1), (2, 71), (3, 3)]),
          batch("a condition of an insert", f"{M} MERGE #m AS t USING (VALUES (8, 1), (9, 2)) AS s (k, v) ON t.k = s.k "
                f"WHEN NOT MATCHED AND s.v > 1 THEN INSERT (k, v) VALUES (k, v); {SHOW}",
                [(1, 1), (2, 2), (3, 3), (9, 2)]),

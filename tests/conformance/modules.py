@@ -181,4 +181,77 @@ SCALARS = page("t-sql/statements/create-function-transact-sql", *around(_FUNCTIO
     query("SELECT DATA_TYPE FROM INFORMATION_SCHEMA.ROUTINES WHERE ROUTINE_NAME = N'cf_factorial'", ("bigint",)),
 ], _FUNCTIONS_GONE))  # fmt: skip
 
-PAGES: list[Page] = [CALLS, STRINGS, SHAPES, DYNAMIC, DEFINED, INLINE, SCALARS]
+_HELD = (
+    "CREATE FUNCTION dbo.cf_next (@a int) RETURNS int WITH SCHEMABINDING AS BEGIN RETURN @a + 1 END",
+    "CREATE FUNCTION dbo.cf_size (@a int) RETURNS varchar(5) AS BEGIN IF @a > 5 RETURN 'large'; RETURN 'small' END",
+    "CREATE TABLE dbo.cf_held (a int DEFAULT (dbo.cf_next(6)), b int, n AS dbo.cf_next(b), s AS dbo.cf_size(b), "
+    "p AS dbo.cf_next(a) PERSISTED, CONSTRAINT cf_held_ck CHECK (dbo.cf_size(b) = 'small'))",
+)
+_FREE = ("DROP TABLE IF EXISTS dbo.cf_held", "DROP FUNCTION IF EXISTS dbo.cf_next, dbo.cf_size")
+USED = page("t-sql/statements/create-function-transact-sql", *around(_HELD, [
+    batch("in a default and computed columns", "INSERT dbo.cf_held (b) VALUES (3); SELECT a, b, n, s, p FROM "
+          "dbo.cf_held", [(7, 3, 4, "small", 8)]),
+    batch("an update computes again", "INSERT dbo.cf_held (a, b) VALUES (1, 3), (2, NULL); UPDATE dbo.cf_held SET "
+          "a = a * 10, b = b + 1; SELECT n, s, p FROM dbo.cf_held ORDER BY a", [(5, "small", 11), (None, "small", 21)]),
+    fails("INSERT dbo.cf_held (b) VALUES (3), (9)", 547),
+    fails("INSERT dbo.cf_held (b) VALUES (9)", 547),
+    fails("DROP FUNCTION dbo.cf_next", 3729),
+    fails("ALTER FUNCTION dbo.cf_size (@a int) RETURNS varchar(5) AS BEGIN RETURN 'small' END", 3729),
+    fails("EXEC sp_rename 'dbo.cf_next', 'cf_other'", 15336),
+    fails("ALTER TABLE dbo.cf_held ADD q AS dbo.cf_size(b) PERSISTED", 4936),
+    batch("what holds a function goes", "ALTER TABLE dbo.cf_held DROP CONSTRAINT cf_held_ck, COLUMN s; "
+          "DROP FUNCTION dbo.cf_size; SELECT OBJECT_ID('dbo.cf_size')", [(None,)]),
+    batch("the definition names the schema", "SELECT definition FROM sys.computed_columns WHERE name = 'n' AND "
+          "object_id = OBJECT_ID('dbo.cf_held')", [("([dbo].[cf_next]([b]))",)]),
+], _FREE))  # fmt: skip
+
+_THERE = ("CREATE TABLE dbo.cf_there (a int, b int)",)
+_AWAY = ("DROP PROCEDURE IF EXISTS dbo.cf_uses", "DROP TABLE IF EXISTS dbo.cf_there")
+DEFERRED = page("t-sql/statements/create-procedure-transact-sql", *around(_THERE, [
+    fails("CREATE PROCEDURE dbo.cf_uses AS SELECT a, nope FROM dbo.cf_there", 207),
+    fails("CREATE PROCEDURE dbo.cf_uses AS SELECT x.a FROM dbo.cf_there AS t", 4104),
+    fails("CREATE PROCEDURE dbo.cf_uses AS IF 1 = 0 DELETE dbo.cf_there WHERE nope = 1", 207),
+    fails("CREATE PROCEDURE dbo.cf_uses AS UPDATE t SET a = t.nope FROM dbo.cf_there AS t", 207),
+    fails("CREATE PROCEDURE dbo.cf_uses AS UPDATE dbo.cf_there SET nope = 1", 207),
+    fails("CREATE PROCEDURE dbo.cf_uses AS INSERT dbo.cf_there (a, nope) VALUES (1, 2)", 207),
+    fails("CREATE PROCEDURE dbo.cf_uses AS IF EXISTS (SELECT 1 FROM dbo.cf_there WHERE nope = 1) SELECT 1", 207),
+    batch("a table that is not there is no error yet", "EXEC ('CREATE PROCEDURE dbo.cf_uses AS SELECT nope FROM "
+          "dbo.cf_not_there'); SELECT OBJECT_NAME(OBJECT_ID('dbo.cf_uses'))", [("cf_uses",)]),
+    fails("EXEC ('CREATE PROCEDURE dbo.cf_uses AS SELECT nope FROM dbo.cf_not_there'); EXEC dbo.cf_uses", 208),
+    batch("a temporary table of the procedure", "EXEC ('CREATE PROCEDURE dbo.cf_uses AS CREATE TABLE #t (q int); "
+          "INSERT #t VALUES (1); SELECT q FROM #t'); EXEC dbo.cf_uses", [(1,)]),
+], _AWAY))  # fmt: skip
+
+_BOUND = (
+    "CREATE TABLE dbo.cf_base (a int, b int, c int)",
+    "CREATE VIEW dbo.cf_bound WITH SCHEMABINDING AS SELECT a, b FROM dbo.cf_base",
+    "CREATE VIEW dbo.cf_loose AS SELECT a, b FROM dbo.cf_base",
+    "CREATE FUNCTION dbo.cf_rows (@a int) RETURNS TABLE WITH SCHEMABINDING AS RETURN SELECT b FROM dbo.cf_bound "
+    "WHERE a = @a",
+    "CREATE FUNCTION dbo.cf_number (@a int) RETURNS int WITH SCHEMABINDING AS BEGIN DECLARE @n int; "
+    "SELECT @n = COUNT(*) FROM dbo.cf_base WHERE a = @a; RETURN @n END",
+)
+_UNBOUND = ("DROP VIEW IF EXISTS dbo.cf_loose, dbo.cf_other", "DROP FUNCTION IF EXISTS dbo.cf_rows, dbo.cf_number",
+            "DROP VIEW IF EXISTS dbo.cf_bound", "DROP TABLE IF EXISTS dbo.cf_base")  # fmt: skip
+BOUND = page("t-sql/statements/create-view-transact-sql", *around(_BOUND, [
+    batch("modules bound to their schema answer", "INSERT dbo.cf_base VALUES (1, 2, 3); SELECT (SELECT b FROM "
+          "dbo.cf_rows(1)), dbo.cf_number(1)", [(2, 1)]),
+    batch("sys.sql_modules tells", "SELECT OBJECT_NAME(object_id), is_schema_bound FROM sys.sql_modules WHERE "
+          "OBJECT_NAME(object_id) IN ('cf_bound', 'cf_loose') ORDER BY 1", [("cf_bound", True), ("cf_loose", False)]),
+    fails("DROP TABLE dbo.cf_base", 3729),
+    fails("DROP VIEW dbo.cf_bound", 3729),
+    fails("ALTER VIEW dbo.cf_bound AS SELECT a, b FROM dbo.cf_base", 3729),
+    fails("ALTER TABLE dbo.cf_base DROP COLUMN b", 5074),
+    fails("ALTER TABLE dbo.cf_base ALTER COLUMN a bigint", 5074),
+    fails("EXEC sp_rename 'dbo.cf_base.a', 'z', 'COLUMN'", 15336),
+    fails("EXEC sp_rename 'dbo.cf_base', 'cf_else'", 15336),
+    batch("other columns are free", "ALTER TABLE dbo.cf_base DROP COLUMN c; SELECT COL_LENGTH('dbo.cf_base', 'c')",
+          [(None,)]),
+    fails("CREATE VIEW dbo.cf_other WITH SCHEMABINDING AS SELECT * FROM dbo.cf_base", 1054),
+    fails("CREATE VIEW dbo.cf_other WITH SCHEMABINDING AS SELECT a FROM cf_base", 4512),
+    fails("CREATE VIEW dbo.cf_other WITH SCHEMABINDING AS SELECT a FROM dbo.cf_loose", 4513),
+    batch("what is bound goes first", "DROP FUNCTION dbo.cf_rows, dbo.cf_number; DROP VIEW dbo.cf_bound; DROP TABLE "
+          "dbo.cf_base; SELECT OBJECT_ID('dbo.cf_base')", [(None,)]),
+], _UNBOUND))  # fmt: skip
+
+PAGES: list[Page] = [BOUND, DEFERRED, CALLS, STRINGS, SHAPES, DYNAMIC, DEFINED, INLINE, SCALARS, USED]

@@ -156,6 +156,13 @@ _ALTER = [
           "SELECT 1", (1,)),
     fails("ALTER TABLE dbo.cf_no_such_table ADD a int", 4902),
     fails("CREATE TABLE #t (a int); ALTER TABLE #t DROP CONSTRAINT nope", 3728),
+    query("CREATE TABLE #t (a int, b int CONSTRAINT ck CHECK (b > 0), c int); "
+          "ALTER TABLE #t DROP CONSTRAINT ck, COLUMN b, c; SELECT COUNT(*) FROM tempdb.sys.columns "
+          "WHERE object_id = OBJECT_ID('tempdb..#t')", (1,)),
+    batch("DROP of constraints and columns is one statement",
+          "CREATE TABLE #t (a int, b int CONSTRAINT ck CHECK (b > 0)); BEGIN TRY "
+          "ALTER TABLE #t DROP CONSTRAINT ck, COLUMN nope END TRY BEGIN CATCH SELECT ERROR_NUMBER() END CATCH; "
+          "INSERT #t VALUES (1, -1)", [(4924,)], error=547),
     batch("CATCH sees the last of the errors of DROP COLUMN",
           "CREATE TABLE #t (a int, b int DEFAULT 1); BEGIN TRY ALTER TABLE #t DROP COLUMN b END TRY "
           "BEGIN CATCH SELECT ERROR_NUMBER() END CATCH", [(4922,)]),

@@ -79,6 +79,55 @@ TYPES = page("t-sql/statements/create-type-transact-sql", *around(_MADE, [
     batch("type_id", "SELECT CASE WHEN TYPE_ID(N'dbo.cf_rows') > 256 THEN 1 ELSE 0 END", [(1,)]),
 ], _GONE))  # fmt: skip
 
+_ALIAS = ("CREATE TYPE dbo.cf_code FROM varchar(5) NOT NULL", "CREATE TYPE dbo.cf_price FROM decimal(9, 2)",
+          "CREATE TABLE dbo.cf_alias (c dbo.cf_code, p cf_price, q cf_price NOT NULL DEFAULT 1)")  # fmt: skip
+_TYPED = "SELECT c.name, t.name FROM sys.columns AS c JOIN sys.types AS t ON t.user_type_id = c.user_type_id " \
+         "WHERE c.object_id = OBJECT_ID('dbo.{}') ORDER BY c.column_id"  # fmt: skip
+
+ALIASES = page("t-sql/statements/create-type-transact-sql", *around(_ALIAS, [
+    batch("columns of alias types", _TYPED.format("cf_alias"),
+          [("c", "cf_code"), ("p", "cf_price"), ("q", "cf_price")]),
+    batch("a column without NULL or NOT NULL has it from its alias type", "SELECT name, is_nullable FROM sys.columns "
+          "WHERE object_id = OBJECT_ID('dbo.cf_alias') ORDER BY column_id",
+          [("c", False), ("p", True), ("q", False)]),
+    batch("DOMAIN_NAME is the alias type", "SELECT DATA_TYPE, DOMAIN_SCHEMA, DOMAIN_NAME FROM "
+          "INFORMATION_SCHEMA.COLUMNS WHERE TABLE_NAME = 'cf_alias' AND COLUMN_NAME = 'p'",
+          [("decimal", "dbo", "cf_price")]),
+    batch("values of a column of an alias type", "INSERT dbo.cf_alias (c, p) VALUES ('a', 1.255); "
+          "SELECT c, CAST(p AS varchar(9)), CAST(q AS varchar(9)) FROM dbo.cf_alias", [("a", "1.26", "1.00")]),
+    fails("INSERT dbo.cf_alias (c) VALUES (NULL)", 515),
+    fails("INSERT dbo.cf_alias (c) VALUES ('abcdef')", 2628),
+    fails("DROP TYPE dbo.cf_price", 3732),
+    fails("CREATE TABLE #t (a dbo.cf_price)", 2715),
+    fails("CREATE TABLE dbo.cf_other (a dbo.cf_code(5))", 2716),
+    fails("CREATE TABLE dbo.cf_other (a dbo.cf_no_such_type)", 2715),
+    batch("table variables know them", "DECLARE @t TABLE (c dbo.cf_code); INSERT @t VALUES ('x'); SELECT c FROM @t",
+          [("x",)]),
+    batch("ADD and ALTER COLUMN", "ALTER TABLE dbo.cf_alias ADD r dbo.cf_price; "
+          "ALTER TABLE dbo.cf_alias ALTER COLUMN p decimal(9, 2); " + _TYPED.format("cf_alias"),
+          [("c", "cf_code"), ("p", "decimal"), ("q", "cf_price"), ("r", "cf_price")]),
+], ("DROP TABLE IF EXISTS dbo.cf_alias, dbo.cf_other", "DROP TYPE IF EXISTS dbo.cf_code",
+    "DROP TYPE IF EXISTS dbo.cf_price")))
+
+_GRANTED = ("CREATE TYPE dbo.cf_rows AS TABLE (id int)", "CREATE TYPE dbo.cf_code FROM varchar(3)",
+            "CREATE USER cf_typist WITHOUT LOGIN")  # fmt: skip
+_AS_TYPIST = "EXECUTE AS USER = 'cf_typist'; "
+
+GRANTS = page("t-sql/statements/grant-type-permissions-transact-sql", *around(_GRANTED, [
+    fails(_AS_TYPIST + "DECLARE @t dbo.cf_rows", 229),
+    batch("EXECUTE on a table type", "GRANT EXECUTE ON TYPE::dbo.cf_rows TO cf_typist; " + _AS_TYPIST +
+          "DECLARE @t dbo.cf_rows; INSERT @t VALUES (5); SELECT id FROM @t; REVERT", [(5,)]),
+    fails("GRANT EXECUTE ON SCHEMA::dbo TO cf_typist; DENY EXECUTE ON TYPE::dbo.cf_rows TO cf_typist; " + _AS_TYPIST +
+          "DECLARE @t dbo.cf_rows", 229),
+    batch("HAS_PERMS_BY_NAME", "GRANT REFERENCES ON TYPE::dbo.cf_code TO cf_typist; " + _AS_TYPIST +
+          "SELECT HAS_PERMS_BY_NAME('dbo.cf_code', 'TYPE', 'REFERENCES'), HAS_PERMS_BY_NAME('dbo.cf_code', 'TYPE', "
+          "'EXECUTE'); REVERT", [(1, 0)]),
+    batch("sys.database_permissions", "GRANT EXECUTE ON TYPE::dbo.cf_rows TO cf_typist; SELECT class, class_desc, "
+          "permission_name FROM sys.database_permissions WHERE major_id = TYPE_ID('dbo.cf_rows') AND class = 6",
+          [(6, "TYPE", "EXECUTE")]),
+    fails("GRANT EXECUTE ON TYPE::dbo.cf_no_such_type TO cf_typist", 15151),
+], ("DROP TYPE IF EXISTS dbo.cf_rows", "DROP TYPE IF EXISTS dbo.cf_code", "DROP USER IF EXISTS cf_typist")))
+
 PARAMETERS = page("relational-databases/tables/use-table-valued-parameters-database-engine", *around(_MADE, [
     batch("rows", "DECLARE @t dbo.cf_rows; INSERT @t VALUES (1, 3), (2, 4); EXEC dbo.cf_sum @t", [(2, 7, "abc")]),
     batch("by name", "DECLARE @t dbo.cf_rows; INSERT @t VALUES (1, 3); EXEC dbo.cf_sum @code = 'x', @rows = @t", [(1,
@@ -96,4 +145,4 @@ PARAMETERS = page("relational-databases/tables/use-table-valued-parameters-datab
     fails("CREATE PROCEDURE dbo.cf_short @r dbo.cf_rows READONLY AS INSERT @r (id) VALUES (1)", 10700),
 ], _GONE))  # fmt: skip
 
-PAGES: list[Page] = [VARIABLES, TYPES, PARAMETERS]
+PAGES: list[Page] = [ALIASES, GRANTS, VARIABLES, TYPES, PARAMETERS]

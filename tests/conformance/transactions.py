@@ -122,6 +122,10 @@ LOCKS = page("relational-databases/system-stored-procedures/sp-getapplock-transa
           "EXEC @s = sp_releaseapplock 'cf', 'Session'; SELECT @r, @s", (0, 0)),
     query("DECLARE @r int; BEGIN TRAN; EXEC sp_getapplock 'cf', 'Exclusive'; "
           "EXEC @r = sp_getapplock 'cf', 'Exclusive', @LockTimeout = 0; COMMIT; SELECT @r", (0,)),
+    query("DECLARE @r int; BEGIN TRAN; EXEC @r = sp_getapplock @Resource = 'Form1', @LockMode = 'Shared'; COMMIT; "
+          "SELECT @r", (0,)),
+    query("DECLARE @a int, @b int; BEGIN TRAN; EXEC @a = sp_getapplock 'cf', 'IntentExclusive'; "
+          "EXEC @b = sp_getapplock 'cf', 'Update'; COMMIT; SELECT @a, @b", (0, 0)),
 )  # fmt: skip
 
 PAGES: list[Page] = [NESTING, COMMITS, ROLLBACKS, SAVEPOINTS, STATES, ABORTS, EXECUTES, INSERT_EXEC, LOCKS]

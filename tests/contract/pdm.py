@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from sqlalchemy.engine import Connection, Engine
 
-from pymlsql import connect, database, migrate, procedures
-from pymlsql.examples.pdm.declaration import FEATURES
+from pymlsql import connect, database, deployment, migrate
+from pymlsql.examples.pdm.declaration import FEATURES, PROJECT
 from pymlsql.features import FeatureSet
 from tests import servers
 
@@ -36,7 +36,7 @@ def prepare(engine: Engine, frames: dict[str, pd.DataFrame]) -> None:
     """All tables, the modules, and the frames in them, whatever was there before."""
     migrate.upgrade(engine)
     with engine.begin() as connection:
-        procedures.apply(connection)
+        deployment.deploy(connection, PROJECT.modules)
     with engine.begin() as connection:
         for table in frames:
             connection.exec_driver_sql(f"DELETE FROM {table}")

@@ -27,7 +27,8 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 @pytest.fixture(scope="module")
 def db() -> Iterator[Toolkit]:
-    with servers.running() as target, pymlsql.connect(target.sqlalchemy_url) as found:
+    with servers.under_test() as target, pymlsql.connect(target.sqlalchemy_url) as found:
+        found.downgrade("base")
         found.upgrade()
         yield found
 

@@ -20,13 +20,14 @@ Command = Callable[..., "tuple[int, str, str]"]
 
 @pytest.fixture(scope="module")
 def target() -> Iterator[servers.Target]:
-    with servers.running() as found:
+    with servers.under_test() as found:
         yield found
 
 
 @pytest.fixture(scope="module")
 def db(target: servers.Target) -> Iterator[Toolkit]:
     with pymlsql.connect(target.sqlalchemy_url) as found:
+        found.downgrade("base")
         found.upgrade()
         yield found
 

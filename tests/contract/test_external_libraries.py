@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 from collections.abc import Iterator
@@ -186,6 +187,10 @@ def test_nothing_of_a_library_runs_before_a_script_imports_it(connection: Any, f
     mark = folder / "ran"
     touch = f"open({str(mark)!r}, 'w').close()\n"
     files = dict.fromkeys(("eager/__init__.py", "sitecustomize.py", "usercustomize.py"), touch)
+    if importlib.util.find_spec("sitecustomize") is not None:  # Debian's Python has one, which nothing may replace
+        refused = make_wheel("eager", {"sitecustomize.py": files.pop("sitecustomize.py")})
+        with pytest.raises(pyodbc.Error, match="39048"):
+            create(connection, "eager", refused)
     files["eager.pth"] = f"import os; {touch}"
     files["eager-1.0.data/scripts/setup.py"] = touch
     create(connection, "eager", make_wheel("eager", files))

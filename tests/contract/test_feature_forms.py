@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 from sqlalchemy.engine import Connection, Engine
 
-from pymlsql import database, procedures
+from pymlsql import database
 from pymlsql.features import FeatureSet
+from pymlsql.features.modules import render_features
 from pymlsql.features.parity import differences
 from pymlsql.features.reference import compute
 from tests import forms
@@ -23,7 +24,7 @@ def engine() -> Iterator[Engine]:
             for table in forms.TABLES:
                 connection.exec_driver_sql(table)
             for features in forms.FORMS.values():
-                for module in procedures.render_features(features):
+                for module in render_features(features):
                     connection.exec_driver_sql(module.text)
         yield engine
 

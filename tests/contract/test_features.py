@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 from sqlalchemy.engine import Connection, Engine
 
-from pymlsql import procedures
-from pymlsql.examples.pdm.declaration import FEATURES
+from pymlsql import deployment
+from pymlsql.examples.pdm.declaration import FEATURES, PROJECT
 from pymlsql.features.reference import compute
+from pymlsql.modules import Module
 from tests.contract import pdm
 from tests.machines import odd_frames
 
@@ -82,24 +83,24 @@ def test_view_says_the_types_that_are_declared(odd: dict[str, pd.DataFrame], con
 def test_second_deployment_changes_nothing_and_is_not_recorded(odd: dict[str, pd.DataFrame], engine: Engine) -> None:
     with engine.begin() as connection:
         n_before = connection.exec_driver_sql("SELECT COUNT(*) FROM ml.deployments").scalar()
-        modules = procedures.find_modules()
-        assert [done.changed for done in procedures.deploy(connection, modules)] == [False] * len(modules)
+        modules = PROJECT.modules
+        assert [done.changed for done in deployment.deploy(connection, modules)] == [False] * len(modules)
         assert connection.exec_driver_sql("SELECT COUNT(*) FROM ml.deployments").scalar() == n_before
 
 
 def test_changed_module_is_recorded_with_what_was_there_before(odd: dict[str, pd.DataFrame], engine: Engine) -> None:
-    modules = procedures.find_modules()
+    modules = PROJECT.modules
     view = modules[2]
-    changed = procedures.Module(view.name, view.type, view.text.replace("AS f;", "AS f WHERE 1 = 1;"))
+    changed = Module(view.name, view.type, view.text.replace("AS f;", "AS f WHERE 1 = 1;"))
     with engine.begin() as connection:
-        procedures.deploy(connection, [changed])
+        deployment.deploy(connection, [changed])
         row = connection.exec_driver_sql(
             "SELECT TOP (1) object_name, definition, former_definition FROM ml.deployments ORDER BY deployment_id DESC"
         ).one()
         assert row.object_name == view.name
         assert "WHERE 1 = 1" in row.definition
         assert "WHERE 1 = 1" not in row.former_definition
-        procedures.deploy(connection, [view])
+        deployment.deploy(connection, [view])
 
 
 def test_view_equals_pandas_on_the_data_of_the_example(pdm_data: object, engine: Engine) -> None:

@@ -14,10 +14,12 @@ from sklearn.linear_model import LogisticRegression
 from sqlalchemy.engine import Connection, Engine
 from threadpoolctl import threadpool_limits
 
-from pymlsql import procedures
+from pymlsql import deployment
 from pymlsql.database import DatabaseError, translated_errors
-from pymlsql.examples.pdm.declaration import FEATURES, PROCEDURE
+from pymlsql.examples.pdm.declaration import FEATURES, PROCEDURE, PROJECT
 from pymlsql.features.reference import compute
+from pymlsql.modules import Module
+from pymlsql.procedures import render_procedure
 from tests.contract import pdm
 from tests.machines import odd_frames
 
@@ -186,7 +188,7 @@ def test_unscored_scores_what_this_version_has_not_and_nothing_twice(
 
 def test_chunks_give_the_same_as_one(connection: Connection, rows: pd.DataFrame, champion: tuple[int, Any]) -> None:
     small = PROCEDURE.model_copy(update={"name": "dbo.PredictInChunks", "chunk_rows": 7})
-    procedures.deploy(connection, procedures.render_procedure(small)[:1])
+    deployment.deploy(connection, render_procedure(small)[:1])
     found = pdm.read(connection, "EXEC dbo.PredictInChunks @since = '2020-01-02T00:00:00'")
     assert len(found) > 21
     check(found, expected(rows[rows["datetime"] >= "2020-01-02"], champion))
@@ -225,14 +227,14 @@ def test_model_that_wants_a_column_the_view_lacks_is_51003(connection: Connectio
 def test_column_that_left_the_view_is_51003(
     connection: Connection, champion: object, frames: dict[str, pd.DataFrame]
 ) -> None:
-    modules = procedures.find_modules()
+    modules = PROJECT.modules
     view = modules[2]
     text = "\n".join(line for line in view.text.splitlines() if "[comp3]" not in line)
-    procedures.deploy(connection, [procedures.Module(view.name, view.type, text)])
+    deployment.deploy(connection, [Module(view.name, view.type, text)])
     try:
         refused(connection, 51003, "has no column comp3")
     finally:
-        procedures.deploy(connection, [view])
+        deployment.deploy(connection, [view])
 
 
 @pytest.mark.parametrize(
@@ -256,7 +258,7 @@ def test_failure_in_a_later_chunk_leaves_no_predictions(connection: Connection, 
     estimator = LogisticRegression(max_iter=20, C=1e-4).fit(rows[["age"]].fillna(0.0), truth)
     pdm.push(connection, estimator)
     small = PROCEDURE.model_copy(update={"name": "dbo.PredictInChunks", "chunk_rows": 5})
-    procedures.deploy(connection, procedures.render_procedure(small)[:1])
+    deployment.deploy(connection, render_procedure(small)[:1])
     with pytest.raises(DatabaseError, match="NaN") as raised, translated_errors():
         pdm.read(connection, "EXEC dbo.PredictInChunks @since = '2020-01-02T00:00:00'")
     assert raised.value.number == 51005

@@ -14,6 +14,7 @@ import pytest
 import pymlsql
 from pymlsql import tracking
 from pymlsql.errors import DatabaseError, RunError
+from pymlsql.examples.pdm.declaration import PROJECT
 from pymlsql.toolkit import Toolkit
 from pymlsql.tracking.checksum import checksum
 from tests import servers
@@ -23,15 +24,16 @@ ODD = "O'Brien's \"run\" [x]] 😀 --;"
 
 @pytest.fixture(scope="module")
 def target() -> Iterator[servers.Target]:
-    with servers.running() as found:
+    with servers.under_test() as found:
         yield found
 
 
 @pytest.fixture(scope="module")
 def db(target: servers.Target) -> Iterator[Toolkit]:
     with pymlsql.connect(target.sqlalchemy_url) as found:
+        found.downgrade("base")
         found.upgrade()
-        found.apply()
+        found.apply(PROJECT)
         yield found
 
 
@@ -67,6 +69,9 @@ def test_a_run_is_recorded_and_read_back(db: Toolkit) -> None:
 
 
 def test_the_view_s_text_is_that_of_the_time_and_of_what_it_names(db: Toolkit) -> None:
+    db.execute("DROP VIEW IF EXISTS dbo.run_view")
+    db.execute("DROP FUNCTION IF EXISTS dbo.run_rows")
+    db.execute("DROP TABLE IF EXISTS dbo.run_source")
     db.execute("CREATE TABLE dbo.run_source (a int)")
     db.execute("CREATE FUNCTION dbo.run_rows () RETURNS TABLE AS RETURN SELECT a FROM dbo.run_source")
     db.execute("CREATE VIEW dbo.run_view AS SELECT a FROM [dbo].[run_rows]()")
@@ -185,6 +190,24 @@ def test_a_name_that_cannot_be_starts_no_run(db: Toolkit, name: str) -> None:
     with pytest.raises(RunError, match="cannot be the name of a run"):
         db.start_run("fine", name=name)
     assert db.scalar("SELECT COUNT(*) FROM ml.runs") == n_before
+
+
+def test_tags_that_cannot_be_fail_the_run_they_were_for(db: Toolkit) -> None:
+    with pytest.raises(RunError, match="the name of a tag"):
+        db.start_run("bad tags", tags={"": 1})
+    (found,) = db.runs("bad tags")
+    assert (found.status, found.tags) == ("failed", {})
+    assert "the name of a tag" in str(found.error)
+
+
+def test_an_experiment_can_have_a_description(db: Toolkit) -> None:
+    made = db.create_experiment("described", "What it is for 😀")
+    assert (made.description, made.n_runs) == ("What it is for 😀", 0)
+    with pytest.raises(DatabaseError) as raised:
+        db.create_experiment("described")
+    assert number_of(raised) == 51022
+    with pytest.raises(RunError, match="4000 fit"):
+        db.create_experiment("longer", "x" * 4001)
 
 
 def test_nan_is_a_sentence_and_nothing_is_recorded(db: Toolkit) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 import pymlsql
 from pymlsql.errors import DatabaseError, RunError
+from pymlsql.examples.pdm.declaration import PROJECT
 from pymlsql.toolkit import Toolkit
 from tests import servers
 from tests.contract.cases import error_number
@@ -19,15 +20,16 @@ from tests.contract.people import People, people, values
 
 @pytest.fixture(scope="module")
 def target() -> Iterator[servers.Target]:
-    with servers.running() as found:
+    with servers.under_test() as found:
         yield found
 
 
 @pytest.fixture(scope="module")
 def db(target: servers.Target) -> Iterator[Toolkit]:
     with pymlsql.connect(target.sqlalchemy_url) as found:
+        found.downgrade("base")
         found.upgrade()
-        found.apply()
+        found.apply(PROJECT)
         yield found
 
 

@@ -20,6 +20,7 @@ import pymlsql
 from pymlsql import models, runtime
 from pymlsql.cli import main as cli
 from pymlsql.errors import DatabaseError, LoadError, RegistryError, RuntimeMismatch, TrainingError
+from pymlsql.examples.pdm.declaration import PROJECT
 from pymlsql.models import Input, Output, Signature
 from pymlsql.toolkit import Toolkit
 from pymlsql.tracking.checksum import checksum
@@ -72,7 +73,7 @@ def db(target: servers.Target, pdm_data: PdmData) -> Iterator[Toolkit]:
         found.execute_batches(runtime.ENABLE_SCRIPTS)
         found.upgrade()
         found.load(pdm_data.directory)
-        found.apply()
+        found.apply(PROJECT)
         trained = found.train()
         found.push(trained, alias="champion")
         yield found
@@ -330,7 +331,7 @@ def test_a_refusal_of_the_procedure_is_one_line_with_its_number(db: Toolkit, run
 
 def test_a_model_of_other_columns_is_refused_by_the_procedure(db: Toolkit) -> None:
     estimator, signature = small_model()
-    mistyped = signature.inputs[1].model_copy(update={"sql_type": "nvarchar(20)"})
+    mistyped = signature.inputs[1].model_copy(update={"sql_type": "nvarchar(20)", "dtype": "str"})
     wrong = signature.model_copy(update={"inputs": (signature.inputs[0], mistyped)})
     db.push(models.pack(estimator, wrong), "mistyped", alias="champion")
     with pytest.raises(DatabaseError, match="age") as caught:
@@ -357,7 +358,7 @@ def test_doctor_says_what_to_do_where_something_is_missing(run: Run) -> None:
     assert empty.password not in outcome.out + outcome.err
     assert after["server python"]["state"] == "ok"
     unreachable = run("doctor --json --url mssql+pyodbc://sa:x@127.0.0.1:1/x")
-    assert unreachable.code == 1
+    assert unreachable.code == 3
     assert json.loads(unreachable.out)[-1]["name"] == "server"
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 import pymlsql
-from pymlsql import registry
-from pymlsql.errors import MigrationError, PymlsqlError, RegistryError
+from pymlsql import mlmodel, registry
+from pymlsql.errors import MigrationError, ModelError, PymlsqlError, RegistryError
 from pymlsql.toolkit import Toolkit
 from tests import servers
 from tests.contract.people import PASSWORD, People, people
@@ -173,6 +173,11 @@ def test_odd_names_go_all_the_way(db: Toolkit, name: str, tmp_path: Path) -> Non
     assert pushed.tags == {name: name}
     assert db.audit(name)[0].alias == name
     assert db.pull(name, 1, tmp_path / "model.pkl").read_bytes() == packed().data
+    folder = db.pull(name, 1, tmp_path / "mlflow", mlflow=True)
+    again = mlmodel.read_directory(folder)
+    assert (bytes(again.data), again.signature) == (packed().data, packed().signature)
+    with pytest.raises(ModelError, match="not empty"):
+        db.pull(name, 1, folder, mlflow=True)
     registry.remove_alias(db, name, name)
     registry.delete(db, name)
     assert db.audit(name)[0].action == "delete_model"
@@ -272,10 +277,10 @@ def test_each_mistake_has_its_sentence(db: Toolkit, case: str) -> None:
 
 @pytest.mark.parametrize(("revision", "sentence"), [("ml_0002", "run pymlsql db upgrade"), ("ml_0099", "newer")])
 def test_another_revision_is_told(db: Toolkit, revision: str, sentence: str) -> None:
-    db.execute("UPDATE ml.alembic_version SET version_num = ? WHERE version_num = N'ml_0003'", (revision,))
+    db.execute("UPDATE ml.alembic_version SET version_num = ? WHERE version_num = N'ml_0004'", (revision,))
     try:
         for work in (db.models, db.audit, lambda: db.push(packed(), "m"), lambda: db.promote("m", 1)):
             with pytest.raises(MigrationError, match=sentence):
                 work()
     finally:
-        db.execute("UPDATE ml.alembic_version SET version_num = N'ml_0003' WHERE version_num = ?", (revision,))
+        db.execute("UPDATE ml.alembic_version SET version_num = N'ml_0004' WHERE version_num = ?", (revision,))

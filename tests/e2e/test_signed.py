@@ -10,9 +10,10 @@ import pytest
 from sklearn.tree import DecisionTreeClassifier
 
 import pymlsql
-from pymlsql import doctor, procedures, signing
-from pymlsql.examples.pdm.declaration import FEATURES, PROCEDURE
+from pymlsql import deployment, doctor, signing
+from pymlsql.examples.pdm.declaration import FEATURES, PROCEDURE, PROJECT
 from pymlsql.features.reference import compute
+from pymlsql.modules import Module
 from pymlsql.signing import Signing
 from pymlsql.toolkit import Toolkit
 from tests import servers
@@ -159,7 +160,7 @@ def test_no_password_is_written_anywhere(db: Toolkit, target: servers.Target) ->
 def test_applying_again_signs_again_with_another_certificate(db: Toolkit, scorer: Any) -> None:
     thumbprint = "SELECT thumbprint FROM sys.certificates"
     before = db.rows(thumbprint)
-    db.apply()
+    db.apply(PROJECT)
     after = db.rows(thumbprint)
     assert len(before) == len(after) == 1
     assert before != after
@@ -168,11 +169,11 @@ def test_applying_again_signs_again_with_another_certificate(db: Toolkit, scorer
 
 def test_an_apply_that_fails_leaves_the_old_signature(db: Toolkit, scorer: Any) -> None:
     before = db.rows("SELECT thumbprint, pvt_key_encryption_type FROM sys.certificates")
-    modules = procedures.find_modules()
-    wrong = procedures.Module("[dbo].[Nothing]", "view", "CREATE OR ALTER VIEW dbo.Nothing AS SELECT a FROM dbo.none")
+    modules = PROJECT.modules
+    wrong = Module("[dbo].[Nothing]", "view", "CREATE OR ALTER VIEW dbo.Nothing AS SELECT a FROM dbo.none")
     with pytest.raises(Exception, match="208"), db.transaction() as connection:
-        procedures.deploy(connection, modules)
-        procedures.deploy(connection, [wrong])
+        deployment.deploy(connection, modules)
+        deployment.deploy(connection, [wrong])
     assert db.rows("SELECT thumbprint, pvt_key_encryption_type FROM sys.certificates") == before
     assert outcome(scorer, SCORE) == 0
 
@@ -181,12 +182,12 @@ def test_a_change_by_hand_takes_the_signature_and_apply_brings_it_back(
     db: Toolkit, somebody: People, scorer: Any
 ) -> None:
     assert find(db, "signatures").state == "ok"
-    db.apply(sign=False)
+    db.apply(PROJECT, sign=False)
     assert outcome(scorer, SCORE) == 262
     finding = find(db, "signatures")
     assert (finding.state, finding.advice) == ("warn", "run pymlsql apply")
     assert "is not signed" in finding.detail
-    db.apply()
+    db.apply(PROJECT)
     assert outcome(scorer, SCORE) == 0
     assert find(db, "signatures").state == "ok"
 
@@ -201,13 +202,14 @@ def test_doctor_tells_a_key_that_is_left_and_a_right_that_is_gone(db: Toolkit, s
         connection.exec_driver_sql(kept)
     assert signing.read_state(db, PROCEDURE.signing) == "open"
     assert find(db, "signatures").state == "fail"
-    db.apply()
+    db.apply(PROJECT)
     assert signing.read_state(db, PROCEDURE.signing) == "signed"
 
 
 def test_the_rendered_script_signs_too(db: Toolkit, scorer: Any) -> None:
-    db.apply(sign=False)
-    script = "\n".join(line for line in procedures.render_all().splitlines() if not line.startswith(":"))
+    db.apply(PROJECT, sign=False)
+    rendered = deployment.render_script(PROJECT.modules)
+    script = "\n".join(line for line in rendered.splitlines() if not line.startswith(":"))
     db.execute_batches(script)
     assert outcome(scorer, SCORE) == 0
     assert signing.read_state(db, PROCEDURE.signing) == "signed"
@@ -223,6 +225,6 @@ def test_who_may_not_sign_is_told_so_and_may_apply_without(db: Toolkit, somebody
     url = target.sqlalchemy_url.replace(target.password, PASSWORD).replace(f"//{target.user}:", "//deployer:")
     with pymlsql.connect(url) as theirs:
         with pytest.raises(pymlsql.errors.DatabaseError, match=r"Msg 15(247|151)"):
-            theirs.apply()
-        theirs.apply(sign=False)
-    db.apply()
+            theirs.apply(PROJECT)
+        theirs.apply(PROJECT, sign=False)
+    db.apply(PROJECT)

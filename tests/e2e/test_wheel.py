@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from pymlsql import migrate, procedures
+from pymlsql import deployment, migrate
+from pymlsql.examples.pdm.declaration import PROJECT
+from pymlsql.registry import modules
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ("pymlsql", "sql", "migrations", "setup.cfg", "pyproject.toml", "README.md", "LICENSE", "MANIFEST.in")
@@ -86,10 +88,10 @@ def test_help_and_version(clean: Path, outside: Path) -> None:
 def test_templates_and_migrations_are_in_the_wheel(clean: Path, outside: Path) -> None:
     rendered = run(clean / "pymlsql", "render", cwd=outside)
     assert rendered.returncode == 0, rendered.stderr
-    assert rendered.stdout == procedures.render_all()
+    assert rendered.stdout == deployment.render_script(PROJECT.modules)
     history = run(clean / "pymlsql", "db", "sql", cwd=outside)
     assert history.returncode == 0, history.stderr
-    assert history.stdout == migrate.render_sql()
+    assert history.stdout == migrate.render_sql() + deployment.render_script(modules.render_all())
 
 
 @pytest.mark.parametrize(
@@ -105,7 +107,7 @@ def test_a_wrong_line_gives_one_line_and_its_code(clean: Path, outside: Path, li
 
 
 def test_the_servers_python_scripts_are_in_the_wheel(clean: Path, outside: Path) -> None:
-    code = "from pymlsql import runtime; print(len(runtime.read_load_script()) > 100)"
+    code = "from pymlsql import _resources; print(len(_resources.read_text('sql', 'scripts/score.py')) > 100)"
     done = run(clean / "python", "-c", code, cwd=outside)
     assert done.stdout.strip() == "True", done.stderr
 

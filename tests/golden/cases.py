@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from pymlsql._resources import read_text
+from pymlsql import project, scripts
 from pymlsql.examples.pdm.declaration import FEATURES, PROCEDURE
 from pymlsql.features import (
     Attributes,
@@ -24,7 +24,8 @@ from pymlsql.features import (
     Windows,
 )
 from pymlsql.features.rendering import Plan
-from pymlsql.procedures import SCORE_SCRIPT, ScoringProcedure
+from pymlsql.procedures import SCORE_SCRIPT, Batch, ScoringProcedure
+from pymlsql.procedures.batch import Plan as BatchPlan
 from pymlsql.signing import Signing
 from tests import forms
 
@@ -96,7 +97,51 @@ HOSTILE_SIGNING = Signing(
 )
 """Names with brackets and quotes, and an object that the script's query reads."""
 
-SCRIPT = read_text("sql", SCORE_SCRIPT)
+SCRIPT = scripts.read(SCORE_SCRIPT)
+
+
+HOSTILE_BATCH = Batch(
+    kind="batch",
+    name="odd.[batch]] it's]",
+    features="assets",
+    model="O'Brien]",
+    alias="cham'pion",
+    predictions="odd.[it's \u00fc]]ber]",
+    served="odd.[serv]]ed \u00fc]",
+    top_k=2,
+    thresholds={"e'1": 0.25},
+    alerts_per_period=3,
+    chunk_rows=1_500_000,
+    parallel=True,
+    language="Py'thon]",
+    granted_to=("O'Brien]s",),
+)
+"""All words of a batch procedure, on names with brackets, quotes and letters that are not ASCII."""
+
+FLAT_BATCH = Batch(
+    kind="batch",
+    name="dbo.ClusterCalls",
+    features="calls",
+    model="clusters",
+    predictions="dbo.CallClusters",
+    served="dbo.ServedCallClusters",
+    output="cluster",
+)
+"""Clusters of a view without a time or a label."""
+
+FLAT_FEATURES = forms.CALLS.model_copy(update={"label": None})
+
+
+def _plan(example: str, features: str, name: str) -> BatchPlan:
+    declared = project.example(example)
+    procedure = declared.procedures[name]
+    assert isinstance(procedure, Batch)
+    return procedure.plan(declared.features[features])
+
+
+BANK_PLAN = _plan("bank", "calls", "score")
+DEMAND_PLAN = _plan("demand", "demand", "forecast")
+HOSTILE_PLAN = HOSTILE_BATCH.plan(HOSTILE_FEATURES)
 
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "slots": ("functions/slots.sql.j2", {"plan": Plan(FEATURES)}),
@@ -114,8 +159,17 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "predict": ("procedures/predict.sql.j2", {"procedure": PROCEDURE, "script": SCRIPT}),
     "predict-hostile": ("procedures/predict.sql.j2", {"procedure": HOSTILE_PROCEDURE, "script": "x = 'O''Brien'\n"}),
     "predict-table": ("procedures/predict.sql.j2", {"procedure": TABLE_PROCEDURE, "script": "x = 1\n"}),
+    "batch": ("procedures/batch.sql.j2", {"plan": BANK_PLAN, "script": "x = 1\n"}),
+    "batch-keys": ("procedures/batch.sql.j2", {"plan": DEMAND_PLAN, "script": "x = 1\n"}),
+    "batch-flat": ("procedures/batch.sql.j2", {"plan": FLAT_BATCH.plan(FLAT_FEATURES), "script": "x = 1\n"}),
+    "batch-hostile": ("procedures/batch.sql.j2", {"plan": HOSTILE_PLAN, "script": "x = 'O''Brien'\n"}),
+    "table": ("tables/predictions.sql.j2", {"plan": BANK_PLAN}),
+    "table-hostile": ("tables/predictions.sql.j2", {"plan": HOSTILE_PLAN}),
+    "served": ("views/served.sql.j2", {"plan": BANK_PLAN}),
+    "served-hostile": ("views/served.sql.j2", {"plan": HOSTILE_PLAN}),
     "sign": ("signing/procedure.sql.j2", {"signing": PROCEDURE.signing}),
     "sign-hostile": ("signing/procedure.sql.j2", {"signing": HOSTILE_SIGNING}),
+    "unsign-hostile": ("signing/removal.sql.j2", {"signing": HOSTILE_SIGNING}),
     "predictions": ("views/predictions.sql.j2", {"procedure": PROCEDURE}),
     "predictions-hostile": ("views/predictions.sql.j2", {"procedure": HOSTILE_PROCEDURE}),
 }

@@ -11,11 +11,11 @@ from functools import cache
 from pathlib import Path
 
 from pymlsql import batches, migrate, templates
+from pymlsql.deployment import render_script
 from pymlsql.embedded.tsql.lexer import tokenize
 from pymlsql.embedded.tsql.messages import SqlError
 from pymlsql.errors import PymlsqlError
-from pymlsql.examples.pdm.declaration import render_all
-from pymlsql.procedures import render_script
+from pymlsql.examples.pdm.declaration import PROJECT
 from tests.conformance.tables import AREAS
 from tests.contract.cases import Case
 from tests.golden.cases import CASES
@@ -53,7 +53,7 @@ def _of_templates() -> Iterator[str]:
     for template, variables in CASES.values():
         yield templates.render(template, **variables)
     yield migrate.render_sql()
-    yield render_script(render_all())
+    yield render_script(PROJECT.modules)
 
 
 @cache

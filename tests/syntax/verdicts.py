@@ -21,6 +21,7 @@ _FORMS = {
     (nodes.Output, "columns"): "SELECT {}",
     (nodes.Update, "source"): "SELECT 1 AS one FROM {}",
     (nodes.Delete, "source"): "SELECT 1 AS one FROM {}",
+    (nodes.Merge, "source"): "SELECT 1 AS one FROM {}",
 }
 _COMMON = "common"
 
@@ -74,7 +75,10 @@ def _nested(statement: nodes.Statement) -> Iterator[str]:
     yield type(statement).__name__
     for part in dataclasses.fields(statement):
         value = getattr(statement, part.name)
-        if (isinstance(statement, nodes.Insert) and part.name == "execute") or type(statement) is nodes.DropIndexes:
+        inner = (nodes.Insert, "execute"), (nodes.AlterTable, "parts")
+        if any(isinstance(statement, cls) and part.name == name for cls, name in inner):
+            continue
+        if type(statement) is nodes.DropIndexes:
             continue
         for one in value if isinstance(value, tuple) else (value,):
             if isinstance(one, nodes.Statement):

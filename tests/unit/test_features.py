@@ -163,7 +163,7 @@ CONTRADICTIONS = {
     "unknown word": (changed(window=()), "window: Extra inputs"),
     "a misspelt source": (
         changed(counts__0__source="error"),
-        r"counts.0.source: no source is called error; did you mean",
+        r"counts.0.source: no source is called error \(did you mean",
     ),
     "rows of no source": (changed(rows="telemetri"), r"rows: .*did you mean telemetry"),
     "source that is the view itself": (

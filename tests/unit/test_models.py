@@ -49,10 +49,10 @@ class Bomb:
 
 def test_the_signature_has_the_agreed_json() -> None:
     assert json.loads(SIGNATURE.to_json()) == {
-        "version": 1,
+        "version": 2,
         "inputs": [
-            {"name": "volt", "sql_type": "float", "dtype": "float64"},
-            {"name": "age", "sql_type": "int", "dtype": "float64"},
+            {"name": "volt", "sql_type": "float", "dtype": "float64", "nullable": True},
+            {"name": "age", "sql_type": "int", "dtype": "float64", "nullable": True},
         ],
         "output": {"kind": "classification", "classes": ["comp1", "none"]},
     }
@@ -62,19 +62,19 @@ def test_the_signature_has_the_agreed_json() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"version": 2},
+        {"version": 3},
         {"inputs": []},
         {"inputs": [{"name": "a", "sql_type": "int", "dtype": "float64"}] * 2},
         {"inputs": [{"name": n, "sql_type": "int", "dtype": "float64"} for n in "aA"]},
         {"inputs": [{"name": "a", "sql_type": "int"}]},
-        {"output": {"kind": "regression", "classes": []}},
+        {"output": {"kind": "regression", "classes": ["a"]}},
         {"more": 1},
     ],
     ids=["version", "no inputs", "twice", "twice but for case", "no dtype", "kind", "unknown key"],
 )
 def test_a_wrong_signature_is_refused_in_one_line(change: dict[str, Any]) -> None:
     text = json.dumps({**json.loads(SIGNATURE.to_json()), **change})
-    with pytest.raises(ModelError, match=r"^This is no model signature of version 1: [^\n]*$"):
+    with pytest.raises(ModelError, match=r"^This is no model signature of version 2: [^\n]*$"):
         Signature.from_json(text)
 
 

@@ -6,16 +6,16 @@ import json
 
 import pytest
 
-from pymlsql import batches, procedures
+from pymlsql import batches, deployment
 from pymlsql.errors import DeclarationError
-from pymlsql.examples.pdm.declaration import FEATURES, PROCEDURE, render_all
+from pymlsql.examples.pdm.declaration import FEATURES, PROCEDURE, PROJECT
 from pymlsql.features import Column
 from pymlsql.procedures import ScoringProcedure
 from tests.golden.cases import TABLE_PROCEDURE
 
 
 def test_all_modules_come_in_an_order_in_which_they_can_be_created() -> None:
-    assert [(module.type, module.name) for module in render_all()] == [
+    assert [(module.type, module.name) for module in PROJECT.modules] == [
         ("function", "[dbo].[FeaturesAndLabelsSlots]"),
         ("function", "[dbo].[FeaturesAndLabelsFor]"),
         ("view", "[dbo].[FeaturesAndLabels]"),
@@ -25,13 +25,13 @@ def test_all_modules_come_in_an_order_in_which_they_can_be_created() -> None:
 
 
 def test_script_has_one_batch_a_module_behind_the_options() -> None:
-    first, *rest = batches.split(procedures.render_all(sign=False))
+    first, *rest = batches.split(deployment.render_script(PROJECT.modules, sign=False))
     assert "SET QUOTED_IDENTIFIER ON" in first
-    assert [batch.rstrip() for batch in rest] == [module.text.rstrip() for module in render_all()]
+    assert [batch.rstrip() for batch in rest] == [module.text.rstrip() for module in PROJECT.modules]
 
 
 def test_signature_of_the_procedure_is_the_agreed_one() -> None:
-    (text,) = [module.text for module in render_all() if module.type == "procedure"]
+    (text,) = [module.text for module in PROJECT.modules if module.type == "procedure"]
     head = " ".join(text[: text.index("\nAS\n")].split())
     assert head == (
         "CREATE OR ALTER PROCEDURE [dbo].[PredictFailures] @machine_id int = NULL, @since datetime = NULL,"
@@ -65,9 +65,3 @@ def test_procedure_over_a_table_filters_the_table() -> None:
 def test_procedure_that_cannot_work_is_refused(change: dict[str, object], message: str) -> None:
     with pytest.raises((ValueError, DeclarationError), match=message):
         ScoringProcedure.model_validate({**dict(TABLE_PROCEDURE), **change})
-
-
-@pytest.mark.parametrize("name", ["nothing", "pymlsql.nothing:render_all", "pymlsql.examples.pdm.declaration:nothing"])
-def test_declaration_that_is_not_there_is_named(name: str) -> None:
-    with pytest.raises(DeclarationError, match=name):
-        procedures.render_all(name)

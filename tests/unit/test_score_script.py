@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import pickle
-import runpy
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,11 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from pymlsql import _resources
+from pymlsql import scripts
 from tests.interpreters import require_python37
 
-SCRIPT = _resources.folder("sql") / "scripts" / "score.py"
 CLASSES = ["none", "comp1", "comp2"]
+UNSEALED = {"format": "pickle", "statement": "", "seal": "", "seal_key": "", "trusted": ""}
 COLUMNS = [{"name": name, "sql_type": "float"} for name in ("c", "a", "b")] + [{"name": "n", "sql_type": "int"}]
 
 
@@ -46,16 +45,19 @@ def signature(names: list[str], classes: list[str], sql_type: str = "float") -> 
 
 def run(model: Any, text: str, frame: pd.DataFrame) -> dict[str, Any]:
     """The script's globals after it has run."""
-    return runpy.run_path(
-        str(SCRIPT),
-        init_globals={
+    done: dict[str, Any] = {"__name__": "__main__"}
+    done.update(
+        {
             "InputDataSet": frame,
             "model": model if isinstance(model, bytes) else pickle.dumps(model),
             "signature": text,
             "columns": json.dumps(COLUMNS),
             "classes": json.dumps(CLASSES),
-        },
+            **UNSEALED,
+        }
     )
+    exec(compile(scripts.read("score"), "score.py", "exec"), done)
+    return done
 
 
 @pytest.fixture
@@ -145,6 +147,7 @@ def test_pickle_of_another_scikit_learn_is_a_failure(frame: pd.DataFrame) -> Non
 
 ON_37 = """\
 import json, pickle, runpy, sys
+unsealed = {"format": "pickle", "statement": "", "seal": "", "seal_key": "", "trusted": ""}
 import numpy, pandas, sklearn
 from sklearn.ensemble import RandomForestClassifier
 rng = numpy.random.RandomState(1)
@@ -158,7 +161,7 @@ done = runpy.run_path(sys.argv[1], init_globals={
     "InputDataSet": frame, "model": pickle.dumps(estimator),
     "signature": json.dumps({"version": 1, "inputs": inputs, "output": {"classes": classes}}),
     "columns": json.dumps([{"name": name, "sql_type": "float"} for name in ("c", "a", "b")]),
-    "classes": json.dumps(["none", "comp1", "comp2"])})
+    "classes": json.dumps(["none", "comp1", "comp2"]), **unsealed})
 assert done["failure"] == "" and done["refusal"] == "", done["failure"] + done["refusal"]
 out = done["OutputDataSet"]
 print(json.dumps({
@@ -167,16 +170,17 @@ print(json.dumps({
     "rows": [int(out["row_no"].min()), int(out["row_no"].max()), len(out)]}))
 bad = runpy.run_path(sys.argv[1], init_globals={
     "InputDataSet": frame, "model": b"garbage", "signature": json.dumps({"inputs": [], "output": {"classes": []}}),
-    "columns": "[]", "classes": json.dumps(["none", "comp1"])})
+    "columns": "[]", "classes": json.dumps(["none", "comp1"]), **unsealed})
 assert "Traceback" in bad["failure"] and bad["OutputDataSet"].shape == (0, 4)
 """
 
 
 def test_script_runs_on_the_python_of_sql_server_2019(tmp_path: Path) -> None:
-    program = tmp_path / "program.py"
+    program, script = tmp_path / "program.py", tmp_path / "score.py"
+    script.write_text(scripts.read("score"), encoding="ascii")
     program.write_text(ON_37, encoding="utf-8")
     done = subprocess.run(
-        [str(require_python37()), str(program), str(SCRIPT)], capture_output=True, text=True, timeout=100, check=False
+        [str(require_python37()), str(program), str(script)], capture_output=True, text=True, timeout=100, check=False
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)

@@ -124,13 +124,17 @@ def test_what_is_not_a_password_stays() -> None:
     assert settings.redact(text) == "DRIVER={x};SERVER=h;UID=sa;PWD=***;Encrypt=yes"
 
 
-def test_the_seal_key_is_made_once_and_private() -> None:
-    first = settings.seal_key()
+def test_the_signing_key_is_made_once_and_private() -> None:
+    assert settings.signing_key(create=False) is None
+    first = settings.signing_key(create=True)
+    assert first is not None
     assert len(first) == 32
-    assert settings.seal_key() == first
-    path = settings.data_home() / "seal.key"
+    assert settings.signing_key(create=True) == first
+    with pytest.raises(SettingsError, match="is there already"):
+        settings.create_signing_key()
+    path = settings.data_home() / "signing.key"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert [file.name for file in path.parent.iterdir()] == ["seal.key"]
+    assert [file.name for file in path.parent.iterdir()] == ["signing.key"]
     path.write_bytes(b"short")
     with pytest.raises(SettingsError, match="32 bytes"):
-        settings.seal_key()
+        settings.signing_key(create=False)

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from pymlsql import batches, procedures, quoting, signing
-from pymlsql.examples.pdm.declaration import PROCEDURE
+from pymlsql import batches, deployment, quoting, signing
+from pymlsql.examples.pdm.declaration import PROCEDURE, PROJECT
 from pymlsql.signing import Signing
 from tests import tsqlcheck
 from tests.golden.cases import HOSTILE_SIGNING, TABLE_PROCEDURE
@@ -73,15 +73,15 @@ def test_key_goes_last_and_after_the_signature() -> None:
 
 
 def test_script_signs_each_procedure_in_a_transaction_behind_all_modules() -> None:
-    modules = procedures.find_modules()
-    all_batches = batches.split(procedures.render_script(modules))
+    modules = PROJECT.modules
+    all_batches = batches.split(deployment.render_script(modules))
     signed = [module.signing for module in modules if module.signing is not None]
     assert len(signed) == 1
     before, batch, after = all_batches[-3:]
     assert before.split("\n") == ["SET XACT_ABORT ON;", "BEGIN TRANSACTION;"]
     assert batch == signing.render(signed[0]).rstrip()
     assert after.startswith("COMMIT TRANSACTION;")
-    assert "SIGNATURE" not in procedures.render_script(modules, sign=False)
+    assert "SIGNATURE" not in deployment.render_script(modules, sign=False)
 
 
 def test_statements_in_the_document_are_those_that_run() -> None:

@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from pymlsql import batches, migrate, templates
-from pymlsql.examples.pdm.declaration import render_all
+from pymlsql import batches, deployment, migrate, templates
+from pymlsql.examples.pdm.declaration import PROJECT
+from pymlsql.features.modules import render_features
 from pymlsql.features.rendering import Plan
-from pymlsql.procedures import render_features, render_script
 from pymlsql.registry import modules
 from tests import forms, tsqlcheck
 from tests.golden.cases import CASES, HOSTILE_FEATURES, HOSTILE_PROCEDURE
@@ -18,7 +18,10 @@ EXTERNAL_SCRIPT = """\
 CREATE PROCEDURE dbo.sp_execute_external_script
     @language sysname, @script nvarchar(max), @input_data_1 nvarchar(max), @params nvarchar(max),
     @model varbinary(max), @signature nvarchar(max), @columns nvarchar(max), @classes nvarchar(max),
-    @refusal nvarchar(max) OUTPUT, @failure nvarchar(max) OUTPUT
+    @refusal nvarchar(max) OUTPUT, @failure nvarchar(max) OUTPUT, @format nvarchar(20), @statement nvarchar(max),
+    @seal nvarchar(128), @seal_key nvarchar(64), @trusted nvarchar(max), @forgery nvarchar(max) OUTPUT,
+    @python_version nvarchar(20), @packages nvarchar(max), @sample nvarchar(max), @found nvarchar(max) OUTPUT,
+    @problem nvarchar(max) OUTPUT
 AS RETURN;
 """
 SYSTEM_VIEWS = ("CREATE VIEW sys.columns AS SELECT 1 AS object_id, N'' AS name;", EXTERNAL_SCRIPT)
@@ -48,7 +51,7 @@ def creations() -> list[str]:
 def test_all_texts_pass_the_parser() -> None:
     names = [*CASES, "upgrade", "apply", "registry"]
     texts = [templates.render(template, **variables) for template, variables in CASES.values()]
-    texts += [migrate.render_sql(), render_script(render_all()), render_script(modules.render_all())]
+    texts += [migrate.render_sql(), *(deployment.render_script(one) for one in (PROJECT.modules, modules.render_all()))]
     found = tsqlcheck.judge(texts)
     assert [(names[finding.script or 0], finding) for finding in found] == []
 
@@ -63,12 +66,12 @@ def test_text_beyond_level_150_is_found() -> None:
 
 
 def test_all_names_resolve_in_the_database_that_the_migrations_make() -> None:
-    scripts = [*SYSTEM_VIEWS, *creations(), *(module.text for module in (*modules.render_all(), *render_all()))]
+    scripts = [*SYSTEM_VIEWS, *creations(), *(module.text for module in (*modules.render_all(), *PROJECT.modules))]
     assert tsqlcheck.judge(scripts, model=True) == []
 
 
 def test_a_column_that_no_table_has_is_found() -> None:
-    scripts = [*SYSTEM_VIEWS, *creations(), *(module.text for module in (*modules.render_all(), *render_all()))]
+    scripts = [*SYSTEM_VIEWS, *creations(), *(module.text for module in (*modules.render_all(), *PROJECT.modules))]
     broken = [script.replace("t.[vibration]", "t.[vibrations]") for script in scripts]
     assert any("vibrations" in finding.message for finding in tsqlcheck.judge(broken, model=True))
 

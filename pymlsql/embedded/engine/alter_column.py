@@ -8,12 +8,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pymlsql.embedded.engine.catalog import Table, TableColumn
+from pymlsql.embedded.engine.binding import modules_bound_to
+from pymlsql.embedded.engine.catalog import Catalog, Table, TableColumn
 from pymlsql.embedded.engine.computed_columns import has_fixed_value, with_expressions
 from pymlsql.embedded.engine.constraints import display_name
 from pymlsql.embedded.engine.dml import stored
 from pymlsql.embedded.engine.rebuilding import rebuilt
 from pymlsql.embedded.engine.system_views.definition import columns_in
+from pymlsql.embedded.engine.typenames import resolved_columns
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Text
@@ -28,8 +30,8 @@ Dependent = tuple[str, str, str]
 """What hangs on a column: object, index or column, its name, and which kind of constraint it is."""
 
 
-def dependents(table: Table, column: TableColumn) -> list[Dependent]:
-    """What would be lost with the column."""
+def dependents(catalog: Catalog, table: Table, column: TableColumn) -> list[Dependent]:
+    """What would be lost with the column, and the modules that are bound to it."""
     name = column.name.lower()
     spelt = (column.name,)
     found: list[Dependent] = []
@@ -44,6 +46,7 @@ def dependents(table: Table, column: TableColumn) -> list[Dependent]:
     found += [("column", c.name, "computed") for c in table.columns if c.computed and columns_in(c.computed, spelt)]
     if column.default:
         found.append(("object", column.default.name, "default"))
+    found += [("object", m.name, "module") for m in modules_bound_to(catalog, table.object_id, column.name)]
     return found
 
 
@@ -59,7 +62,7 @@ def refuse_dependents(found: list[Dependent], column: TableColumn, command: str)
 def alter_column(session: Session, table: Table, statement: nodes.AlterTable) -> Table:
     """The table with a changed column. Raises 515, 4924, 4928, 5074 and what converting its values does."""
     assert statement.definition is not None
-    wanted = statement.definition.columns[0]
+    wanted = resolved_columns(session, statement.definition, table.name).columns[0]
     column = table.column(wanted.name)
     if column is None:
         raise sql_error(4924, _COMMAND, wanted.name, table.name)
@@ -83,10 +86,11 @@ def _changed(session: Session, table: Table, column: TableColumn, wanted: nodes.
     known = ("", "SQL_LATIN1_GENERAL_CP1_CI_AS", "DATABASE_DEFAULT")
     if not binary and wanted.collation.upper() not in known:
         raise unsupported(f"COLLATE {wanted.collation}")
-    changed = replace(column, type=wanted.type, nullable=nullable, binary=binary, collation=collation)
+    changed = replace(column, type=wanted.type, nullable=nullable, binary=binary, collation=collation,
+                      user_type=wanted.user_type)  # fmt: skip
     if changed == column:
         return table
-    refuse_dependents(_hindering(table, column, changed), column, _COMMAND)
+    refuse_dependents(_hindering(session.catalog, table, column, changed), column, _COMMAND)
     if column.identity and not wanted.type.is_integer and not (
             wanted.type.name == "decimal" and wanted.type.scale == 0):  # fmt: skip
         raise sql_error(2749, column.name)
@@ -112,11 +116,11 @@ def _grows(column: TableColumn, changed: TableColumn) -> bool:
     return same and (new.length == -1 or 0 < old.length <= new.length)
 
 
-def _hindering(table: Table, column: TableColumn, changed: TableColumn) -> list[Dependent]:
+def _hindering(catalog: Catalog, table: Table, column: TableColumn, changed: TableColumn) -> list[Dependent]:
     """What of the column's dependents does not let it change so."""
     found, grows = [], _grows(column, changed)
     same_type = column.type == changed.type and column.collation == changed.collation
-    for dependent in dependents(table, column):
+    for dependent in dependents(catalog, table, column):
         kind = dependent[2]
         if kind == "default" and column.type.name == changed.type.name:
             continue

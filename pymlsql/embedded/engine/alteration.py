@@ -29,6 +29,7 @@ from pymlsql.embedded.engine.temporal import (
     set_versioning,
     with_period,
 )
+from pymlsql.embedded.engine.typenames import resolved_columns
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.compiler import Compiled, Compiler
 from pymlsql.embedded.tsql.dialect import parse_constraint
@@ -79,7 +80,8 @@ def keep(session: Session, catalog: Catalog, table: Table, gone: list[Entry] | N
 
 def _alter_add(session: Session, table: Table, statement: nodes.AlterTable) -> None:
     assert statement.definition is not None
-    ids, before, definition = ObjectIds(session.catalog), table, statement.definition
+    ids, before = ObjectIds(session.catalog), table
+    definition = resolved_columns(session, statement.definition, table.name)
     for column in definition.columns:
         table = with_column(session, ids, table, column)
     if len(table.columns) > MAX_COLUMNS:
@@ -226,7 +228,7 @@ def _alter_drop_columns(session: Session, table: Table, statement: nodes.AlterTa
             if statement.if_exists:
                 continue
             raise sql_error(4924, "ALTER TABLE DROP COLUMN", name, table.name)
-        refuse_dependents(dependents(table, column), column, "ALTER TABLE DROP COLUMN")
+        refuse_dependents(dependents(session.catalog, table, column), column, "ALTER TABLE DROP COLUMN")
         if sum(1 for c in table.columns if not c.computed) == 1 and not column.computed:
             raise sql_error(4923, column.name, table.name)
         table = replace(table, columns=tuple(c for c in table.columns if c != column))
@@ -234,6 +236,14 @@ def _alter_drop_columns(session: Session, table: Table, statement: nodes.AlterTa
     if len(table.stored) != len(before.stored):
         table = rebuilt(session, before, table)
     keep(session, session.catalog, table, gone)
+
+
+def _alter_drop_several(session: Session, table: Table, statement: nodes.AlterTable) -> None:
+    """Constraints, then columns that may have been theirs; all or none."""
+    for part in statement.parts:
+        table = altered_table(session, statement.name)
+        refuse_alteration(session, table, part)
+        _HANDLERS[part.action](session, table, part)
 
 
 def _alter_column(session: Session, table: Table, statement: nodes.AlterTable) -> None:
@@ -291,5 +301,5 @@ _HANDLERS = {
     "add": _alter_add, "drop_column": _alter_drop_columns, "drop_constraint": _alter_drop_constraints,
     "alter_column": _alter_column, "check": _alter_enforcement, "check_trusted": _alter_enforcement,
     "nocheck": _alter_enforcement, "nothing": _alter_nothing, "versioning": _alter_versioning,
-    "drop_period": _alter_drop_period,
+    "drop_period": _alter_drop_period, "drop_several": _alter_drop_several,
 }  # fmt: skip

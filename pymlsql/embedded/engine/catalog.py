@@ -47,6 +47,8 @@ class TableColumn:
     """start or end, for GENERATED ALWAYS AS ROW ..."""
     hidden: bool = False
     """Whether * leaves it out."""
+    user_type: int = 0
+    """The id of its alias type, 0 for a system type."""
 
     @property
     def virtual(self) -> bool:
@@ -133,6 +135,9 @@ class Table:
     """Of a history table: whose it is."""
     database_id: int = MAIN
 
+    def __hash__(self) -> int:  # of what tells most tables apart: tables are in the keys of plans
+        return hash((self.object_id, self.name, len(self.columns)))
+
     @property
     def sql(self) -> str:
         """The DuckDB table that holds its rows: named by id, so that no T-SQL name can clash or need care."""
@@ -167,6 +172,7 @@ class ViewColumn:
     name: str
     type: SqlType
     nullable: bool = True
+    user_type: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +197,10 @@ class Module:
     execute_as: int | None = None
     """As in sys.sql_modules: the user's id, -2 for OWNER, None for CALLER."""
     database_id: int = MAIN
+    is_bound: bool = False
+    """WITH SCHEMABINDING."""
+    binds: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    """Of one that is bound to its schema: the objects that it names, and the columns (in lower case) of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,27 +381,6 @@ def storage_key(entry: Anything) -> str:
     return f"{entry.kind}:{entry.key.lower()}"
 
 
-__all__ = [
-    "Anything",
-    "Catalog",
-    "Check",
-    "Default",
-    "Entry",
-    "ForeignKey",
-    "Key",
-    "Module",
-    "Name",
-    "Schema",
-    "Sequence",
-    "Table",
-    "TableColumn",
-    "ViewColumn",
-    "constraint_names",
-    "decode",
-    "encode",
-    "is_of_server",
-    "new_catalog",
-    "now_text",
-    "storage_key",
-    "stored",
-]  # fmt: skip
+__all__ = ["Anything", "Catalog", "Check", "Default", "Entry", "ForeignKey", "Key", "Module", "Name", "Schema",
+           "Sequence", "Table", "TableColumn", "ViewColumn", "constraint_names", "decode", "encode", "is_of_server",
+           "new_catalog", "now_text", "storage_key", "stored"]  # fmt: skip

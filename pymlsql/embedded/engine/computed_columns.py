@@ -11,6 +11,7 @@ from sqlglot import exp
 from pymlsql.embedded.engine.catalog import Table, TableColumn
 from pymlsql.embedded.engine.evaluation import names
 from pymlsql.embedded.engine.generated import typed_columns
+from pymlsql.embedded.engine.modulecalls import check_calls
 from pymlsql.embedded.engine.system_views.definition import columns_in
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.compiler import Compiler
@@ -41,6 +42,7 @@ def _with_type(session: Session, table: Table, column: TableColumn, definition: 
     used = columns_in(text, others)
     if used:
         raise sql_error(1759, used[0], table.name)
+    check_calls(session, table, text)
     value = computed_value(_compiler(session), text, _columns(table))
     type_ = INT if value.type.name == "null" else value.type
     nullable = _may_be_null(text, value) if definition.nullable is None else definition.nullable

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from pymlsql.embedded.engine.catalog import Check, ForeignKey, Key, Table, TableColumn
+from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.engine.generated import rows_of
 from pymlsql.embedded.engine.keylengths import check_length, may_be_too_long
 from pymlsql.embedded.engine.names import Plan
@@ -81,23 +82,29 @@ def _touched(changed: set[str] | None, columns: list[str]) -> bool:
 
 
 def _check_condition(session: Session, table: Table, check: Check, action: str) -> None:
-    sql = condition_sql(session, table, check.text, "s")
-    found = session.store.run(f"SELECT 1 FROM {STAGE} AS s WHERE NOT ({sql}) LIMIT 1").fetchone()
+    from pymlsql.embedded.engine.evaluation import bind
+
+    plan = _condition_plan(session, table, check.text, "s")
+    sql = f"SELECT 1 FROM {STAGE} AS s WHERE NOT ({plan.compiled.sql}) LIMIT 1"
+    found = session.store.run(sql, bind(session, Frame(), plan)).fetchone()
     if found:
         column = f", column '{check.column}'" if check.column else ""
         raise sql_error(547, action, "CHECK", check.name, session.database, f"{table.schema}.{table.name}", column)
 
 
 def condition_sql(session: Session, table: Table, text: str, alias: str) -> str:
+    """A filter's condition over a row source."""
+    return _condition_plan(session, table, text, alias).compiled.sql
+
+
+def _condition_plan(session: Session, table: Table, text: str, alias: str) -> Plan:
     """A CHECK's or filter's condition over a row source."""
     columns = [
         Typed(f"{alias}.{quote_name(c.name)}", c.type, c.nullable, c.binary, None, c.name,
               by_reference=keeps_references(c.type)) for c in table.stored
     ]  # fmt: skip
     key = ("constraint", table, text, alias)
-    return session.engine.plans.get(
-        key, lambda: Plan(compiled_condition(session, table, text, columns), {})
-    ).compiled.sql
+    return session.engine.plans.get(key, lambda: Plan(compiled_condition(session, table, text, columns), {}))
 
 
 def compiled_condition(session: Session, table: Table, text: str, columns: list[Typed]) -> Compiled:

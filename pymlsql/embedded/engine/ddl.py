@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pymlsql.embedded.engine.binding import refuse_bound
 from pymlsql.embedded.engine.catalog import (
+    Module,
     Schema,
     Table,
 )
 from pymlsql.embedded.engine.governance.classifier import refuse_classifier
+from pymlsql.embedded.engine.modulecalls import refuse_referenced
 from pymlsql.embedded.engine.names import lookup
 from pymlsql.embedded.engine.periods import shown_name
 from pymlsql.embedded.engine.security.belongings import entries_of
@@ -153,6 +156,9 @@ def _drop_object(session: Session, statement: nodes.Drop, name: Name) -> None:
     if not (may_schema(session, "ALTER", found.schema) or may_object(session, "CONTROL", found)):
         raise denied(3701, "drop", _DROPPED[actual], found.name)
     refuse_classifier(session, "drop", found)
+    refuse_bound(session.catalog, found, f"DROP {actual}", str(name))
+    if isinstance(found, Module):
+        refuse_referenced(session, found, f"DROP {actual}")
     if isinstance(found, Table) and (found.history_id or found.history_of):
         raise sql_error(13552, shown_name(found, session.database))
     if statement.kind == "SEQUENCE":

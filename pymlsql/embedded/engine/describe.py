@@ -10,16 +10,16 @@ from pymlsql.embedded.engine import dml
 from pymlsql.embedded.engine.catalog import Table
 from pymlsql.embedded.engine.evaluation import names
 from pymlsql.embedded.engine.frame import Frame
-from pymlsql.embedded.engine.runtime import stored_length
 from pymlsql.embedded.engine.security.enforcement import check_execute, check_object, check_reading
 from pymlsql.embedded.engine.system_views import TYPE_IDS
 from pymlsql.embedded.engine.targets import target_table
 from pymlsql.embedded.engine.typeentries import type_by_id
-from pymlsql.embedded.engine.usertypes import find_type
+from pymlsql.embedded.engine.typenames import find_type
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.compiler import Compiler
 from pymlsql.embedded.tsql.dialect import parse_query, parse_scalar
 from pymlsql.embedded.tsql.joins import compile_from
+from pymlsql.embedded.tsql.lengths import stored_length
 from pymlsql.embedded.tsql.lexer import tokenize
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
 from pymlsql.embedded.tsql.parser import parse_batch

@@ -58,7 +58,7 @@ def stored(value: Typed, column: TableColumn, table_name: str, line: int = 0) ->
         if not value.type.is_string:
             longest = nvarchar(MAX) if target.is_unicode else varchar(MAX)
             wide = convert(value, longest, implicit=True, line=line)
-        if value.type.is_string and 0 < value.type.length <= target.length and not target.is_unicode:
+        if value.type.is_string and _always_fits(value.type, target):
             return convert(value, target, implicit=True, line=line)
         cut = raise_sql(2628, _quoted(table_name), _quoted(column.name), f"left({wide.sql}, {target.length})")
         fits = f"{_fits(wide.sql, target)} OR {wide.sql} IS NULL"
@@ -75,6 +75,12 @@ def stored(value: Typed, column: TableColumn, table_name: str, line: int = 0) ->
         fits = f"octet_length({value.sql}) <= {target.length} OR {value.sql} IS NULL"
         return Typed(f"CASE WHEN {fits} THEN {kept.sql} ELSE {cut} END", target, value.nullable)
     return convert(value, target, implicit=True, line=line)
+
+
+def _always_fits(source: SqlType, target: SqlType) -> bool:
+    """Whether no string is too long. One of nvarchar has at most twice as many units as characters."""
+    most = 2 * source.length if source.is_unicode and target.is_unicode else source.length
+    return 0 < most <= target.length
 
 
 def _fits(sql: str, target: SqlType) -> str:

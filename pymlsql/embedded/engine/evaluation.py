@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pymlsql.embedded.engine.catalog import Catalog
 from pymlsql.embedded.engine.cells import from_cell, parameter_value
-from pymlsql.embedded.engine.frame import Frame
+from pymlsql.embedded.engine.frame import SNAPSHOT, Frame
 from pymlsql.embedded.engine.functions import check_reading
 from pymlsql.embedded.engine.names import ALL_ROWS, Plan, SessionNames, SystemUse, variable_types
 from pymlsql.embedded.engine.runtime import runtime_value
@@ -19,7 +19,7 @@ from pymlsql.embedded.engine.shortcuts import UNKNOWN_YET, quick_condition, quic
 from pymlsql.embedded.engine.system_views import EVERYTHING, SYSTEM_VIEWS, arrow_table
 from pymlsql.embedded.engine.values import LargeValue
 from pymlsql.embedded.tsql.compiler import compile_condition, compile_query, compile_scalar
-from pymlsql.embedded.tsql.messages import SqlError
+from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Text
 from pymlsql.embedded.tsql.scope import Scope
 from pymlsql.embedded.tsql.types import SqlType
@@ -121,11 +121,24 @@ def running(session: Session, plan: Plan, frame: Frame | None = None) -> Iterato
     """
     check_uses(session, plan.uses, frame)
     check_reading(session, plan.tables)
+    if session.options.isolation == SNAPSHOT:
+        _check_snapshot(session, plan)
     if session.options.isolation in (3, 4) or plan.compiled.locking:
         session.store.lock_for_reading()
     n_rows = sum(session.row_count(table) for table in plan.tables)
     with session.engine.threads_for(n_rows), session.engine.values.reading(), _system_rows(session, plan.system):
         yield
+
+
+def _check_snapshot(session: Session, plan: Plan) -> None:
+    """The database does not allow snapshot isolation, which the first access to it finds out. Raises 3952; what becomes
+    of a transaction then, and catalog views, are refused."""
+    kept = plan.tables - {table.sql for table in session.temporary.values()}
+    views = [name for database, _, name in plan.system.values() if not name.startswith("dm_")]
+    if views or (kept and session.trancount):
+        raise unsupported("reading under SET TRANSACTION ISOLATION LEVEL SNAPSHOT")
+    if kept:
+        raise sql_error(3952, session.database)
 
 
 @contextmanager

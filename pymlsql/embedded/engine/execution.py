@@ -146,6 +146,7 @@ def _return(session: Session, frame: Frame, statement: nodes.Return) -> None:
             raise sql_error(178, line=statement.line)
         value = evaluate(session, frame, statement.value, frame.returns or INT)
         frame.return_value = value if frame.returns is not None else value or 0
+        session.rowcount = 1
     raise ReturnSignal
 
 

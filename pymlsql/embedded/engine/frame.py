@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from pymlsql.embedded.engine.cursorstate import Cursor
 
 
+SNAPSHOT = 5
+"""The isolation level of this name, as sys.dm_exec_sessions tells it."""
+
+
 @dataclass(frozen=True, slots=True)
 class SetOptions:
     """SET options of a session. A procedure's changes end with it; the two at the end come from its creation."""

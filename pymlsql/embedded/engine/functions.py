@@ -103,6 +103,7 @@ def call_function(session: Session, object_id: int, arguments: list[Any]) -> Any
     if session.nest_level >= MAX_NESTING:
         raise sql_error(217)
     own = _own_session(session)
+    unhurt = False
     session.engine.functions.enter(own)
     frame = Frame(procedure=module.name if module.schema == "dbo" else f"{module.schema}.{module.name}",
                   object_id=object_id, kind="done_in_proc", schema=module.schema, returns=module.returns)  # fmt: skip
@@ -112,18 +113,26 @@ def call_function(session: Session, object_id: int, arguments: list[Any]) -> Any
     assert isinstance(create, nodes.CreateModule)
     try:
         own.run_frame(frame, create.body)
+        unhurt = True
     except BatchAborted:
         raise unsupported("a batch that ends in a function") from None
     finally:
         session.engine.functions.leave(own)
-        own.store.connection.close()
+        if unhurt:
+            own.store.rest()
+            session.function_stores.append(own.store)
+        else:
+            own.store.close()
     return frame.return_value
 
 
 def _own_session(session: Session) -> Session:
     """A session like ``session`` for one call: it reads what is committed, answers nobody, and counts for itself."""
     own = copy.copy(session)
-    own.store = Store(session.engine.cursor(), session.engine.writers, session.engine.parsed)
+    try:
+        own.store = session.function_stores.pop()
+    except IndexError:
+        own.store = Store(session.engine.cursor(), session.engine.writers, session.engine.parsed)
     own.store.spid, own.store.cancelled = session.spid, session.store.cancelled
     own.store.take_state, own.store.restore_state = own.take_state, own.restore_state
     TemporaryTables.__init__(own)

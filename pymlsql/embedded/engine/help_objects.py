@@ -14,12 +14,13 @@ from pymlsql.embedded.engine.answers import argument, require, send_table
 from pymlsql.embedded.engine.catalog import ForeignKey, Module, Sequence, Table, TableColumn, ViewColumn
 from pymlsql.embedded.engine.help_procedures import sp_helpindex
 from pymlsql.embedded.engine.help_types import measures, send_type, send_user_types
-from pymlsql.embedded.engine.runtime import find_object, split_name, stored_length
+from pymlsql.embedded.engine.runtime import find_object, split_name
 from pymlsql.embedded.engine.security.principals import owner_of, principal_by_id
 from pymlsql.embedded.engine.security.visibility import sees_definition, sees_object
 from pymlsql.embedded.engine.system_views import COLLATION, SYSTEM_VIEWS, arrow_table
 from pymlsql.embedded.engine.system_views.definition import normal_form
 from pymlsql.embedded.engine.system_views.objects import time_of
+from pymlsql.embedded.tsql.lengths import stored_length
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name
 from pymlsql.embedded.tsql.types import DATETIME, INT, MAX, SMALLINT, SYSNAME, SqlType, decimal, nvarchar, varchar

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pymlsql.embedded.engine.answers import send_table
-from pymlsql.embedded.engine.runtime import asked_value, split_name, stored_length
+from pymlsql.embedded.engine.runtime import asked_value, split_name
 from pymlsql.embedded.engine.system_views import COLLATION
 from pymlsql.embedded.engine.system_views.datatypes import DATA_TYPES, type_fact
 from pymlsql.embedded.engine.typeentries import UserType
+from pymlsql.embedded.tsql.lengths import stored_length
 from pymlsql.embedded.tsql.messages import unsupported
 from pymlsql.embedded.tsql.types import INT, SMALLINT, SYSNAME, SqlType, nvarchar, varchar
 

@@ -21,7 +21,7 @@ from pymlsql.embedded.engine.outputs import ACTION, Outputs
 from pymlsql.embedded.engine.periods import keep_history, refuse_history
 from pymlsql.embedded.engine.requirements import check_options, refuse_distant_default
 from pymlsql.embedded.engine.security.enforcement import check_target, check_uses
-from pymlsql.embedded.engine.targets import Target, find_target, sources_of
+from pymlsql.embedded.engine.targets import Target, find_target
 from pymlsql.embedded.engine.tops import first_rows
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.change_nodes import When
@@ -83,19 +83,20 @@ class _Merge:
         """FROM: the pairs of rows, and the rows of either side without one."""
         change, statement = self.change, self.statement
         tree = parse_query(f"SELECT 1 AS one FROM {statement.source.sql}", statement.source.line)
-        if len(sources_of(tree)) != 1:
-            raise unsupported("a join as the source of a MERGE", line=self.line)
         scope = Scope()
         with change.compiler.entered(scope):
-            source = compile_from(change.compiler, tree.args.get("from_"), []).removeprefix("FROM ")
-        own = scope.sources[0]
-        if own.alias.lower() == change.source.alias.lower():
+            source = compile_from(change.compiler, tree.args.get("from_"), tree.args.get("joins") or [])
+        if any(own.alias.lower() == change.source.alias.lower() for own in scope.sources):
             raise sql_error(5318, line=self.line)
         # A mark tells the rows of the source from the NULLs of an outer join.
-        alias = own.columns[0].sql.split(".", 1)[0]
-        source = f"(SELECT *, true AS {_PRESENT} FROM {source}) AS {alias}"
-        self.present = f"({alias}.{_PRESENT} IS NOT NULL)"
-        change.scope.sources.append(own)
+        source, mark = source.removeprefix("FROM "), change.compiler.alias()
+        if len(scope.sources) == 1:
+            mark = scope.sources[0].columns[0].sql.split(".", 1)[0]
+            source = f"(SELECT *, true AS {_PRESENT} FROM {source}) AS {mark}"
+        else:
+            source = f"({source} CROSS JOIN (SELECT true AS {_PRESENT}) AS {mark})"
+        self.present = f"({mark}.{_PRESENT} IS NOT NULL)"
+        change.scope.sources += scope.sources
         node = parse_scalar(statement.on.sql, statement.on.line)
         condition = change.compiler.condition(node)
         target = change.from_sql.removeprefix("FROM ")

@@ -6,11 +6,14 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pymlsql.embedded.engine.binding import Bound, bound_body, bound_query, refuse_bound
 from pymlsql.embedded.engine.catalog import Module, Table, ViewColumn, now_text
 from pymlsql.embedded.engine.ddl import schema_of
 from pymlsql.embedded.engine.evaluation import names, running
 from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.engine.governance.classifier import refuse_classifier
+from pymlsql.embedded.engine.modulecalls import refuse_referenced
+from pymlsql.embedded.engine.namecheck import check_names
 from pymlsql.embedded.engine.names import Plan
 from pymlsql.embedded.engine.security.enforcement import check_new_object, denied, kind_of, may_object
 from pymlsql.embedded.engine.signing.entries import Signature
@@ -39,8 +42,8 @@ def stored_text(text: str) -> str:
 
 def create_module(session: Session, statement: nodes.CreateModule) -> None:
     """Raises 2714 when it is there, 208 when ALTER finds none, and what is wrong with its query."""
-    if "SCHEMABINDING" in statement.options and statement.returns is None:
-        raise unsupported("WITH SCHEMABINDING", line=statement.line)
+    if "SCHEMABINDING" in statement.options and statement.kind == "PROCEDURE":
+        raise unsupported("WITH SCHEMABINDING of a procedure", line=statement.line)
     schema = schema_of(session, statement.name)
     kind = _KINDS[statement.kind] if statement.returns is None else "FN"
     found = session.catalog.find(schema.name, statement.name.object)
@@ -54,15 +57,19 @@ def create_module(session: Session, statement: nodes.CreateModule) -> None:
         raise sql_error(208, str(statement.name))
     if found is not None:
         refuse_classifier(session, "alter", found)
+        refuse_referenced(session, found, "ALTER")
+        refuse_bound(session.catalog, found, "ALTER", f"{found.schema}.{found.name}")
     parameters = resolved_parameters(session, statement.parameters)
     _check_readonly(statement.body, {parameter.name for parameter in parameters if parameter.readonly})
     returns = None
     if statement.returns is not None:
         returns = returned_type(session, statement)
     execute_as = declared_context(session, statement)
+    check_names(session, statement, schema.name, parameters)
     columns: tuple[ViewColumn, ...] = ()
+    binds = bound_body(session, statement, schema.name, parameters) if statement.returns is not None else ()
     if statement.query is not None:
-        columns = _described(session, statement, schema.name)
+        columns, binds = _described(session, statement, schema.name)
     with session.store.statement():
         catalog = session.catalog
         gone: list[Signature] = []
@@ -76,6 +83,7 @@ def create_module(session: Session, statement: nodes.CreateModule) -> None:
             number, schema.name, statement.name.object, kind, stored_text(statement.text), statement.query,
             statement.columns, columns, parameters, options.ansi_nulls, options.quoted_identifier,
             found.created if found else now_text(), now_text(), returns, execute_as,
+            is_bound="SCHEMABINDING" in statement.options, binds=binds,
         )  # fmt: skip
         session.set_catalog(catalog.with_object(replace(module)), [module], gone)
 
@@ -96,11 +104,13 @@ def _check_readonly(body: tuple[nodes.Statement, ...], names: set[str]) -> None:
         _check_readonly(inner_statements(statement), names)
 
 
-def _described(session: Session, statement: nodes.CreateModule, schema: str) -> tuple[ViewColumn, ...]:
-    """The columns of a view or inline function; compiling it finds every unknown name now, as SQL Server does."""
+def _described(session: Session, statement: nodes.CreateModule, schema: str) -> tuple[tuple[ViewColumn, ...], Bound]:
+    """The columns of a view or inline function, and what it is bound to; compiling it finds every unknown name now, as
+    SQL Server does."""
     assert statement.query is not None
     # Names are looked for where the module will be, whoever asks for it.
-    compiler = Compiler(names(session, Frame(schema=schema)), {}, session.level, line=statement.query.line)
+    own = names(session, Frame(schema=schema))
+    compiler = Compiler(own, {}, session.level, line=statement.query.line)
     known = {p.name: Typed(f"CAST(NULL AS {p.type.duckdb})", p.type) for p in statement.parameters}
     compiler.arguments.append(known)
     query = compile_query(compiler, parse_query(statement.query.sql, statement.query.line))
@@ -116,7 +126,7 @@ def _described(session: Session, statement: nodes.CreateModule, schema: str) -> 
         if name.lower() in seen:
             raise sql_error(4506, name, f"{schema}.{statement.name.object}", line=statement.line)
         seen.add(name.lower())
-        described.append(ViewColumn(name, column.type, column.nullable))
+        described.append(ViewColumn(name, column.type, column.nullable, column.user_type))
     # The plan is asked of DuckDB too, which finds what the compiler leaves to it (ungrouped columns).
     _check_plan(session, query.sql, compiler)
-    return tuple(described)
+    return tuple(described), bound_query(session, statement, schema, own)

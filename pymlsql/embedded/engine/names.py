@@ -124,6 +124,9 @@ class SessionNames:
         relation = table_relation(table, None if table.temporary else self._use(table))
         if not table.temporary:
             relation = replace(relation, name=self._full_name(table))
+        if table.database_id != self.home_id and any(column.user_type for column in relation.columns):
+            # Its alias types are not known here.
+            relation = replace(relation, columns=tuple(replace(c, user_type=0) for c in relation.columns))
         history = self._home(table).by_id(table.history_id) if table.history_id else None
         if isinstance(history, Table):
             self.tables.add(history.sql)
@@ -175,7 +178,8 @@ class SessionNames:
         expression = _only_expression(create)
         sql = self.register(found)
         return ScalarFunction(Name((found.schema, found.name)), found.object_id, found.parameters, found.returns,
-                              expression, sql, "RETURNS NULL" in create.options, found.database_id)  # fmt: skip
+                              expression, sql, "RETURNS NULL" in create.options, found.database_id,
+                              "SCHEMABINDING" in create.options)  # fmt: skip
 
     def inside_function(self, function: ScalarFunction) -> AbstractContextManager[None]:
         return self._within(function.object_id, function.name.schema, function.database_id)
@@ -259,7 +263,8 @@ def table_relation(table: Table, used: set[str] | None = None) -> Relation:
     """A table's rows and columns for the compiler."""
     columns = tuple(
         RelationColumn(c.name, c.type, c.nullable, c.identity is not None, c.binary,
-                       keeps_references(c.type) and not c.virtual, c.computed if c.virtual else "", c.hidden)
+                       keeps_references(c.type) and not c.virtual, c.computed if c.virtual else "", c.hidden,
+                       c.user_type)
         for c in table.columns
     )
     name = Name((table.name,)) if table.temporary else Name((table.schema, table.name))
@@ -292,7 +297,8 @@ class Plans:
         with self._lock:
             plan: T | None = self._plans.get(key)
             if plan is not None:
-                self._plans.move_to_end(key)
+                if len(self._plans) > self._size // 2:
+                    self._plans.move_to_end(key)
                 return plan
         made = make()
         with self._lock:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from pymlsql.embedded.engine.answers import argument, check_qualifier, send_table
 from pymlsql.embedded.engine.catalog import Key, Module, Table, TableColumn, ViewColumn
-from pymlsql.embedded.engine.runtime import stored_length
 from pymlsql.embedded.engine.security.visibility import sees_object
 from pymlsql.embedded.engine.system_views.definition import normal_form
+from pymlsql.embedded.engine.typeentries import type_by_id
+from pymlsql.embedded.tsql.lengths import stored_length
 from pymlsql.embedded.tsql.patterns import like_regex
 from pymlsql.embedded.tsql.types import BIT, INT, SMALLINT, SYSNAME, TINYINT, SqlType, nvarchar, varchar
 
@@ -93,17 +94,18 @@ def _column_rows(session: Session, actuals: list[Actual]) -> list[tuple[_Row, _R
         columns: tuple[TableColumn | ViewColumn, ...] = found.columns
         for number, column in enumerate(columns, 1):
             if names.fullmatch(column.name):
-                rows.append(_column_row(place, number, column))
+                alias = type_by_id(session.catalog, column.user_type) if column.user_type else None
+                rows.append(_column_row(place, number, column, alias.name if alias is not None else ""))
     return rows
 
 
-def _column_row(place: _Row, number: int, column: TableColumn | ViewColumn) -> tuple[_Row, _Row, _Row]:
+def _column_row(place: _Row, number: int, column: TableColumn | ViewColumn, alias: str) -> tuple[_Row, _Row, _Row]:
     kept = column if isinstance(column, TableColumn) else None
     type_ = column.type
     code, precision, length, scale, radix, needed, optional = _facts(type_)
     sql_code, subtype = _SUBTYPES.get(code, (code, None))
     identity = kept is not None and kept.identity is not None
-    name = "sysname" if str(type_) == "sysname" else type_.name
+    name = alias or ("sysname" if str(type_) == "sysname" else type_.name)
     default = normal_form(kept.default.text) if kept is not None and kept.default is not None else None
     octets = length if type_.name in _SIZED else None
     before = (*place, column.name, code, f"{name} identity" if identity else name, precision, length, scale, radix,

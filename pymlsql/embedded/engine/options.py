@@ -61,8 +61,6 @@ def _set_one(session: Session, frame: Frame, statement: nodes.SetOption, option:
     elif option == "TRANSACTION ISOLATION LEVEL":
         if value not in _ISOLATION:
             raise sql_error(102, value, line=statement.line)
-        if value == "SNAPSHOT":
-            raise unsupported("SET TRANSACTION ISOLATION LEVEL SNAPSHOT", line=statement.line)
         session.options = replace(session.options, isolation=_ISOLATION[value])
     elif option == "IDENTITY_INSERT":
         _identity_insert(session, statement, value)

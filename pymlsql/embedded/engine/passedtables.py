@@ -15,7 +15,7 @@ from pymlsql.embedded.engine.names import Plan
 from pymlsql.embedded.engine.procedures import Actual, call_actual
 from pymlsql.embedded.engine.runtime import split_name
 from pymlsql.embedded.engine.typeentries import UserType, type_by_id
-from pymlsql.embedded.engine.usertypes import check_type, find_type
+from pymlsql.embedded.engine.typenames import check_type, find_type
 from pymlsql.embedded.tds.columns import arrow_type
 from pymlsql.embedded.tds.requests import Parameter, RpcCall, TableRows
 from pymlsql.embedded.tsql.compiler import Compiled

@@ -6,7 +6,6 @@ NULL is said of what is no property.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -194,6 +193,5 @@ PROPERTY_VALUES: dict[str, Callable[[Session, Frame, list[str]], Any]] = {
     "ORIGINAL_DB_NAME": lambda s, f, a: str(s.home),
     "CONTEXT_INFO": lambda s, f, a: s.context_info,
     "SESSION_CONTEXT": lambda s, f, a: s.session_context.get(a[0].lower(), (None, False))[0],
-    "RAND": lambda s, f, a: random.random(),
 }
 """Run-time values by the names of their functions."""

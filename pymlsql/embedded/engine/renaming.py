@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from pymlsql.embedded.engine.alteration import keep
 from pymlsql.embedded.engine.answers import argument
+from pymlsql.embedded.engine.binding import modules_bound_to
 from pymlsql.embedded.engine.catalog import Catalog, Key, Module, Table, TableColumn, now_text
+from pymlsql.embedded.engine.modulecalls import holders
 from pymlsql.embedded.engine.names import lookup
 from pymlsql.embedded.engine.rebuilding import renamed_column
 from pymlsql.embedded.engine.runtime import split_name
@@ -91,6 +93,9 @@ def _check_new(session: Session, schema: str, old: str, new: str) -> None:
 
 def _rename_object(session: Session, found: Table | Module, new: str) -> None:
     _check_new(session, found.schema, found.name, new)
+    bound = any(modules_bound_to(session.catalog, found.object_id))
+    if bound or (isinstance(found, Module) and any(holders(session.catalog, found))):
+        raise sql_error(15336, f"{found.schema}.{found.name}")
     changed = replace(found, name=new, modified=now_text())
     session.set_catalog(session.catalog.without_object(found).with_object(changed), [changed])
 
@@ -139,7 +144,8 @@ def _rename_column(session: Session, table: Table, name: str, new: str) -> None:
         raise sql_error(15335, new, "COLUMN")
     texts = [c.text for c in table.checks] + [k.where for k in table.keys if k.where]
     texts += [c.computed for c in table.columns if c.computed and c != column]
-    if any(columns_in(text, (column.name,)) for text in texts):
+    bound = any(modules_bound_to(session.catalog, table.object_id, column.name))
+    if bound or any(columns_in(text, (column.name,)) for text in texts):
         raise sql_error(15336, f"{table.schema}.{table.name}.{column.name}")
     if table.history_of or column.name in table.period:
         raise unsupported("sp_rename of a period column, or of a column of a history table")

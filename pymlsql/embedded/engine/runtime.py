@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pymlsql.embedded.engine.catalog import Catalog, Module, Table, constraint_names
+from pymlsql.embedded.engine.chance import CHANCE_VALUES
 from pymlsql.embedded.engine.cursorstate import cursor_status
 from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.engine.names import lookup
@@ -21,6 +22,7 @@ from pymlsql.embedded.engine.system_views import object_id_of_system_view
 from pymlsql.embedded.engine.typeentries import UserType, type_by_id
 from pymlsql.embedded.engine.values import LargeValue
 from pymlsql.embedded.tsql.functions.system import INNER_VALUE, inner_value
+from pymlsql.embedded.tsql.lengths import stored_length
 from pymlsql.embedded.tsql.lexer import tokenize
 from pymlsql.embedded.tsql.messages import SqlError, unsupported
 from pymlsql.embedded.tsql.nextvalues import RUN
@@ -182,21 +184,6 @@ def _object_schema_name(session: Session, frame: Frame, args: list[str]) -> str 
 def _object_definition(session: Session, frame: Frame, args: list[str]) -> str | None:
     found = _by_id(session, args[0])
     return found.text if isinstance(found, Module) and sees_definition(session.identity, found) else None
-
-
-def stored_length(type_: SqlType) -> int:
-    """Bytes, as COL_LENGTH and sys.columns.max_length tell; -1 for (max)."""
-    fixed = {"bit": 1, "tinyint": 1, "smallint": 2, "int": 4, "bigint": 8, "real": 4, "float": 8, "money": 8,
-             "smallmoney": 4, "date": 3, "datetime": 8, "smalldatetime": 4, "uniqueidentifier": 16,
-             "timestamp": 8, "sql_variant": 8016}  # fmt: skip
-    if type_.name in fixed:
-        return fixed[type_.name]
-    if type_.name == "decimal":
-        return 5 if type_.precision <= 9 else 9 if type_.precision <= 19 else 13 if type_.precision <= 28 else 17
-    if type_.name in ("time", "datetime2", "datetimeoffset"):
-        extra = 3 if type_.scale <= 2 else 4 if type_.scale <= 4 else 5
-        return extra + {"time": 0, "datetime2": 3, "datetimeoffset": 5}[type_.name]
-    return type_.length * 2 if type_.is_unicode and type_.length > 0 else type_.length
 
 
 def _columns_of(found: Table | Module | None) -> list[tuple[str, SqlType]]:
@@ -383,6 +370,7 @@ _VALUES: dict[str, Callable[[Session, Frame, list[str]], Any]] = {
     "DATABASEPROPERTYEX": _database_property,
     "CONNECTIONPROPERTY": lambda s, f, a: {"net_transport": "TCP", "auth_scheme": "SQL"}.get(a[0].lower()),
     **PROPERTY_VALUES,
+    **CHANCE_VALUES,
     "BULK": _bulk,
     **SECURITY_VALUES,
     **SIGNING_VALUES,
@@ -395,5 +383,4 @@ __all__ = [
     "round_datetime",
     "runtime_value",
     "split_name",
-    "stored_length",
 ]

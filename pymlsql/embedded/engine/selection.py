@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from pymlsql.embedded.engine import ddl, dml
+from pymlsql.embedded.engine.accumulation import Accumulation
 from pymlsql.embedded.engine.cells import from_cell
 from pymlsql.embedded.engine.evaluation import bind, evaluate_passed, plan_query, running
 from pymlsql.embedded.engine.targets import target_table
@@ -26,7 +27,7 @@ from pymlsql.embedded.tsql.types import INT
 
 if TYPE_CHECKING:
     from pymlsql.embedded.engine.session import Session
-from pymlsql.embedded.engine.frame import Frame, Value
+from pymlsql.embedded.engine.frame import SNAPSHOT, Frame, Value
 
 
 @contextmanager
@@ -36,7 +37,10 @@ def changing(session: Session, *targets: Name) -> Iterator[None]:
         if targets and all(target.object.startswith("@") for target in targets):
             raise unsupported("changing a table variable in a transaction that cannot be committed")
         raise sql_error(3930)
-    with session.store.statement(locked=not all(target.object.startswith(("#", "@")) for target in targets)):
+    temporary = all(target.object.startswith(("#", "@")) for target in targets)
+    if session.options.isolation == SNAPSHOT and not temporary:
+        raise unsupported("changes under SET TRANSACTION ISOLATION LEVEL SNAPSHOT")
+    with session.store.statement(locked=not temporary):
         yield
 
 
@@ -124,23 +128,30 @@ def _reads_its_target(session: Session, frame: Frame, statement: nodes.Select) -
 
 def _assign(session: Session, frame: Frame, statement: nodes.Select, cursor: Any) -> None:
     """SELECT @x = ...: every row assigns, so that the last one stays; none leaves the variables alone."""
-
+    plan = plan_query(session, frame, statement.query, references=True)
     compound = any(operator != "=" for _, operator in statement.assignments)
     count = 0
     last = None
+    adding: Accumulation | None = None
     while rows := cursor.fetchmany(session.options.rowcount or 2048):
         count += len(rows)
         last = rows[-1]
         if count > 1 and (compound or _reads_its_target(session, frame, statement)):
-            raise unsupported("SELECT that adds up a variable over several rows", line=statement.line)
+            if session.options.rowcount:
+                raise unsupported("SELECT that adds up a variable under SET ROWCOUNT", line=statement.line)
+            adding = adding or Accumulation(frame, statement, plan.compiled.columns)
+            adding.add(rows)
         if session.options.rowcount:
             break
     session.finish_rows(count)
     if last is None:
         return
+    sums = adding.results() if adding is not None else {}
     temporary = Frame(variables=dict(frame.variables))
-    plan = plan_query(session, frame, statement.query, references=True)
     for index, (name, operator) in enumerate(statement.assignments):
+        if index in sums:
+            frame.get(name, statement.line).value = sums[index]
+            continue
         target, column = frame.get(name, statement.line), plan.compiled.columns[index]
         value = from_cell(session.engine.values, last[index]) if column.by_reference else last[index]
         temporary.variables["@pymlsql_value"] = Value(column.type, value)
@@ -190,7 +201,8 @@ def _selected_into(session: Session, frame: Frame, statement: nodes.Select, into
         if column.binary and column.type.is_string:
             raise unsupported("SELECT INTO with a column of another collation", line=statement.line)
         identity = _inherited(session, statement, plan.compiled.columns, index) if column.identity else None
-        columns.append(nodes.ColumnDefinition(column.name, type_, column.nullable, identity))
+        user_type = 0 if into.object.startswith("#") else column.user_type
+        columns.append(nodes.ColumnDefinition(column.name, type_, column.nullable, identity, user_type=user_type))
     definition = nodes.TableDefinition(tuple(columns))
     with session.inside(into.database):
         ddl.create_table(session, nodes.CreateTable(statement.line, into, definition))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pymlsql.embedded.engine.catalog import Anything, Catalog, encode
+from pymlsql.embedded.engine.chance import RandomNumbers
 from pymlsql.embedded.engine.cursorstate import Cursors
 from pymlsql.embedded.engine.databases_value import Databases, place_of
 from pymlsql.embedded.engine.errors import Cancelled, translate
@@ -76,6 +77,8 @@ class Session(Transactions, ContextStack, Replies):
         """By which the functions that DuckDB calls find the session."""
         self.running_in: Session | None = None
         """Of a scalar function that runs: the session whose statement calls it."""
+        self.function_stores: list[Store] = []
+        """In which its scalar functions ran, for those to come: what they have prepared is prepared then."""
         self.callers: tuple[Session, ...] = ()
         """Of a loopback connection: the session that called the script, that session's own, and so on."""
         self.sink: Sink = _nowhere
@@ -93,6 +96,7 @@ class Session(Transactions, ContextStack, Replies):
         self.sequence_runs: list[str] = []
         """Tokens of the runs of statements that asked a sequence in this request."""
         self.cursors: Cursors = Cursors()
+        self.random: RandomNumbers = RandomNumbers()
         self._n_prepared = 0
         self._running = False
 
@@ -325,7 +329,8 @@ class Session(Transactions, ContextStack, Replies):
     def close(self) -> None:
         if self.trancount:
             self.trancount = 0
-        self.store.close()
+        for store in (self.store, *self.function_stores):
+            store.close()
         self.discard()
         self.engine.locks.release_all(self, "transaction")
         self.engine.locks.release_all(self, "session")

@@ -134,6 +134,11 @@ class Store:
         call = f"EXECUTE {name}({given})" if given else f"EXECUTE {name}"
         return self._read(lambda: self.connection.execute(call))
 
+    def rest(self) -> None:
+        """Let go of the rows that the last query has left, and of the moment that it reads."""
+        with contextlib.suppress(duckdb.InvalidInputException):
+            self.connection.fetchall()
+
     def _forget(self) -> None:
         for sql, count in self._n_runs.items():
             if count >= _OFTEN:

@@ -20,6 +20,7 @@ from pymlsql.embedded.engine.external import execute_external_script
 from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.engine.help_objects import sp_help, sp_helpconstraint
 from pymlsql.embedded.engine.help_procedures import sp_databases, sp_fkeys, sp_helpindex, sp_pkeys
+from pymlsql.embedded.engine.locks import MODES
 from pymlsql.embedded.engine.odbc_procedures import ODBC_PROCEDURES
 from pymlsql.embedded.engine.prepared import (
     sp_execute,
@@ -35,7 +36,7 @@ from pymlsql.embedded.engine.security.procedures import sp_addrolemember, sp_dro
 from pymlsql.embedded.engine.security.visibility import sees_definition, sees_object
 from pymlsql.embedded.engine.sequences import sp_sequence_get_range
 from pymlsql.embedded.engine.sessionvalues import sp_set_session_context
-from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
+from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.types import INT, SMALLINT, SYSNAME, SqlType, nvarchar, varchar
 
 if TYPE_CHECKING:
@@ -135,29 +136,40 @@ def _sp_helptext(session: Session, frame: Frame, actuals: list[Actual], line: in
 
 
 def _sp_getapplock(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
-    """0 granted, 1 after a wait, -1 timed out. Exclusive locks only."""
+    """0 granted, 1 after a wait, -1 timed out, -3 a deadlock. Raises 3918, 15600."""
     resource = argument(actuals, 0, "@resource")
     mode = str(argument(actuals, 1, "@lockmode") or "")
     owner = str(argument(actuals, 2, "@lockowner") or "Transaction").lower()
     timeout = argument(actuals, 3, "@locktimeout")
-    if mode.lower() not in ("exclusive", "shared", "update"):
+    if mode.lower() not in MODES or owner not in ("transaction", "session"):
         raise sql_error(15600, "sys.sp_getapplock", line=line)
-    if mode.lower() != "exclusive":
-        raise unsupported(f"sp_getapplock with mode {mode}", line=line)
+    if argument(actuals, 4, "@dbprincipal") not in (None, "public"):
+        raise unsupported("sp_getapplock with @DbPrincipal", line=line)
     if owner == "transaction" and not session.trancount:
-        raise SqlError(1230, "The transaction lock owner needs an open transaction: begin one, or use "
-                             "@LockOwner = 'Session'.", line=line)  # fmt: skip
+        raise sql_error(3918, line=line)
     wait = session.options.lock_timeout_ms if timeout is None else int(timeout)
     return session.engine.locks.acquire(
-        str(resource), session, owner, wait, session.store.cancelled, session.callers
+        _resource(session, resource), MODES[mode.lower()], session, owner, wait, session.store.cancelled,
+        session.callers,
     )
+
+
+def _resource(session: Session, name: object) -> str:
+    """What a lock is known by: the database and the first 255 characters of the name."""
+    return f"{session.database.lower()}.{str(name)[:255]}"
 
 
 def _sp_releaseapplock(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
     resource = str(argument(actuals, 0, "@resource"))
-    if not session.engine.locks.release(resource, session):
-        raise SqlError(1223, f"Cannot release the application lock (Database Principal: 'public', Resource: "
-                             f"'{resource}') because it is not currently held.", line=line)  # fmt: skip
+    owner = str(argument(actuals, 1, "@lockowner") or "Transaction").lower()
+    if owner not in ("transaction", "session"):
+        raise sql_error(15600, "sys.sp_releaseapplock", line=line)
+    if argument(actuals, 2, "@dbprincipal") not in (None, "public"):
+        raise unsupported("sp_releaseapplock with @DbPrincipal", line=line)
+    if owner == "transaction" and not session.trancount:
+        raise sql_error(3918, line=line)
+    if not session.engine.locks.release(_resource(session, resource), session, owner):
+        raise sql_error(1223, resource, line=line)
     return 0
 
 

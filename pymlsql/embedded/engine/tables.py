@@ -10,9 +10,11 @@ from pymlsql.embedded.engine.computed_columns import with_expressions
 from pymlsql.embedded.engine.evaluation import names
 from pymlsql.embedded.engine.foreignkeys import with_foreign_key
 from pymlsql.embedded.engine.keys import with_index, with_key
+from pymlsql.embedded.engine.modulecalls import check_calls
 from pymlsql.embedded.engine.objectids import ObjectIds, not_created, system_name
 from pymlsql.embedded.engine.system_views.definition import columns_in
 from pymlsql.embedded.engine.temporal import with_period
+from pymlsql.embedded.engine.typenames import resolved_columns
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.compiler import Compiler
 from pymlsql.embedded.tsql.dialect import parse_constraint
@@ -31,6 +33,7 @@ _REFUSED_TYPES = ("sql_variant", "text", "ntext", "image")
 def build_table(session: Session, ids: ObjectIds, schema: str, name: str, definition: nodes.TableDefinition,
                 *, temporary_id: int = 0) -> Table:  # fmt: skip
     """The table that a definition describes. Raises 1702, 2705, 2738, 2744, 8110 and what its constraints do."""
+    definition = resolved_columns(session, definition, name)
     table = Table(temporary_id or ids.take(), schema, name, (), created=now_text(), modified=now_text(),
                   temporary=bool(temporary_id), database_id=session.catalog.database.database_id)  # fmt: skip
     if len(definition.columns) > MAX_COLUMNS:
@@ -87,7 +90,7 @@ def with_column(session: Session, ids: ObjectIds, table: Table, column: nodes.Co
     made = TableColumn(
         column.name, column.type, _is_nullable(column), table.max_column_id + 1, column.identity, default, binary,
         column.collation if binary else "", column.computed.sql if column.computed else "", column.persisted,
-        column.generated, column.hidden,
+        column.generated, column.hidden, column.user_type,
     )  # fmt: skip
     return replace(table, columns=(*table.columns, made), max_column_id=table.max_column_id + 1)
 
@@ -133,6 +136,7 @@ def _column_default(session: Session, ids: ObjectIds, table: Table, column: node
 
 def _default(session: Session, ids: ObjectIds, table: Table, constraint: nodes.Constraint, column: str) -> Default:
     assert constraint.expression is not None
+    check_calls(session, table, constraint.expression.sql)
     compiler = Compiler(names(session), {}, session.level, line=constraint.expression.line)
     compiler.scopes.append(Scope())
     try:
@@ -208,6 +212,7 @@ def _with_check(session: Session, ids: ObjectIds, table: Table, constraint: node
 
 def _check_condition(session: Session, table: Table, expression: nodes.Text) -> None:
     """Whether the condition can be asked of the table's rows. Raises 207 and its like, with 1750 after them."""
+    check_calls(session, table, expression.sql)
     columns = [Typed("NULL", c.type, c.nullable, c.binary, None, c.name, by_reference=keeps_references(c.type))
                for c in table.columns if not c.virtual]  # fmt: skip
     compiler = Compiler(names(session), {}, session.level, line=expression.line)

@@ -8,11 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 from pymlsql.embedded.engine.catalog import now_text
 from pymlsql.embedded.engine.ddl import schema_of
-from pymlsql.embedded.engine.security.enforcement import check_new_object, denied, may_schema
+from pymlsql.embedded.engine.security.belongings import entries_of
+from pymlsql.embedded.engine.security.enforcement import check_new_object, denied, may, may_schema
+from pymlsql.embedded.engine.security.functions import NAMED_SECURABLES
+from pymlsql.embedded.engine.security.grants import SECURABLES
+from pymlsql.embedded.engine.security.permissions import CLASSES
 from pymlsql.embedded.engine.tables import ObjectIds, build_table
-from pymlsql.embedded.engine.typeentries import FIRST_USER_TYPE, UserType
+from pymlsql.embedded.engine.typeentries import FIRST_USER_TYPE, UserType, type_tables
+from pymlsql.embedded.engine.typenames import (
+    TYPE_NAMES,
+    TYPE_SECURABLES,
+    find_type,
+    resolve_type,
+    type_securable,
+)
 from pymlsql.embedded.tsql.datatypes import is_system_type
-from pymlsql.embedded.tsql.lexer import tokenize
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import CreateModule, ModuleParameter, Statement
 from pymlsql.embedded.tsql.type_nodes import CreateType, DropType
@@ -20,35 +30,6 @@ from pymlsql.embedded.tsql.types import TABLE_TYPE, SqlType
 
 if TYPE_CHECKING:
     from pymlsql.embedded.engine.session import Session
-
-def find_type(session: Session, schema: str, name: str) -> UserType | None:
-    """The type of this name; without a schema it is looked for where names without one are."""
-    path = (schema,) if schema else session.path()
-    found = (session.catalog.entry(UserType, f"{one}.{name}") for one in path)
-    return next((one for one in found if one is not None), None)
-
-
-def resolve_type(session: Session, type_: SqlType, number: int = 1, line: int = 0) -> tuple[SqlType, UserType | None]:
-    """A type as written: the system type that it is or stands for, TABLE_TYPE for a table type, and the created one.
-    Raises 2715, 229."""
-    named = type_.user_name
-    if named is None:
-        return type_, None
-    found = find_type(session, *named)
-    if found is None:
-        raise sql_error(2715, number, str(type_), line=line)
-    if found.table is not None:
-        check_type(session, found)
-        return TABLE_TYPE, found
-    assert found.base is not None
-    return found.base, found
-
-
-def check_type(session: Session, found: UserType) -> None:
-    """EXECUTE on a table type, which who has it on its schema has. Raises 229."""
-    if not may_schema(session, "EXECUTE", found.schema):
-        raise sql_error(229, "EXECUTE", found.name, session.database, found.schema)
-
 
 def resolved_parameters(session: Session, parameters: tuple[ModuleParameter, ...]) -> tuple[ModuleParameter, ...]:
     """Parameters with what their types are in the catalog. Raises 346, 347, 352, 2715."""
@@ -77,10 +58,6 @@ def returned_type(session: Session, statement: CreateModule) -> SqlType:
         raise unsupported(f"a function that returns {statement.returns}", line=statement.line)
     if any(parameter.type.name == "sql_variant" for parameter in statement.parameters):
         raise unsupported("a function with a parameter of type sql_variant", line=statement.line)
-    words = {token.value for token in tokenize(statement.text) if token.kind == "word"}
-    if "SCHEMABINDING" in statement.options and "FROM" in words:
-        # What it reads would have to stay.
-        raise unsupported("WITH SCHEMABINDING of a function that reads tables", line=statement.line)
     return type_
 
 
@@ -115,13 +92,20 @@ def drop_type(session: Session, statement: DropType) -> None:
         if statement.if_exists:
             return
         raise sql_error(218, str(statement.name))
-    if not may_schema(session, "ALTER", found.schema):
+    if not (may_schema(session, "ALTER", found.schema) or may(session, "CONTROL", type_securable(session, found))):
         raise denied(218, str(statement.name))
     for module in session.catalog.modules():
         if any(parameter.user_type == found.type_id for parameter in module.parameters):
             raise sql_error(3732, str(statement.name), module.name)
+    for table in (*session.catalog.tables(), *type_tables(session.catalog)):
+        if any(column.user_type == found.type_id for column in table.columns):
+            raise sql_error(3732, str(statement.name), table.name)
     with session.store.statement():
-        session.set_catalog(session.catalog.without_entries(found), [], gone=[found])
+        gone = [found, *entries_of(session.catalog, CLASSES["TYPE"].number, found.type_id)]
+        session.set_catalog(session.catalog.without_entries(*gone), [], gone=gone)
 
+
+SECURABLES.update(TYPE_SECURABLES)
+NAMED_SECURABLES.update(TYPE_NAMES)
 
 TYPE_DEFINITIONS: dict[type[Statement], Callable[[Session, Any], None]] = {CreateType: create_type, DropType: drop_type}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pymlsql.embedded.engine.evaluation import evaluate_passed, plan_scalar
 from pymlsql.embedded.engine.frame import Frame, Value
 from pymlsql.embedded.engine.growing import appended
-from pymlsql.embedded.engine.usertypes import resolve_type
+from pymlsql.embedded.engine.typenames import resolve_type
 from pymlsql.embedded.tsql import nodes
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.references import keeps_references

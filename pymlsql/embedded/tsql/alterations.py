@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pymlsql.embedded.tsql import nodes
+from pymlsql.embedded.tsql.grammar.definitions import skip_index_options
 from pymlsql.embedded.tsql.messages import unsupported
 from pymlsql.embedded.tsql.nodes import ColumnDefinition, Constraint, Name, TableDefinition
 from pymlsql.embedded.tsql.table_definitions import CONSTRAINTS, parse_column, parse_constraint, skip_storage_options
@@ -26,7 +27,10 @@ def parse_alter_table(parser: Parser, line: int) -> nodes.Statement:
         if not parser.at_word("ADD", "CHECK", "NOCHECK"):
             parser.fail()
     if parser.take_word("ADD"):
-        return nodes.AlterTable(line, name, "add", _added(parser, unchecked=checking == "NOCHECK"))
+        parser.defining = "ALTER TABLE"
+        added = _added(parser, unchecked=checking == "NOCHECK")
+        parser.defining = "CREATE TABLE"
+        return nodes.AlterTable(line, name, "add", added)
     if parser.at_word("CHECK", "NOCHECK"):
         return _enforcement(parser, line, name, checking)
     if parser.take_word("DROP"):
@@ -70,23 +74,24 @@ def _dropped(parser: Parser, line: int, name: Name) -> nodes.Statement:
         parser.index += 2
         parser.expect_word("SYSTEM_TIME")
         return nodes.AlterTable(line, name, "drop_period")
-    action = "drop_constraint"
-    if parser.take_word("COLUMN"):
-        action = "drop_column"
-    else:
-        parser.take_word("CONSTRAINT")
-    if_exists = parser.take_words("IF", "EXISTS")
-    names = [parser.identifier()]
-    while parser.take_op(","):
-        if parser.at_word("COLUMN" if action == "drop_constraint" else "CONSTRAINT"):
-            raise unsupported("ALTER TABLE ... DROP of constraints and columns in one statement", line=line)
-        parser.take_word("COLUMN" if action == "drop_column" else "CONSTRAINT")
-        if parser.at_words("IF", "EXISTS"):
-            raise unsupported("a second IF EXISTS", line=line)
-        names.append(parser.identifier())
-    if action == "drop_constraint":
-        skip_storage_options(parser)
-    return nodes.AlterTable(line, name, action, None, tuple(names), if_exists)
+    parts: list[nodes.AlterTable] = []
+    action, if_exists = "drop_constraint", False
+    while True:
+        if parser.at_word("COLUMN", "CONSTRAINT") or not parts:
+            action = "drop_column" if parser.take_word("COLUMN") else "drop_constraint"
+            parser.take_word("CONSTRAINT")
+            if_exists = parser.take_words("IF", "EXISTS")
+        parts.append(nodes.AlterTable(line, name, action, None, (parser.identifier(),), if_exists))
+        if action == "drop_constraint":
+            skip_storage_options(parser, "DROP")
+        if not parser.take_op(","):
+            break
+    kinds = [part.action for part in parts]
+    if len(set(kinds)) > 1 and kinds != sorted(kinds, reverse=True):
+        raise unsupported("ALTER TABLE ... DROP of columns before constraints", line=line)
+    if len({(part.action, part.if_exists) for part in parts}) == 1:
+        return nodes.AlterTable(line, name, action, None, tuple(part.names[0] for part in parts), if_exists)
+    return nodes.AlterTable(line, name, "drop_several", parts=tuple(parts))
 
 
 def _altered(parser: Parser, line: int, name: Name) -> nodes.Statement:
@@ -94,7 +99,11 @@ def _altered(parser: Parser, line: int, name: Name) -> nodes.Statement:
         column = ColumnDefinition(parser.identifier(), SqlType("null"))
         words = (parser.next().value, parser.next().value)
         return nodes.AlterTable(line, name, "alter_column", TableDefinition((column,)), words)
+    start = parser.index
     column = parse_column(parser)
+    nulls = [token for token in parser.tokens[start : parser.index] if token.is_word("NULL")]
+    if len(nulls) > 1:
+        parser.fail(nulls[1])
     if column.computed is not None or column.identity is not None or column.constraints:
         parser.fail()
     if parser.at_word("WITH") and parser.peek().is_op("("):
@@ -124,10 +133,8 @@ def parse_alter_index(parser: Parser, line: int) -> nodes.Statement:
     if action in ("RESUME", "PAUSE", "ABORT"):
         raise unsupported(f"ALTER INDEX ... {action}", line=line)
     if action == "SET":
-        if not parser.at_op("("):
-            parser.fail()
         _refuse_options(parser)
-        parser.skip_parentheses()
+        skip_index_options(parser, "ALTER INDEX SET")
     elif action in ("REBUILD", "REORGANIZE"):
         if parser.take_word("PARTITION"):
             parser.expect_op("=")
@@ -135,7 +142,7 @@ def parse_alter_index(parser: Parser, line: int) -> nodes.Statement:
         if parser.at_word("WITH") and parser.peek().is_op("("):
             parser.next()
             _refuse_options(parser)
-            parser.skip_parentheses()
+            skip_index_options(parser, f"ALTER INDEX {action}")
     return nodes.AlterIndex(line, index, table, action.lower())
 
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from pymlsql.embedded.tsql.dialect import parse_constraint, read_type
+from pymlsql.embedded.tsql.dialect import parse_constraint, parse_scalar, read_type
 from pymlsql.embedded.tsql.messages import SqlError, unsupported
+from pymlsql.embedded.tsql.nodes import Name
 from pymlsql.embedded.tsql.scope import Relation, Scope, Source
 from pymlsql.embedded.tsql.typed import Typed, quote_name
 from pymlsql.embedded.tsql.types import SqlType
@@ -41,7 +42,8 @@ def rows_of(compiler: Compiler, relation: Relation) -> str:
         for c in relation.columns
         if not c.computed
     ]
-    parts = [f"{computed_value(compiler, c.computed, kept).sql} AS {quote_name(c.name)}" for c in virtual]
+    with compiler.names.inside(relation):  # what the table calls is asked of its owner
+        parts = [f"{computed_value(compiler, c.computed, kept).sql} AS {quote_name(c.name)}" for c in virtual]
     rowid = "" if relation.sql.startswith("(") else "rowid, "
     return f"(SELECT {rowid}*, {', '.join(parts)} FROM {relation.sql})"
 
@@ -63,7 +65,25 @@ def is_deterministic(compiler: Compiler, text: str, columns: Sequence[Typed]) ->
         return all(_is_deterministic_node(compiler, node) for node in tree.walk())
 
 
+def _is_deterministic_function(compiler: Compiler, node: exp.Expr) -> bool:
+    """A function of one's own: bound to its schema, and its expression deterministic."""
+    function = compiler.names.scalar_function(Name(tuple(part.name for part in node.flatten())))
+    if function is None or not function.bound:
+        return False
+    if function.expression is None:
+        raise unsupported("a function of several statements in a computed column that must be deterministic")
+    columns = [Typed(f"${p.name}", p.type, True, False, None, p.name) for p in function.parameters]
+    tree = parse_scalar(function.expression.sql)
+    compiler.arguments.append({p.name: value for p, value in zip(function.parameters, columns, strict=True)})
+    try:
+        return all(_is_deterministic_node(compiler, part) for part in tree.walk())
+    finally:
+        compiler.arguments.pop()
+
+
 def _is_deterministic_node(compiler: Compiler, node: exp.Expr) -> bool:
+    if isinstance(node, exp.Dot) and isinstance(node.expression, exp.Anonymous):
+        return _is_deterministic_function(compiler, node)
     if isinstance(node, exp.Anonymous):
         name = node.name.upper()
         if name in _NEVER_DETERMINISTIC:

@@ -284,6 +284,8 @@ def parse_delete(parser: Parser, common: Text | None = None) -> nodes.Statement:
     top = parse_top(parser)
     parser.take_word("FROM")
     target = parse_target(parser)
+    if parser.at_op("("):
+        raise unsupported("DELETE from a function", line=line)
     output = parse_output(parser)
     source, where = _source_and_where(parser)
     return nodes.Delete(line, target, source, where, output, common, top)

@@ -5,6 +5,9 @@ Source: "Precision, scale, and length (Transact-SQL)" of sql-docs.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from pymlsql.embedded.tsql.scalars.digits import PRODUCT, QUOTIENT
 from pymlsql.embedded.tsql.typed import Typed, bound, quote_text, raise_sql
 from pymlsql.embedded.tsql.types import MONEY, SqlType, decimal
@@ -118,23 +121,36 @@ def _remainder(left: Typed, right: Typed, a: tuple[int, int], b: tuple[int, int]
     scale = max(a[1], b[1])
     result = decimal(min(_MOST, min(a[0] - a[1], b[0] - b[1]) + scale), scale)
     wide = decimal(min(_MOST, max(a[0] - a[1], b[0] - b[1]) + scale), scale).duckdb
-    sql = f"(CAST({left.sql} AS {wide}) % {guarded(Typed(f'CAST({right.sql} AS {wide})', right.type))})"
+    divisor = Typed(f"CAST({right.sql} AS {wide})", right.type)
+    sql = divided(left, divisor, lambda dividend, by: f"(CAST({dividend.sql} AS {wide}) % {by})")
     return Typed(f"CAST({sql} AS {result.duckdb})", result, nullable)
 
 
-def guarded(divisor: Typed) -> str:
-    """A divisor that raises 8134 when it is zero."""
-    if isinstance(divisor.constant, int | float) and divisor.constant != 0:
-        return divisor.sql
-    return bound(divisor.sql, lambda v: f"(CASE WHEN {v} = 0 THEN {raise_sql(8134)} ELSE {v} END)")
+def divided(left: Typed, right: Typed, write: Callable[[Typed, str], str]) -> str:
+    """What ``write`` makes of the dividend and a divisor that raises 8134 when it is zero and the dividend is not
+    NULL: NULL divided by zero is NULL."""
+    if isinstance(right.constant, int | float) and right.constant != 0:
+        return write(left, right.sql)
+
+    def guarded(dividend: Typed) -> str:
+        known = f" AND {dividend.sql} IS NOT NULL" if dividend.nullable else ""
+        divisor = bound(right.sql, lambda v: f"(CASE WHEN {v} = 0{known} THEN {raise_sql(8134)} ELSE {v} END)")
+        return write(dividend, divisor)
+
+    return bound(left.sql, lambda v: guarded(replace(left, sql=v))) if left.nullable else guarded(left)
 
 
 def quotient(left: Typed, right: Typed, result: SqlType) -> str:
     """``left / right`` cut at the scale of ``result``: long division of whole numbers, as many digits a step as fit."""
+    whole = Typed(unscaled(right), right.type, constant=right.constant)
+    return divided(left, whole, lambda dividend, by: _quotient(dividend, by, right, result))
+
+
+def _quotient(left: Typed, divisor: str, right: Typed, result: SqlType) -> str:
     (p1, s1), (p2, s2) = left.type.digits, right.type.digits
     scale = result.digits[1]
     shift = scale + s2 - s1
-    dividend, divisor = unscaled(left), guarded(Typed(unscaled(right), right.type, constant=right.constant))
+    dividend = unscaled(left)
     if shift < 0:
         divisor, shift = f"({divisor} * {10**-shift})", 0
     if p1 + shift <= _MOST:
@@ -176,8 +192,8 @@ def _money(operator: str, left: Typed, right: Typed) -> Typed:
     elif operator == "/":
         sql = quotient(left, right, decimal(_MOST, 4))
     elif operator == "%":
-        divisor = guarded(Typed(f"CAST({right.sql} AS DECIMAL(19,4))", right.type, constant=right.constant))
-        sql = f"(CAST({left.sql} AS DECIMAL(19,4)) % {divisor})"
+        divisor = Typed(f"CAST({right.sql} AS DECIMAL(19,4))", right.type, constant=right.constant)
+        sql = divided(left, divisor, lambda dividend, by: f"(CAST({dividend.sql} AS DECIMAL(19,4)) % {by})")
     else:
         sql = _money_product(left, right)
     return Typed(money_range(sql, result), result, nullable)

@@ -48,7 +48,7 @@ def _create_table(parser: Parser, line: int) -> nodes.Statement:
     definition = parse_table_definition(parser)
     parser.expect_op(")")
     versioning = parse_table_options(parser)
-    skip_storage_options(parser)
+    skip_storage_options(parser, "CREATE TABLE")
     if parser.take_word("TEXTIMAGE_ON"):
         parser.identifier()
     versioning = parse_table_options(parser) or versioning
@@ -301,7 +301,7 @@ def _drop_index(parser: Parser, line: int) -> nodes.Statement:
             raise sql_error(159, line=line)
         else:
             found.append(nodes.DropIndex(line, name.object, Name(name.parts[:-1]), if_exists))
-        skip_storage_options(parser)
+        skip_storage_options(parser, "DROP")
         if not parser.take_op(","):
             break
     return found[0] if len(found) == 1 else nodes.DropIndexes(line, tuple(found))

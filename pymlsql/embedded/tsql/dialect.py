@@ -226,9 +226,6 @@ def parse_constraint(text: str, line: int = 1) -> exp.Expr:
     tree = parse_scalar(text, line)
     if tree.find(exp.Query, exp.Exists) is not None:
         raise sql_error(1046, line=line)
-    if any(isinstance(node.expression, exp.Anonymous) for node in tree.find_all(exp.Dot)):
-        # The function would have to stay as long as what calls it.
-        raise unsupported("a user-defined function in a constraint or computed column", line=line)
     return tree
 
 

@@ -14,7 +14,7 @@ from pymlsql.embedded.tsql.data_statements import (
     parse_value,
 )
 from pymlsql.embedded.tsql.grammar.hints import skip_query_hints
-from pymlsql.embedded.tsql.messages import sql_error, unsupported
+from pymlsql.embedded.tsql.messages import sql_error
 from pymlsql.embedded.tsql.nodes import Text
 
 if TYPE_CHECKING:
@@ -33,9 +33,7 @@ def parse_merge(parser: Parser, common: Text | None = None) -> nodes.Statement:
     if parser.take_word("AS") or not parser.at_word("USING"):
         alias = parser.identifier()
     parser.expect_word("USING")
-    source = parser.source()
-    if parser.at_word("INNER", "LEFT", "RIGHT", "FULL", "JOIN", "CROSS", "OUTER"):
-        raise unsupported("a join as the source of a MERGE", line=line)
+    source = parser.joined()
     parser.expect_word("ON")
     on = parser.condition()
     whens: list[When] = []

@@ -242,7 +242,8 @@ MESSAGES: dict[int, tuple[int, str]] = {
     4506: (16, "Column names in each view or function must be unique. Column name '{}' in view or function"
           " '{}' is specified more than once."),
     4511: (16, "Create View or Function failed because no column name was specified for column {}."),
-    4512: (16, "Cannot schema bind {} '{}' because name '{}' is invalid for schema binding."),
+    4512: (16, "Cannot schema bind {} '{}' because name '{}' is invalid for schema binding. Names must be in "
+           "two-part format and an object cannot reference itself."),
     4712: (16, "Cannot truncate table '{}' because it is being referenced by a FOREIGN KEY constraint."),
     4901: (16, "ALTER TABLE only allows columns to be added that can contain nulls, or have a DEFAULT definition"
           " specified, or the column being added is an identity or timestamp column, or alternatively if "

@@ -14,6 +14,8 @@ MESSAGES_MODULES: dict[int, tuple[int, str]] = {
           "type requires {} column(s)."),
     557: (16, "Only functions and some extended stored procedures can be executed from within a function."),
     2772: (16, "Cannot access temporary tables from within a function."),
+    350: (16, "The column \"{}\" does not have a valid data type. A column cannot be of a user-defined table type."),
+    1054: (15, "Syntax '{}' is not allowed in schema-bound objects."),
     3732: (16, "Cannot drop type '{}' because it is being referenced by object '{}'. There may be other objects that "
            "reference this type."),
     1048: (15, "Conflicting cursor options {} and {}."),
@@ -24,4 +26,5 @@ MESSAGES_MODULES: dict[int, tuple[int, str]] = {
     16917: (16, "Cursor is not open."),
     16922: (16, "Cursor Fetch: Implicit conversion from data type {} to {} is not allowed."),
     16924: (16, "Cursorfetch: The number of variables declared in the INTO list must match that of selected columns."),
+    4513: (16, "Cannot schema bind {} '{}'. '{}' is not schema bound."),
 }  # fmt: skip

@@ -205,7 +205,8 @@ class CreateTable(Statement):
 @dataclass(frozen=True, slots=True)
 class AlterTable(Statement):
     """``action``: add, drop_constraint, drop_column, alter_column (with ``names`` ADD or DROP and a property), check,
-    check_trusted (WITH CHECK), nocheck (no ``names``: ALL), versioning, drop_period, nothing."""
+    check_trusted (WITH CHECK), nocheck (no ``names``: ALL), versioning, drop_period, nothing; drop_several, which is
+    its ``parts`` in their order."""
 
     name: Name
     action: str
@@ -213,6 +214,7 @@ class AlterTable(Statement):
     names: tuple[str, ...] = ()
     if_exists: bool = False
     versioning: Versioning | None = None
+    parts: tuple[AlterTable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

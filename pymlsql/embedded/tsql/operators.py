@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from pymlsql.embedded.tsql.conversion import convert
-from pymlsql.embedded.tsql.decimals import decimal_arithmetic, guarded
+from pymlsql.embedded.tsql.decimals import decimal_arithmetic, divided
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.references import identity_sql, readable
 from pymlsql.embedded.tsql.times import rounded_datetime
@@ -82,12 +82,25 @@ def arithmetic(operator: str, left: Typed, right: Typed, line: int = 0) -> Typed
         raise sql_error(8117 if left.type == right.type else 402, *_clash(operator, left, right), line=line)
     if target.name == "bit":
         raise sql_error(8117, "bit", _NAMES[operator], line=line)
+    given = left, right
     left, right = _number(left, target, line), _number(right, target, line)
     if target.is_approximate:
-        return _approximate(operator, left, right, target, line)
-    if target.is_integer:
-        return _integer(operator, left, right, target)
-    return decimal_arithmetic(operator, left, right, line)
+        result = _approximate(operator, left, right, target, line)
+    elif target.is_integer:
+        result = _integer(operator, left, right, target)
+    else:
+        result = decimal_arithmetic(operator, left, right, line)
+    return replace(result, sql=_converting_first(result.sql, given, (left, right)))
+
+
+def _converting_first(sql: str, given: tuple[Typed, Typed], converted: tuple[Typed, Typed]) -> str:
+    """``sql`` of a variable and a constant string that was converted: DuckDB leaves out the conversion, and with it its
+    error, where the variable is NULL."""
+    for index, value in enumerate(given):
+        other, made = given[1 - index], converted[index]
+        if isinstance(value.constant, str) and value.type.is_string and not made.type.is_string and "$v" in other.sql:
+            return f"CASE WHEN {made.sql} IS NULL THEN NULL ELSE {sql} END"
+    return sql
 
 
 def _clash(operator: str, left: Typed, right: Typed) -> tuple[str, ...]:
@@ -127,8 +140,10 @@ def _number(value: Typed, target: SqlType, line: int) -> Typed:
 def _approximate(operator: str, left: Typed, right: Typed, target: SqlType, line: int) -> Typed:
     if operator == "%":
         raise sql_error(402, left.type.name, right.type.name, "modulo", line=line)
-    divisor = guarded(right) if operator == "/" else right.sql
-    return Typed(f"({left.sql} {operator} {divisor})", target, left.nullable or right.nullable)
+    nullable = left.nullable or right.nullable
+    if operator == "/":
+        return Typed(divided(left, right, lambda dividend, by: f"({dividend.sql} / {by})"), target, nullable)
+    return Typed(f"({left.sql} {operator} {right.sql})", target, nullable)
 
 
 def finite(value: Typed) -> Typed:
@@ -143,9 +158,11 @@ def finite(value: Typed) -> Typed:
 
 
 def _integer(operator: str, left: Typed, right: Typed, target: SqlType) -> Typed:
-    divisor = guarded(right) if operator in "/%" else right.sql
-    written = "//" if operator == "/" else operator
-    return Typed(f"({left.sql} {written} {divisor})", target, left.nullable or right.nullable)
+    nullable = left.nullable or right.nullable
+    if operator in "/%":
+        written = "//" if operator == "/" else operator
+        return Typed(divided(left, right, lambda dividend, by: f"({dividend.sql} {written} {by})"), target, nullable)
+    return Typed(f"({left.sql} {operator} {right.sql})", target, nullable)
 
 
 def _bitwise(operator: str, left: Typed, right: Typed, line: int) -> Typed:
@@ -198,8 +215,9 @@ def negate(value: Typed, line: int = 0) -> Typed:
 
 def compare(operator: str, left: Typed, right: Typed, line: int = 0) -> str:
     """``left operator right`` as a DuckDB condition; strings by SQL_Latin1_General_CP1_CI_AS."""
+    given = left, right
     left, right = comparable(left, right, line)
-    return f"({comparison_key(left)} {operator} {comparison_key(right)})"
+    return _converting_first(f"({comparison_key(left)} {operator} {comparison_key(right)})", given, (left, right))
 
 
 def comparable(left: Typed, right: Typed, line: int = 0) -> tuple[Typed, Typed]:

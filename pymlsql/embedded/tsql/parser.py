@@ -132,8 +132,11 @@ class Parser(Reader):
         return nodes.If(line, condition, then, otherwise)
 
     def _semicolon_before(self, word: str) -> None:
-        if self.at_op(";") and self.peek().is_word(word):
-            self.index += 1
+        ahead = 0
+        while self.peek(ahead).is_op(";"):
+            ahead += 1
+        if self.peek(ahead).is_word(word):
+            self.index += ahead
 
     def while_(self) -> Statement:
         line = self.next().line

@@ -182,14 +182,19 @@ class _Select:
                 raise unsupported("* EXCEPT or REPLACE", line=self.line)
             return self._star(scope, None if star else node)
         if isinstance(node, exp.Alias):
-            return [replace(self.value(node.this), name=node.alias)]
+            return [replace(self._item(node.this), name=node.alias)]
         if isinstance(node, exp.EQ) and isinstance(node.this, exp.Column) and not node.this.args.get("table"):
-            return [replace(self.value(node.expression), name=node.this.name)]
+            return [replace(self._item(node.expression), name=node.this.name)]
         if isinstance(node, exp.Aliases):
             raise unsupported("several aliases", line=self.line)
-        value = self.value(node)
+        value = self._item(node)
         name = node.name if isinstance(node, exp.Column) else ""
         return [replace(value, name=value.name or name if isinstance(node, exp.Column) else "")]
+
+    def _item(self, node: exp.Expr) -> Typed:
+        """The value of an item; only a column keeps its alias type."""
+        value = self.value(node)
+        return replace(value, user_type=0) if value.user_type and not isinstance(node, exp.Column) else value
 
     def _owners(self, scope: Scope, node: exp.Expr, found: list[Typed]) -> list[str]:
         """The exposed names of the sources that the columns of one item of the select list come from."""

@@ -22,6 +22,8 @@ class Reader:
         self.text = text
         self.tokens = tokenize(text)
         self.index = 0
+        self.defining = "CREATE TABLE"
+        """Where the definition of a table's constraint stands: there, or in ALTER TABLE."""
 
     @property
     def token(self) -> Token:
@@ -171,18 +173,13 @@ class Reader:
             return self._users_type("", name)
         if name.upper() in ("CHAR", "CHARACTER", "NCHAR", "BINARY") and self.take_word("VARYING"):
             name = {"CHAR": "varchar", "CHARACTER": "varchar", "NCHAR": "nvarchar", "BINARY": "varbinary"}[name.upper()]
-        sizes: list[int] = []
-        if self.at_op("(") and not self.peek().is_word("SELECT") and self.take_op("("):
-            sizes.append(MAX if self.take_word("MAX") else self.integer())
-            while self.take_op(","):
-                sizes.append(self.integer())
-            self.expect_op(")")
-        return make_type(name, tuple(sizes), line=line, default_length=default_length)
+        return make_type(name, self._type_sizes(), line=line, default_length=default_length)
+
+    def _type_sizes(self) -> tuple[int, ...]:
+        return () if self.peek().is_word("SELECT") else self._sizes()
 
     def _users_type(self, schema: str, name: str) -> SqlType:
-        if self.at_op("(") and not self.peek().is_word("SELECT"):
-            raise unsupported(f"type {name} with a size", line=self.token.line)
-        return user_type(schema, name)
+        return user_type(schema, name, sized=bool(self._type_sizes()))
 
     # Slices ---------------------------------------------------------------------------------------------------
 
@@ -250,10 +247,10 @@ class Reader:
         self.skip_sources()
         return self.slice(start, self.index)
 
-    def source(self) -> Text:
-        """One table, function or derived table with its name, without joins."""
+    def joined(self) -> Text:
+        """One table, function or derived table with its name, and its joins."""
         start = self.index
-        sources.skip_source(self)
+        sources.skip_joined(self)
         return self.slice(start, self.index)
 
     def skip_parentheses(self) -> None:

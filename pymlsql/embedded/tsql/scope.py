@@ -32,6 +32,8 @@ class RelationColumn:
     computed: str = ""
     """The T-SQL expression over the other columns of one that is kept nowhere."""
     hidden: bool = False
+    user_type: int = 0
+    """The id of its alias type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,8 @@ class ScalarFunction:
     sql: str = ""
     null_on_null: bool = False
     database_id: int = 0
+    bound: bool = False
+    """Whether it was created WITH SCHEMABINDING."""
 
 
 class Names(Protocol):

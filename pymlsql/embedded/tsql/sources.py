@@ -242,7 +242,7 @@ def _relation(compiler: Compiler, name: Name, alias: exp.Expr | None, hints: lis
         return f"({sql}) AS {duck}"
     columns = [
         Typed("rowid" if c.name == ROWID else quote_name(c.name), c.type, c.nullable, c.binary, None, c.name,
-              c.identity, c.by_reference, hidden=c.hidden)
+              c.identity, c.by_reference, hidden=c.hidden, user_type=c.user_type)
         for c in relation.columns
     ]
     _add(compiler, exposed, columns, duck, bare, relation.used)

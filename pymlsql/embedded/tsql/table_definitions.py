@@ -70,7 +70,7 @@ def parse_column(parser: Parser, *, unchecked: bool = False) -> ColumnDefinition
         return _computed_column(parser, name)
     if name.lower() == "timestamp" and parser.at_op(",", ")"):
         raise unsupported("a timestamp column without a name", line=parser.token.line)
-    data_type = parser.data_type()
+    data_type = parser.data_type(users=True)
     nullable: bool | None = None
     identity: tuple[int, int] | None = None
     collation, generated, hidden = "", "", False
@@ -175,7 +175,7 @@ def _key(parser: Parser, kind: str, name: str, own: tuple[tuple[str, bool], ...]
     if not own and not parser.at_op("("):
         parser.fail()
     columns = parse_key_columns(parser) if parser.at_op("(") else own
-    skip_storage_options(parser)
+    skip_storage_options(parser, parser.defining)
     return Constraint(kind, name, columns, clustered)
 
 
@@ -234,13 +234,14 @@ def at_option(parser: Parser, word: str) -> bool:
         ahead += 1
 
 
-def skip_storage_options(parser: Parser) -> None:
-    """WITH (PAD_INDEX = OFF ...) and ON [PRIMARY]: where SQL Server stores it, of no meaning here."""
+def skip_storage_options(parser: Parser, statement: str = "CREATE INDEX") -> None:
+    """WITH (PAD_INDEX = OFF ...) and ON [PRIMARY]: where SQL Server stores it, of no meaning here. ``statement`` says
+    which options there are. Raises 155."""
     if at_option(parser, "IGNORE_DUP_KEY"):
         raise unsupported("IGNORE_DUP_KEY", line=parser.token.line)
     if parser.at_word("WITH") and parser.peek().is_op("("):
         parser.next()
-        skip_index_options(parser)
+        skip_index_options(parser, statement)
     elif parser.at_words("WITH", "FILLFACTOR"):
         parser.index += 2
         parser.expect_op("=")

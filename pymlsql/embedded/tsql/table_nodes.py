@@ -43,6 +43,8 @@ class ColumnDefinition:
     generated: str = ""
     """start or end, for GENERATED ALWAYS AS ROW ..."""
     hidden: bool = False
+    user_type: int = 0
+    """The id of its type where that is an alias type; ``type`` is then what it is an alias of."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,13 @@ class Typed:
     cast: bool = False
     """Whether CAST or CONVERT made it: a constant then has the digits of its type, not its own."""
 
+    user_type: int = 0
+    """The alias type of the column that it is, and nothing but that."""
+
+    def __hash__(self) -> int:
+        """What tells most expressions apart: they are part of the keys of plans."""
+        return hash(self.sql)
+
     def retyped(self, type_: SqlType) -> Typed:
         return replace(self, type=type_)
 

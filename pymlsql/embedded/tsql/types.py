@@ -127,9 +127,9 @@ class SqlType:
         return self.name
 
 
-def user_type(schema: str, name: str) -> SqlType:
-    """A type that somebody has created, as it is written."""
-    return SqlType(f"\0{schema}\0{name}")
+def user_type(schema: str, name: str, *, sized: bool = False) -> SqlType:
+    """A type that somebody has created, as it is written; ``sized`` where a length stands behind it, which none has."""
+    return SqlType(f"\0{schema}\0{name}", length=int(sized))
 
 
 TABLE_TYPE = SqlType("table type")

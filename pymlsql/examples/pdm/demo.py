@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from pymlsql import runtime
+from pymlsql import project, runtime
 from pymlsql.loading import LoadReport
 from pymlsql.registry import ModelVersion
 from pymlsql.toolkit import Toolkit
@@ -124,7 +124,7 @@ def run(
     with step("load the data"):
         loaded = db.load(frames, replace=replace)
     with step("create view and procedure"):
-        db.apply()
+        db.apply(project.example("pdm"))
     with step("train and test"):
         trained = db.train()
     with step("push and promote the model"):

@@ -20,7 +20,10 @@ SET IMPLICIT_TRANSACTIONS OFF;
 DECLARE @started_at datetime = GETUTCDATE(), @model_version_id int, @version int, @sha256 binary(32),
     @bytes varbinary(max), @signature nvarchar(max), @missing nvarchar(128), @from datetime, @to datetime,
     @n_rows int, @first int = 1, @last int, @query nvarchar(max), @refusal nvarchar(max), @failure nvarchar(max),
-    @number int, @text nvarchar(max), @message nvarchar(2048);
+    @number int, @text nvarchar(max), @message nvarchar(2048), @language nvarchar(128), @forgery nvarchar(max);
+DECLARE @trusted nvarchar(max) = N'';
+DECLARE @format nvarchar(20), @name nvarchar(128), @python_version nvarchar(20), @packages nvarchar(max),
+    @sample nvarchar(max), @seal nvarchar(128), @seal_key nvarchar(64), @statement nvarchar(max);
 
 DECLARE @columns nvarchar(max) = N'[{"name": "a", "sql_type": "float"}, {"name": "b", "sql_type": "int"}]';
 
@@ -51,7 +54,10 @@ CREATE TABLE #scored (
 
 SET @run_id = NULL;
 BEGIN TRY
-    SELECT @model_version_id = v.model_version_id, @version = v.version, @sha256 = v.sha256, @signature = v.signature
+    SELECT @model_version_id = v.model_version_id, @version = v.version, @sha256 = v.sha256, @signature = v.signature,
+        @language = v.language, @format = v.format, @name = m.name, @python_version = v.python_version,
+        @packages = v.packages, @sample = COALESCE(v.sample, N''), @seal = COALESCE(CONVERT(nvarchar(128), v.seal, 2), N''),
+        @seal_key = COALESCE(CONVERT(nvarchar(64), v.seal_key, 2), N'')
     FROM ml.models AS m
     JOIN ml.model_aliases AS a ON a.model_id = m.model_id
     JOIN ml.model_versions AS v ON v.model_id = a.model_id AND v.version = a.version
@@ -68,6 +74,21 @@ BEGIN TRY
         SET @message = CONCAT(N'The bytes of model ''', @model, N''' version ', @version,
             N' do not match their sha256: restore ml.blobs from a backup, or push the model again as a new version.');
         THROW 51002, @message, 1;
+    END;
+    SET @statement = CONCAT(
+        N'model ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @name), 2), NCHAR(10),
+        N'format ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @format), 2), NCHAR(10),
+        N'python_version ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @python_version), 2), NCHAR(10),
+        N'packages ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @packages), 2), NCHAR(10),
+        N'signature ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @signature), 2), NCHAR(10),
+        N'sample ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @sample), 2), NCHAR(10));
+    IF @trusted = N'' AND EXISTS (SELECT 1 FROM ml.policies WHERE name = N'require_signature' AND value = N'1')
+        THROW 51052, N'The policy require_signature is on, and this procedure trusts no key: apply it with one (pymlsql apply --trust-key KEY).', 1;
+    IF @trusted <> N'' AND @seal = N''
+    BEGIN
+        SET @message = CONCAT(N'Model ''', @name, N''' version ', @version,
+            N' carries no seal, and this procedure runs sealed models only: push it again where there is a key (pymlsql keys create), or promote a sealed version.');
+        THROW 51050, @message, 1;
     END;
     -- Who may not see the view's definition gets error 207 from the statements below instead of this sentence.
     SELECT TOP (1) @missing = wanted.name
@@ -145,17 +166,30 @@ BEGIN TRY
         SET @query = CONCAT(N'SELECT row_no, [a], [b] FROM #features WHERE row_no BETWEEN ', @first, N' AND ', @last, N' ORDER BY row_no');
         INSERT INTO #scored (row_no, predicted, [p_none], [p_comp1])
         EXEC sp_execute_external_script
-            @language = N'Python',
+            @language = @language,
             @script = @script,
             @input_data_1 = @query,
-            @params = N'@model varbinary(max), @signature nvarchar(max), @columns nvarchar(max), @classes nvarchar(max),
-                @refusal nvarchar(max) OUTPUT, @failure nvarchar(max) OUTPUT',
+            @params = N'@model varbinary(max), @format nvarchar(20), @signature nvarchar(max), @columns nvarchar(max),
+                @classes nvarchar(max), @statement nvarchar(max), @seal nvarchar(128), @seal_key nvarchar(64),
+                @trusted nvarchar(max), @forgery nvarchar(max) OUTPUT, @refusal nvarchar(max) OUTPUT, @failure nvarchar(max) OUTPUT',
             @model = @bytes,
+            @format = @format,
             @signature = @signature,
             @columns = @columns,
             @classes = @classes,
+            @statement = @statement,
+            @seal = @seal,
+            @seal_key = @seal_key,
+            @trusted = @trusted,
+            @forgery = @forgery OUTPUT,
             @refusal = @refusal OUTPUT,
             @failure = @failure OUTPUT;
+        IF @forgery <> N''
+        BEGIN
+            SET @message = CONCAT(N'Model ''', @model, N''' version ', @version, N' was not loaded: ', @forgery,
+                N'. Push it again from where the trusted key is, or promote another version.');
+            THROW 51051, @message, 1;
+        END;
         IF @refusal <> N''
         BEGIN
             SET @message = CONCAT(N'Model ''', @model, N''' version ', @version, N' does not fit this procedure: ',

@@ -20,32 +20,265 @@ SET IMPLICIT_TRANSACTIONS OFF;
 DECLARE @started_at datetime = GETUTCDATE(), @model_version_id int, @version int, @sha256 binary(32),
     @bytes varbinary(max), @signature nvarchar(max), @missing nvarchar(128), @from datetime, @to datetime,
     @n_rows int, @first int = 1, @last int, @query nvarchar(max), @refusal nvarchar(max), @failure nvarchar(max),
-    @number int, @text nvarchar(max), @message nvarchar(2048);
+    @number int, @text nvarchar(max), @message nvarchar(2048), @language nvarchar(128), @forgery nvarchar(max);
+DECLARE @trusted nvarchar(max) = N'';
+DECLARE @format nvarchar(20), @name nvarchar(128), @python_version nvarchar(20), @packages nvarchar(max),
+    @sample nvarchar(max), @seal nvarchar(128), @seal_key nvarchar(64), @statement nvarchar(max);
 
 DECLARE @columns nvarchar(max) = N'[{"name": "voltmean_3h", "sql_type": "float"}, {"name": "rotatemean_3h", "sql_type": "float"}, {"name": "pressuremean_3h", "sql_type": "float"}, {"name": "vibrationmean_3h", "sql_type": "float"}, {"name": "voltsd_3h", "sql_type": "float"}, {"name": "rotatesd_3h", "sql_type": "float"}, {"name": "pressuresd_3h", "sql_type": "float"}, {"name": "vibrationsd_3h", "sql_type": "float"}, {"name": "voltmean_24h", "sql_type": "float"}, {"name": "rotatemean_24h", "sql_type": "float"}, {"name": "pressuremean_24h", "sql_type": "float"}, {"name": "vibrationmean_24h", "sql_type": "float"}, {"name": "voltsd_24h", "sql_type": "float"}, {"name": "rotatesd_24h", "sql_type": "float"}, {"name": "pressuresd_24h", "sql_type": "float"}, {"name": "vibrationsd_24h", "sql_type": "float"}, {"name": "error1count", "sql_type": "int"}, {"name": "error2count", "sql_type": "int"}, {"name": "error3count", "sql_type": "int"}, {"name": "error4count", "sql_type": "int"}, {"name": "error5count", "sql_type": "int"}, {"name": "comp1", "sql_type": "float"}, {"name": "comp2", "sql_type": "float"}, {"name": "comp3", "sql_type": "float"}, {"name": "comp4", "sql_type": "float"}, {"name": "age", "sql_type": "int"}, {"name": "model_model1", "sql_type": "int"}, {"name": "model_model2", "sql_type": "int"}, {"name": "model_model3", "sql_type": "int"}, {"name": "model_model4", "sql_type": "int"}]';
 
 DECLARE @classes nvarchar(max) = N'["none", "comp1", "comp2", "comp3", "comp4"]';
 
-DECLARE @script nvarchar(max) = N'# Scores one chunk of rows with a stored classifier. Columns are bound by name, classes by name.
-# in:  InputDataSet           row_no and the columns that the procedure selects
-#      model      varbinary   the pickle
-#      signature  nvarchar    the model''s inputs (name, sql_type) and classes as JSON
-#      columns    nvarchar    what the procedure selects, as JSON: [{"name", "sql_type"}] in the view''s order
-#      classes    nvarchar    the procedure''s classes as JSON, in the order of its probability columns
-# out: OutputDataSet          row_no, predicted, one probability per class of the procedure
-#      refusal    nvarchar    empty, or why this model does not fit this procedure
-#      failure    nvarchar    empty, or the traceback of what the model raised
-import json
+DECLARE @script nvarchar(max) = N'# Ed25519 signatures (RFC 8032, pure), verified with nothing but Python: a server''s Python need not have cryptography.
+# It only verifies. Nothing here is secret, so that it need not take constant time.
+import hashlib
+
+ED_P = 2 ** 255 - 19
+ED_L = 2 ** 252 + 27742317777372353535851937790883648493
+ED_D = -121665 * pow(121666, ED_P - 2, ED_P) % ED_P
+ED_ROOT = pow(2, (ED_P - 1) // 4, ED_P)
+
+
+def ed_add(a, b):
+    """The sum of two points in extended coordinates (X, Y, Z, T)."""
+    e = (a[1] - a[0]) * (b[1] - b[0]) % ED_P
+    f = (a[1] + a[0]) * (b[1] + b[0]) % ED_P
+    g = 2 * a[3] * b[3] * ED_D % ED_P
+    h = 2 * a[2] * b[2] % ED_P
+    return (f - e) * (h - g) % ED_P, (h + g) * (f + e) % ED_P, (h - g) * (h + g) % ED_P, (f - e) * (f + e) % ED_P
+
+
+def ed_point(data):
+    """The point that 32 bytes stand for, or None."""
+    y = int.from_bytes(data, "little")
+    sign = y >> 255
+    y &= (1 << 255) - 1
+    if y >= ED_P:
+        return None
+    square = (y * y - 1) * pow(ED_D * y * y + 1, ED_P - 2, ED_P) % ED_P
+    x = pow(square, (ED_P + 3) // 8, ED_P)
+    if (x * x - square) % ED_P:
+        x = x * ED_ROOT % ED_P
+    if (x * x - square) % ED_P or (x == 0 and sign):
+        return None
+    if x & 1 != sign:
+        x = ED_P - x
+    return x, y, 1, x * y % ED_P
+
+
+def ed_bytes(point):
+    inverse = pow(point[2], ED_P - 2, ED_P)
+    x, y = point[0] * inverse % ED_P, point[1] * inverse % ED_P
+    return (y | (x & 1) << 255).to_bytes(32, "little")
+
+
+ED_BASE = ed_point((4 * pow(5, ED_P - 2, ED_P) % ED_P).to_bytes(32, "little"))
+ED_ZERO = (0, 1, 1, 0)
+
+
+def ed25519_verify(key, message, signature):
+    """Whether the 64 bytes of signature were made over message with the secret of the 32 bytes of key."""
+    if len(key) != 32 or len(signature) != 64:
+        return False
+    point = ed_point(key)
+    s = int.from_bytes(signature[32:], "little")
+    if point is None or s >= ED_L:
+        return False
+    small = point
+    for _ in range(3):
+        small = ed_add(small, small)
+    if small[0] == 0:  # of small order: anybody could sign for such a key
+        return False
+    k = int.from_bytes(hashlib.sha512(signature[:32] + key + message).digest(), "little") % ED_L
+    minus = (ED_P - point[0], point[1], 1, ED_P - point[3])
+    both = ed_add(ED_BASE, minus)
+    found = ED_ZERO  # s * base - k * point, both multiples at once
+    for bit in range(max(s.bit_length(), k.bit_length()) - 1, -1, -1):
+        found = ed_add(found, found)
+        which = (s >> bit & 1) + 2 * (k >> bit & 1)
+        if which:
+            found = ed_add(found, (None, ED_BASE, minus, both)[which])
+    return ed_bytes(found) == signature[:32]
+
+# Who vouched for a model''s bytes: the seal of its version, verified before anything is loaded.
+# in:  model      varbinary   the bytes
+#      statement  nvarchar    the other lines of what the seal is made over, put together by the procedure
+#      seal       nvarchar    the signature in hex, empty where the version has none
+#      seal_key   nvarchar    the public key in hex that it names
+#      trusted    nvarchar    public keys in hex, as the procedure''s text pins them; empty where it asks for no seal
+
+
+def find_forgery(data, statement, seal, seal_key, trusted):
+    """Empty, or why these bytes may not be loaded."""
+    keys = trusted.lower().split()
+    if not keys:
+        return ""
+    if not seal:
+        return "the version carries no seal"
+    if seal_key.lower() not in keys:
+        return f"its seal was made with the key {seal_key.lower()}, which this procedure does not trust"
+    lines = f"pymlsql model 1\nbytes {hashlib.sha256(data).hexdigest().upper()}\n{statement}"
+    key, signature = bytes.fromhex(seal_key), bytes.fromhex(seal)
+    if not ed25519_verify(key, lines.encode("ascii"), signature):
+        return "its seal is not over these bytes, name, signature, packages and sample: one of them was changed"
+    return ""
+
+# Makes a model of its stored bytes: whatever the format, something with predict_proba or predict over named columns.
+import io
 import pickle
-import traceback
 import warnings
 
 import numpy as np
-import pandas as pd
 
 
 class Refusal(Exception):
     pass
+
+
+def need(package, kind):
+    """Import a package, or say in one sentence that the server lacks it."""
+    try:
+        return __import__(package)
+    except ImportError as error:
+        raise Refusal(f"the bytes are {kind}, and the server''s Python has no {package} ({error}): pip install "
+                      f"{package} there, or store the model in another format") from error
+
+
+class OnnxModel:
+    """A graph of ONNX; columns go in by name, or as one matrix in the order of the signature."""
+
+    def __init__(self, data, expected):
+        runtime = need("onnxruntime", "onnx")
+        options = runtime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        self.session = runtime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        self.names = [column["name"] for column in expected["inputs"]]
+        self.classes_ = expected["output"].get("classes") or []
+
+    def feed(self, frame):
+        inputs = self.session.get_inputs()
+        if len(inputs) == 1 and (inputs[0].name not in self.names or len(self.names) > 1):
+            width = inputs[0].shape[-1] if len(inputs[0].shape) == 2 else None
+            if isinstance(width, int) and width != len(self.names):
+                raise Refusal(f"the graph takes {width} columns, the signature names {len(self.names)}")
+            return {inputs[0].name: np.column_stack([self.tensor(frame[name], inputs[0]) for name in self.names])}
+        unknown = [one.name for one in inputs if one.name not in self.names]
+        if unknown:
+            raise Refusal("the graph takes {}, which the signature does not name".format(", ".join(unknown)))
+        return {one.name: self.tensor(frame[one.name], one).reshape(-1, 1) for one in inputs}
+
+    def tensor(self, column, wanted):
+        kind = wanted.type
+        if kind == "tensor(string)":
+            if column.isnull().any():
+                raise Refusal(f"{column.name} holds NULL, which ONNX has no text for")
+            return np.asarray(column.astype(str), dtype=object)
+        types = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(int64)": np.int64,
+                 "tensor(int32)": np.int32, "tensor(bool)": np.bool_}
+        if kind not in types:
+            raise Refusal(f"the graph takes {wanted.name} as {kind}, which no column gives")
+        if kind not in ("tensor(float)", "tensor(double)") and column.isnull().any():
+            raise Refusal(f"{column.name} holds NULL, and the graph takes {kind}")
+        return np.asarray(column, dtype=types[kind])
+
+    def predict(self, frame):
+        return np.asarray(self.session.run(None, self.feed(frame))[0]).reshape(len(frame), -1)[:, 0]
+
+    def predict_proba(self, frame):
+        found = self.session.run(None, self.feed(frame))[-1]
+        if isinstance(found, list):
+            found = [{str(key): value for key, value in row.items()} for row in found]
+            if any(sorted(row) != sorted(self.classes_) for row in found):
+                raise Refusal("the graph''s own classes are not those of its signature")
+            found = [[row[name] for name in self.classes_] for row in found]
+        found = np.asarray(found, dtype=np.float64)
+        if len(frame) == 0:
+            found = found.reshape(0, len(self.classes_))
+        if found.ndim != 2 or found.shape[1] != len(self.classes_):
+            raise Refusal(f"the graph gives no probability for each of the {len(self.classes_)} classes")
+        return found
+
+
+def load_joblib(data):
+    try:
+        import joblib
+    except ImportError:
+        try:
+            from sklearn.externals import joblib
+        except ImportError:
+            joblib = need("joblib", "joblib")
+    return joblib.load(io.BytesIO(data))
+
+
+def load_skops(data):
+    need("skops", "skops")
+    import skops.io
+
+    odd = skops.io.get_untrusted_types(data=data)
+    if odd:
+        raise Refusal("skops does not trust what the bytes hold: {}".format(", ".join(sorted(odd))))
+    return skops.io.loads(data)
+
+
+def load_bytes(data, kind, expected):
+    """The model in the bytes. A pickle of another scikit-learn is an error, not a warning: it may predict something
+    else without a word, and better no number than a wrong one."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="Trying to unpickle estimator")
+        if kind == "pickle":
+            return pickle.loads(data)
+        if kind == "joblib":
+            return load_joblib(data)
+        if kind == "cloudpickle":
+            need("cloudpickle", kind)
+            return pickle.loads(data)
+        if kind == "dill":
+            return need("dill", kind).loads(data)
+        if kind == "skops":
+            return load_skops(data)
+    if kind == "onnx":
+        return OnnxModel(data, expected)
+    raise Refusal(f"the format {kind} is none that this procedure reads: apply it again (pymlsql apply)")
+
+
+def check_loaded(loaded, expected):
+    """Refuse a model that is something else than its signature says."""
+    if isinstance(loaded, OnnxModel):
+        return
+    names = getattr(loaded, "feature_names_in_", None)  # scikit-learn before 1.0 does not keep them
+    if names is not None and [str(name) for name in names] != [column["name"] for column in expected["inputs"]]:
+        raise Refusal("the model''s own input columns are not those of its signature, in that order")
+    if expected["output"].get("kind", "classification") != "classification":
+        if not hasattr(loaded, "predict"):
+            raise Refusal("the stored bytes hold no model with predict")
+        return
+    if not hasattr(loaded, "predict_proba"):
+        raise Refusal("the stored bytes hold no classifier with predict_proba")
+    classes = [str(name) for name in loaded.classes_]
+    if classes != expected["output"]["classes"]:
+        raise Refusal("the model''s own classes are {}, its signature says {}".format(
+            ", ".join(classes), ", ".join(expected["output"]["classes"])))
+
+# Scores one chunk of rows with a stored classifier. Columns are bound by name, classes by name.
+# in:  InputDataSet           row_no and the columns that the procedure selects
+#      model      varbinary   the bytes
+#      format     nvarchar    what they are: pickle, joblib, cloudpickle, dill, skops, onnx
+#      signature  nvarchar    the model''s inputs (name, sql_type) and classes as JSON
+#      columns    nvarchar    what the procedure selects, as JSON: [{"name", "sql_type"}] in the view''s order
+#      classes    nvarchar    the procedure''s classes as JSON, in the order of its probability columns
+#      statement, seal, seal_key, trusted: see seal.py
+# out: OutputDataSet          row_no, predicted, one probability per class of the procedure
+#      forgery    nvarchar    empty, or why these bytes were not loaded
+#      refusal    nvarchar    empty, or why this model does not fit this procedure
+#      failure    nvarchar    empty, or the traceback of what the model raised
+# Behind ed25519.py, seal.py and model_bytes.py, one text with them.
+import json
+import traceback
+
+import numpy as np
+import pandas as pd
 
 
 def base_type(sql_type):
@@ -65,20 +298,6 @@ def bind_columns(inputs, selected):
     return [column["name"] for column in inputs]
 
 
-def check_model(loaded, names, expected):
-    """The model''s own classes, in the order of its probabilities."""
-    if not hasattr(loaded, "predict_proba"):
-        raise Refusal("the stored bytes hold no classifier with predict_proba")
-    own_names = getattr(loaded, "feature_names_in_", None)  # scikit-learn before 1.0 does not keep them
-    if own_names is not None and [str(name) for name in own_names] != names:
-        raise Refusal("the model''s own input columns are not those of its signature, in that order")
-    own_classes = [str(name) for name in loaded.classes_]
-    if own_classes != expected:
-        raise Refusal("the model''s own classes are {}, its signature says {}".format(
-            ", ".join(own_classes), ", ".join(expected)))
-    return own_classes
-
-
 def by_class(probabilities, own_classes, wanted):
     """Probability columns in the procedure''s order; 0 for a class that the model has never seen."""
     for name in own_classes:
@@ -94,11 +313,12 @@ def score():
     expected = json.loads(signature)
     wanted = json.loads(classes)
     names = bind_columns(expected["inputs"], json.loads(columns))
-    with warnings.catch_warnings():
-        # Of another scikit-learn: it may predict something else without a word. Better no number than a wrong one.
-        warnings.filterwarnings("error", message="Trying to unpickle estimator")
-        loaded = pickle.loads(model)
-    own_classes = check_model(loaded, names, expected["output"]["classes"])
+    kind = expected["output"].get("kind", "classification")
+    if kind != "classification":
+        raise Refusal(f"the model gives {kind}, and this procedure stores classes")
+    loaded = load_bytes(model, format, expected)
+    check_loaded(loaded, expected)
+    own_classes = expected["output"]["classes"]
     probabilities = by_class(np.asarray(loaded.predict_proba(InputDataSet[names])), own_classes, wanted)
     if not np.isfinite(probabilities).all():
         raise ValueError("predict_proba gave a probability that is not a number")
@@ -116,13 +336,16 @@ def frame_of(row_no, predicted, probabilities):
 
 refusal = ""
 failure = ""
+forgery = ""
 try:
-    OutputDataSet = score()
+    forgery = find_forgery(model, statement, seal, seal_key, trusted)
+    if not forgery:
+        OutputDataSet = score()
 except Refusal as error:
     refusal = str(error)
 except Exception:
     failure = traceback.format_exc()
-if refusal or failure:
+if forgery or refusal or failure:
     OutputDataSet = frame_of(np.zeros(0, "int32"), np.zeros(0, object), np.zeros((0, len(json.loads(classes)))))
 ';
 
@@ -179,7 +402,10 @@ CREATE TABLE #scored (
 
 SET @run_id = NULL;
 BEGIN TRY
-    SELECT @model_version_id = v.model_version_id, @version = v.version, @sha256 = v.sha256, @signature = v.signature
+    SELECT @model_version_id = v.model_version_id, @version = v.version, @sha256 = v.sha256, @signature = v.signature,
+        @language = v.language, @format = v.format, @name = m.name, @python_version = v.python_version,
+        @packages = v.packages, @sample = COALESCE(v.sample, N''), @seal = COALESCE(CONVERT(nvarchar(128), v.seal, 2), N''),
+        @seal_key = COALESCE(CONVERT(nvarchar(64), v.seal_key, 2), N'')
     FROM ml.models AS m
     JOIN ml.model_aliases AS a ON a.model_id = m.model_id
     JOIN ml.model_versions AS v ON v.model_id = a.model_id AND v.version = a.version
@@ -196,6 +422,21 @@ BEGIN TRY
         SET @message = CONCAT(N'The bytes of model ''', @model, N''' version ', @version,
             N' do not match their sha256: restore ml.blobs from a backup, or push the model again as a new version.');
         THROW 51002, @message, 1;
+    END;
+    SET @statement = CONCAT(
+        N'model ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @name), 2), NCHAR(10),
+        N'format ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @format), 2), NCHAR(10),
+        N'python_version ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @python_version), 2), NCHAR(10),
+        N'packages ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @packages), 2), NCHAR(10),
+        N'signature ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @signature), 2), NCHAR(10),
+        N'sample ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @sample), 2), NCHAR(10));
+    IF @trusted = N'' AND EXISTS (SELECT 1 FROM ml.policies WHERE name = N'require_signature' AND value = N'1')
+        THROW 51052, N'The policy require_signature is on, and this procedure trusts no key: apply it with one (pymlsql apply --trust-key KEY).', 1;
+    IF @trusted <> N'' AND @seal = N''
+    BEGIN
+        SET @message = CONCAT(N'Model ''', @name, N''' version ', @version,
+            N' carries no seal, and this procedure runs sealed models only: push it again where there is a key (pymlsql keys create), or promote a sealed version.');
+        THROW 51050, @message, 1;
     END;
     -- Who may not see the view's definition gets error 207 from the statements below instead of this sentence.
     SELECT TOP (1) @missing = wanted.name
@@ -357,17 +598,30 @@ BEGIN TRY
         SET @query = CONCAT(N'SELECT row_no, [voltmean_3h], [rotatemean_3h], [pressuremean_3h], [vibrationmean_3h], [voltsd_3h], [rotatesd_3h], [pressuresd_3h], [vibrationsd_3h], [voltmean_24h], [rotatemean_24h], [pressuremean_24h], [vibrationmean_24h], [voltsd_24h], [rotatesd_24h], [pressuresd_24h], [vibrationsd_24h], [error1count], [error2count], [error3count], [error4count], [error5count], [comp1], [comp2], [comp3], [comp4], [age], [model_model1], [model_model2], [model_model3], [model_model4] FROM #features WHERE row_no BETWEEN ', @first, N' AND ', @last, N' ORDER BY row_no');
         INSERT INTO #scored (row_no, predicted, [p_none], [p_comp1], [p_comp2], [p_comp3], [p_comp4])
         EXEC sp_execute_external_script
-            @language = N'Python',
+            @language = @language,
             @script = @script,
             @input_data_1 = @query,
-            @params = N'@model varbinary(max), @signature nvarchar(max), @columns nvarchar(max), @classes nvarchar(max),
-                @refusal nvarchar(max) OUTPUT, @failure nvarchar(max) OUTPUT',
+            @params = N'@model varbinary(max), @format nvarchar(20), @signature nvarchar(max), @columns nvarchar(max),
+                @classes nvarchar(max), @statement nvarchar(max), @seal nvarchar(128), @seal_key nvarchar(64),
+                @trusted nvarchar(max), @forgery nvarchar(max) OUTPUT, @refusal nvarchar(max) OUTPUT, @failure nvarchar(max) OUTPUT',
             @model = @bytes,
+            @format = @format,
             @signature = @signature,
             @columns = @columns,
             @classes = @classes,
+            @statement = @statement,
+            @seal = @seal,
+            @seal_key = @seal_key,
+            @trusted = @trusted,
+            @forgery = @forgery OUTPUT,
             @refusal = @refusal OUTPUT,
             @failure = @failure OUTPUT;
+        IF @forgery <> N''
+        BEGIN
+            SET @message = CONCAT(N'Model ''', @model, N''' version ', @version, N' was not loaded: ', @forgery,
+                N'. Push it again from where the trusted key is, or promote another version.');
+            THROW 51051, @message, 1;
+        END;
         IF @refusal <> N''
         BEGIN
             SET @message = CONCAT(N'Model ''', @model, N''' version ', @version, N' does not fit this procedure: ',

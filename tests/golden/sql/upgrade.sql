@@ -533,6 +533,53 @@ UPDATE ml.alembic_version SET version_num='ml_0003' WHERE ml.alembic_version.ver
 GO
 IF @@TRANCOUNT = 0 SET NOEXEC ON;
 GO
+-- Running upgrade ml_0003 -> ml_0004
+
+CREATE TABLE ml.applies (
+    apply_id int IDENTITY(1, 1) NOT NULL,
+    project nvarchar(128) NOT NULL,
+    label nvarchar(128) NULL,
+    modules nvarchar(max) NOT NULL,
+    undoes int NULL,
+    package_version nvarchar(40) NOT NULL,
+    applied_at datetime NOT NULL CONSTRAINT DF_applies_applied_at DEFAULT GETUTCDATE(),
+    applied_by nvarchar(128) NOT NULL CONSTRAINT DF_applies_applied_by DEFAULT SUSER_SNAME(),
+    CONSTRAINT PK_applies PRIMARY KEY CLUSTERED (apply_id),
+    CONSTRAINT FK_applies_undoes FOREIGN KEY (undoes) REFERENCES ml.applies (apply_id)
+);
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+ALTER TABLE ml.deployments ADD
+    apply_id int NULL,
+    action nvarchar(20) NULL,
+    source_sha256 binary(32) NULL,
+    granted nvarchar(max) NULL,
+    signing nvarchar(max) NULL,
+    former_quoted_identifier bit NULL,
+    former_ansi_nulls bit NULL,
+    former_grants nvarchar(max) NULL,
+    former_signing nvarchar(max) NULL,
+    CONSTRAINT FK_deployments_applies FOREIGN KEY (apply_id) REFERENCES ml.applies (apply_id);
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+ALTER TABLE ml.deployments ALTER COLUMN definition nvarchar(max) NULL;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+ALTER TABLE ml.deployments ALTER COLUMN definition_sha256 binary(32) NULL;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON OBJECT::ml.applies TO ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+UPDATE ml.alembic_version SET version_num='ml_0004' WHERE ml.alembic_version.version_num = 'ml_0003';
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
 COMMIT;
 GO
 SET NOEXEC OFF;

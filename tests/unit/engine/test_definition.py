@@ -43,12 +43,12 @@ CASES = [
     ("UPPER(a) = 'U' or a is null", "(upper([a])='U' OR [a] IS NULL)"),
     ("[odd ]] name] > 0", "([odd ]] name]>(0))"),
     ("ISJSON(a) = 1 -- and so on", "(isjson([a])=(1))"),
+    ("(a) = dbo.f(b)", "([a]=[dbo].[f]([b]))"),
 ]
 
 KEPT = [
     ("CASE WHEN a = 1 THEN 2 END", "(CASE WHEN a = 1 THEN 2 END)"),
     ("(COALESCE(a, b) > 0)", "(COALESCE(a, b) > 0)"),
-    ("(a) = dbo.f(b)", "((a) = dbo.f(b))"),
     ("a NOT IN (1, 2)", "(a NOT IN (1, 2))"),
     ("t.a > 0", "(t.a > 0)"),
     ("0x00", "(0x00)"),

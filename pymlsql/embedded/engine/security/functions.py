@@ -180,7 +180,7 @@ def _named_securable(session: Session, kind: str, name: str) -> Securable | None
         return schema_securable(catalog, plain) if plain in catalog.schemas else None
     if kind != "OBJECT":
         find = NAMED_SECURABLES.get(kind)
-        return find(session, _parts(name).object) if find is not None else None
+        return find(session, name if kind == "TYPE" else _parts(name).object) if find is not None else None
     try:
         found = lookup(catalog, _parts(name), session.path())
     except SqlError:

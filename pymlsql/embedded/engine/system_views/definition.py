@@ -201,7 +201,7 @@ class _Decoder:
         if token.kind not in ("word", "quoted") or (token.kind == "word" and token.value in _KEPT):
             raise _Unknown
         if self._token.is_op("."):
-            raise _Unknown
+            return self._own_function(token), _ATOM
         if token.kind == "word" and self._token.is_op("("):
             return self._call(token), _ATOM
         if token.kind == "word" and token.value == "NULL":
@@ -209,6 +209,17 @@ class _Decoder:
         if token.kind == "word" and token.value in _CALLS:
             return _CALLS[token.value], _ATOM
         return self._column(token), _ATOM
+
+    def _own_function(self, token: Token) -> str:
+        """A call of a function with its schema."""
+        parts = [token]
+        while self._take_op("."):
+            parts.append(self._next())
+        if not self._token.is_op("(") or any(part.kind not in ("word", "quoted") for part in parts):
+            raise _Unknown
+        names = [part.text if part.kind == "word" else part.value for part in parts]
+        written = ".".join(f"[{name.replace(']', ']]')}]" for name in names)
+        return f"{written}({','.join(text for text, _ in self._arguments())})"
 
     def _column(self, token: Token) -> str:
         name = token.text if token.kind == "word" else token.value

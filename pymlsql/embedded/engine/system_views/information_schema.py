@@ -15,6 +15,7 @@ from pymlsql.embedded.engine.system_views.definition import columns_in, normal_f
 from pymlsql.embedded.engine.system_views.objects import shown_name, time_of
 from pymlsql.embedded.engine.system_views.relations import column_names
 from pymlsql.embedded.engine.system_views.state import COLLATION, SystemState
+from pymlsql.embedded.engine.typeentries import type_by_id
 from pymlsql.embedded.tsql.types import SqlType
 
 _TABLE = "TABLE_CATALOG nvarchar(128)?, TABLE_SCHEMA nvarchar(128)?, TABLE_NAME sysname"
@@ -127,7 +128,10 @@ def _columns(state: SystemState) -> Iterator[Fact]:
 def _column(state: SystemState, of: Table | Module, column: TableColumn | ViewColumn, position: int) -> Fact:
     own = column if isinstance(column, TableColumn) else None
     default = own.default if own else None
-    return _domain(column.type, own.collation if own else "") | {
+    alias = type_by_id(state.catalog, column.user_type) if column.user_type else None
+    named = {} if alias is None else {"DOMAIN_CATALOG": state.database, "DOMAIN_SCHEMA": alias.schema,
+                                      "DOMAIN_NAME": alias.name}  # fmt: skip
+    return _domain(column.type, own.collation if own else "") | named | {
         "COLUMN_NAME": column.name, "ORDINAL_POSITION": own.column_id if own else position,
         "IS_NULLABLE": "YES" if column.nullable else "NO",
         "COLUMN_DEFAULT": state.sight.text(of.object_id, normal_form(default.text)) if default else None,

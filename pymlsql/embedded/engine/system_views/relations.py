@@ -70,9 +70,9 @@ _FIRST_PARTITION = 72057594037927936
 # Columns ----------------------------------------------------------------------------------------------------------
 
 
-def column_fact(object_id: int, column_id: int, name: str, type_: SqlType, nullable: bool) -> Fact:
+def column_fact(object_id: int, column_id: int, name: str, type_: SqlType, nullable: bool, user_type: int = 0) -> Fact:
     """sys.columns of any relation's column."""
-    return type_fact(type_) | {
+    return type_fact(type_) | ({"user_type_id": user_type} if user_type else {}) | {
         "object_id": object_id, "name": name, "column_id": column_id, "is_nullable": nullable,
         "collation_name": COLLATION if type_.is_string else None,
         "is_ansi_padded": type_.is_string or type_.is_binary or type_.name == "sql_variant",
@@ -81,7 +81,7 @@ def column_fact(object_id: int, column_id: int, name: str, type_: SqlType, nulla
 
 def table_column_fact(table: Table, column: TableColumn) -> Fact:
     """sys.columns of a table's column: with its identity, default and collation."""
-    fact = column_fact(table.object_id, column.column_id, column.name, column.type, column.nullable)
+    fact = column_fact(table.object_id, column.column_id, column.name, column.type, column.nullable, column.user_type)
     fact["is_identity"] = column.identity is not None
     fact["is_computed"] = bool(column.computed)
     if column.generated:
@@ -109,7 +109,7 @@ def column_facts(state: SystemState) -> Iterator[Fact]:
 def module_column_facts(module: Module) -> Iterator[Fact]:
     """sys.columns of a view or inline function; a procedure has none."""
     for column_id, column in enumerate(module.columns, 1):
-        yield column_fact(module.object_id, column_id, column.name, column.type, column.nullable)
+        yield column_fact(module.object_id, column_id, column.name, column.type, column.nullable, column.user_type)
 
 
 def _identity_columns(state: SystemState) -> Iterator[Fact]:

@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from pymlsql.embedded.tsql.functions.aggregates import AGGREGATES
 from pymlsql.embedded.tsql.functions.binaries import BINARIES
+from pymlsql.embedded.tsql.functions.chance import CHANCE
 from pymlsql.embedded.tsql.functions.dates import DATES
 from pymlsql.embedded.tsql.functions.datevalues import DATE_VALUES
 from pymlsql.embedded.tsql.functions.formats import FORMATS
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 FUNCTIONS: dict[str, Function] = {
     **LOGIC, **STRINGS, **FORMATS, **BINARIES, **DATES, **DATE_VALUES, **MATHS, **AGGREGATES, **SYSTEM, **JSON,
-    **SIGNING,
+    **SIGNING, **CHANCE,
 }  # fmt: skip
 """Every function in reach, by its upper-case name."""
 
@@ -38,7 +39,6 @@ KNOWN_UNSUPPORTED = frozenset(
     INDEXKEY_PROPERTY ASSEMBLYPROPERTY TRIGGER_NESTLEVEL CURRENT_REQUEST_ID
     CURRENT_TRANSACTION_ID HOST_ID PWDCOMPARE PWDENCRYPT PERMISSIONS TERTIARY_WEIGHTS TEXTPTR TEXTVALID LOGINPROPERTY
     DATABASEPROPERTY CURRENT_TIMEZONE EVENTDATA LEFT_SHIFT RIGHT_SHIFT GET_BIT SET_BIT
-    CHECKSUM BINARY_CHECKSUM
     NEWSEQUENTIALID
     FILE_ID
     SIGNBYCERT VERIFYSIGNEDBYCERT ENCRYPTBYCERT DECRYPTBYCERT ENCRYPTBYPASSPHRASE

@@ -10,7 +10,7 @@ from pymlsql.embedded.tsql.functions.rows import Function, whole
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.operators import finite
 from pymlsql.embedded.tsql.typed import Typed, quote_text, raise_sql
-from pymlsql.embedded.tsql.types import BIGINT, FLOAT, INT, MONEY, SqlType, decimal
+from pymlsql.embedded.tsql.types import BIGINT, FLOAT, INT, MONEY, decimal
 
 if TYPE_CHECKING:
     from pymlsql.embedded.tsql.compiler import Compiler
@@ -162,13 +162,6 @@ def _pi(compiler: Compiler, args: list[Typed]) -> Typed:
     return Typed("pi()", FLOAT, False)
 
 
-def _rand(compiler: Compiler, args: list[Typed]) -> Typed:
-    """A number from 0 to 1, one for all rows. SQL Server's sequence for a seed is not known."""
-    if args:
-        raise unsupported("RAND with a seed", line=compiler.line)
-    return compiler.runtime_value(FLOAT, "RAND", f"call {len(compiler.runtime)}", nullable=False)
-
-
 def _bits(value: Typed, function: str, line: int) -> Typed:
     if not value.type.is_integer:
         raise sql_error(8116, value.type.name, 1, function, line=line)
@@ -182,10 +175,6 @@ def _bit_count(compiler: Compiler, args: list[Typed]) -> Typed:
     value = _bits(args[0], "bit_count", compiler.line)
     signed = {"tinyint": "SMALLINT"}.get(value.type.name, value.type.duckdb)
     return Typed(f"CAST(bit_count(CAST({value.sql} AS {signed})) AS BIGINT)", BIGINT, value.nullable)
-
-
-def _newid(compiler: Compiler, args: list[Typed]) -> Typed:
-    return Typed("uuid()", SqlType("uniqueidentifier"), False)
 
 
 def _atn2(compiler: Compiler, args: list[Typed]) -> Typed:
@@ -232,7 +221,5 @@ MATHS = {
     "DEGREES": _angle("degrees"),
     "RADIANS": _angle("radians"),
     "PI": Function(0, 0, _pi),
-    "NEWID": Function(0, 0, _newid),
-    "RAND": Function(0, 1, _rand),
     "BIT_COUNT": Function(1, 1, _bit_count, level=160),
 }

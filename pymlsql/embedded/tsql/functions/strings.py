@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pymlsql.embedded.tsql.codepage import BYTES_OF_TEXT, CHARACTERS, astral_sql
@@ -11,7 +12,7 @@ from pymlsql.embedded.tsql.functions.rows import Function, shown_name, string_ty
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.operators import as_type, unify
 from pymlsql.embedded.tsql.references import SLICE, is_reference_sql
-from pymlsql.embedded.tsql.typed import Typed, bound, quote_text, raise_sql
+from pymlsql.embedded.tsql.typed import Typed, bound, fold, quote_text, raise_sql
 from pymlsql.embedded.tsql.types import (
     BIGINT,
     INT,
@@ -299,15 +300,27 @@ def _parsename(compiler: Compiler, args: list[Typed]) -> Typed:
     return Typed(bound(value.sql, body), SYSNAME)
 
 
+def _ranked(place: str, type_: SqlType, binary: bool, sql: str) -> str:
+    """A string with what it compares by in front; NULL for NULL."""
+    key = fold(Typed(sql, type_, binary=binary))
+    return f"CASE WHEN {sql} IS NOT NULL THEN {{'k': {key}, 'n': {place}, 'v': {sql}}} END"
+
+
 def _extreme(function: str) -> Function:
     """GREATEST and LEAST, of level 160: NULLs are left out."""
 
     def compile(compiler: Compiler, args: list[Typed]) -> Typed:
         target = unify(arg.type for arg in args)
-        if target.is_string or not (target.is_number or target.is_time):
+        if not (target.is_string or target.is_number or target.is_time):
             raise unsupported(f"{function.upper()} of {target}", line=compiler.line)
-        written = ", ".join(as_type(arg, target, compiler.line).sql for arg in args)
-        return Typed(f"{function}({written})", target, all(arg.nullable for arg in args))
+        given = [as_type(arg, target, compiler.line) for arg in args]
+        nullable, binary = all(arg.nullable for arg in args), any(arg.binary for arg in args)
+        if not target.is_string:
+            return Typed(f"{function}({', '.join(arg.sql for arg in given)})", target, nullable)
+        # Of strings that are equal but for case or trailing blanks the first stays.
+        sign = "-" if function == "greatest" else ""
+        rows = [bound(arg.sql, partial(_ranked, f"{sign}{number}", target, binary)) for number, arg in enumerate(given)]
+        return Typed(f"({function}({', '.join(rows)})).v", target, nullable, binary)
 
     return Function(1, 254, compile, level=160)
 

@@ -132,12 +132,12 @@ def _order_item(compiler: Compiler, item: exp.Expr) -> str:
 
 def _frame(compiler: Compiler, spec: exp.Expr) -> str:
     """ROWS and RANGE. Raises 102, 4193 for a frame that ends before it begins, 4194."""
-    kind = spec.args.get("kind")
+    kind = _upper(spec.args.get("kind"))
     if kind not in ("ROWS", "RANGE") or spec.args.get("exclude"):
         raise sql_error(102, str(kind), line=compiler.line)
     edges = []
     for edge in ("start", "end"):
-        value, side = spec.args.get(edge), spec.args.get(f"{edge}_side")
+        value, side = _upper(spec.args.get(edge)), _upper(spec.args.get(f"{edge}_side"))
         edges.append(_edge(compiler, kind, value, side))
     start, end = edges[0], edges[1] or "CURRENT ROW"
     if start == "UNBOUNDED FOLLOWING" or end == "UNBOUNDED PRECEDING":
@@ -146,6 +146,11 @@ def _frame(compiler: Compiler, spec: exp.Expr) -> str:
     if start is None or later[start.split()[1]] > later[end.split()[1]]:
         raise sql_error(4193, line=compiler.line)
     return f"{kind} BETWEEN {start} AND {end}"
+
+
+def _upper(word: object) -> Any:
+    """A word of the frame as the comparisons here have it; sqlglot keeps it as it is written."""
+    return word.upper() if isinstance(word, str) else word
 
 
 def _edge(compiler: Compiler, kind: str | None, value: object, side: object) -> str | None:

@@ -9,28 +9,53 @@ from pymlsql.embedded.tsql.messages import sql_error
 if TYPE_CHECKING:
     from pymlsql.embedded.tsql.reader import Reader
 
-_INDEX_OPTIONS = frozenset(
+_SWITCHES = frozenset(
     """
-    ALLOW_PAGE_LOCKS ALLOW_ROW_LOCKS BUCKET_COUNT COMPRESSION_DELAY DATA_COMPRESSION DROP_EXISTING FILLFACTOR
-    IGNORE_DUP_KEY MAXDOP MAX_DURATION MOVE ONLINE OPTIMIZE_FOR_SEQUENTIAL_KEY PAD_INDEX RESUMABLE SORT_IN_TEMPDB
-    STATISTICS_INCREMENTAL STATISTICS_NORECOMPUTE XML_COMPRESSION
+    ALLOW_PAGE_LOCKS ALLOW_ROW_LOCKS DROP_EXISTING IGNORE_DUP_KEY ONLINE OPTIMIZE_FOR_SEQUENTIAL_KEY PAD_INDEX RESUMABLE
+    SORT_IN_TEMPDB STATISTICS_INCREMENTAL STATISTICS_NORECOMPUTE XML_COMPRESSION
     """.split()
 )
+_REORGANIZING = ("LOB_COMPACTION", "COMPRESS_ALL_ROW_GROUPS")
+_NUMBERS = frozenset("BUCKET_COUNT COMPRESSION_DELAY FILLFACTOR MAXDOP MAX_DURATION".split())
+_WORKING = frozenset("DROP_EXISTING MAXDOP MAX_DURATION MOVE ONLINE RESUMABLE SORT_IN_TEMPDB".split())
+"""Options of how an index is made or dropped, not of what it is."""
+WITHOUT = {
+    "CREATE INDEX": frozenset({"BUCKET_COUNT", "MOVE"}),
+    "CREATE TABLE": _WORKING,
+    "ALTER TABLE": frozenset({"DROP_EXISTING", "MOVE"}),
+    "ALTER INDEX REBUILD": frozenset({"DROP_EXISTING", "MOVE"}),
+    "ALTER INDEX REORGANIZE": _SWITCHES | _NUMBERS | {"DATA_COMPRESSION", "MOVE"},
+    "ALTER INDEX SET": _WORKING | {"BUCKET_COUNT", "DATA_COMPRESSION", "FILLFACTOR", "PAD_INDEX", "XML_COMPRESSION"},
+    "DROP": (_SWITCHES | _NUMBERS | {"DATA_COMPRESSION"}) - {"MAXDOP", "ONLINE"},
+}
+"""By statement, the options that it has not."""
 _COMPARISONS = ("=", "<", ">", "<>", "<=", ">=", "!=", "!<", "!>")
 _CONVERSIONS = ("CAST", "CONVERT")
 
 
-def skip_index_options(r: Reader) -> None:
-    """Past the brackets behind WITH: option = ON, OFF, a number or a word, and what ONLINE and compression may add."""
+def skip_index_options(r: Reader, statement: str = "CREATE INDEX") -> None:
+    """Past the brackets behind WITH: switches, numbers, compression, and what ONLINE and compression may add. Raises
+    155 for an option that the statement has not."""
     r.expect_op("(")
     while True:
-        r.expect_word(*_INDEX_OPTIONS)
-        r.expect_op("=")
-        if r.token.kind == "number":
-            r.index += 1
-            r.take_word("MINUTES")
-        elif not r.take_word("ON", "OFF"):
+        option = r.next()
+        if option.is_word(*WITHOUT[statement]):
+            raise sql_error(155, option.value, f"{statement} option", line=option.line)
+        if option.is_word("MOVE"):
+            r.expect_word("TO")
             r.identifier()
+        elif option.is_word(*_SWITCHES) or (statement.endswith("REORGANIZE") and option.is_word(*_REORGANIZING)):
+            r.expect_op("=")
+            r.expect_word("ON", "OFF")
+        elif option.is_word(*_NUMBERS):
+            r.expect_op("=")
+            r.integer()
+            r.take_word("MINUTES")
+        elif option.is_word("DATA_COMPRESSION"):
+            r.expect_op("=")
+            r.expect_word("NONE", "ROW", "PAGE", "COLUMNSTORE", "COLUMNSTORE_ARCHIVE")
+        else:
+            r.fail(option)
         if r.at_op("("):
             r.skip_parentheses()
         if r.take_words("ON", "PARTITIONS"):

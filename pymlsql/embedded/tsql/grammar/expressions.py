@@ -199,6 +199,8 @@ def _primary(r: Reader, *, conditions: bool) -> Kind:
         return _bracketed(r, conditions=conditions)
     if token.kind in ("string", "number", "binary"):
         r.index += 1
+        if token.kind == "number" and r.at_op("."):
+            raise unsupported("a number before a dot", line=token.line)
     elif token.kind == "variable":
         r.index += 1
         if r.at_op(".", "::"):
@@ -236,13 +238,16 @@ def _bracketed(r: Reader, *, conditions: bool) -> Kind:
 
 
 def _skip_dollar(r: Reader) -> None:
-    """Past money or a pseudo-column; a dollar alone is no money."""
+    """Past money, whose sign may stand behind the dollar, or a pseudo-column."""
     dollar = r.next()
-    if r.token.start != dollar.end:
-        return
-    if r.token.kind == "number":
+    signed = r.at_op("-", "+") and r.token.start == dollar.end and r.peek().start == r.token.end
+    if signed and r.peek().kind == "number":
+        r.index += 2
+    elif r.token.start != dollar.end or r.token.kind not in ("number", "word"):
+        raise unsupported("a dollar alone", line=dollar.line)
+    elif r.token.kind == "number":
         r.index += 1
-    elif r.token.kind == "word":
+    else:
         if r.token.value not in _PSEUDO_COLUMNS:
             raise unsupported(f"${r.token.text}", line=dollar.line)
         r.index += 1

@@ -46,6 +46,13 @@ def skip_table_hints(r: Reader, *, target: bool = False) -> None:
             return
 
 
+def skip_bare_hints(r: Reader) -> None:
+    """Past ``(hint)`` without WITH, which older code has. Those that have arguments want WITH."""
+    if r.peek().is_word("INDEX", "FORCESEEK", "SPATIAL_WINDOW_MAX_CELLS"):
+        raise unsupported(f"hint {r.peek().value} without WITH", line=r.token.line)
+    skip_table_hints(r)
+
+
 def _skip_table_hint(r: Reader) -> None:
     token = r.token
     if token.kind == "number":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pymlsql.embedded.tsql.grammar.hints import at_table_hint, skip_table_hints
+from pymlsql.embedded.tsql.grammar.hints import at_table_hint, skip_bare_hints, skip_table_hints
 from pymlsql.embedded.tsql.messages import unsupported
 from pymlsql.embedded.tsql.words import FOREIGN_ROWSETS, SCORE_INSTEAD
 
@@ -16,12 +16,12 @@ _JOIN_HINTS = ("LOOP", "HASH", "MERGE", "REMOTE")
 
 def skip_sources(r: Reader) -> None:
     """Past the list behind FROM."""
-    _skip_joined(r)
+    skip_joined(r)
     while r.take_op(","):
-        _skip_joined(r)
+        skip_joined(r)
 
 
-def _skip_joined(r: Reader) -> None:
+def skip_joined(r: Reader) -> None:
     """Past a source and its joins; each JOIN has its ON, behind the joins of its right side."""
     skip_source(r)
     _skip_joins(r)
@@ -32,7 +32,7 @@ def _skip_joins(r: Reader) -> None:
         if r.take_words("CROSS", "JOIN") or r.take_words("CROSS", "APPLY") or r.take_words("OUTER", "APPLY"):
             skip_source(r)
         elif _take_join(r):
-            _skip_joined(r)
+            skip_joined(r)
             r.expect_word("ON")
             r.skip_condition()
         else:
@@ -234,7 +234,7 @@ def _skip_table_suffixes(r: Reader) -> None:
     skip_table_alias(r, columns=False)
     _skip_sample(r)
     if r.at_op("("):  # older code has hints without WITH
-        skip_table_hints(r)
+        skip_bare_hints(r)
     if r.at_word("WITH") and r.peek().is_op("("):
         r.index += 1
         skip_table_hints(r)

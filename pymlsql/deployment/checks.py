@@ -1,0 +1,110 @@
+"""What is asked before anything is changed: are the sources there, and can the server run the models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pymlsql import quoting, registry, runtime, signature, sources
+from pymlsql.errors import DeclarationError, ModelError, RegistryError, RuntimeMismatch
+from pymlsql.features import FeatureSet
+from pymlsql.features.checks import columns_read, suggest
+from pymlsql.features.groups import ClassAhead, NumberAhead, OwnLabel
+
+if TYPE_CHECKING:
+    from pymlsql.database import Database
+    from pymlsql.procedures import ProcedureDeclaration
+    from pymlsql.project import Project
+
+Path = tuple[str | int, ...]
+
+
+def check_sources(db: Database, project: Project) -> None:
+    """Every table that features read is there, or made by the project, and has the columns that they read.
+
+    Raises DeclarationError with the keys of the first that is not.
+    """
+    made = {quoting.qualified(one.view).lower(): [c.name for c in one.columns] for one in project.features.values()}
+    for name, features in project.features.items():
+        for source, one in features.sources.items():
+            path = ("features", name, "sources", source, "table")
+            columns = made.get(quoting.qualified(one.table).lower()) or _read(db, one.table, path)
+            known = {column.lower() for column in columns}
+            for place, column in _wanted(features, source):
+                if column.lower() not in known:
+                    where = ("features", name, *place)
+                    near = suggest(column, columns)
+                    raise DeclarationError(
+                        f"{'.'.join(map(str, where))}: {one.table} has no column {column}{near}.", where
+                    )
+
+
+def _read(db: Database, table: str, path: Path) -> list[str]:
+    try:
+        return [column.name for column in sources.read_columns(db, table)]
+    except ModelError:
+        raise DeclarationError(
+            f"{'.'.join(map(str, path))}: there is no table or view {table} that this login may see.", path
+        ) from None
+
+
+def _wanted(features: FeatureSet, source: str) -> Iterator[tuple[Path, str]]:
+    """The columns that are read of a source, each with its key in the declaration."""
+    place: Path = ("sources", source)
+    for _, theirs in features.keys_of(source):
+        yield place, theirs
+    time = features.time_of(source)
+    if time is not None:
+        yield place, time
+    for column in features.sources[source].ties:
+        yield (*place, "ties"), column
+    for key, number, group in features.groups:
+        if group.source == source:
+            for column in columns_read(group):
+                yield (key, number), column
+    label = features.label
+    if isinstance(label, (ClassAhead, NumberAhead)) and label.source == source:
+        yield ("label", "column"), label.column
+    if isinstance(label, OwnLabel) and source == features.rows:
+        yield ("label", "column"), label.column
+
+
+def check_models(db: Database, project: Project) -> list[str]:
+    """Whether the models that procedures load fit them, and run on the server; what is not there yet, in sentences.
+
+    Raises DeclarationError, with the keys of the procedure, for a model that must not serve there.
+    """
+    notes: list[str] = []
+    checked: dict[tuple[str, str], None] = {}
+    for name, procedure in project.procedures.items():
+        if not procedure.loads_model:
+            continue
+        path = ("procedures", name)
+        try:
+            version = registry.get_alias(db, procedure.model, procedure.alias)
+        except RegistryError:
+            notes.append(f"{procedure.name}: no version of {procedure.model} has the alias {procedure.alias} yet")
+            continue
+        try:
+            _check_model(db, procedure, project.features[procedure.features], version, checked)
+        except (ModelError, RuntimeMismatch) as error:
+            raise DeclarationError(f"{'.'.join(path)}: {error}", path) from error
+    return notes
+
+
+def _check_model(
+    db: Database,
+    procedure: ProcedureDeclaration,
+    features: FeatureSet,
+    version: int,
+    checked: dict[tuple[str, str], None],
+) -> None:
+    found = registry.show(db, procedure.model, version)
+    columns = [signature.SourceColumn(one.name, one.sql_type, nullable=True) for one in features.features]
+    differences = signature.compare(found.signature, columns, features.view)
+    blocking = [one.message for one in differences if one.blocking and one.problem != "nullable"]
+    if blocking:
+        raise ModelError(f"version {version} of {procedure.model} does not fit: {' '.join(blocking)}")
+    if (procedure.model, procedure.alias) not in checked:
+        runtime.require_check(db, procedure.model, version)
+        checked[procedure.model, procedure.alias] = None

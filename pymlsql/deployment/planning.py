@@ -1,0 +1,243 @@
+"""The plan: what `apply` would do to each module, from what is declared, recorded and there.
+
+What was recorded is the text that the server stored when the module was last applied. A server text that differs from
+it was edited by hand; a declared text that differs from the one that was applied then is a change.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from pymlsql import signing
+from pymlsql.deployment import state
+from pymlsql.deployment.restoring import normal
+from pymlsql.deployment.script import signings
+from pymlsql.deployment.state import Record, ServerObject
+from pymlsql.modules import KEPT, Module, TableColumn
+from pymlsql.quoting import ident
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+Action = Literal["create", "alter", "drop", "settle", "keep", "same"]
+"""`settle`: the text is right, but grants, signature or record are not. `keep`: not declared any more, but it may hold
+rows. `same`: nothing to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One module of a plan: what is to be done, and all that doing it needs to know.
+
+    `notes` say why. `conflict` is why `apply` refuses; `is_final` that --overwrite does not help.
+    """
+
+    name: str
+    type: str
+    action: Action
+    module: Module | None = None
+    server: ServerObject | None = None
+    record: Record | None = None
+    diff: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    grant: tuple[str, ...] = ()
+    revoke: tuple[str, ...] = ()
+    sign: bool = False
+    former_signing: str | None = None
+    conflict: str | None = None
+    is_final: bool = False
+
+    @property
+    def changes(self) -> bool:
+        """Whether `apply` would do anything about it."""
+        return self.action not in ("same", "keep")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All steps, in the order in which they are done; `names` are all modules that are declared."""
+
+    project: str
+    steps: tuple[Step, ...]
+    names: tuple[str, ...]
+
+    @property
+    def changes(self) -> tuple[Step, ...]:
+        """The steps that do something."""
+        return tuple(step for step in self.steps if step.changes)
+
+    @property
+    def conflicts(self) -> tuple[Step, ...]:
+        """The steps that `apply` refuses."""
+        return tuple(step for step in self.steps if step.conflict is not None)
+
+
+def make_plan(connection: Connection, project: str, modules: Sequence[Module], *, sign: bool = True) -> Plan:
+    """Compare the modules, with the keys that they pin, with the database."""
+    records = state.read_records(connection)
+    own = state.in_project(records, project)
+    objects = state.read_objects(connection, [*(one.name for one in modules), *(one.name for one in own.values())])
+    states = _read_states(connection, modules, own.values()) if sign else {}
+    steps = [
+        _compare(project, module, objects.get(state.key(module.name)), records.get(state.key(module.name)), states)
+        for module in modules
+    ]
+    declared = {state.key(module.name) for module in modules}
+    gone = [record for name, record in own.items() if name not in declared]
+    steps += [_remove(record, objects.get(state.key(record.name))) for record in reversed(gone)]
+    steps = [dataclasses.replace(step, former_signing=_former_signing(step, states)) for step in steps]
+    return Plan(project, tuple(steps), tuple(module.name for module in modules))
+
+
+def _read_states(
+    connection: Connection, modules: Sequence[Module], records: Iterable[Record]
+) -> dict[str, signing.State]:
+    recorded = [parse_signing(record.signing) for record in records if record.signing is not None]
+    found = signing.read_states(connection, [*signings(modules), *recorded])
+    return {state.key(name): value for name, value in found.items()}
+
+
+def _former_signing(step: Step, states: Mapping[str, signing.State]) -> str | None:
+    """What the signature that is valid now gives."""
+    is_signed = states.get(state.key(step.name)) == "signed"
+    return step.record.signing if step.record is not None and is_signed else None
+
+
+def _compare(
+    project: str,
+    module: Module,
+    server: ServerObject | None,
+    record: Record | None,
+    states: Mapping[str, signing.State],
+) -> Step:
+    step = Step(module.name, module.type, "same", module, server, record)
+    if record is not None and record.project not in (None, project):
+        return _refuse(
+            step, f"{module.name} belongs to the project {record.project}: one of the two must rename its own"
+        )
+    if server is None:
+        notes = ("it was dropped on the server",) if record is not None else ()
+        return _settle(dataclasses.replace(step, action="create", notes=notes), states)
+    if server.type != module.type:
+        return _refuse(step, f"{module.name} is a {server.type} on the server, not a {module.type}: rename one of them")
+    if module.type in KEPT:
+        return _settle(_compare_columns(step, module, server), states)
+    return _settle(_compare_text(step, module, server, record), states)
+
+
+def _compare_columns(step: Step, module: Module, server: ServerObject) -> Step:
+    different = _differences(module.columns, server.columns)
+    if not different:
+        return step
+    way = "a migration" if module.type == "table" else "dropping it and what uses it"
+    return _refuse(step, f"{module.name} is there with other columns ({'; '.join(different)}): change it by {way}")
+
+
+def _differences(declared: Iterable[TableColumn], found: Iterable[TableColumn]) -> list[str]:
+    wanted = {column.name.lower(): column for column in declared}
+    there = {column.name.lower(): column for column in found}
+    made = [f"{ident(name)} is missing: {_spell(wanted[name])}" for name in wanted if name not in there]
+    made += [
+        f"{ident(column.name)} is {_spell(there[name])}, declared {_spell(column)}"
+        for name, column in wanted.items()
+        if name in there and _spell(there[name]) != _spell(column)
+    ]
+    return made
+
+
+def _spell(column: TableColumn) -> str:
+    return f"{column.sql_type} {'NULL' if column.nullable else 'NOT NULL'}"
+
+
+def _compare_text(step: Step, module: Module, server: ServerObject, record: Record | None) -> Step:
+    if server.definition is None:
+        return _refuse(
+            step, f"{module.name} shows no definition to this login: it is encrypted, or VIEW DEFINITION lacks"
+        )
+    declared = normal(module.text)
+    there = normal(server.definition)
+    is_untouched = record is not None and record.definition_sha256 == digest(server.definition)
+    is_applied = is_untouched and record is not None and record.source_sha256 == digest(module.text)
+    if is_applied or declared == there:
+        if server.uses_quoted_identifier and server.uses_ansi_nulls:
+            return step
+        note = "it was created with QUOTED_IDENTIFIER or ANSI_NULLS off"
+        return dataclasses.replace(step, action="alter", notes=(note,))
+    step = dataclasses.replace(step, action="alter", diff=_diff(there, declared))
+    if is_untouched:
+        return step
+    was = "was edited on the server since it was applied" if record else "is there already, and no project made it"
+    return dataclasses.replace(
+        step, notes=(was.removeprefix("was "),), conflict=f"{module.name} {was}: --overwrite takes the declared text"
+    )
+
+
+def _settle(step: Step, states: Mapping[str, signing.State]) -> Step:
+    """The step with grants and signature; a new or altered procedure has none that is valid."""
+    module, record = step.module, step.record
+    assert module is not None
+    held = {
+        one.principal.lower()
+        for one in (step.server.permissions if step.server else ())
+        if one.permission == module.permission and one.state.startswith("GRANT")
+    }
+    wanted = {role.lower() for role in module.granted_to}
+    grant = tuple(role for role in module.granted_to if role.lower() not in held)
+    revoke = tuple(role for role in (record.granted if record else ()) if role.lower() in held - wanted)
+    sign = False
+    found = states.get(state.key(module.name))
+    if module.signing is not None and found is not None:
+        is_known = record is not None and record.signing == describe(module.signing)
+        sign = step.action in ("create", "alter") or found != "signed" or not is_known
+    is_recorded = record is not None and record.project is not None
+    notes = step.notes
+    if step.action == "same":
+        notes += (f"grants to {', '.join(grant)}",) * bool(grant) + (f"revokes from {', '.join(revoke)}",) * bool(
+            revoke
+        )
+        notes += ("signs",) * sign + ("records",) * (not is_recorded and step.conflict is None)
+    action: Action = "settle" if step.action == "same" and notes != step.notes else step.action
+    return dataclasses.replace(step, action=action, grant=grant, revoke=revoke, sign=sign, notes=notes)
+
+
+def _remove(record: Record, server: ServerObject | None) -> Step:
+    step = Step(record.name, record.type, "drop", None, server, record, notes=("not declared any more",))
+    if server is None:
+        return dataclasses.replace(step, notes=("not declared any more, and dropped on the server",))
+    if record.type in KEPT:
+        note = "not declared any more, and kept: drop it by a migration"
+        return dataclasses.replace(step, action="keep", notes=(note,))
+    if server.definition is None or record.definition_sha256 != digest(server.definition):
+        conflict = f"{record.name} is not declared any more, and was edited on the server since: --overwrite drops it"
+        return dataclasses.replace(step, conflict=conflict)
+    return step
+
+
+def _refuse(step: Step, conflict: str) -> Step:
+    return dataclasses.replace(step, action="same", conflict=conflict, is_final=True)
+
+
+def digest(text: str) -> bytes:
+    """The hash by which texts are compared: sha256 of UTF-16, as HASHBYTES gives it of nvarchar."""
+    return hashlib.sha256(text.encode("utf-16-le")).digest()
+
+
+def describe(found: signing.Signing | None) -> str | None:
+    """What a signature gives, as it is recorded."""
+    return None if found is None else json.dumps(dataclasses.asdict(found), sort_keys=True)
+
+
+def parse_signing(text: str) -> signing.Signing:
+    """A signature as `describe` recorded it."""
+    values = json.loads(text)
+    return signing.Signing(values["procedure"], tuple(values["looked_up"]), tuple(values["read"]))
+
+
+def _diff(there: str, declared: str) -> tuple[str, ...]:
+    lines = difflib.unified_diff(there.splitlines(), declared.splitlines(), "server", "declared", lineterm="", n=2)
+    return tuple(lines)

@@ -1,0 +1,191 @@
+"""Taking the last apply of a project back: former texts, flags, grants and signatures, from ml.deployments."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from pymlsql import signing
+from pymlsql.database import fetch
+from pymlsql.deployment import applying, state
+from pymlsql.deployment.planning import Step, digest, parse_signing
+from pymlsql.deployment.restoring import as_create_or_alter
+from pymlsql.deployment.state import Permission, ServerObject
+from pymlsql.errors import DeploymentError
+from pymlsql.modules import KEPT
+from pymlsql.quoting import ident, qualified
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Former:
+    """One object that an apply changed: what it did (`action`), and how the object was before."""
+
+    name: str
+    type: str
+    action: str
+    definition_sha256: bytes | None
+    former_definition: str | None
+    quoted_identifier: bool
+    ansi_nulls: bool
+    permissions: tuple[Permission, ...]
+    former_signing: str | None
+    signing: str | None
+    server: ServerObject | None
+
+    @property
+    def way(self) -> Literal["drop", "keep", "restore", "recreate", "settle"]:
+        """What undoing it takes."""
+        if self.action == "created":
+            return "keep" if self.type in KEPT else "drop"
+        return {"altered": "restore", "dropped": "recreate"}.get(self.action, "settle")  # type: ignore[return-value]
+
+    @property
+    def conflict(self) -> str | None:
+        """Why it cannot be taken back without losing what somebody did since."""
+        there = self.server is not None
+        if self.action == "dropped":
+            return f"{self.name}, which the apply dropped, is there again" if there else None
+        if not there:
+            return None if self.action == "created" else f"{self.name} was dropped since"
+        text = None if self.server is None else self.server.definition
+        is_edited = text is not None and digest(text) != self.definition_sha256
+        return f"{self.name} was edited on the server since" if is_edited else None
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """The apply that is to be taken back, and what it changed, in the order in which that is done."""
+
+    project: str
+    apply_id: int
+    label: str | None
+    applied_at: Any
+    names: tuple[str, ...]
+    objects: tuple[Former, ...]
+
+
+_LAST = """\
+SELECT TOP (1) a.apply_id, a.label, a.applied_at
+FROM ml.applies AS a
+WHERE a.project = ? AND a.undoes IS NULL AND (? IS NULL OR a.label = ?)
+    AND NOT EXISTS (SELECT 1 FROM ml.applies AS u WHERE u.undoes = a.apply_id)
+ORDER BY a.apply_id DESC"""
+
+_BEFORE = """\
+SELECT TOP (1) a.modules FROM ml.applies AS a
+WHERE a.project = ? AND a.apply_id < ? AND a.undoes IS NULL
+    AND NOT EXISTS (SELECT 1 FROM ml.applies AS u WHERE u.undoes = a.apply_id)
+ORDER BY a.apply_id DESC"""
+
+_CHANGED = """\
+SELECT object_name, object_type, action, definition_sha256, former_definition, former_quoted_identifier,
+    former_ansi_nulls, former_grants, former_signing, signing
+FROM ml.deployments WHERE apply_id = ? ORDER BY deployment_id"""
+
+
+def make_undo(connection: Connection, project: str, *, label: str | None = None) -> Undo:
+    """What undoing the last apply of a project (that has this label) would do. Raises DeploymentError for none."""
+    found = fetch(connection, _LAST, (project, label, label)).rows
+    if not found:
+        raise DeploymentError(f"There is no apply of the project {project} that could be undone.")
+    last = found[0]
+    before = fetch(connection, _BEFORE, (project, last.apply_id)).rows
+    names = tuple(json.loads(before[0].modules)) if before else ()
+    rows = fetch(connection, _CHANGED, (last.apply_id,)).rows
+    objects = state.read_objects(connection, [row.object_name for row in rows])
+    changed = [_former(row, objects.get(state.key(row.object_name))) for row in rows]
+    return Undo(project, last.apply_id, last.label, last.applied_at, names, tuple(_ordered(changed, names)))
+
+
+def _former(row: Any, server: ServerObject | None) -> Former:
+    return Former(
+        row.object_name,
+        row.object_type,
+        row.action,
+        None if row.definition_sha256 is None else bytes(row.definition_sha256),
+        row.former_definition,
+        row.former_quoted_identifier is not False,
+        row.former_ansi_nulls is not False,
+        tuple(Permission(**one) for one in json.loads(row.former_grants or "[]")),
+        row.former_signing,
+        row.signing,
+        server,
+    )
+
+
+def _ordered(changed: Sequence[Former], names: Sequence[str]) -> list[Former]:
+    """Former texts in the order in which they were made; then what is dropped, what was made last first."""
+    places = {state.key(name): place for place, name in enumerate(names)}
+    dropped = [one for one in changed if one.way in ("drop", "keep")]
+    others = [one for one in changed if one.way not in ("drop", "keep")]
+    others.sort(key=lambda one: places.get(state.key(one.name), len(places)))
+    return [*others, *reversed(dropped)]
+
+
+def execute(connection: Connection, undo: Undo, *, overwrite: bool = False) -> None:
+    """Take it back in the caller's transaction, and record that. Raises DeploymentError where somebody came between."""
+    conflicts = [one.conflict for one in undo.objects if one.conflict is not None]
+    if conflicts and not overwrite:
+        raise DeploymentError(f"{'; '.join(conflicts)}: nothing was changed; --overwrite does it nevertheless.")
+    apply_id = applying.begin(connection, undo.project, undo.names, undoes=undo.apply_id)
+    for one in undo.objects:
+        _restore(connection, apply_id, one)
+
+
+def _restore(connection: Connection, apply_id: int, one: Former) -> None:
+    step = Step(one.name, one.type, "same", None, one.server, None, former_signing=one.signing)
+    if one.way == "keep" and not _can_drop(connection, one):
+        applying.record(connection, apply_id, step, "settled")
+        return
+    if one.way in ("drop", "keep"):
+        if one.server is not None:
+            applying.drop(connection, one.type, one.name)
+        if one.signing is not None:
+            signing.remove(connection, parse_signing(one.signing))
+        applying.record(connection, apply_id, step, "dropped")
+        return
+    if one.way in ("restore", "recreate"):
+        assert one.former_definition is not None
+        text = as_create_or_alter(one.former_definition)
+        applying.send(connection, text, quoted_identifier=one.quoted_identifier, ansi_nulls=one.ansi_nulls)
+    granted = _restore_permissions(connection, one)
+    if one.former_signing is not None:
+        signing.sign(connection, parse_signing(one.former_signing))
+    elif one.signing is not None:
+        signing.remove(connection, parse_signing(one.signing))
+    action = {"restore": "altered", "recreate": "created"}.get(one.way, "settled")
+    applying.record(connection, apply_id, replace(step, grant=granted), action, one.former_signing)
+
+
+def _can_drop(connection: Connection, one: Former) -> bool:
+    """Whether nothing is lost with a table; a table type holds nothing."""
+    if one.server is None or one.type == "type":
+        return True
+    return not fetch(connection, f"SELECT TOP (1) 1 AS one FROM {qualified(one.name)}").rows
+
+
+def _restore_permissions(connection: Connection, one: Former) -> tuple[str, ...]:
+    """Exactly the permissions that there were; the roles among them."""
+    now = (
+        {} if one.server is None or one.way == "recreate" else {_who(found): found for found in one.server.permissions}
+    )
+    then = {_who(found): found for found in one.permissions}
+    target = f"{'TYPE' if one.type == 'type' else 'OBJECT'}::{qualified(one.name)}"
+    for who, found in now.items():
+        if then.get(who) != found:
+            fetch(connection, f"REVOKE {found.permission} ON {target} FROM {ident(found.principal)} CASCADE;")
+    for who, found in then.items():
+        if now.get(who) != found:
+            verb = "DENY" if found.state == "DENY" else "GRANT"
+            option = " WITH GRANT OPTION" if found.state == "GRANT_WITH_GRANT_OPTION" else ""
+            fetch(connection, f"{verb} {found.permission} ON {target} TO {ident(found.principal)}{option};")
+    return tuple(found.principal for found in one.permissions if found.state != "DENY")
+
+
+def _who(found: Permission) -> tuple[str, str]:
+    return found.principal.lower(), found.permission

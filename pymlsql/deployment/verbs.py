@@ -1,0 +1,108 @@
+"""`plan`, `apply` and `undo` of a project, each on a database."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pymlsql.deployment import applying, checks, planning, undoing
+from pymlsql.deployment.deploying import pinned, read_trusted
+from pymlsql.errors import DatabaseError, DeclarationError, MigrationError
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+    from pymlsql.database import Database
+    from pymlsql.project import Project
+
+_NO_OBJECT = frozenset({207, 208})
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What `apply` did, and what is still missing for the procedures to work; `apply_id` is None for nothing."""
+
+    plan: planning.Plan
+    notes: tuple[str, ...] = ()
+    apply_id: int | None = None
+
+
+def plan(db: Database, project: Project, *, sign: bool = True, trusted: Iterable[bytes] | None = None) -> planning.Plan:
+    """What `apply` would do. Nothing is changed, and no check is made.
+
+    `trusted` are the public keys that procedures which load models pin; None keeps those that the database trusts.
+    """
+    with _translated(project), db.connect(autocommit=True) as connection:
+        return _plan(connection, project, sign, trusted)
+
+
+def apply(
+    db: Database,
+    project: Project,
+    *,
+    sign: bool = True,
+    trusted: Iterable[bytes] | None = None,
+    overwrite: bool = False,
+    check: bool = True,
+    label: str | None = None,
+) -> Applied:
+    """Bring the database to what the project declares: all of it, or nothing.
+
+    Where something is to be changed, first come the checks (unless `check` is False): sources, signatures, the server's
+    Python. Then modules, grants and signatures go into one transaction, which waits at most ten seconds for a lock.
+    Raises DeclarationError, with file and line, for what the declaration says wrong; DeploymentError where the server
+    is not as it was left, unless `overwrite` is given, or somebody else applies.
+    """
+    trusted = None if trusted is None else tuple(trusted)
+    first = plan(db, project, sign=sign, trusted=trusted)
+    applying.require_free(first, overwrite=overwrite)
+    if not first.changes:
+        return Applied(first)
+    with _translated(project):
+        notes: list[str] = []
+        if check:
+            checks.check_sources(db, project)
+            notes = checks.check_models(db, project)
+        with db.transaction() as connection, applying.locked(connection):
+            made = _plan(connection, project, sign, trusted)
+            applying.require_free(made, overwrite=overwrite)
+            apply_id = applying.execute(connection, made, sign=sign, label=label)
+    return Applied(made, tuple(notes), apply_id)
+
+
+def undo(db: Database, name: str, *, overwrite: bool = False, label: str | None = None) -> undoing.Undo:
+    """Take the last apply of a project back (the last that has this label): the former state, all of it, or nothing.
+
+    Doing it again goes one further back. Raises DeploymentError where there is none, and where somebody has changed
+    since what it left, unless `overwrite` is given.
+    """
+    with _translated(None), db.transaction() as connection, applying.locked(connection):
+        found = undoing.make_undo(connection, name, label=label)
+        undoing.execute(connection, found, overwrite=overwrite)
+        return found
+
+
+def preview_undo(db: Database, name: str) -> undoing.Undo:
+    """What `undo` would take back; nothing is changed."""
+    with _translated(None), db.connect(autocommit=True) as connection:
+        return undoing.make_undo(connection, name)
+
+
+def _plan(connection: Connection, project: Project, sign: bool, trusted: Iterable[bytes] | None) -> planning.Plan:
+    keys = read_trusted(connection) if trusted is None else trusted
+    return planning.make_plan(connection, project.required_name, pinned(project.modules, keys), sign=sign)
+
+
+@contextmanager
+def _translated(project: Project | None) -> Generator[None]:
+    """Errors with the line of the declaration, and the way to the tables of schema ml where they are missing."""
+    try:
+        yield
+    except DeclarationError as error:
+        raise (error if project is None else project.place(error)) from error.__cause__
+    except DatabaseError as error:
+        if error.number in _NO_OBJECT and any(name in error.message for name in ("ml.", "apply_id", "source_sha256")):
+            raise MigrationError(f"{error} The tables come first: run pymlsql db upgrade.") from error
+        raise

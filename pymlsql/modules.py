@@ -1,0 +1,65 @@
+"""A module: one batch of T-SQL that makes an object of the database, and what belongs to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pymlsql import quoting
+from pymlsql.signing import Signing
+
+ObjectType = Literal["table", "type", "function", "view", "procedure"]
+
+KEPT: tuple[ObjectType, ...] = ("table", "type")
+"""Made once and never replaced, since they hold rows, or other objects are made of them: bare CREATE statements."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableColumn:
+    """A column of a table or table type, as sys.columns shows it: `sql_type` in lower case, as in nvarchar(20)."""
+
+    name: str
+    sql_type: str
+    nullable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """One batch: its object's name and kind, how it is to be signed, and which roles may use it.
+
+    The text is CREATE OR ALTER, but for tables and table types a bare CREATE; these say their `columns` too. `declared`
+    are the keys of the project file that it comes from.
+    """
+
+    name: str
+    type: ObjectType
+    text: str
+    signing: Signing | None = None
+    granted_to: tuple[str, ...] = ()
+    columns: tuple[TableColumn, ...] = ()
+    declared: tuple[str | int, ...] = ()
+
+    @property
+    def permission(self) -> str:
+        """What its roles need to use it."""
+        return "EXECUTE" if self.type in ("procedure", "type") else "SELECT"
+
+    @property
+    def securable(self) -> str:
+        """The object as GRANT names it."""
+        return f"{'TYPE' if self.type == 'type' else 'OBJECT'}::{quoting.qualified(self.name)}"
+
+    @property
+    def grants(self) -> str | None:
+        """The GRANT for the roles, where there are any; an ALTER keeps it."""
+        roles = ", ".join(map(quoting.ident, self.granted_to))
+        return f"GRANT {self.permission} ON {self.securable} TO {roles};" if roles else None
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What was done to one module; `changed` is False where the server had this very text already."""
+
+    name: str
+    type: ObjectType
+    changed: bool

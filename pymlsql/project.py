@@ -1,0 +1,245 @@
+"""A project: the file `pymlsql.toml`, which declares feature views and procedures.
+
+    [project]                     # name: under which the database keeps what belongs to it; tables = "pdm"
+    [environments]                # NAME = "VARIABLE" that holds its URL; see pymlsql.settings
+    [database]                    # optional: url of the server, without a password; PYMLSQL_URL wins
+    [security]                    # optional: trusted_keys, the public keys that procedures pin
+    [features.NAME]               # the fields of pymlsql.features.FeatureSet
+    [procedures.NAME]             # kind, and the fields of that kind: pymlsql.procedures.declaration
+
+A mistake names file, line and key.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pymlsql import procedures, quoting
+from pymlsql.errors import DeclarationError, SettingsError, UsageError
+from pymlsql.features import FeatureSet
+from pymlsql.features.checks import columns_read, suggest
+from pymlsql.features.modules import render_features
+from pymlsql.modules import Module
+from pymlsql.procedures import ProcedureDeclaration
+from pymlsql.settings import CONFIG_FILE
+from pymlsql.toml_lines import find_line
+
+TABLES = ("project", "environments", "database", "security", "features", "procedures")
+"""What a project file may hold."""
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,59}")
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What a project file declares: feature sets by name, those first that others read, and procedures over them."""
+
+    path: Path
+    name: str | None
+    tables: str | None
+    features: Mapping[str, FeatureSet]
+    procedures: Mapping[str, ProcedureDeclaration]
+
+    @property
+    def modules(self) -> tuple[Module, ...]:
+        """All functions, views and procedures, in the order in which they can be created."""
+        made = [
+            replace(module, declared=("features", name))
+            for name, one in self.features.items()
+            for module in render_features(one)
+        ]
+        made += [
+            replace(module, declared=("procedures", name))
+            for name, one in self.procedures.items()
+            for module in one.render(self.features[one.features])
+        ]
+        return tuple(made)
+
+    @property
+    def migrations(self) -> Path | None:
+        """The folder of the project's own migrations, where it has one."""
+        folder = self.path.parent / "migrations"
+        return folder if (folder / "env.py").is_file() else None
+
+    @property
+    def required_name(self) -> str:
+        """The project's name. Raises DeclarationError where the file gives none."""
+        if self.name is None:
+            raise DeclarationError(
+                f'{self.path} has no [project] name = "...": the database keeps what belongs to it under that name.'
+            )
+        return self.name
+
+    def place(self, error: DeclarationError) -> DeclarationError:
+        """The same error with file and line, where its path says where."""
+        if not error.path:
+            return error
+        return DeclarationError(_placed(self.path, self.path.read_text(encoding="utf-8"), error), error.path)
+
+    def named(self, names: list[str]) -> list[FeatureSet]:
+        """The feature sets of these names, or all. Raises DeclarationError for a name that is not declared."""
+        for name in names:
+            if name not in self.features:
+                raise DeclarationError(f"{self.path} declares no features {name}{suggest(name, self.features)}.")
+        return [found for name, found in self.features.items() if not names or name in names]
+
+
+def read(path: Path | str = CONFIG_FILE) -> Project:
+    """Read a project file, or the one in a folder.
+
+    Raises SettingsError where there is none or it is no TOML, and DeclarationError, with file, line and key, where it
+    declares what cannot be.
+    """
+    path = Path(path)
+    path = path / CONFIG_FILE if path.is_dir() else path
+    try:
+        text = path.read_text(encoding="utf-8")
+        values = tomllib.loads(text)
+    except FileNotFoundError:
+        raise SettingsError(f"There is no {path}: pymlsql init makes a project.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}") from None
+    try:
+        features = _parse_features(values)
+        return Project(path, *_parse_head(values), features, _parse_procedures(values, features))
+    except DeclarationError as error:
+        raise DeclarationError(_placed(path, text, error), error.path) from None
+
+
+def find() -> Project | None:
+    """The project of the current folder, if its pymlsql.toml declares one; it may name just a server."""
+    path = Path(CONFIG_FILE)
+    if not path.is_file():
+        return None
+    found = read(path)
+    return found if found.name is not None or found.features else None
+
+
+def _placed(path: Path, text: str, error: DeclarationError) -> str:
+    message = str(error).removeprefix("The feature declaration is not usable: ")
+    return f"{path}, line {find_line(text, error.path)}, {message}"
+
+
+def _parse_features(values: Mapping[str, object]) -> dict[str, FeatureSet]:
+    for key in values:
+        if key not in TABLES:
+            raise DeclarationError(f"{key}: a project has no such table{suggest(key, TABLES)}.", (key,))
+    found = {name: FeatureSet.parse(one, ("features", name)) for name, one in _tables(values, "features")}
+    _check_views(found)
+    return {name: found[name] for name in _in_order(found)}
+
+
+def _parse_head(values: Mapping[str, object]) -> tuple[str | None, str | None]:
+    """The project's name, and the example whose tables, which come with pymlsql, it uses."""
+    table = values.get("project", {})
+    if not isinstance(table, dict):
+        raise DeclarationError('project: a table [project] with name = "..." is wanted.', ("project",))
+    for key in table:
+        if key not in ("name", "tables"):
+            known = suggest(key, ("name", "tables"))
+            raise DeclarationError(f"project.{key}: a project has no such key{known}.", ("project", key))
+    name, tables = table.get("name"), table.get("tables")
+    if name is not None and (not isinstance(name, str) or not _NAME.fullmatch(name)):
+        where = ("project", "name")
+        raise DeclarationError(f"project.name: {name!r} is not a name of letters, digits, - and _, up to 60.", where)
+    if tables not in (None, "pdm"):
+        raise DeclarationError(
+            'project.tables: only the tables of "pdm" come with pymlsql; make others with migrations.',
+            ("project", "tables"),
+        )
+    return name, tables
+
+
+def _parse_procedures(
+    values: Mapping[str, object], features: Mapping[str, FeatureSet]
+) -> dict[str, ProcedureDeclaration]:
+    return {name: procedures.parse(one, features, ("procedures", name)) for name, one in _tables(values, "procedures")}
+
+
+def _tables(values: Mapping[str, object], key: str) -> Iterator[tuple[str, dict[str, object]]]:
+    """The tables [key.NAME] of a file."""
+    declared = values.get(key, {})
+    if not isinstance(declared, dict):
+        raise DeclarationError(f"{key}: tables [{key}.NAME] are wanted.", (key,))
+    for name, one in declared.items():
+        if not isinstance(one, dict) or not _NAME.fullmatch(name):
+            raise DeclarationError(f"{key}.{name}: a table [{key}.NAME] is wanted.", (key, name))
+        yield name, one
+
+
+def _check_views(found: Mapping[str, FeatureSet]) -> None:
+    """No two declarations make one object, and none takes another's label for a feature."""
+    makers: dict[str, str] = {}
+    for name, features in found.items():
+        for made in (features.view, features.function, features.slots):
+            other = makers.setdefault(quoting.qualified(made).lower(), name)
+            if other != name:
+                where = ("features", name, "view")
+                raise DeclarationError(f"{'.'.join(where)}: features.{other} makes {made} too.", where)
+        for key, number, group in features.groups:
+            read = _maker(found, features.sources[group.source].table)
+            label = found[read].label if read else None
+            if label is not None and label.name.lower() in {column.lower() for column in columns_read(group)}:
+                path: tuple[str | int, ...] = ("features", name, key, number)
+                raise DeclarationError(
+                    f"{'.'.join(map(str, path))}: {label.name} is the label of features.{read}: no feature may use it.",
+                    path,
+                )
+
+
+def _maker(found: Mapping[str, FeatureSet], table: str) -> str | None:
+    """The declaration that makes a table, which is then a view of the project's own."""
+    wanted = quoting.qualified(table).lower()
+    return next((name for name, one in found.items() if quoting.qualified(one.view).lower() == wanted), None)
+
+
+def _in_order(found: Mapping[str, FeatureSet]) -> list[str]:
+    """Names, those first whose views others read. Raises DeclarationError for a cycle."""
+    done: dict[str, None] = {}
+
+    def visit(name: str, above: tuple[str, ...]) -> None:
+        if name in done:
+            return
+        for source, maker in _read(found, name):
+            where = ("features", name, "sources", source, "table")
+            if maker in (*above, name):
+                circle = " -> ".join([*above[above.index(maker) if maker in above else len(above) :], name, maker])
+                raise DeclarationError(f"{'.'.join(where)}: a cycle of feature views: {circle}.", where)
+            visit(maker, (*above, name))
+        done[name] = None
+
+    for name in found:
+        visit(name, ())
+    return list(done)
+
+
+def _read(found: Mapping[str, FeatureSet], name: str) -> Iterator[tuple[str, str]]:
+    """The sources of a declaration that other declarations make, with their makers."""
+    for source, one in found[name].sources.items():
+        maker = _maker(found, one.table)
+        if maker is not None:
+            yield source, maker
+
+
+def example(name: str) -> Project:
+    """The project of an example, as `pymlsql init` writes it. Raises UsageError for an unknown one."""
+    return read(example_folder(name) / "project.toml")
+
+
+def example_folder(name: str) -> Path:
+    """Where an example's files are. Raises UsageError for an unknown one."""
+    if name not in EXAMPLES:
+        raise UsageError(f"There is no example {name}{suggest(name, EXAMPLES)}.")
+    return Path(__file__).parent / "examples" / name
+
+
+EXAMPLES = {
+    "pdm": "pymlsql db upgrade               # the tables\n    pymlsql data load --generate     # made-up machine data",
+    "bank": "pymlsql db upgrade               # the tables\n    python -m pymlsql.examples.bank  # made-up calls",
+    "demand": "pymlsql db upgrade                 # the tables\n    python -m pymlsql.examples.demand  # made-up sales",
+}
+"""The examples, each with what makes and fills its tables."""

@@ -1,0 +1,182 @@
+"""The batch procedures of the examples: what they store is what the same pipeline predicts in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.compose import make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from pymlsql import connect, models, project, signature
+from pymlsql.errors import DatabaseError
+from pymlsql.examples.bank import generator as bank
+from pymlsql.examples.demand import generator as demand
+from pymlsql.examples.filling import fill
+from pymlsql.features.reference import compute
+from pymlsql.runtime import ENABLE_SCRIPTS
+from pymlsql.toolkit import Toolkit
+from tests import servers
+
+FRAMES = {
+    "bank": bank.generate(n_calls=900),
+    "demand": demand.generate(n_shops=2, n_items=3, n_days=60),
+}
+
+
+@pytest.fixture(scope="module")
+def db() -> Iterator[Toolkit]:
+    """A server with the tables of both examples."""
+    with servers.under_test() as target, connect(target.sqlalchemy_url) as made:
+        made.upgrade()
+        made.execute_batches(ENABLE_SCRIPTS)
+        for name, frames in FRAMES.items():
+            fill(made, name, frames)
+        yield made
+
+
+def typed(rows: pd.DataFrame, features: Any) -> pd.DataFrame:
+    """The features as a script gets them: numbers as float64, texts as pandas makes them, with NaN where NULL is."""
+    numbers = [one.name for one in features.features if not one.sql_type.startswith("nvarchar")]
+    texts = {
+        one.name: pd.Series([None if value != value else value for value in rows[one.name]], index=rows.index)
+        for one in features.features
+        if one.name not in numbers
+    }
+    return rows.astype(dict.fromkeys(numbers, "float64")).assign(**texts)[[one.name for one in features.features]]
+
+
+class Example:
+    """A project applied, its rows in pandas, and a pipeline pushed as the champion."""
+
+    def __init__(self, db: Toolkit, name: str, procedure: str) -> None:
+        self.db = db
+        self.project = project.example(name)
+        self.features = next(iter(self.project.features.values()))
+        self.declared = self.project.procedures[procedure]
+        self.rows = compute(self.features, FRAMES[name])
+        self.inputs = typed(self.rows, self.features)
+
+    def fit(self, estimator: Any, truth: Any = None) -> Any:
+        """Fitted where the label is known, pushed and applied."""
+        label = self.rows[self.features.label.name]
+        known = label.notna()
+        truth = label if truth is None else truth
+        estimator.fit(self.inputs[known], truth[known].tolist())
+        types = {one.name: one.sql_type for one in self.features.features}
+        made = signature.infer(self.inputs, estimator, sql_types=types)
+        packed = models.pack(estimator, made, sample=self.inputs.head(50))
+        self.db.push(packed, self.declared.model, alias="champion")
+        self.db.apply(self.project)
+        return estimator
+
+    def stored(self, where: str = "1 = 1") -> pd.DataFrame:
+        """The rows of the served view, by keys."""
+        keys = ", ".join(f"[{one.name}]" for one in self.features.keys)
+        return self.db.read(f"SELECT * FROM {self.declared.served} WHERE {where} ORDER BY {keys}")
+
+    def wanted(self) -> pd.DataFrame:
+        """The keys of all rows, sorted as `stored` sorts them; the index is that of `inputs`."""
+        return self.rows.sort_values([one.name for one in self.features.keys])
+
+
+def pipeline(features: Any, last: Any) -> Any:
+    """Texts and categories one-hot, numbers filled."""
+    texts = [one.name for one in features.features if one.sql_type.startswith("nvarchar")]
+    numbers = [one.name for one in features.features if one.name not in texts]
+    scaled = make_pipeline(SimpleImputer(), StandardScaler())
+    columns = make_column_transformer((OneHotEncoder(handle_unknown="ignore"), texts), (scaled, numbers))
+    return make_pipeline(columns, last)
+
+
+@pytest.fixture(scope="module")
+def calls(db: Toolkit) -> tuple[Example, Any]:
+    example = Example(db, "bank", "score")
+    return example, example.fit(pipeline(example.features, LogisticRegression(max_iter=500)))
+
+
+@pytest.fixture(scope="module")
+def sales(db: Toolkit) -> tuple[Example, Any]:
+    example = Example(db, "demand", "forecast")
+    return example, example.fit(make_pipeline(SimpleImputer(), LinearRegression()))
+
+
+def number_of(error: pytest.ExceptionInfo[DatabaseError]) -> int | None:
+    return error.value.number
+
+
+def test_calls_are_stored_with_the_class_of_least_cost(calls: tuple[Example, Any]) -> None:
+    example, estimator = calls
+    db = example.db
+    returned = db.read("EXEC dbo.ScoreCalls @since = '2023-01-01T00:00:00'")
+    stored = example.stored()
+    rows = example.wanted()
+    chances = estimator.predict_proba(example.inputs.loc[rows.index])[:, list(estimator.classes_).index("yes")]
+    assert stored["callID"].tolist() == rows["callID"].tolist()
+    np.testing.assert_allclose(stored["p_yes"], chances, rtol=1e-9)
+    np.testing.assert_allclose(stored["p_no"], 1 - chances, rtol=1e-9)
+    # predicting no costs 6 where it is yes, predicting yes costs 1 where it is no
+    cheapest = np.where(6 * chances < 1 * (1 - chances), "no", "yes")
+    cheapest = np.where(6 * chances == 1 - chances, "no", cheapest)
+    assert stored["predicted"].tolist() == cheapest.tolist()
+    assert {"no", "yes"} == set(cheapest)
+    assert returned["p_no"].is_monotonic_increasing
+    assert sorted(returned["callID"]) == sorted(stored["callID"])
+    run = db.rows("SELECT * FROM ml.scoring_runs")[-1]
+    assert (run.status, run.rows, run.procedure_name) == ("succeeded", len(rows), "dbo.ScoreCalls")
+
+
+def test_each_day_has_its_most_urgent_alerts_and_never_more(calls: tuple[Example, Any]) -> None:
+    example, _ = calls
+    db = example.db
+    if not len(example.stored()):
+        db.read("EXEC dbo.ScoreCalls @since = '2023-01-01T00:00:00'")
+    db.read("EXEC dbo.ScoreCalls @since = '2023-05-02T00:00:00', @until = '2023-05-02T12:00:00', @return_rows = 0")
+    stored = example.stored()
+    days = stored.assign(day=stored["called_at"].dt.date).groupby("day")
+    n_full = 0
+    for _, rows in days:
+        first = rows[rows["run_id"] == rows["run_id"].min()]
+        possible = first[first["predicted"] != "no"].sort_values(["p_no", "callID"])
+        wanted = set(possible["callID"].head(20))
+        assert set(first.loc[first["alert"], "callID"]) == wanted
+        assert rows["alert"].sum() == len(wanted)  # the later run of the same day has given no more
+        n_full += len(wanted) == 20
+    assert n_full > 0
+
+
+def test_sales_are_forecast_by_both_keys(sales: tuple[Example, Any]) -> None:
+    example, estimator = sales
+    db = example.db
+    returned = db.read("EXEC dbo.ForecastDemand @shop_id = 2, @since = '2023-01-01T00:00:00'")
+    rows = example.wanted()
+    rows = rows[rows["shopID"] == 2]
+    stored = example.stored("shopID = 2")
+    assert stored[["item", "day"]].values.tolist() == rows[["item", "day"]].values.tolist()
+    np.testing.assert_allclose(stored["predicted"], estimator.predict(example.inputs.loc[rows.index]), rtol=1e-6)
+    assert list(returned.columns) == ["shopID", "item", "day", "predicted", "model_version"]
+    assert returned["predicted"].is_monotonic_decreasing
+    one = db.read("EXEC dbo.ForecastDemand @shop_id = 1, @item = N'item02', @persist = 0")
+    latest = example.rows.query("shopID == 1 and item == 'item02'").sort_values("day").tail(1)
+    assert one[["shopID", "item", "day"]].values.tolist() == latest[["shopID", "item", "day"]].values.tolist()
+    np.testing.assert_allclose(one["predicted"], estimator.predict(example.inputs.loc[latest.index]), rtol=1e-6)
+
+
+def test_unscored_scores_each_row_once_and_then_says_51004(sales: tuple[Example, Any]) -> None:
+    example, _ = sales
+    db = example.db
+    db.execute("DELETE FROM dbo.DemandForecasts; DELETE FROM ml.scoring_runs")
+    db.read("EXEC dbo.ForecastDemand @item = N'item01', @since = '2023-01-01T00:00:00'")
+    db.read("EXEC dbo.ForecastDemand @unscored = 1")
+    stored = example.stored()
+    assert len(stored) == len(example.rows)
+    assert not stored.duplicated(["shopID", "item", "day"]).any()
+    with pytest.raises(DatabaseError, match="every row in the range") as caught:
+        db.read("EXEC dbo.ForecastDemand @unscored = 1")
+    assert number_of(caught) == 51004
