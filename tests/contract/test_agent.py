@@ -16,6 +16,7 @@ import pytest
 from pymlsql.batches import split
 from tests import servers
 from tests.contract.cases import error_number
+from tests.contract.people import outcome, people
 from tests.tsqlcheck import judge, unavailable
 
 JOB = "pymlsql test job"
@@ -99,6 +100,58 @@ def test_a_job_is_started_and_its_history_tells_of_it(job: str, connection: Any)
     shown = connection.execute(f"EXEC msdb.dbo.sp_help_job @job_name = N'{job}', @job_aspect = N'JOB'").fetchone()
     assert (shown.name, shown.enabled, shown.last_run_outcome, shown.has_step, shown.has_schedule, shown.type) == (
         job, 1, 1, 1, 1, 1)  # fmt: skip
+
+
+def test_a_step_with_a_token_fails_and_says_so(server: servers.Target, connection: Any) -> None:
+    name = "pymlsql token job"
+    add_job(connection, name, "PRINT ''$(ESCAPE_NONE(JOBID))''", server.database)
+    try:
+        connection.execute(f"EXEC msdb.dbo.sp_start_job @job_name = N'{name}'")
+        assert outcomes(connection, name, 1)[0][0] == 0
+        (step,) = connection.execute(
+            "SELECT message FROM msdb.dbo.sysjobhistory WHERE step_id = 1 AND job_id = "
+            "(SELECT job_id FROM msdb.dbo.sysjobs WHERE name = ?)",
+            name,
+        ).fetchone()
+        assert "(Error 40510)" in step
+    finally:
+        connection.execute(f"EXEC msdb.dbo.sp_delete_job @job_name = N'{name}'")
+
+
+RIGHTS = [
+    # what, for nobody, SQLAgentUserRole, SQLAgentReaderRole, SQLAgentOperatorRole; 0 is allowed
+    (f"sp_help_job @job_name = N'{JOB}', @job_aspect = N'JOB'", 229, 14262, 0, 0),
+    (f"sp_start_job @job_name = N'{JOB}'", 229, 14262, 14393, 0),
+    (f"sp_delete_job @job_name = N'{JOB}'", 229, 14262, 14525, 14525),
+    (f"sp_update_job @job_name = N'{JOB}', @description = N'mine'", 229, 14262, 14525, 14525),
+    ("sp_add_job @job_name = N'own', @owner_login_name = N'sa'", 229, 14515, 14515, 14515),
+    ("sp_purge_jobhistory @job_name = N'nobody''s'", 229, 229, 229, 14262),
+]
+
+
+@pytest.mark.parametrize("place", range(4), ids=["nobody", "user", "reader", "operator"])
+def test_what_the_agent_s_roles_may(job: str, server: servers.Target, connection: Any, place: int) -> None:
+    """A job of their own each may have, and run; what they may do with the administrator's job hangs on the role."""
+    role = ("", "SQLAgentUserRole", "SQLAgentReaderRole", "SQLAgentOperatorRole")[place]
+    with people(server) as found:
+        found.make("Agent_Ann", user=False)
+        connection.execute("USE msdb; CREATE USER Agent_Ann FOR LOGIN Agent_Ann")
+        try:
+            if role:
+                connection.execute(f"ALTER ROLE {role} ADD MEMBER Agent_Ann")
+            ann = found.connect("Agent_Ann", "msdb")
+            numbers = [outcome(ann, f"EXEC dbo.{row[0]}") for row in RIGHTS]
+            assert numbers == [row[1 + place] for row in RIGHTS]
+            own = [
+                "sp_add_job @job_name = N'own'",
+                "sp_add_jobstep @job_name = N'own', @step_name = N'one', @command = N'SELECT 1'",
+                "sp_add_jobserver @job_name = N'own'",
+                "sp_delete_job @job_name = N'own'",
+            ]
+            assert [outcome(ann, f"EXEC dbo.{text}") for text in own] == [0 if role else 229] * 4
+            ann.close()
+        finally:
+            connection.execute(f"USE msdb; DROP USER Agent_Ann; USE [{server.database}]")
 
 
 def test_microsofts_parser_reads_what_msdb_is_made_of() -> None:

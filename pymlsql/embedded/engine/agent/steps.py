@@ -13,6 +13,7 @@ from pymlsql.embedded.engine.security.principals import SA_LOGIN, SA_SID, login_
 from pymlsql.embedded.engine.security.principals import Login as Account
 from pymlsql.embedded.tds.requests import Login, SqlBatch
 from pymlsql.embedded.tds.responses import ColMetadata, Message, Response, Rows
+from pymlsql.embedded.tsql.messages import unsupported
 from pymlsql.errors import PymlsqlError
 from pymlsql.quoting import string
 
@@ -79,6 +80,8 @@ def open_step(engine: Engine, job: Job, step: Step, account: Account) -> Session
 
 def run_step(session: Session, step: Step, output: Output, stopped: Callable[[], bool]) -> None:
     """Run the batches of a step one after the other; the first that has an error is the last."""
+    if "$(" in step.command:  # SQL Server replaces its tokens, and fails the step for one that it does not know
+        raise unsupported("tokens, $(...), in a job step")
     try:
         batches = split(step.command)
     except PymlsqlError:
