@@ -1,0 +1,61 @@
+"""What apply asks of the models that its procedures load, before it changes anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from pymlsql import connect, models, project, signature
+from pymlsql.errors import DeclarationError
+from pymlsql.examples.bank import generator as bank
+from pymlsql.examples.filling import fill
+from pymlsql.runtime import ENABLE_SCRIPTS
+from pymlsql.toolkit import Toolkit
+from tests import servers
+from tests.contract.registries import packed
+
+BANK = project.example("bank")
+PROCEDURE = "SELECT OBJECT_ID(N'dbo.ScoreCalls')"
+
+
+@pytest.fixture
+def db() -> Iterator[Toolkit]:
+    with servers.under_test() as target, connect(target.sqlalchemy_url) as made:
+        made.upgrade()
+        made.execute_batches(ENABLE_SCRIPTS)
+        fill(made, "bank", bank.generate(n_calls=200))
+        yield made
+
+
+def test_a_model_that_takes_other_columns_keeps_apply_from_anything(db: Toolkit) -> None:
+    db.push(packed(), "bank", alias="champion")
+    with pytest.raises(DeclarationError, match=r"line \d+, procedures\.\w+: version 1 of bank does not fit: .*\ba\b"):
+        db.apply(BANK)
+    assert db.scalar(PROCEDURE) is None
+    assert db.scalar("SELECT COUNT(*) FROM ml.applies") == 0
+    db.apply(BANK, check=False)
+    assert db.scalar(PROCEDURE) is not None
+
+
+def test_a_model_that_the_server_cannot_run_keeps_apply_from_anything(db: Toolkit) -> None:
+    features = next(iter(BANK.features.values()))
+    columns = [one for one in features.features if one.sql_type in ("int", "float")]
+    names = [one.name for one in columns]
+    rows = pd.DataFrame(np.random.default_rng(1).random((40, len(names))), columns=names)
+    fitted = LogisticRegression().fit(rows, ["no", "yes"] * 20)
+    made = signature.infer(rows, fitted, sql_types={one.name: one.sql_type for one in columns})
+    db.push(models.pack(fitted, made, sample=rows.head(5)), "bank", alias="champion")
+    db.execute('UPDATE ml.model_versions SET packages = N\'{"scikit-learn": "0.20.0", "numpy": "1.15.0"}\'')
+    with pytest.raises(DeclarationError, match=r"line \d+, procedures\.\w+: Version 1 of bank cannot serve here\."):
+        db.apply(BANK)
+    assert db.scalar(PROCEDURE) is None
+
+
+def test_a_model_that_is_not_there_yet_is_said(db: Toolkit) -> None:
+    done = db.apply(BANK)
+    assert "dbo.ScoreCalls: no version of bank has the alias champion yet" in done.notes
+    assert db.scalar(PROCEDURE) is not None
