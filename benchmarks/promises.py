@@ -58,6 +58,8 @@ PROMISES = {
     "agent.next_run": Promise("the next runs of 1,000 schedules of SQL Server Agent", "at most", 10, "ms"),
     "telemetry.time": Promise("feature view, all rows and columns, over the same SQL in DuckDB", "at most", 1.5, "x"),
     "telemetry.memory": Promise("feature view, all rows and columns: peak of the server", "at most", 4, "GB"),
+    "features.refresh": Promise("stored feature view: a full refresh over one of one more day", "at least", 20, "x"),
+    "features.slot": Promise("one machine's latest slot through the inline function, p50", "at most", 40, "ms"),
     "registry.list": Promise(f"{_REGISTRY} pymlsql.Toolkit.models()", "at most", 0.5, "s"),
     "registry.alias": Promise(f"{_REGISTRY} alias to version and sha256 in T-SQL", "at most", 5, "ms"),
     "registry.promote": Promise(f"{_REGISTRY} ml.PromoteModel, without a check", "at most", 50, "ms"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,12 +24,30 @@ class TableColumn:
     nullable: bool
 
 
+_DEFAULTS = {"decimal": (18, 0), "numeric": (18, 0)}
+_SCALED = ("datetime2", "time", "datetimeoffset")
+
+
+def catalog_type(sql_type: str) -> str:
+    """A declared type as sys.columns shows it: `float(53)` is float, `decimal(9)` is decimal(9, 0)."""
+    base, *numbers = re.findall(r"[a-z0-9]+", sql_type.lower())
+    if base == "float":
+        return "real" if numbers and int(numbers[0]) <= 24 else "float"
+    if base in _DEFAULTS:
+        precision, scale = (*map(int, numbers), *_DEFAULTS[base][len(numbers) :])
+        return f"{base}({precision}, {scale})"
+    if base in _SCALED:
+        return f"{base}({numbers[0] if numbers else 7})"
+    return f"{base}({numbers[0]})" if numbers else base
+
+
 @dataclass(frozen=True, slots=True)
 class Module:
     """One batch: its object's name and kind, how it is to be signed, and which roles may use it.
 
     The text is CREATE OR ALTER, but for tables and table types a bare CREATE; these say their `columns` too. `declared`
-    are the keys of the project file that it comes from.
+    are the keys of the project file that it comes from. `extras` are batches that are executed after it, and that do
+    nothing where they have been: what it and its columns mean.
     """
 
     name: str
@@ -38,6 +57,12 @@ class Module:
     granted_to: tuple[str, ...] = ()
     columns: tuple[TableColumn, ...] = ()
     declared: tuple[str | int, ...] = ()
+    extras: tuple[str, ...] = ()
+
+    @property
+    def source(self) -> str:
+        """All that is executed for it, by which it is known whether that was."""
+        return "\nGO\n".join((self.text, *self.extras))
 
     @property
     def permission(self) -> str:

@@ -175,7 +175,7 @@ def _check_views(found: Mapping[str, FeatureSet]) -> None:
     """No two declarations make one object, and none takes another's label for a feature."""
     makers: dict[str, str] = {}
     for name, features in found.items():
-        for made in (features.view, features.function, features.slots):
+        for made in features.made:
             other = makers.setdefault(quoting.qualified(made).lower(), name)
             if other != name:
                 where = ("features", name, "view")
@@ -192,9 +192,12 @@ def _check_views(found: Mapping[str, FeatureSet]) -> None:
 
 
 def _maker(found: Mapping[str, FeatureSet], table: str) -> str | None:
-    """The declaration that makes a table, which is then a view of the project's own."""
+    """The declaration that makes a table, which is then a view of the project's own, or what is stored of it."""
     wanted = quoting.qualified(table).lower()
-    return next((name for name, one in found.items() if quoting.qualified(one.view).lower() == wanted), None)
+    for name, one in found.items():
+        if wanted in [quoting.qualified(made).lower() for made in (one.view, one.stored) if made]:
+            return name
+    return None
 
 
 def _in_order(found: Mapping[str, FeatureSet]) -> list[str]:

@@ -11,12 +11,14 @@ from pymlsql.features import (
     Column,
     Entity,
     EventCounts,
+    Expression,
     FeatureSet,
     Lags,
     NumberAhead,
     OneHot,
     OwnLabel,
     Source,
+    Store,
     TimeSince,
     Windows,
 )
@@ -80,7 +82,21 @@ DEMAND = FeatureSet(
         TimeSince.model_validate({"source": "sales", "name": "since_sale"}),
     ),
     attributes=(_ITEM,),
+    expressions=(
+        Expression(
+            name="share]of",
+            sql_type="float",
+            sql="CASE WHEN quantitysum_3d > 0 THEN [quantity_lag_0] / quantitysum_3d END * (1 - -2)",
+            pandas="(quantity_lag_0 / quantitysum_3d).where(quantitysum_3d > 0) * 3",
+        ),
+        Expression(
+            name="note's end",
+            sql_type="nvarchar(30)",
+            sql="CONCAT(UPPER(note_lag_0), IIF((n_in > 0 AND item = 'p') OR note_lag_1d IS NULL, '''in', '\u00fc'))",
+        ),
+    ),
     label=NumberAhead(kind="number", source="sales", column="quantity", statistic="sum", name="next_2d", ahead="2d"),
+    store=Store(table="dbo.V_DemandStored", late="2d", chunk="3d"),
 )
 """A row per row of a table of two keys and a date, with all statistics, by time and by rows, and a number ahead."""
 
@@ -112,6 +128,7 @@ WEEKLY = FeatureSet(
     label=ClassAhead(
         source="visits", column="kind", name="next_kind", sql_type="nvarchar(20)", values=("in", "o'ut"), ahead="36h"
     ),
+    store=Store(table="dbo.V_WeeklyStored", late="2d", chunk="30h", primary_key=False),
 )
 """Slots of half days: all statistics spread and looked up, whole periods, and the kind of the next visit."""
 
@@ -130,6 +147,15 @@ READINGS = FeatureSet(
     label=NumberAhead(
         kind="number", source="readings", column="x", statistic="max", name="highest", none=-1.5, ahead="1h"
     ),
+    expressions=(
+        Expression(
+            name="drift",
+            sql_type="float",
+            sql="xmean_30min - xmean_2h + DATEDIFF(minute, at, DATEADD(hour, 1, at))",
+            pandas="xmean_30min - xmean_2h + 60",
+        ),
+    ),
+    store=Store(table="dbo.V_ReadingsStored", refresh="dbo.[Refresh readings]", late="1h", chunk="45min"),
 )
 """Slots of half hours over readings of which several have one time."""
 

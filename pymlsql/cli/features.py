@@ -66,5 +66,7 @@ def check(names: NamesArgument = None, project_file: ProjectOption = Path("."), 
                 found = parity.check(features, db.read)
             complaints += [f"{features.view}: {complaint}" for complaint in found.complaints]
             output.print_line(f"{features.view}: {found.n_rows:,} rows, {'the same' if found.ok else 'NOT the same'}")
+            if found.skipped:
+                output.print_line(f"    not compared, having no pandas twin: {', '.join(found.skipped)}")
     if complaints:
         raise DeclarationError("; ".join(complaints))

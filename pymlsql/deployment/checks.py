@@ -24,7 +24,12 @@ def check_sources(db: Database, project: Project) -> None:
 
     Raises DeclarationError with the keys of the first that is not.
     """
-    made = {quoting.qualified(one.view).lower(): [c.name for c in one.columns] for one in project.features.values()}
+    made = {
+        quoting.qualified(name).lower(): [column.name for column in one.columns]
+        for one in project.features.values()
+        for name in (one.view, one.stored)
+        if name is not None
+    }
     for name, features in project.features.items():
         for source, one in features.sources.items():
             path = ("features", name, "sources", source, "table")

@@ -5,6 +5,7 @@ from pymlsql.features.groups import (
     Attributes,
     ClassAhead,
     EventCounts,
+    Expression,
     Lags,
     NumberAhead,
     OneHot,
@@ -12,6 +13,7 @@ from pymlsql.features.groups import (
     TimeSince,
     Windows,
 )
+from pymlsql.features.store import Store
 from pymlsql.features.terms import Column
 
 __all__ = [
@@ -20,12 +22,14 @@ __all__ = [
     "Column",
     "Entity",
     "EventCounts",
+    "Expression",
     "FeatureSet",
     "Lags",
     "NumberAhead",
     "OneHot",
     "OwnLabel",
     "Source",
+    "Store",
     "TimeSince",
     "Windows",
 ]

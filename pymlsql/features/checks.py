@@ -7,11 +7,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from pymlsql import quoting
+from pymlsql.features.expressions import Parsed, parse
 from pymlsql.features.groups import Attributes, EventCounts, Lags, OwnLabel, Windows
 from pymlsql.features.terms import MINUTES, parse_duration, parse_rows
+from pymlsql.features.tokens import ExpressionError
 
 if TYPE_CHECKING:
     from pymlsql.features.declaration import FeatureSet, Group
+    from pymlsql.features.groups import Expression
 
 DAY_MINUTES = MINUTES["d"]
 
@@ -44,6 +47,8 @@ def check(features: FeatureSet) -> None:
     _check_label(features)
     _check_leaks(features)
     _check_names(features)
+    _check_expressions(features)
+    _check_store(features)
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
@@ -71,7 +76,7 @@ def _check_entity(features: FeatureSet) -> None:
 
 
 def _check_sources(features: FeatureSet) -> None:
-    made = {quoting.qualified(name).lower() for name in (features.view, features.function, features.slots)}
+    made = {quoting.qualified(name).lower() for name in features.made}
     for name, source in features.sources.items():
         path = ("sources", name)
         if quoting.qualified(source.table).lower() in made:
@@ -229,5 +234,41 @@ def _placed(features: FeatureSet) -> Iterable[tuple[tuple[str | int, ...], str]]
     for key, number, group in features.groups:
         for column in group.outputs:
             yield (key, number), column.name
+    for number, expression in enumerate(features.expressions):
+        yield ("expressions", number, "name"), expression.name
     if features.label is not None:
         yield ("label", "name"), features.label.name
+
+
+def _check_expressions(features: FeatureSet) -> None:
+    for number, one in enumerate(features.expressions):
+        path = ("expressions", number, "sql")
+        if one.sql_type.endswith("(max)") or one.sql_type == "sysname":
+            raise Contradiction(("expressions", number, "type"), f"an expression cannot be {one.sql_type}")
+        try:
+            parse_expression(features, one)
+        except ExpressionError as error:
+            raise Contradiction(path, str(error)) from None
+
+
+def parse_expression(features: FeatureSet, one: Expression) -> Parsed:
+    """An expression over the keys and the grouped features of a row. Raises ExpressionError."""
+    hidden = {other.name: "is an expression itself: write out what it says" for other in features.expressions}
+    label = features.label
+    if label is not None:
+        hidden[label.name] = "is the label: no feature may use it"
+    if isinstance(label, OwnLabel):
+        hidden |= dict.fromkeys(
+            (label.column, *label.also), "is the label, or becomes known with it: no feature may use it"
+        )
+    return parse(one.sql, [column.name for column in (*features.keys, *features.grouped)], hidden=hidden)
+
+
+def _check_store(features: FeatureSet) -> None:
+    if features.store is None:
+        return
+    if features.time is None:
+        raise Contradiction(("store",), "what is stored is refreshed by time: the view has no time key")
+    names = [quoting.qualified(name).lower() for name in features.made]
+    if len(set(names)) < len(names):
+        raise Contradiction(("store", "table"), "table, procedure, view and functions need names of their own")

@@ -14,7 +14,8 @@ from pydantic import Field, ValidationError, model_validator
 from pymlsql import quoting
 from pymlsql.errors import DeclarationError
 from pymlsql.features import checks
-from pymlsql.features.groups import Attributes, EventCounts, Label, Lags, TimeSince, Windows
+from pymlsql.features.groups import Attributes, EventCounts, Expression, Label, Lags, TimeSince, Windows
+from pymlsql.features.store import Store
 from pymlsql.features.terms import (
     Column,
     Duration,
@@ -79,7 +80,9 @@ class FeatureSet(Frozen):
     counts: tuple[EventCounts, ...] = ()
     since: tuple[TimeSince, ...] = ()
     attributes: tuple[Attributes, ...] = ()
+    expressions: tuple[Expression, ...] = ()
     label: Label | None = None
+    store: Store | None = None
 
     @property
     def function(self) -> str:
@@ -91,9 +94,25 @@ class FeatureSet(Frozen):
         """The inline function that lists the rows without their features: the view's name and `Slots`."""
         return self._beside("Slots")
 
-    def _beside(self, suffix: str) -> str:
+    @property
+    def stored(self) -> str | None:
+        """The table that keeps the view's rows, where there is one: it may be read instead of the view."""
+        return None if self.store is None else self.store.table
+
+    @property
+    def refresh(self) -> str | None:
+        """The procedure that makes the stored rows anew: by default Refresh and the view's name."""
+        return None if self.store is None else self.store.refresh or self._beside("", "Refresh")
+
+    @property
+    def made(self) -> tuple[str, ...]:
+        """All objects that the declaration makes."""
+        kept = (self.stored, self.refresh)
+        return (self.view, self.function, self.slots, *(name for name in kept if name is not None))
+
+    def _beside(self, suffix: str, prefix: str = "") -> str:
         schema, name = quoting.parse_name(self.view)
-        return quoting.qualified((schema, name + suffix))
+        return quoting.qualified((schema, prefix + name + suffix))
 
     @property
     def keys(self) -> tuple[Column, ...]:
@@ -112,6 +131,11 @@ class FeatureSet(Frozen):
     @property
     def features(self) -> tuple[Column, ...]:
         """What a model may take, in the order of the view."""
+        return (*self.grouped, *(one.column for one in self.expressions))
+
+    @property
+    def grouped(self) -> tuple[Column, ...]:
+        """Those that are made of sources, without the expressions over them."""
         return tuple(column for _, _, group in self.groups for column in group.outputs)
 
     @property

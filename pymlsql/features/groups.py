@@ -143,6 +143,24 @@ class Attributes(Frozen):
         return tuple(dict.fromkeys(names))
 
 
+class Expression(Frozen):
+    """A column made of others of the same row by a T-SQL expression; see pymlsql.features.expressions.
+
+    It may name keys and features, neither the label nor other expressions. `pandas` is the same for DataFrame.eval;
+    without it the pandas twin does not know the column, and it is compared with nothing.
+    """
+
+    name: Name
+    sql_type: Type = Field(validation_alias=AliasChoices("sql_type", "type"))
+    sql: str
+    pandas: str | None = None
+
+    @property
+    def column(self) -> Column:
+        """Its column of the view."""
+        return Column(name=self.name, sql_type=self.sql_type)
+
+
 class ClassAhead(Frozen):
     """The kind of the first event of the source within (t, t + ahead], else `none`.
 

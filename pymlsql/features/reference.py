@@ -36,8 +36,9 @@ def compute(
 ) -> pd.DataFrame:
     """The rows of the feature view, its columns in order, sorted by entity and time; both ends of the range belong.
 
-    `entity` is a value of the first of its columns. Numbers are float64, except counts and one-hot columns of entities
-    that are known: these are int64 where no value is missing. Raises DeclarationError where a frame is missing.
+    `entity` is a value of the first of its columns. An expression without a pandas twin is missing in all rows.
+    Numbers are float64, except counts and one-hot columns of entities that are known: these are int64 where no value is
+    missing. Raises DeclarationError where a frame is missing.
     """
     sources = {name: Past(features, name, frames) for name in _used(features)}
     own = frame_of(features, features.rows, frames).reset_index(drop=True)
@@ -51,6 +52,7 @@ def compute(
         else:
             made |= _looked_up(rows, sources[group.source], [column.name for column in group.outputs],
                                _maker(features, group))  # fmt: skip
+    made |= _expressions(features, made)
     if features.label is not None:
         made[features.label.name] = _label(features, rows, own, sources)
     return _framed(features, made)
@@ -230,6 +232,31 @@ def _attributes(group: Attributes, found: pd.DataFrame, there: Array | None) -> 
             is_value = (found[coded.column] == value).to_numpy().astype("int64")
             made[column.name] = is_value if there is None else np.where(there, is_value, np.nan)
     return made
+
+
+def _expressions(features: FeatureSet, made: Mapping[str, Any]) -> Columns:
+    """The expressions by their twins. Raises DeclarationError where pandas cannot evaluate one."""
+    import numpy as np
+    import pandas as pd
+
+    if not features.expressions:
+        return {}
+    row = pd.DataFrame({column.name: made[column.name] for column in (*features.keys, *features.grouped)})
+    row = row.assign(**{column.name: row[column.name].astype("float64")
+                        for column in features.grouped if column.sql_type in ("float", "int")})  # fmt: skip
+    found: Columns = {}
+    for number, one in enumerate(features.expressions):
+        if one.pandas is None:
+            found[one.name] = np.full(len(row), None, dtype="object")
+            continue
+        try:
+            evaluated: Any = row.eval(one.pandas, engine="python")
+            found[one.name] = np.broadcast_to(evaluated, len(row))
+        except Exception as error:  # whatever pandas raises about a text that is no expression
+            path = ("expressions", number, "pandas")
+            message = f"{'.'.join(map(str, path))}: pandas cannot evaluate {one.pandas!r}: {error}"
+            raise DeclarationError(message, path) from error
+    return found
 
 
 # --- label -----------------------------------------------------------------------------------------------------------

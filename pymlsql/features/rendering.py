@@ -98,11 +98,7 @@ class Plan:
         return _all(self._within(source, back, ahead), blanks)
 
     def _within(self, source: str, back: Length | None, ahead: Length | None) -> list[str]:
-        parameters = {one.name: f"@{one.parameter}" for one in self.features.entity}
-        conditions = [
-            f"({parameters[ours]} IS NULL OR t.{ident(theirs)} = {parameters[ours]})"
-            for ours, theirs in self.features.keys_of(source)
-        ]
+        conditions = self._of_entity(source, "t")
         if self.features.time is not None:
             time = f"t.{self.time(source)}"
             since = back.shifted("@since", -1) if back and back.count else "@since"
@@ -110,6 +106,14 @@ class Plan:
             conditions.append(f"(@since IS NULL OR {time} {'>=' if back is None else '>'} {since})")
             conditions.append(f"(@until IS NULL OR {time} <= {until})")
         return conditions
+
+    def _of_entity(self, source: str, alias: str) -> list[str]:
+        """That a row of a source is of the entity that the parameters name."""
+        parameters = {one.name: f"@{one.parameter}" for one in self.features.entity}
+        return [
+            f"({parameters[ours]} IS NULL OR {alias}.{ident(theirs)} = {parameters[ours]})"
+            for ours, theirs in self.features.keys_of(source)
+        ]
 
     def known(self, source: str) -> str:
         """That a row t of a source is of the row s, and known at its time."""
@@ -176,11 +180,12 @@ class Plan:
         inner = "o" if outer == "t" else "t"
         source = f"FROM {self.table(own)} AS {inner}"
         pairs = [(theirs, theirs if outer == "t" else ours) for ours, theirs in self.keys(own)]
-        same = " AND ".join(f"{inner}.{theirs} = {outer}.{other}" for theirs, other in pairs)
+        conditions = [f"{inner}.{theirs} = {outer}.{other}" for theirs, other in pairs]
+        conditions += self._of_entity(own, inner)  # says no more, but that no other entity has to be looked at
         made = []
         if self.has_history:
             first = f"(SELECT MIN({inner}.{self.time(own)}) {source}"
-            made.append(f"{first}\n{' ' * blanks}    WHERE {same}) AS first_reading")
+            made.append(f"{first}\n{' ' * blanks}    WHERE {_all(conditions, blanks + 8)}) AS first_reading")
         if self._needs_clock:
             made.append(f"(SELECT MAX({inner}.{self.time(own)}) {source}) AS last_reading")
         return made
@@ -351,8 +356,13 @@ class Plan:
 
     @property
     def final_lines(self) -> list[str]:
-        """The columns of the view: keys, features, label, with their commas and comments."""
+        """The columns of the view but for expressions: keys, features, label, with their commas and comments."""
         return selection.final_lines(self)
+
+    @property
+    def outer_lines(self) -> list[str]:
+        """All columns of the view, over a derived table of the others."""
+        return selection.outer_lines(self.features)
 
 
 def _steps(length: Length) -> tuple[str, int]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pymlsql.features.checks import parse_expression
+from pymlsql.features.expressions import ROW
 from pymlsql.features.groups import Attributes, ClassAhead, EventCounts, Lags, OwnLabel, TimeSince, Windows
 from pymlsql.quoting import ident, sqltype, string
 
 if TYPE_CHECKING:
+    from pymlsql.features.declaration import FeatureSet
     from pymlsql.features.rendering import Plan
 
 DAY_MS = "86400000E0"
@@ -20,6 +23,17 @@ def final_lines(plan: Plan) -> list[str]:
     label = _label(plan)
     lines = [f"{column}," for column in columns]
     return [*lines, *label] if label else [*lines[:-1], columns[-1]]
+
+
+def outer_lines(features: FeatureSet) -> list[str]:
+    """All columns of the view over a derived table f of its keys, grouped features and label, with their commas."""
+    made = [f"{ROW}.{ident(column.name)}" for column in (*features.keys, *features.grouped)]
+    made += [
+        f"CAST({parse_expression(features, one).text} AS {sqltype(one.sql_type)}) AS {ident(one.name)}"
+        for one in features.expressions
+    ]
+    made += [] if features.label is None else [f"{ROW}.{ident(features.label.name)}"]
+    return [f"{line}," for line in made[:-1]] + made[-1:]
 
 
 def _selected(plan: Plan) -> list[str]:

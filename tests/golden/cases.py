@@ -17,13 +17,17 @@ from pymlsql.features import (
     Column,
     Entity,
     EventCounts,
+    Expression,
     FeatureSet,
     OneHot,
+    OwnLabel,
     Source,
+    Store,
     TimeSince,
     Windows,
 )
 from pymlsql.features.rendering import Plan
+from pymlsql.features.store import Refresh
 from pymlsql.procedures import SCORE_SCRIPT, Batch, ScoringProcedure
 from pymlsql.procedures.batch import Plan as BatchPlan
 from pymlsql.signing import Signing
@@ -58,6 +62,13 @@ HOSTILE_FEATURES = FeatureSet(
             one_hot=(OneHot(column="make", values=("A'1", "B]2")),),
         ),
     ),
+    expressions=(
+        Expression(
+            name="it's]it",
+            sql_type="nvarchar(20)",
+            sql="""CASE WHEN [n]]1] > 1 OR "n 2" IS NULL THEN N'it''s' ELSE [group] + ' --' END""",
+        ),
+    ),
     label=ClassAhead(
         source="ends",
         column="end",
@@ -67,8 +78,21 @@ HOSTILE_FEATURES = FeatureSet(
         none="no'ne",
         ahead="12h",
     ),
+    store=Store(table="odd.[O'Brien's --]]table]", refresh="odd.[re]]fresh'd]"),
 )
 """Names with brackets, quotes, spaces and keywords; text and time features; another rhythm."""
+
+HOSTILE_ROWS = FeatureSet(
+    view="odd.[ro]]ws]",
+    entity=(Entity(name="a'b", sql_type="int", parameter="a"),),
+    time="ti]me",
+    rows="rows",
+    sources={"rows": Source(table="odd.[r'ows]", keys={"a'b": "k]ey"}, time="w'hen", time_type="smalldatetime")},
+    attributes=(Attributes(source="rows", columns=(Column(name="x]", sql_type="float"),)),),
+    label=OwnLabel(kind="column", column="y'y", name="la]bel", sql_type="int"),
+    store=Store(table="odd.[k]]ept]", primary_key=False),
+)
+"""Rows as they are, with a label of their own that becomes known late."""
 
 BARE_FEATURES = FEATURES.model_copy(update={"view": "dbo.Bare", "counts": (), "since": (), "attributes": ()})
 """Telemetry and a label, nothing else."""
@@ -156,6 +180,11 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "slots-flat": ("functions/slots.sql.j2", {"plan": Plan(forms.CALLS)}),
     "view": ("views/features.sql.j2", {"plan": Plan(FEATURES)}),
     "view-hostile": ("views/features.sql.j2", {"plan": Plan(HOSTILE_FEATURES)}),
+    "store": ("tables/features.sql.j2", {"refresh": Refresh(forms.DEMAND)}),
+    "store-hostile": ("tables/features.sql.j2", {"refresh": Refresh(HOSTILE_FEATURES)}),
+    "refresh": ("procedures/refresh.sql.j2", {"refresh": Refresh(forms.DEMAND)}),
+    "refresh-hostile": ("procedures/refresh.sql.j2", {"refresh": Refresh(HOSTILE_FEATURES)}),
+    "refresh-rows-hostile": ("procedures/refresh.sql.j2", {"refresh": Refresh(HOSTILE_ROWS)}),
     "predict": ("procedures/predict.sql.j2", {"procedure": PROCEDURE, "script": SCRIPT}),
     "predict-hostile": ("procedures/predict.sql.j2", {"procedure": HOSTILE_PROCEDURE, "script": "x = 'O''Brien'\n"}),
     "predict-table": ("procedures/predict.sql.j2", {"procedure": TABLE_PROCEDURE, "script": "x = 1\n"}),

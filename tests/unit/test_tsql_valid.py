@@ -9,10 +9,9 @@ import pytest
 from pymlsql import batches, deployment, migrate, templates
 from pymlsql.examples.pdm.declaration import PROJECT
 from pymlsql.features.modules import render_features
-from pymlsql.features.rendering import Plan
 from pymlsql.registry import modules
 from tests import forms, tsqlcheck
-from tests.golden.cases import CASES, HOSTILE_FEATURES, HOSTILE_PROCEDURE
+from tests.golden.cases import CASES, HOSTILE_FEATURES, HOSTILE_PROCEDURE, HOSTILE_ROWS
 
 EXTERNAL_SCRIPT = """\
 CREATE PROCEDURE dbo.sp_execute_external_script
@@ -24,7 +23,16 @@ CREATE PROCEDURE dbo.sp_execute_external_script
     @problem nvarchar(max) OUTPUT
 AS RETURN;
 """
-SYSTEM_VIEWS = ("CREATE VIEW sys.columns AS SELECT 1 AS object_id, N'' AS name;", EXTERNAL_SCRIPT)
+APPLICATION_LOCK = """\
+CREATE PROCEDURE dbo.sp_getapplock
+    @Resource nvarchar(255), @LockMode varchar(32), @LockOwner varchar(32), @LockTimeout int
+AS RETURN 0;
+"""
+SYSTEM_VIEWS = (
+    "CREATE VIEW sys.columns AS SELECT 1 AS object_id, N'' AS name;",
+    EXTERNAL_SCRIPT,
+    APPLICATION_LOCK,
+)
 """DacFx knows no system objects; these stand for those that the generated text uses."""
 
 
@@ -89,10 +97,8 @@ def test_hostile_names_resolve_too() -> None:
         "CREATE TABLE odd.[O'Brien's] ([asset]]id] nvarchar(40), [time stamp] datetime, predicted nvarchar(10),"
         " [p_no'ne] float, [p_e'1] float, model_version int, run_id bigint, scored_at datetime);",
     ]
-    modules = [
-        templates.render(name, plan=Plan(HOSTILE_FEATURES))
-        for name in ("functions/slots.sql.j2", "functions/features.sql.j2", "views/features.sql.j2")
-    ]
+    tables.append("CREATE TABLE odd.[r'ows] ([k]]ey] int, [w'hen] smalldatetime, [x]]] float, [y'y] int);")
+    modules = [module.text for one in (HOSTILE_FEATURES, HOSTILE_ROWS) for module in render_features(one)]
     modules.append(templates.render("procedures/predict.sql.j2", procedure=HOSTILE_PROCEDURE, script="pass\n"))
     modules.append(templates.render("views/predictions.sql.j2", procedure=HOSTILE_PROCEDURE))
     assert tsqlcheck.judge([*SYSTEM_VIEWS, *creations(), *tables, *modules], model=True) == []
@@ -100,4 +106,4 @@ def test_hostile_names_resolve_too() -> None:
 
 def test_names_of_every_form_resolve() -> None:
     modules = [module.text for features in forms.FORMS.values() for module in render_features(features)]
-    assert tsqlcheck.judge([*forms.TABLES, *modules], model=True) == []
+    assert tsqlcheck.judge([APPLICATION_LOCK, *forms.TABLES, *modules], model=True) == []

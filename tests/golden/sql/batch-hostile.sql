@@ -30,7 +30,7 @@ DECLARE @trusted nvarchar(max) = N'';
 DECLARE @format nvarchar(20), @name nvarchar(128), @python_version nvarchar(20), @packages nvarchar(max),
     @sample nvarchar(max), @seal nvarchar(128), @seal_key nvarchar(64), @statement nvarchar(max);
 
-DECLARE @columns nvarchar(max) = N'[{"name": "score]smean_6h", "sql_type": "float"}, {"name": "selectmean_6h", "sql_type": "float"}, {"name": "score]ssd_6h", "sql_type": "float"}, {"name": "selectsd_6h", "sql_type": "float"}, {"name": "score]smean_12h", "sql_type": "float"}, {"name": "selectmean_12h", "sql_type": "float"}, {"name": "score]ssd_12h", "sql_type": "float"}, {"name": "selectsd_12h", "sql_type": "float"}, {"name": "score]smean_48h", "sql_type": "float"}, {"name": "selectmean_48h", "sql_type": "float"}, {"name": "score]ssd_48h", "sql_type": "float"}, {"name": "selectsd_48h", "sql_type": "float"}, {"name": "n]1", "sql_type": "int"}, {"name": "n 2", "sql_type": "int"}, {"name": "alarms", "sql_type": "int"}, {"name": "since O''Brien", "sql_type": "float"}, {"name": "group", "sql_type": "nvarchar(10)"}, {"name": "built", "sql_type": "datetime"}, {"name": "make_A''1", "sql_type": "int"}, {"name": "make_B]2", "sql_type": "int"}]';
+DECLARE @columns nvarchar(max) = N'[{"name": "score]smean_6h", "sql_type": "float"}, {"name": "selectmean_6h", "sql_type": "float"}, {"name": "score]ssd_6h", "sql_type": "float"}, {"name": "selectsd_6h", "sql_type": "float"}, {"name": "score]smean_12h", "sql_type": "float"}, {"name": "selectmean_12h", "sql_type": "float"}, {"name": "score]ssd_12h", "sql_type": "float"}, {"name": "selectsd_12h", "sql_type": "float"}, {"name": "score]smean_48h", "sql_type": "float"}, {"name": "selectmean_48h", "sql_type": "float"}, {"name": "score]ssd_48h", "sql_type": "float"}, {"name": "selectsd_48h", "sql_type": "float"}, {"name": "n]1", "sql_type": "int"}, {"name": "n 2", "sql_type": "int"}, {"name": "alarms", "sql_type": "int"}, {"name": "since O''Brien", "sql_type": "float"}, {"name": "group", "sql_type": "nvarchar(10)"}, {"name": "built", "sql_type": "datetime"}, {"name": "make_A''1", "sql_type": "int"}, {"name": "make_B]2", "sql_type": "int"}, {"name": "it''s]it", "sql_type": "nvarchar(20)"}]';
 
 DECLARE @classes nvarchar(max) = N'["no''ne", "e''1"]';
 
@@ -68,7 +68,8 @@ CREATE TABLE #features (
     [group] nvarchar(10) NULL,
     [built] datetime NULL,
     [make_A'1] float NULL,
-    [make_B]]2] float NULL
+    [make_B]]2] float NULL,
+    [it's]]it] nvarchar(20) NULL
 );
 -- What the script said of a chunk; with @persist = 0 of all.
 CREATE TABLE #scored (
@@ -144,7 +145,8 @@ BEGIN TRY
         (N'group'),
         (N'built'),
         (N'make_A''1'),
-        (N'make_B]2')
+        (N'make_B]2'),
+        (N'it''s]it')
     ) AS wanted (name)
     WHERE OBJECT_ID(N'[odd].[O''Brien''s view]') IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM sys.columns AS c
@@ -263,7 +265,8 @@ BEGIN TRY
             [group],
             [built],
             [make_A'1],
-            [make_B]]2])
+            [make_B]]2],
+            [it's]]it])
         SELECT s.row_no,
             f.[score]]smean_6h],
             f.[selectmean_6h],
@@ -284,7 +287,8 @@ BEGIN TRY
             f.[group],
             f.[built],
             f.[make_A'1],
-            f.[make_B]]2]
+            f.[make_B]]2],
+            f.[it's]]it]
         FROM #slots AS s
         JOIN [odd].[O'Brien's viewFor] (@asset, @from, @to) AS f ON f.[time stamp] = s.[time stamp] AND f.[asset]]id] = s.[asset]]id]
         WHERE s.row_no BETWEEN @first AND @last
@@ -294,7 +298,7 @@ BEGIN TRY
         WHILE @chunk <= @last
         BEGIN
             SET @chunk_end = IIF(@last - @chunk >= 1500000, @chunk + 1499999, @last);
-            SET @query = CONCAT(N'SELECT row_no, [score]]smean_6h], [selectmean_6h], [score]]ssd_6h], [selectsd_6h], [score]]smean_12h], [selectmean_12h], [score]]ssd_12h], [selectsd_12h], [score]]smean_48h], [selectmean_48h], [score]]ssd_48h], [selectsd_48h], [n]]1], [n 2], [alarms], [since O''Brien], [group], [built], [make_A''1], [make_B]]2] FROM #features WHERE row_no BETWEEN ', @chunk, N' AND ', @chunk_end, N' ORDER BY row_no');
+            SET @query = CONCAT(N'SELECT row_no, [score]]smean_6h], [selectmean_6h], [score]]ssd_6h], [selectsd_6h], [score]]smean_12h], [selectmean_12h], [score]]ssd_12h], [selectsd_12h], [score]]smean_48h], [selectmean_48h], [score]]ssd_48h], [selectsd_48h], [n]]1], [n 2], [alarms], [since O''Brien], [group], [built], [make_A''1], [make_B]]2], [it''s]]it] FROM #features WHERE row_no BETWEEN ', @chunk, N' AND ', @chunk_end, N' ORDER BY row_no');
             INSERT INTO #scored (row_no, [predicted], [p_no'ne], [p_e'1], [top_1], [top_1_p], [top_2], [top_2_p])
             EXEC sp_execute_external_script
                 @language = @language,

@@ -31,7 +31,7 @@ DECLARE @trusted nvarchar(max) = N'';
 DECLARE @format nvarchar(20), @name nvarchar(128), @python_version nvarchar(20), @packages nvarchar(max),
     @sample nvarchar(max), @seal nvarchar(128), @seal_key nvarchar(64), @statement nvarchar(max);
 
-DECLARE @columns nvarchar(max) = N'[{"name": "quantitymean_7d", "sql_type": "float"}, {"name": "quantitysd_7d", "sql_type": "float"}, {"name": "quantitymax_7d", "sql_type": "float"}, {"name": "quantityslope_7d", "sql_type": "float"}, {"name": "quantitymean_28d", "sql_type": "float"}, {"name": "quantitysd_28d", "sql_type": "float"}, {"name": "quantitymax_28d", "sql_type": "float"}, {"name": "quantityslope_28d", "sql_type": "float"}, {"name": "quantity_lag_1d", "sql_type": "float"}, {"name": "quantity_lag_6d", "sql_type": "float"}, {"name": "quantity_lag_1", "sql_type": "float"}, {"name": "promotions_14d", "sql_type": "int"}, {"name": "days_since_promotion", "sql_type": "float"}, {"name": "quantity", "sql_type": "float"}, {"name": "price", "sql_type": "float"}, {"name": "list_price", "sql_type": "float"}, {"name": "category_fresh", "sql_type": "int"}, {"name": "category_dry", "sql_type": "int"}, {"name": "category_drinks", "sql_type": "int"}]';
+DECLARE @columns nvarchar(max) = N'[{"name": "quantitymean_7d", "sql_type": "float"}, {"name": "quantitysd_7d", "sql_type": "float"}, {"name": "quantitymax_7d", "sql_type": "float"}, {"name": "quantityslope_7d", "sql_type": "float"}, {"name": "quantitymean_28d", "sql_type": "float"}, {"name": "quantitysd_28d", "sql_type": "float"}, {"name": "quantitymax_28d", "sql_type": "float"}, {"name": "quantityslope_28d", "sql_type": "float"}, {"name": "quantity_lag_1d", "sql_type": "float"}, {"name": "quantity_lag_6d", "sql_type": "float"}, {"name": "quantity_lag_1", "sql_type": "float"}, {"name": "promotions_14d", "sql_type": "int"}, {"name": "days_since_promotion", "sql_type": "float"}, {"name": "quantity", "sql_type": "float"}, {"name": "price", "sql_type": "float"}, {"name": "list_price", "sql_type": "float"}, {"name": "category_fresh", "sql_type": "int"}, {"name": "category_dry", "sql_type": "int"}, {"name": "category_drinks", "sql_type": "int"}, {"name": "trend", "sql_type": "float"}]';
 
 DECLARE @classes nvarchar(max) = N'[]';
 
@@ -69,7 +69,8 @@ CREATE TABLE #features (
     [list_price] float NULL,
     [category_fresh] float NULL,
     [category_dry] float NULL,
-    [category_drinks] float NULL
+    [category_drinks] float NULL,
+    [trend] float NULL
 );
 -- What the script said of a chunk; with @persist = 0 of all.
 CREATE TABLE #scored (
@@ -136,7 +137,8 @@ BEGIN TRY
         (N'list_price'),
         (N'category_fresh'),
         (N'category_dry'),
-        (N'category_drinks')
+        (N'category_drinks'),
+        (N'trend')
     ) AS wanted (name)
     WHERE OBJECT_ID(N'[dbo].[DemandFeatures]') IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM sys.columns AS c
@@ -256,7 +258,8 @@ BEGIN TRY
             [list_price],
             [category_fresh],
             [category_dry],
-            [category_drinks])
+            [category_drinks],
+            [trend])
         SELECT s.row_no,
             f.[quantitymean_7d],
             f.[quantitysd_7d],
@@ -276,7 +279,8 @@ BEGIN TRY
             f.[list_price],
             f.[category_fresh],
             f.[category_dry],
-            f.[category_drinks]
+            f.[category_drinks],
+            f.[trend]
         FROM #slots AS s
         JOIN [dbo].[DemandFeaturesFor] (@shop_id, @item, @from, @to) AS f ON f.[day] = s.[day] AND f.[shopID] = s.[shopID] AND f.[item] = s.[item]
         WHERE s.row_no BETWEEN @first AND @last
@@ -286,7 +290,7 @@ BEGIN TRY
         WHILE @chunk <= @last
         BEGIN
             SET @chunk_end = IIF(@last - @chunk >= 100000, @chunk + 99999, @last);
-            SET @query = CONCAT(N'SELECT row_no, [quantitymean_7d], [quantitysd_7d], [quantitymax_7d], [quantityslope_7d], [quantitymean_28d], [quantitysd_28d], [quantitymax_28d], [quantityslope_28d], [quantity_lag_1d], [quantity_lag_6d], [quantity_lag_1], [promotions_14d], [days_since_promotion], [quantity], [price], [list_price], [category_fresh], [category_dry], [category_drinks] FROM #features WHERE row_no BETWEEN ', @chunk, N' AND ', @chunk_end, N' ORDER BY row_no');
+            SET @query = CONCAT(N'SELECT row_no, [quantitymean_7d], [quantitysd_7d], [quantitymax_7d], [quantityslope_7d], [quantitymean_28d], [quantitysd_28d], [quantitymax_28d], [quantityslope_28d], [quantity_lag_1d], [quantity_lag_6d], [quantity_lag_1], [promotions_14d], [days_since_promotion], [quantity], [price], [list_price], [category_fresh], [category_dry], [category_drinks], [trend] FROM #features WHERE row_no BETWEEN ', @chunk, N' AND ', @chunk_end, N' ORDER BY row_no');
             INSERT INTO #scored (row_no, [predicted])
             EXEC sp_execute_external_script
                 @language = @language,

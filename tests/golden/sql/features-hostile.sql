@@ -122,10 +122,38 @@ slots AS (
         w.slot_no,
         DATEADD(hour, 6 * w.slot_no, CAST('17530101' AS datetime)) AS [time stamp],
         (SELECT MIN(t.[time stamp]) FROM [odd].[read]]ings] AS t
-            WHERE t.[asset]]id] = w.[asset]]id]) AS first_reading,
+            WHERE t.[asset]]id] = w.[asset]]id]
+                AND (@asset IS NULL OR t.[asset]]id] = @asset)) AS first_reading,
         (SELECT MAX(t.[time stamp]) FROM [odd].[read]]ings] AS t) AS last_reading
     FROM readings_6h AS w
 )
+SELECT
+    f.[asset]]id],
+    f.[time stamp],
+    f.[score]]smean_6h],
+    f.[selectmean_6h],
+    f.[score]]ssd_6h],
+    f.[selectsd_6h],
+    f.[score]]smean_12h],
+    f.[selectmean_12h],
+    f.[score]]ssd_12h],
+    f.[selectsd_12h],
+    f.[score]]smean_48h],
+    f.[selectmean_48h],
+    f.[score]]ssd_48h],
+    f.[selectsd_48h],
+    f.[n]]1],
+    f.[n 2],
+    f.[alarms],
+    f.[since O'Brien],
+    f.[group],
+    f.[built],
+    f.[make_A'1],
+    f.[make_B]]2],
+    CAST(CASE WHEN f.[n]]1] > 1 OR f.[n 2] IS NULL THEN N'it''s' ELSE f.[group] + N' --' END AS nvarchar(20)) AS [it's]]it],
+    f.[next]]end]
+FROM (
+-- What the expressions are made of.
 SELECT
     s.[asset]]id],
     s.[time stamp],
@@ -180,4 +208,5 @@ OUTER APPLY (
 WHERE s.first_reading <= DATEADD(hour, -48, s.[time stamp])
     AND s.[time stamp] <= s.last_reading
     AND (@since IS NULL OR s.[time stamp] >= @since)
-    AND (@until IS NULL OR s.[time stamp] <= @until);
+    AND (@until IS NULL OR s.[time stamp] <= @until)
+) AS f;

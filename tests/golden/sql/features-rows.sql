@@ -10,7 +10,10 @@ WITH slots AS (
         t.[item],
         CAST(t.[day] AS datetime) AS [day],
         (SELECT MIN(o.[day]) FROM [dbo].[F_sales] AS o
-            WHERE o.[shop] = t.[shop] AND o.[item] = t.[item]) AS first_reading,
+            WHERE o.[shop] = t.[shop]
+                AND o.[item] = t.[item]
+                AND (@shop IS NULL OR o.[shop] = @shop)
+                AND (@item IS NULL OR o.[item] = @item)) AS first_reading,
         (SELECT MAX(o.[day]) FROM [dbo].[F_sales] AS o) AS last_reading
     FROM [dbo].[F_sales] AS t
     WHERE (@shop IS NULL OR t.[shop] = @shop)
@@ -21,6 +24,87 @@ WITH slots AS (
         AND t.[item] IS NOT NULL
         AND t.[day] IS NOT NULL
 )
+SELECT
+    f.[shop],
+    f.[item],
+    f.[day],
+    f.[quantitymean_3d],
+    f.[pricemean_3d],
+    f.[quantitysd_3d],
+    f.[pricesd_3d],
+    f.[quantitymin_3d],
+    f.[pricemin_3d],
+    f.[quantitymax_3d],
+    f.[pricemax_3d],
+    f.[quantitysum_3d],
+    f.[pricesum_3d],
+    f.[quantitycount_3d],
+    f.[pricecount_3d],
+    f.[quantitylast_3d],
+    f.[pricelast_3d],
+    f.[quantityslope_3d],
+    f.[priceslope_3d],
+    f.[quantitymean_4rows],
+    f.[pricemean_4rows],
+    f.[quantitysd_4rows],
+    f.[pricesd_4rows],
+    f.[quantitymin_4rows],
+    f.[pricemin_4rows],
+    f.[quantitymax_4rows],
+    f.[pricemax_4rows],
+    f.[quantitysum_4rows],
+    f.[pricesum_4rows],
+    f.[quantitycount_4rows],
+    f.[pricecount_4rows],
+    f.[quantitylast_4rows],
+    f.[pricelast_4rows],
+    f.[quantityslope_4rows],
+    f.[priceslope_4rows],
+    f.[quantitymean_whole_2d],
+    f.[quantitysd_whole_2d],
+    f.[quantitymin_whole_2d],
+    f.[quantitymax_whole_2d],
+    f.[quantitysum_whole_2d],
+    f.[quantitycount_whole_2d],
+    f.[quantitylast_whole_2d],
+    f.[quantityslope_whole_2d],
+    f.[quantitymean_whole_3rows],
+    f.[quantitysd_whole_3rows],
+    f.[quantitymin_whole_3rows],
+    f.[quantitymax_whole_3rows],
+    f.[quantitysum_whole_3rows],
+    f.[quantitycount_whole_3rows],
+    f.[quantitylast_whole_3rows],
+    f.[quantityslope_whole_3rows],
+    f.[amountmean_36h],
+    f.[amountsd_36h],
+    f.[amountmin_36h],
+    f.[amountmax_36h],
+    f.[amountsum_36h],
+    f.[amountcount_36h],
+    f.[amountlast_36h],
+    f.[amountslope_36h],
+    f.[amountsum_whole_24h],
+    f.[amountlast_whole_24h],
+    f.[quantity_lag_0],
+    f.[note_lag_0],
+    f.[quantity_lag_2],
+    f.[note_lag_2],
+    f.[quantity_lag_1d],
+    f.[note_lag_1d],
+    f.[n_in],
+    f.[n_out],
+    f.[n_visits],
+    f.[since_in],
+    f.[since_sale],
+    f.[size],
+    f.[grp_a],
+    f.[grp_b'c],
+    CAST(CASE WHEN f.[quantitysum_3d] > 0 THEN f.[quantity_lag_0] / f.[quantitysum_3d] END * (1 - -2) AS float) AS [share]]of],
+    CAST(CONCAT(UPPER(f.[note_lag_0]), IIF((f.[n_in] > 0 AND f.[item] = N'p') OR f.[note_lag_1d] IS NULL, N'''in', N'ü')) AS nvarchar(30)) AS [note's end],
+    f.[next_2d]
+FROM (
+-- What the expressions are made of.
 SELECT
     s.[shop],
     s.[item],
@@ -552,4 +636,5 @@ OUTER APPLY (
     WHERE t.[shop] = s.[shop] AND t.[item] = s.[item] AND t.[day] > s.[day] AND t.[day] <= DATEADD(day, 2, s.[day])
 ) AS labels
 -- A row needs a whole history of 2 days behind it.
-WHERE s.first_reading <= DATEADD(day, -2, s.[day]);
+WHERE s.first_reading <= DATEADD(day, -2, s.[day])
+) AS f;

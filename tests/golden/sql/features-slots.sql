@@ -168,7 +168,10 @@ slots AS (
         d.slot_no,
         DATEADD(hour, 12 * d.slot_no, CAST('17530101' AS datetime)) AS [slot end],
         (SELECT MIN(t.[day]) FROM [dbo].[F_sales] AS t
-            WHERE t.[shop] = d.[shop] AND t.[item] = d.[item]) AS first_reading,
+            WHERE t.[shop] = d.[shop]
+                AND t.[item] = d.[item]
+                AND (@shop IS NULL OR t.[shop] = @shop)
+                AND (@item IS NULL OR t.[item] = @item)) AS first_reading,
         (SELECT MAX(t.[day]) FROM [dbo].[F_sales] AS t) AS last_reading
     FROM (
         SELECT DISTINCT

@@ -103,7 +103,8 @@ slots AS (
         w.slot_no,
         DATEADD(hour, 3 * w.slot_no, CAST('17530101' AS datetime)) AS [datetime],
         (SELECT MIN(t.[datetime]) FROM [dbo].[PdM_telemetry] AS t
-            WHERE t.[machineID] = w.[machineID]) AS first_reading,
+            WHERE t.[machineID] = w.[machineID]
+                AND (@machine_id IS NULL OR t.[machineID] = @machine_id)) AS first_reading,
         (SELECT MAX(t.[datetime]) FROM [dbo].[PdM_telemetry] AS t) AS last_reading
     FROM telemetry_3h AS w
 )

@@ -25,7 +25,7 @@ DECLARE @trusted nvarchar(max) = N'';
 DECLARE @format nvarchar(20), @name nvarchar(128), @python_version nvarchar(20), @packages nvarchar(max),
     @sample nvarchar(max), @seal nvarchar(128), @seal_key nvarchar(64), @statement nvarchar(max);
 
-DECLARE @columns nvarchar(max) = N'[{"name": "score]smean_6h", "sql_type": "float"}, {"name": "selectmean_6h", "sql_type": "float"}, {"name": "score]ssd_6h", "sql_type": "float"}, {"name": "selectsd_6h", "sql_type": "float"}, {"name": "score]smean_12h", "sql_type": "float"}, {"name": "selectmean_12h", "sql_type": "float"}, {"name": "score]ssd_12h", "sql_type": "float"}, {"name": "selectsd_12h", "sql_type": "float"}, {"name": "score]smean_48h", "sql_type": "float"}, {"name": "selectmean_48h", "sql_type": "float"}, {"name": "score]ssd_48h", "sql_type": "float"}, {"name": "selectsd_48h", "sql_type": "float"}, {"name": "n]1", "sql_type": "int"}, {"name": "n 2", "sql_type": "int"}, {"name": "alarms", "sql_type": "int"}, {"name": "since O''Brien", "sql_type": "float"}, {"name": "group", "sql_type": "nvarchar(10)"}, {"name": "built", "sql_type": "datetime"}, {"name": "make_A''1", "sql_type": "int"}, {"name": "make_B]2", "sql_type": "int"}]';
+DECLARE @columns nvarchar(max) = N'[{"name": "score]smean_6h", "sql_type": "float"}, {"name": "selectmean_6h", "sql_type": "float"}, {"name": "score]ssd_6h", "sql_type": "float"}, {"name": "selectsd_6h", "sql_type": "float"}, {"name": "score]smean_12h", "sql_type": "float"}, {"name": "selectmean_12h", "sql_type": "float"}, {"name": "score]ssd_12h", "sql_type": "float"}, {"name": "selectsd_12h", "sql_type": "float"}, {"name": "score]smean_48h", "sql_type": "float"}, {"name": "selectmean_48h", "sql_type": "float"}, {"name": "score]ssd_48h", "sql_type": "float"}, {"name": "selectsd_48h", "sql_type": "float"}, {"name": "n]1", "sql_type": "int"}, {"name": "n 2", "sql_type": "int"}, {"name": "alarms", "sql_type": "int"}, {"name": "since O''Brien", "sql_type": "float"}, {"name": "group", "sql_type": "nvarchar(10)"}, {"name": "built", "sql_type": "datetime"}, {"name": "make_A''1", "sql_type": "int"}, {"name": "make_B]2", "sql_type": "int"}, {"name": "it''s]it", "sql_type": "nvarchar(20)"}]';
 
 DECLARE @classes nvarchar(max) = N'["no''ne", "e''1"]';
 
@@ -61,7 +61,8 @@ CREATE TABLE #features (
     [group] nvarchar(10) NULL,
     [built] datetime NULL,
     [make_A'1] float NULL,
-    [make_B]]2] float NULL
+    [make_B]]2] float NULL,
+    [it's]]it] nvarchar(20) NULL
 );
 CREATE TABLE #scored (
     row_no int NOT NULL PRIMARY KEY,
@@ -130,7 +131,8 @@ BEGIN TRY
         (N'group'),
         (N'built'),
         (N'make_A''1'),
-        (N'make_B]2')
+        (N'make_B]2'),
+        (N'it''s]it')
     ) AS wanted (name)
     WHERE OBJECT_ID(N'[odd].[O''Brien''s view]') IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM sys.columns AS c
@@ -197,7 +199,8 @@ BEGIN TRY
         [group],
         [built],
         [make_A'1],
-        [make_B]]2])
+        [make_B]]2],
+        [it's]]it])
     SELECT ROW_NUMBER() OVER (ORDER BY f.[asset]]id], f.[time stamp]), f.[asset]]id], f.[time stamp],
         f.[score]]smean_6h],
         f.[selectmean_6h],
@@ -218,7 +221,8 @@ BEGIN TRY
         f.[group],
         f.[built],
         f.[make_A'1],
-        f.[make_B]]2]
+        f.[make_B]]2],
+        f.[it's]]it]
     FROM [odd].[O'Brien's viewFor] (@asset, @since, @until) AS f
     JOIN #slots AS s ON s.[asset]]id] = f.[asset]]id] AND s.[time stamp] = f.[time stamp]
     OPTION (RECOMPILE);
@@ -235,7 +239,7 @@ BEGIN TRY
     BEGIN
         SET @last = @first + 99999;
         IF @last > @n_rows SET @last = @n_rows;
-        SET @query = CONCAT(N'SELECT row_no, [score]]smean_6h], [selectmean_6h], [score]]ssd_6h], [selectsd_6h], [score]]smean_12h], [selectmean_12h], [score]]ssd_12h], [selectsd_12h], [score]]smean_48h], [selectmean_48h], [score]]ssd_48h], [selectsd_48h], [n]]1], [n 2], [alarms], [since O''Brien], [group], [built], [make_A''1], [make_B]]2] FROM #features WHERE row_no BETWEEN ', @first, N' AND ', @last, N' ORDER BY row_no');
+        SET @query = CONCAT(N'SELECT row_no, [score]]smean_6h], [selectmean_6h], [score]]ssd_6h], [selectsd_6h], [score]]smean_12h], [selectmean_12h], [score]]ssd_12h], [selectsd_12h], [score]]smean_48h], [selectmean_48h], [score]]ssd_48h], [selectsd_48h], [n]]1], [n 2], [alarms], [since O''Brien], [group], [built], [make_A''1], [make_B]]2], [it''s]]it] FROM #features WHERE row_no BETWEEN ', @first, N' AND ', @last, N' ORDER BY row_no');
         INSERT INTO #scored (row_no, predicted, [p_no'ne], [p_e'1])
         EXEC sp_execute_external_script
             @language = @language,

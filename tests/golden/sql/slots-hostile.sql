@@ -9,7 +9,8 @@ FROM (
         d.[asset]]id],
         DATEADD(hour, 6 * d.slot_no, CAST('17530101' AS datetime)) AS [time stamp],
         (SELECT MIN(t.[time stamp]) FROM [odd].[read]]ings] AS t
-            WHERE t.[asset]]id] = d.[asset]]id]) AS first_reading,
+            WHERE t.[asset]]id] = d.[asset]]id]
+                AND (@asset IS NULL OR t.[asset]]id] = @asset)) AS first_reading,
         (SELECT MAX(t.[time stamp]) FROM [odd].[read]]ings] AS t) AS last_reading
     FROM (
         SELECT DISTINCT

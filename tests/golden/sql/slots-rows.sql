@@ -10,7 +10,10 @@ FROM (
         t.[item],
         CAST(t.[day] AS datetime) AS [day],
         (SELECT MIN(o.[day]) FROM [dbo].[F_sales] AS o
-            WHERE o.[shop] = t.[shop] AND o.[item] = t.[item]) AS first_reading,
+            WHERE o.[shop] = t.[shop]
+                AND o.[item] = t.[item]
+                AND (@shop IS NULL OR o.[shop] = @shop)
+                AND (@item IS NULL OR o.[item] = @item)) AS first_reading,
         (SELECT MAX(o.[day]) FROM [dbo].[F_sales] AS o) AS last_reading
     FROM [dbo].[F_sales] AS t
     WHERE (@shop IS NULL OR t.[shop] = @shop)

@@ -9,7 +9,8 @@ FROM (
         d.[machineID],
         DATEADD(hour, 3 * d.slot_no, CAST('17530101' AS datetime)) AS [datetime],
         (SELECT MIN(t.[datetime]) FROM [dbo].[PdM_telemetry] AS t
-            WHERE t.[machineID] = d.[machineID]) AS first_reading,
+            WHERE t.[machineID] = d.[machineID]
+                AND (@machine_id IS NULL OR t.[machineID] = @machine_id)) AS first_reading,
         (SELECT MAX(t.[datetime]) FROM [dbo].[PdM_telemetry] AS t) AS last_reading
     FROM (
         SELECT DISTINCT

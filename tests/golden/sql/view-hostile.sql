@@ -24,5 +24,6 @@ SELECT
     f.[built],
     f.[make_A'1],
     f.[make_B]]2],
+    f.[it's]]it],
     f.[next]]end]
 FROM [odd].[O'Brien's viewFor] (NULL, NULL, NULL) AS f;
