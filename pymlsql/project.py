@@ -157,7 +157,10 @@ def _parse_head(values: Mapping[str, object]) -> tuple[str | None, str | None]:
 def _parse_procedures(
     values: Mapping[str, object], features: Mapping[str, FeatureSet]
 ) -> dict[str, ProcedureDeclaration]:
-    return {name: procedures.parse(one, features, ("procedures", name)) for name, one in _tables(values, "procedures")}
+    tables = _tables(values, "procedures")
+    found = {name: procedures.parse(one, features, ("procedures", name)) for name, one in tables}
+    procedures.check_together(found, features)
+    return found
 
 
 def _tables(values: Mapping[str, object], key: str) -> Iterator[tuple[str, dict[str, object]]]:

@@ -1,7 +1,7 @@
 """Procedures around a model, declared and rendered as T-SQL."""
 
 from pymlsql.procedures.batch import Batch
-from pymlsql.procedures.declaration import ProcedureDeclaration, parse
+from pymlsql.procedures.declaration import ProcedureDeclaration, check_together, parse
 from pymlsql.procedures.existing import SCORE_SCRIPT, ScoringProcedure, render_procedure
 from pymlsql.procedures.terms import CHUNK_ROWS
 
@@ -11,6 +11,7 @@ __all__ = [
     "Batch",
     "ProcedureDeclaration",
     "ScoringProcedure",
+    "check_together",
     "parse",
     "render_procedure",
 ]

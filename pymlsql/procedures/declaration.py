@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
 
@@ -12,11 +13,16 @@ from pymlsql.errors import DeclarationError
 from pymlsql.features import FeatureSet
 from pymlsql.features.checks import suggest
 from pymlsql.procedures.batch import Batch
+from pymlsql.procedures.evaluation import Evaluate
+from pymlsql.procedures.purge import Purge
+from pymlsql.quoting import qualified
 
-ProcedureDeclaration = Batch
+ProcedureDeclaration = Batch | Evaluate | Purge
 """Any of them: a union of the classes of KINDS."""
 
-KINDS: Mapping[str, type[ProcedureDeclaration]] = MappingProxyType({"batch": Batch})
+KINDS: Mapping[str, type[ProcedureDeclaration]] = MappingProxyType(
+    {"batch": Batch, "evaluate": Evaluate, "purge": Purge}
+)
 """The class of each `kind`."""
 
 
@@ -42,9 +48,28 @@ def parse(
     if found.features not in features:
         known = suggest(found.features, features)
         raise DeclarationError(f"{'.'.join(path)}: no features are called {found.features}{known}.", path)
-    try:
+    with _placed(where):
         found.render(features[found.features])
+    return found
+
+
+def check_together(found: Mapping[str, ProcedureDeclaration], features: Mapping[str, FeatureSet]) -> None:
+    """Raise DeclarationError where procedures of one project contradict each other, or make one object."""
+    makers: dict[str, str] = {}
+    for name, one in found.items():
+        with _placed(("procedures", name)):
+            one.check_others(found.values())
+            for module in one.render(features[one.features]):
+                other = makers.setdefault(qualified(module.name).lower(), name)
+                if other != name:
+                    raise DeclarationError(f"procedures.{other} makes {module.name} too")
+
+
+@contextmanager
+def _placed(where: tuple[str, ...]) -> Generator[None]:
+    """Errors with the keys of the procedure before their own."""
+    try:
+        yield
     except DeclarationError as error:
         shown, end = ".".join(where), "" if str(error).endswith(".") else "."
         raise DeclarationError(f"{shown}{'.' if error.path else ': '}{error}{end}", (*where, *error.path)) from None
-    return found

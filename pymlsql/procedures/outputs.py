@@ -69,13 +69,8 @@ class Predicting(Declared):
         if label is not None:
             if self.output is not None:
                 raise DeclarationError(f"output: {features.view} has the label {label.name}: leave it out", ("output",))
-            if label.classes:
+            if kind_of_label(features) == "classification":
                 return self._classification(label.classes, label.sql_type)
-            if label.sql_type.partition("(")[0] not in _NUMBERS:
-                raise DeclarationError(
-                    f"features: the label {label.name} is {label.sql_type}, neither a number nor of declared values: "
-                    "give it values", ("features",),
-                )  # fmt: skip
             self._refuse_class_options("the label is a number")
             return Output("regression", (Column(name="predicted", sql_type="float"),), ("predicted", True))
         if self.output is None:
@@ -147,6 +142,20 @@ class Predicting(Declared):
                     )  # fmt: skip
             made.append([float(row.get(name, 0)) for name in classes])
         return made
+
+
+def kind_of_label(features: FeatureSet) -> Literal["classification", "regression"]:
+    """What predicting the label of a view is. Raises DeclarationError for a label that is neither."""
+    label = features.label
+    assert label is not None
+    if label.classes:
+        return "classification"
+    if label.sql_type.partition("(")[0] in _NUMBERS:
+        return "regression"
+    raise DeclarationError(
+        f"features: the label {label.name} is {label.sql_type}, neither a number nor of declared values: give it "
+        "values", ("features",),
+    )  # fmt: skip
 
 
 def _probability(name: str) -> str:

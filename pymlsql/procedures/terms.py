@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar, Literal
 
 from pymlsql import quoting
@@ -36,6 +36,9 @@ class Declared(Frozen):
     loads_model: ClassVar[bool] = True
     """Whether it needs a version of its model that runs on the server."""
 
+    def check_others(self, others: Iterable[Declared]) -> None:
+        """Raise DeclarationError, with a path from [procedures.NAME] on, for what the project's others contradict."""
+
 
 def kind_of(column: Column) -> Literal["number", "text", "time"]:
     """How Python takes a column. Raises DeclarationError for a type that a script cannot take."""
@@ -65,7 +68,11 @@ _CANONICAL = {
     "decimal": "decimal(18, 0)", "numeric": "numeric(18, 0)", "datetime2": "datetime2(7)", "time": "time(7)",
     "datetimeoffset": "datetimeoffset(7)",
 }  # fmt: skip
-_KEY_BYTES = {"tinyint": 1, "smallint": 2, "int": 4, "bigint": 8, "datetime": 8, "uniqueidentifier": 16}
+_KEY_BYTES = {
+    "bit": 1, "tinyint": 1, "smallint": 2, "int": 4, "bigint": 8, "real": 4, "float": 8, "decimal": 17, "numeric": 17,
+    "money": 8, "smallmoney": 4, "date": 3, "smalldatetime": 4, "datetime": 8, "datetime2": 8, "uniqueidentifier": 16,
+    "sysname": 256,
+}  # fmt: skip
 MAX_KEY_BYTES = 900
 """Of a clustered primary key."""
 
@@ -108,7 +115,7 @@ def check_columns(columns: Sequence[Column], own: Sequence[str], what: str) -> N
 
 def check_key(features: FeatureSet) -> None:
     """Raise DeclarationError where the keys of a view are too long for a primary key with a run."""
-    total = 8 + sum(_key_bytes(column.sql_type) for column in features.keys)
+    total = 8 + sum(key_bytes(column.sql_type) for column in features.keys)
     if total > MAX_KEY_BYTES:
         raise DeclarationError(
             f"features: the keys of {features.view} take up to {total} bytes, and a primary key has {MAX_KEY_BYTES}: "
@@ -116,8 +123,10 @@ def check_key(features: FeatureSet) -> None:
         )  # fmt: skip
 
 
-def _key_bytes(sql_type: str) -> int:
+def key_bytes(sql_type: str) -> int:
+    """How many bytes a column takes in a key at most."""
     base, _, length = sql_type.partition("(")
     if base in _KEY_BYTES:
         return _KEY_BYTES[base]
-    return int(length.rstrip(")")) * (2 if base.startswith("n") else 1)
+    size = length.rstrip(")")
+    return int(size) * (2 if base.startswith("n") else 1) if size.isdigit() else MAX_KEY_BYTES + 1

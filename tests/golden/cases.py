@@ -30,6 +30,9 @@ from pymlsql.features.rendering import Plan
 from pymlsql.features.store import Refresh
 from pymlsql.procedures import SCORE_SCRIPT, Batch, ScoringProcedure
 from pymlsql.procedures.batch import Plan as BatchPlan
+from pymlsql.procedures.evaluation import Evaluate
+from pymlsql.procedures.evaluation import Plan as EvaluationPlan
+from pymlsql.procedures.purge import Purge
 from pymlsql.signing import Signing
 from tests import forms
 
@@ -156,16 +159,45 @@ FLAT_BATCH = Batch(
 FLAT_FEATURES = forms.CALLS.model_copy(update={"label": None})
 
 
-def _plan(example: str, features: str, name: str) -> BatchPlan:
+def _plan(example: str, name: str) -> BatchPlan:
     declared = project.example(example)
     procedure = declared.procedures[name]
     assert isinstance(procedure, Batch)
-    return procedure.plan(declared.features[features])
+    return procedure.plan(declared.features[procedure.features])
 
 
-BANK_PLAN = _plan("bank", "calls", "score")
-DEMAND_PLAN = _plan("demand", "demand", "forecast")
+def _evaluation(example: str) -> EvaluationPlan:
+    declared = project.example(example)
+    procedure = declared.procedures["evaluate"]
+    assert isinstance(procedure, Evaluate)
+    return procedure.plan(declared.features[procedure.features])
+
+
+BANK_PLAN = _plan("bank", "score")
+DEMAND_PLAN = _plan("demand", "forecast")
 HOSTILE_PLAN = HOSTILE_BATCH.plan(HOSTILE_FEATURES)
+BANK_EVALUATION = _evaluation("bank")
+HOSTILE_EVALUATION = Evaluate(
+    kind="evaluate",
+    name="odd.[compare]] it's]",
+    features="assets",
+    model="O'Brien]",
+    served=HOSTILE_BATCH.served,
+    evaluations="odd.[fig\u00fc]]res it's]",
+    confusion="odd.[con'fus]]ion]",
+).plan(HOSTILE_FEATURES)
+FLAT_EVALUATION = Evaluate(
+    kind="evaluate", name="dbo.E", features="calls", model="m", served="dbo.S", evaluations="dbo.F", confusion="dbo.C"
+).plan(forms.CALLS)
+HOSTILE_PURGE = Purge(
+    kind="purge",
+    name="odd.[pur]]ge it's]",
+    features="assets",
+    model="O'Brien]",
+    procedure=HOSTILE_BATCH.name,
+    predictions=HOSTILE_BATCH.predictions,
+    keep_days=3,
+)
 
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "slots": ("functions/slots.sql.j2", {"plan": Plan(FEATURES)}),
@@ -196,6 +228,16 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "table-hostile": ("tables/predictions.sql.j2", {"plan": HOSTILE_PLAN}),
     "served": ("views/served.sql.j2", {"plan": BANK_PLAN}),
     "served-hostile": ("views/served.sql.j2", {"plan": HOSTILE_PLAN}),
+    "evaluate": ("procedures/evaluate.sql.j2", {"plan": BANK_EVALUATION}),
+    "evaluate-number": ("procedures/evaluate.sql.j2", {"plan": _evaluation("demand")}),
+    "evaluate-flat": ("procedures/evaluate.sql.j2", {"plan": FLAT_EVALUATION}),
+    "evaluate-hostile": ("procedures/evaluate.sql.j2", {"plan": HOSTILE_EVALUATION}),
+    "evaluations": ("tables/evaluations.sql.j2", {"plan": BANK_EVALUATION}),
+    "evaluations-hostile": ("tables/evaluations.sql.j2", {"plan": HOSTILE_EVALUATION}),
+    "confusion": ("tables/confusion.sql.j2", {"plan": BANK_EVALUATION}),
+    "confusion-hostile": ("tables/confusion.sql.j2", {"plan": HOSTILE_EVALUATION}),
+    "purge": ("procedures/purge.sql.j2", {"plan": project.example("bank").procedures["purge"]}),
+    "purge-hostile": ("procedures/purge.sql.j2", {"plan": HOSTILE_PURGE}),
     "sign": ("signing/procedure.sql.j2", {"signing": PROCEDURE.signing}),
     "sign-hostile": ("signing/procedure.sql.j2", {"signing": HOSTILE_SIGNING}),
     "unsign-hostile": ("signing/removal.sql.j2", {"signing": HOSTILE_SIGNING}),

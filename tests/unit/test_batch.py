@@ -143,3 +143,42 @@ def test_all_variables_of_the_procedures_are_known_by_name() -> None:
     own = {"asset", "call_id", "shop_id", "item"}
     called = {"resource", "lockmode", "lockowner", "locktimeout", "input_data_1", "parallel", "params"}
     assert found - called == {*LOCALS, *PARAMETERS, *own}
+
+
+OTHERS = {
+    "purge of nothing": (
+        {"kind": "purge", "procedure": "dbo.Other", "predictions": "dbo.P", "keep_days": 3},
+        r"two\.procedure: no batch procedure of this project is dbo\.Other",
+    ),
+    "purge under another name": (
+        {"kind": "purge", "procedure": "[dbo].Score", "predictions": "dbo.P", "keep_days": 3},
+        r"two\.procedure: write it as there, dbo\.Score",
+    ),
+    "purge of another table": (
+        {"kind": "purge", "procedure": "dbo.Score", "predictions": "dbo.Q", "keep_days": 3},
+        r"two\.predictions: dbo\.Score stores into dbo\.P",
+    ),
+    "purge of today": (
+        {"kind": "purge", "procedure": "dbo.Score", "predictions": "dbo.P", "keep_days": 0}, r"two\.keep_days: ",
+    ),
+    "purge with an alias": (
+        {"kind": "purge", "procedure": "dbo.Score", "predictions": "dbo.P", "keep_days": 1, "alias": "x"},
+        "alias: runs of all versions go",
+    ),
+    "evaluation of nothing": (
+        {"kind": "evaluate", "served": "dbo.Other", "evaluations": "dbo.E", "confusion": "dbo.C"},
+        r"two\.served: no batch procedure of this project serves",
+    ),
+    "evaluation without confusion": (
+        {"kind": "evaluate", "served": "dbo.S", "evaluations": "dbo.E"}, r"two\.?:? ?confusion: classes need a table",
+    ),
+    "two of one table": (WORDS | {"name": "dbo.Second", "served": "dbo.S2"}, r"one makes \[dbo\]\.\[P\] too"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "message"), OTHERS.values(), ids=OTHERS)
+def test_what_contradicts_another_procedure_names_its_key(words: dict[str, Any], message: str) -> None:
+    where = ("procedures", "two")
+    with pytest.raises(DeclarationError, match=message):
+        second = procedures.parse({"name": "dbo.Two", "features": "x", "model": "m", **words}, {"x": FEATURES}, where)
+        procedures.check_together({"one": parse(), "two": second}, {"x": FEATURES})

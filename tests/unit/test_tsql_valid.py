@@ -6,12 +6,15 @@ import re
 
 import pytest
 
-from pymlsql import batches, deployment, migrate, templates
+from pymlsql import batches, deployment, migrate, project, templates
 from pymlsql.examples.pdm.declaration import PROJECT
 from pymlsql.features.modules import render_features
 from pymlsql.registry import modules
 from tests import forms, tsqlcheck
 from tests.golden.cases import CASES, HOSTILE_FEATURES, HOSTILE_PROCEDURE, HOSTILE_ROWS
+
+OF_HOSTILE_BATCH = ("table-hostile", "served-hostile", "batch-hostile", "evaluations-hostile", "confusion-hostile",
+                    "evaluate-hostile", "purge-hostile")  # fmt: skip
 
 EXTERNAL_SCRIPT = """\
 CREATE PROCEDURE dbo.sp_execute_external_script
@@ -20,7 +23,7 @@ CREATE PROCEDURE dbo.sp_execute_external_script
     @refusal nvarchar(max) OUTPUT, @failure nvarchar(max) OUTPUT, @format nvarchar(20), @statement nvarchar(max),
     @seal nvarchar(128), @seal_key nvarchar(64), @trusted nvarchar(max), @forgery nvarchar(max) OUTPUT,
     @python_version nvarchar(20), @packages nvarchar(max), @sample nvarchar(max), @found nvarchar(max) OUTPUT,
-    @problem nvarchar(max) OUTPUT
+    @problem nvarchar(max) OUTPUT, @rule nvarchar(max), @parallel bit
 AS RETURN;
 """
 APPLICATION_LOCK = """\
@@ -101,9 +104,17 @@ def test_hostile_names_resolve_too() -> None:
     modules = [module.text for one in (HOSTILE_FEATURES, HOSTILE_ROWS) for module in render_features(one)]
     modules.append(templates.render("procedures/predict.sql.j2", procedure=HOSTILE_PROCEDURE, script="pass\n"))
     modules.append(templates.render("views/predictions.sql.j2", procedure=HOSTILE_PROCEDURE))
+    modules += [templates.render(CASES[name][0], **CASES[name][1]) for name in OF_HOSTILE_BATCH]
     assert tsqlcheck.judge([*SYSTEM_VIEWS, *creations(), *tables, *modules], model=True) == []
 
 
 def test_names_of_every_form_resolve() -> None:
     modules = [module.text for features in forms.FORMS.values() for module in render_features(features)]
     assert tsqlcheck.judge([APPLICATION_LOCK, *forms.TABLES, *modules], model=True) == []
+
+
+@pytest.mark.parametrize("name", ["bank", "demand"])
+def test_names_of_an_example_resolve(name: str) -> None:
+    tables = batches.split((project.example_folder(name) / "tables.sql").read_text(encoding="utf-8"))
+    modules = [module.text for module in project.example(name).modules]
+    assert tsqlcheck.judge([*SYSTEM_VIEWS, *creations(), *tables, *modules], model=True) == []
