@@ -12,11 +12,16 @@ from pymlsql.errors import DeclarationError
 from pymlsql.features import FeatureSet
 from pymlsql.features.checks import suggest
 from pymlsql.procedures.batch import Batch
+from pymlsql.procedures.json_text import Json
+from pymlsql.procedures.rows import Rows
+from pymlsql.procedures.single import Single
 
-ProcedureDeclaration = Batch
+ProcedureDeclaration = Batch | Single | Json | Rows
 """Any of them: a union of the classes of KINDS."""
 
-KINDS: Mapping[str, type[ProcedureDeclaration]] = MappingProxyType({"batch": Batch})
+KINDS: Mapping[str, type[ProcedureDeclaration]] = MappingProxyType({
+    "batch": Batch, "single": Single, "json": Json, "rows": Rows,
+})  # fmt: skip
 """The class of each `kind`."""
 
 

@@ -30,6 +30,9 @@ from pymlsql.features.rendering import Plan
 from pymlsql.features.store import Refresh
 from pymlsql.procedures import SCORE_SCRIPT, Batch, ScoringProcedure
 from pymlsql.procedures.batch import Plan as BatchPlan
+from pymlsql.procedures.json_text import Json
+from pymlsql.procedures.rows import Rows
+from pymlsql.procedures.single import Single
 from pymlsql.signing import Signing
 from tests import forms
 
@@ -166,6 +169,28 @@ def _plan(example: str, features: str, name: str) -> BatchPlan:
 BANK_PLAN = _plan("bank", "calls", "score")
 DEMAND_PLAN = _plan("demand", "demand", "forecast")
 HOSTILE_PLAN = HOSTILE_BATCH.plan(HOSTILE_FEATURES)
+SCORE_JSON = Json(kind="json", name="dbo.ScoreFailures", features="failures", model="failures", id="machineID")
+SCORE_ONE = Single(kind="single", name="dbo.ScoreFailure", features="failures", model="failures")
+SCORE_ROWS = Rows(
+    kind="rows", name="dbo.ScoreFailureRows", type="dbo.FailureRows", features="failures", model="failures"
+)  # fmt: skip
+
+HOSTILE_JSON = Json(
+    kind="json", name="odd.[js]]on]", features="f", model="O'Brien", id="it's]", optional=("since O'Brien",), log=True
+)  # fmt: skip
+HOSTILE_PARAMETERS = {
+    column.name: f"f_{number}" for number, column in enumerate(HOSTILE_FEATURES.features)
+}  # fmt: skip
+HOSTILE_ONE = Single(
+    kind="single", name="odd.[O'Brien's]", features="f", model="O'Brien", parameters=HOSTILE_PARAMETERS, log=True,
+    language="Py'thon]",
+)  # fmt: skip
+HOSTILE_ROWS = Rows(
+    kind="rows", name="odd.[r]]ows]", type="odd.[O'Brien's type]", features="f", model="O'Brien", log=True
+)  # fmt: skip
+
+SHORT_PARTS = {"script": "x = 1\n", "formats": "f = 'O''Brien'\n", "verifying": "v = 1\n"}
+"""Texts in place of the scripts'."""
 
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "slots": ("functions/slots.sql.j2", {"plan": Plan(FEATURES)}),
@@ -196,6 +221,18 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "table-hostile": ("tables/predictions.sql.j2", {"plan": HOSTILE_PLAN}),
     "served": ("views/served.sql.j2", {"plan": BANK_PLAN}),
     "served-hostile": ("views/served.sql.j2", {"plan": HOSTILE_PLAN}),
+    **{name: (template, {**variables, **SHORT_PARTS}) for name, (template, variables) in {
+        "json": SCORE_JSON.printed(FEATURES),
+        "json-hostile": HOSTILE_JSON.printed(HOSTILE_FEATURES),
+        "single": SCORE_ONE.printed(FEATURES),
+        "single-hostile": HOSTILE_ONE.printed(HOSTILE_FEATURES),
+        "rows": SCORE_ROWS.printed(FEATURES),
+        "rows-hostile": HOSTILE_ROWS.printed(HOSTILE_FEATURES),
+    }.items()},
+    "rows_type": ("procedures/rows_type.sql.j2", {"table_type": SCORE_ROWS.type, "columns": FEATURES.features}),
+    "rows_type-hostile": (
+        "procedures/rows_type.sql.j2", {"table_type": HOSTILE_ROWS.type, "columns": HOSTILE_FEATURES.features}
+    ),
     "sign": ("signing/procedure.sql.j2", {"signing": PROCEDURE.signing}),
     "sign-hostile": ("signing/procedure.sql.j2", {"signing": HOSTILE_SIGNING}),
     "unsign-hostile": ("signing/removal.sql.j2", {"signing": HOSTILE_SIGNING}),
