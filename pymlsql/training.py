@@ -204,7 +204,7 @@ def read_labelled(db: Database, task: TrainingTask, inputs: tuple[Input, ...]) -
     for column in inputs:
         if column.dtype == "float64":
             frame[column.name] = frame[column.name].astype(column.dtype)
-        elif column.dtype == "str":  # as pandas infers it, so that NULL is to the model what it is to the server's script
+        elif column.dtype == "str":  # as pandas infers it: NULL is to the model what it is to the server's script
             frame[column.name] = pd.Series(["", *frame[column.name]]).iloc[1:].array
     return frame
 

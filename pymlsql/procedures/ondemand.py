@@ -1,4 +1,4 @@
-"""Scoring on demand: rows that the caller gives, scored at once; nothing is stored but, where it is declared, the run."""
+"""Scoring on demand: rows that the caller gives, scored at once; nothing is stored but, where it is wanted, the run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pymlsql.features.declaration import FeatureSet
 from pymlsql.features.terms import Column, Name
 from pymlsql.modules import Module
 from pymlsql.procedures.outputs import Output, Predicting
-from pymlsql.procedures.terms import kind_of
+from pymlsql.procedures.terms import check_columns, kind_of
 from pymlsql.signing import Signing
 
 Form = Literal["values", "objects", "table"]
@@ -43,7 +43,7 @@ class Demand:
     @property
     def declared_json(self) -> str:
         """What the script is told of the rows."""
-        told = {"form": self.form, "columns": [column.model_dump() for column in self.features]}
+        told: dict[str, Any] = {"form": self.form, "columns": [column.model_dump() for column in self.features]}
         if self.form == "objects":
             told |= {"optional": self.optional, "id": self.id}
         return json.dumps(told)
@@ -88,16 +88,10 @@ class OnDemand(Predicting):
         for column in features.features:
             kind_of(column)
         _check_optional(features, optional)
-        names = {column.name.lower() for column in features.features}
-        if id is not None and id.lower() in names:
-            raise DeclarationError(f"id: {id} is a feature already: call the key otherwise", ("id",))
-        taken = [ROW_NUMBER, *([] if id is None else [id.lower()]), "model_version"]
-        for column in output.columns:
-            if column.name.lower() in taken:
-                raise DeclarationError(f"features: the result would have two columns {column.name}", ("features",))
-            taken.append(column.name.lower())
-        if id is not None and taken.count(id.lower()) > 1:
-            raise DeclarationError(f"id: the result has a column {id} of its own", ("id",))
+        own = ["model_version", *([] if form == "values" else [ROW_NUMBER])]
+        if id is not None:
+            _check_id(features, id, [*own, *(column.name.lower() for column in output.columns)])
+        check_columns(output.columns, own, "the result")
         return Demand(
             self.name, self.model, self.alias, self.log, form, features.features, output, optional, id, self.language
         )
@@ -108,6 +102,13 @@ def _check_optional(features: FeatureSet, optional: tuple[str, ...]) -> None:
     for place, name in enumerate(optional):
         if name not in names:
             raise DeclarationError(f"optional.{place}: {features.view} has no feature {name}", ("optional", place))
+
+
+def _check_id(features: FeatureSet, id: str, own: list[str]) -> None:
+    if id.lower() in {column.name.lower() for column in features.features}:
+        raise DeclarationError(f"id: {id} is a feature already: call the key otherwise", ("id",))
+    if id.lower() in own:
+        raise DeclarationError(f"id: the result has a column {id} of its own: call the key otherwise", ("id",))
 
 
 Optional = tuple[Name, ...]

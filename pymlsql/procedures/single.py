@@ -15,7 +15,7 @@ from pymlsql.procedures.terms import kind_of
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 
 TAKEN = frozenset("""
-    alias bytes classes declared failure forgery format formats given language message missing model model_version_id
+    alias bytes classes declared failure forgery format given language message missing model model_version_id
     n_rows name number packages python_version refusal rule run_id sample scored script seal seal_key sha256 signature
     started_at statement text trusted version wrong
 """.split())  # fmt: skip
@@ -80,10 +80,9 @@ def _parameter(name: str, column: Column, is_optional: bool) -> Given:
     base = column.sql_type.partition("(")[0]
     value, kind = f"@{name}", kind_of(column)
     if kind == "text":
-        text = f"CASE WHEN {value} IS NULL THEN N'null' ELSE CONCAT(N'\"', STRING_ESCAPE({value}, 'json'), N'\"') END"
-        return Given(name, "nvarchar(max)", is_optional, text)
+        return Given(name, "nvarchar(max)", is_optional, _quoted(value, f"STRING_ESCAPE({value}, 'json')"))
     if kind == "time":
-        text = f"CASE WHEN {value} IS NULL THEN N'null' ELSE CONCAT(N'\"', CONVERT(nvarchar(30), {value}, 126), N'\"') END"
+        text = _quoted(value, f"CONVERT(nvarchar(30), {value}, 126)")
     elif base in ("float", "real"):
         text = f"COALESCE(CONVERT(nvarchar(40), CAST({value} AS float), 3), N'null')"
     elif base in ("money", "smallmoney"):
@@ -91,3 +90,7 @@ def _parameter(name: str, column: Column, is_optional: bool) -> Given:
     else:
         text = f"COALESCE(CONVERT(nvarchar(50), {value}), N'null')"
     return Given(name, column.sql_type, is_optional, text)
+
+
+def _quoted(value: str, text: str) -> str:
+    return f"CASE WHEN {value} IS NULL THEN N'null' ELSE CONCAT(N'\"', {text}, N'\"') END"

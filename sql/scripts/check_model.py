@@ -83,7 +83,7 @@ def sample_frame(inputs, rows):
         if column["dtype"] == "float64":
             frame[column["name"]] = frame[column["name"]].astype("float64")
         elif column["dtype"] == "str":  # also where all are NULL
-            frame[column["name"]] = pd.Series([""] + list(frame[column["name"]])).iloc[1:].values
+            frame[column["name"]] = pd.Series(["", *frame[column["name"]]]).iloc[1:].values
         else:
             frame[column["name"]] = pd.to_datetime(frame[column["name"]])
     return frame

@@ -1,8 +1,9 @@
 # Rows that a caller gives as JSON: objects by name, or one list of values in the order of the columns. Whatever is
 # wrong with them is said in one sentence, before any model is asked.
 # in:  rows      nvarchar  the JSON
-#      declared  nvarchar  JSON: columns ([{"name", "sql_type"}]), form (objects or values), and for objects optional (names of
-#                columns that may be left out, which means NULL) and id (null, or the key whose value goes with the row)
+#      declared  nvarchar  JSON: columns ([{"name", "sql_type"}]), form (objects or values), and for objects optional
+#                (names of columns that may be left out, which means NULL) and id (null, or the key whose value goes
+#                with the row)
 import datetime
 import decimal
 import math
@@ -70,7 +71,7 @@ def read_float(value, base, digits):
 def read_exact(value, base, digits):
     """Rounded as T-SQL rounds to the column's scale: half away from zero."""
     read_float(value, base, [])
-    precision, scale = (digits + [0] if digits else EXACT[base])[:2]
+    precision, scale = ([*digits, 0] if digits else EXACT[base])[:2]
     context = decimal.Context(prec=400, rounding=decimal.ROUND_HALF_UP)
     found = context.create_decimal(repr(value)).quantize(decimal.Decimal(1).scaleb(-scale), context=context)
     if abs(found) >= decimal.Decimal(10) ** (precision - scale):
@@ -131,14 +132,15 @@ def array_of(sql_type, values):
         return pd.to_datetime(pd.Series(values, dtype="object")).values
     if base in WHOLE or base in EXACT or base in ("float", "real"):
         return np.array(values, dtype="float64")  # None becomes NaN
-    return pd.Series([""] + values).iloc[1:].values  # of the type that pandas takes for text, as a column's is
+    return pd.Series(["", *values]).iloc[1:].values  # of the type that pandas takes for text, as a column's is
 
 
 def once_each(pairs):
     made = dict(pairs)
     if len(made) != len(pairs):
         names = [name for name, _ in pairs]
-        raise Wrong("an object has the key {} twice".format(next(one for one in names if names.count(one) > 1)))
+        twice = next(one for one in names if names.count(one) > 1)
+        raise Wrong(f"an object has the key {twice} twice")
     return made
 
 

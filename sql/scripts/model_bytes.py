@@ -2,6 +2,8 @@
 # Behind unpickling.py, one text with it.
 import io
 
+import numpy as np
+
 
 def need(package, kind):
     """Import a package, or say in one sentence that the server lacks it."""

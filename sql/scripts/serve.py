@@ -26,16 +26,16 @@ def serve(told, wanted):
     loaded = unpickled(model) if format == "pickle" else load_bytes(model, format, expected)
     check_loaded(loaded, expected)
     frame = pd.DataFrame({name: given[name] for name in names}, columns=names)
-    return frame_of([numbers] + further + output_columns(loaded, frame, expected, told, wanted))
+    return frame_of([numbers, *further, *output_columns(loaded, frame, expected, told, wanted)])
 
 
 def further_columns(told, wanted):
-    return [np.zeros(0, "int32")] + no_further() + no_columns(told, wanted)
+    return [np.zeros(0, "int32"), *no_further(), *no_columns(told, wanted)]
 
 
 def frame_of(columns):
     """Only the order of the columns counts for the procedure."""
-    return pd.DataFrame({"c%03d" % number: one for number, one in enumerate(columns)})
+    return pd.DataFrame({f"c{number:03d}": one for number, one in enumerate(columns)})
 
 
 wrong = ""

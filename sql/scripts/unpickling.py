@@ -2,8 +2,6 @@
 import pickle
 import warnings
 
-import numpy as np
-
 
 class Refusal(Exception):
     pass

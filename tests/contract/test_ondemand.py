@@ -1,4 +1,4 @@
-"""Rows that a caller gives, scored at once: as parameters, as JSON, as a table. On the examples of a bank and of demand."""
+"""Rows that a caller gives, scored at once: as parameters, as JSON, as a table."""
 
 from __future__ import annotations
 
@@ -86,11 +86,17 @@ class Example:
         return self.estimator.predict_proba(given) if classes else self.estimator.predict(given)
 
 
+def drop(db: Toolkit, declared: Project) -> None:
+    """Leave the server to the next tests without the project's modules."""
+    db.execute_batches("\nGO\n".join(f"DROP {module.type} {module.name}" for module in reversed(declared.modules)))
+
+
 @pytest.fixture(scope="module")
 def calls(server: Target) -> Iterator[Example]:
     with prepared(server) as db:
         fill(db, "bank", bank.generate(n_calls=600))
         yield Example(db, BANK, CALLS, "bank")
+        drop(db, BANK)
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +104,7 @@ def sales(server: Target) -> Iterator[Example]:
     with prepared(server) as db:
         fill(db, "demand", demand.generate(n_shops=2, n_items=3, n_days=60))
         yield Example(db, DEMAND, SALES, "demand")
+        drop(db, DEMAND)
 
 
 def chosen_class(probabilities: Any) -> str:
@@ -315,7 +322,8 @@ def test_bytes_that_were_changed_are_51002(calls: Example, rolled_back: Any) -> 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [('"age"', '"years"', "takes the column years"), ('"int"', '"float"', "trained on age as float"),
-     ('"yes"', '"maybe"', "signature says no, maybe"), ('"classification","classes":["no","yes"]', '"regression"', "model gives regression")],
+     ('"yes"', '"maybe"', "signature says no, maybe"),
+     ('"classification","classes":["no","yes"]', '"regression"', "model gives regression")],
 )  # fmt: skip
 def test_model_that_does_not_fit_is_51003(
     calls: Example, rolled_back: Any, old: str, new: str, message: str
@@ -349,7 +357,8 @@ def somebody(server: Target, calls: Example, sales: Example) -> Iterator[People]
     """od_user may execute the procedures, and has nothing else."""
     with people(server) as made:
         made.make("od_user")
-        made.run(*(f"GRANT EXECUTE ON dbo.{name} TO od_user" for name in ("ScoreCallsJson", "ScoreCall", "ScoreDemand")))
+        for name in ("ScoreCallsJson", "ScoreCall", "ScoreDemand"):
+            made.run(f"GRANT EXECUTE ON dbo.{name} TO od_user")
         made.run("GRANT EXECUTE ON TYPE::dbo.DemandRows TO od_user")
         yield made
 

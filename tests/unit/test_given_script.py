@@ -14,7 +14,7 @@ import pytest
 
 from pymlsql import scripts
 from tests.interpreters import require_python37
-from tests.unit.test_score_script import CLASSES, UNSEALED, Fixed, signature
+from tests.unit.test_score_script import CLASSES, UNSEALED, Fixed
 
 RULE = {"output": "classification", "probabilities": True, "top_k": 0}
 

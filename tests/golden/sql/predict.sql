@@ -127,8 +127,6 @@ def find_forgery(data, statement, seal, seal_key, trusted):
 import pickle
 import warnings
 
-import numpy as np
-
 
 class Refusal(Exception):
     pass
@@ -173,6 +171,8 @@ def check_loaded(loaded, expected):
 # Makes a model of its stored bytes: whatever the format, something with predict_proba or predict over named columns.
 # Behind unpickling.py, one text with it.
 import io
+
+import numpy as np
 
 
 def need(package, kind):
