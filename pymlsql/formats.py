@@ -23,7 +23,7 @@ Format = Literal["pickle", "joblib", "cloudpickle", "dill", "skops", "onnx"]
 PICKLE_PROTOCOL = 4
 """The newest protocol that Python 3.7, SQL Server 2019's own, can read."""
 
-LOADER_SCRIPT = "scripts/model_bytes.py"
+LOADER_SCRIPTS = ("scripts/unpickling.py", "scripts/model_bytes.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,8 @@ def load(data: bytes, format: str, signature: Signature | None = None) -> Any:
     Raises ModelError where they cannot be read here, also where another scikit-learn wrote them.
     """
     script: dict[str, Any] = {}
-    exec(compile(read_text("sql", LOADER_SCRIPT), LOADER_SCRIPT, "exec"), script)
+    for name in LOADER_SCRIPTS:
+        exec(compile(read_text("sql", name), name, "exec"), script)
     expected = {"inputs": [], "output": {}} if signature is None else signature.model_dump(mode="json")
     try:
         with warnings.catch_warnings():

@@ -70,7 +70,9 @@ def to_frame(signature: Signature, rows: list[list[Any]]) -> pd.DataFrame:
     for column in signature.inputs:
         if column.dtype == "float64":
             frame[column.name] = frame[column.name].astype("float64")
-        elif column.dtype != "str":
+        elif column.dtype == "str":  # also where all are NULL
+            frame[column.name] = pd.Series(["", *frame[column.name]]).iloc[1:].array
+        else:
             frame[column.name] = pd.to_datetime(frame[column.name])
     return frame
 

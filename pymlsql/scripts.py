@@ -7,12 +7,18 @@ from functools import lru_cache
 
 from pymlsql._resources import read_text
 
-_LOADING = ("ed25519", "seal", "model_bytes")
+_VERIFYING = ("ed25519", "seal")
+_LOADING = (*_VERIFYING, "unpickling", "model_bytes")
 _BINDING = ("score:base_type", "score:bind_columns", "score:by_class", "outputs")
 
 PARTS: dict[str, tuple[str, ...]] = {
     "score": (*_LOADING, "score"),
     "predict": (*_LOADING, *_BINDING, "predict"),
+    "given": ("unpickling", *_BINDING, "given", "serve"),
+    "given_table": ("unpickling", *_BINDING, "given_table", "serve"),
+    "verifying": _VERIFYING,
+    "formats": ("model_bytes",),
+    "train": ("train_parts", "train_scores", "train"),
     "check_model": (*_LOADING, "check_model"),
     "runtime_versions": ("runtime_versions",),
 }

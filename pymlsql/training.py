@@ -196,12 +196,16 @@ def _sql_type(name: str, length: int | None) -> str:
 
 def read_labelled(db: Database, task: TrainingTask, inputs: tuple[Input, ...]) -> pd.DataFrame:
     """All rows of the view whose label is known, ordered by time and entity, with the dtypes of the signature."""
+    import pandas as pd
+
     frame = db.read(f"{_select(task, inputs)} ORDER BY {ident(task.time)}, {ident(task.entity)}")
     if frame.empty:
         raise TrainingError(f"{task.view} has no row whose label is known: load more than 48 hours of data.")
     for column in inputs:
         if column.dtype == "float64":
             frame[column.name] = frame[column.name].astype(column.dtype)
+        elif column.dtype == "str":  # as pandas infers it: NULL is to the model what it is to the server's script
+            frame[column.name] = pd.Series(["", *frame[column.name]]).iloc[1:].array
     return frame
 
 
@@ -229,7 +233,7 @@ def split_in_time(
     since, until = times.min(), times.max()
     if test_from is None:
         test_from = (since + (until - since) * 2 / 3).floor("D").to_pydatetime()
-    train_rows = frame[times <= test_from - task.gap]
+    train_rows = frame[(times <= test_from - task.gap) & (times < test_from)]
     test_rows = frame[times >= test_from]
     if train_rows.empty or test_rows.empty:
         purpose = "train" if train_rows.empty else "test"

@@ -14,15 +14,18 @@ from pymlsql.features import FeatureSet
 from pymlsql.features.checks import suggest
 from pymlsql.procedures.batch import Batch
 from pymlsql.procedures.evaluation import Evaluate
+from pymlsql.procedures.json_text import Json
 from pymlsql.procedures.purge import Purge
+from pymlsql.procedures.rows import Rows
+from pymlsql.procedures.single import Single
 from pymlsql.quoting import qualified
 
-ProcedureDeclaration = Batch | Evaluate | Purge
+ProcedureDeclaration = Batch | Evaluate | Purge | Single | Json | Rows
 """Any of them: a union of the classes of KINDS."""
 
-KINDS: Mapping[str, type[ProcedureDeclaration]] = MappingProxyType(
-    {"batch": Batch, "evaluate": Evaluate, "purge": Purge}
-)
+KINDS: Mapping[str, type[ProcedureDeclaration]] = MappingProxyType({
+    "batch": Batch, "evaluate": Evaluate, "purge": Purge, "single": Single, "json": Json, "rows": Rows,
+})  # fmt: skip
 """The class of each `kind`."""
 
 

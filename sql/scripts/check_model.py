@@ -1,5 +1,5 @@
 # Whether this Python can run a model, and predicts with it what was predicted where the model was made.
-# Behind ed25519.py, seal.py and model_bytes.py, one text with them; it takes what seal.py takes, and
+# Behind ed25519.py, seal.py, unpickling.py and model_bytes.py, one text with them; it takes what seal.py takes, and
 # in:  model           varbinary  the bytes
 #      format          nvarchar   what they are
 #      signature       nvarchar   the model's signature as JSON
@@ -82,7 +82,9 @@ def sample_frame(inputs, rows):
     for column in inputs:
         if column["dtype"] == "float64":
             frame[column["name"]] = frame[column["name"]].astype("float64")
-        elif column["dtype"] != "str":
+        elif column["dtype"] == "str":  # also where all are NULL
+            frame[column["name"]] = pd.Series(["", *frame[column["name"]]]).iloc[1:].values
+        else:
             frame[column["name"]] = pd.to_datetime(frame[column["name"]])
     return frame
 

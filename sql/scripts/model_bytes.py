@@ -1,13 +1,8 @@
 # Makes a model of its stored bytes: whatever the format, something with predict_proba or predict over named columns.
+# Behind unpickling.py, one text with it.
 import io
-import pickle
-import warnings
 
 import numpy as np
-
-
-class Refusal(Exception):
-    pass
 
 
 def need(package, kind):
@@ -21,6 +16,8 @@ def need(package, kind):
 
 class OnnxModel:
     """A graph of ONNX; columns go in by name, or as one matrix in the order of the signature."""
+
+    is_graph = True
 
     def __init__(self, data, expected):
         runtime = need("onnxruntime", "onnx")
@@ -98,40 +95,18 @@ def load_skops(data):
 
 
 def load_bytes(data, kind, expected):
-    """The model in the bytes. A pickle of another scikit-learn is an error, not a warning: it may predict something
-    else without a word, and better no number than a wrong one."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("error", message="Trying to unpickle estimator")
-        if kind == "pickle":
-            return pickle.loads(data)
-        if kind == "joblib":
-            return load_joblib(data)
-        if kind == "cloudpickle":
-            need("cloudpickle", kind)
-            return pickle.loads(data)
-        if kind == "dill":
-            return need("dill", kind).loads(data)
-        if kind == "skops":
-            return load_skops(data)
+    """The model in the bytes."""
+    if kind == "pickle":
+        return unpickled(data)
+    if kind == "joblib":
+        return refusing_other_releases(load_joblib, data)
+    if kind == "cloudpickle":
+        need("cloudpickle", kind)
+        return unpickled(data)
+    if kind == "dill":
+        return refusing_other_releases(need("dill", kind).loads, data)
+    if kind == "skops":
+        return refusing_other_releases(load_skops, data)
     if kind == "onnx":
         return OnnxModel(data, expected)
     raise Refusal(f"the format {kind} is none that this procedure reads: apply it again (pymlsql apply)")
-
-
-def check_loaded(loaded, expected):
-    """Refuse a model that is something else than its signature says."""
-    if isinstance(loaded, OnnxModel):
-        return
-    names = getattr(loaded, "feature_names_in_", None)  # scikit-learn before 1.0 does not keep them
-    if names is not None and [str(name) for name in names] != [column["name"] for column in expected["inputs"]]:
-        raise Refusal("the model's own input columns are not those of its signature, in that order")
-    if expected["output"].get("kind", "classification") != "classification":
-        if not hasattr(loaded, "predict"):
-            raise Refusal("the stored bytes hold no model with predict")
-        return
-    if not hasattr(loaded, "predict_proba"):
-        raise Refusal("the stored bytes hold no classifier with predict_proba")
-    classes = [str(name) for name in loaded.classes_]
-    if classes != expected["output"]["classes"]:
-        raise Refusal("the model's own classes are {}, its signature says {}".format(
-            ", ".join(classes), ", ".join(expected["output"]["classes"])))

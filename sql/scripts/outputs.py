@@ -34,7 +34,7 @@ def class_columns(probabilities, rule, wanted):
 
 def anomaly_score(loaded, frame):
     """Higher is stranger, and above 0 it is an anomaly: decision_function of scikit-learn the other way round."""
-    if isinstance(loaded, OnnxModel):
+    if getattr(loaded, "is_graph", False):
         found = loaded.session.run(None, loaded.feed(frame))
         if len(found) < 2:
             raise Refusal("the graph gives no score beside its verdict")

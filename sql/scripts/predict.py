@@ -10,7 +10,7 @@
 #      forgery    nvarchar    empty, or why these bytes were not loaded
 #      refusal    nvarchar    empty, or why this model does not fit this procedure
 #      failure    nvarchar    empty, or the traceback of what the model raised
-# Behind ed25519.py, seal.py, model_bytes.py, functions of score.py and outputs.py, one text with them.
+# Behind ed25519.py, seal.py, unpickling.py, model_bytes.py, functions of score.py and outputs.py, one text with them.
 import json
 import traceback
 

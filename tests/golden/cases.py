@@ -32,7 +32,10 @@ from pymlsql.procedures import SCORE_SCRIPT, Batch, ScoringProcedure
 from pymlsql.procedures.batch import Plan as BatchPlan
 from pymlsql.procedures.evaluation import Evaluate
 from pymlsql.procedures.evaluation import Plan as EvaluationPlan
+from pymlsql.procedures.json_text import Json
 from pymlsql.procedures.purge import Purge
+from pymlsql.procedures.rows import Rows
+from pymlsql.procedures.single import Single
 from pymlsql.signing import Signing
 from tests import forms
 
@@ -198,6 +201,28 @@ HOSTILE_PURGE = Purge(
     predictions=HOSTILE_BATCH.predictions,
     keep_days=3,
 )
+SCORE_JSON = Json(kind="json", name="dbo.ScoreFailures", features="failures", model="failures", id="machineID")
+SCORE_ONE = Single(kind="single", name="dbo.ScoreFailure", features="failures", model="failures")
+SCORE_ROWS = Rows(
+    kind="rows", name="dbo.ScoreFailureRows", type="dbo.FailureRows", features="failures", model="failures"
+)  # fmt: skip
+
+HOSTILE_JSON = Json(
+    kind="json", name="odd.[js]]on]", features="f", model="O'Brien", id="it's]", optional=("since O'Brien",), log=True
+)  # fmt: skip
+HOSTILE_PARAMETERS = {
+    column.name: f"f_{number}" for number, column in enumerate(HOSTILE_FEATURES.features)
+}  # fmt: skip
+HOSTILE_ONE = Single(
+    kind="single", name="odd.[O'Brien's]", features="f", model="O'Brien", parameters=HOSTILE_PARAMETERS, log=True,
+    language="Py'thon]",
+)  # fmt: skip
+HOSTILE_ROWS = Rows(
+    kind="rows", name="odd.[r]]ows]", type="odd.[O'Brien's type]", features="f", model="O'Brien", log=True
+)  # fmt: skip
+
+SHORT_PARTS = {"script": "x = 1\n", "formats": "f = 'O''Brien'\n", "verifying": "v = 1\n"}
+"""Texts in place of the scripts'."""
 
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "slots": ("functions/slots.sql.j2", {"plan": Plan(FEATURES)}),
@@ -238,6 +263,18 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "confusion-hostile": ("tables/confusion.sql.j2", {"plan": HOSTILE_EVALUATION}),
     "purge": ("procedures/purge.sql.j2", {"plan": project.example("bank").procedures["purge"]}),
     "purge-hostile": ("procedures/purge.sql.j2", {"plan": HOSTILE_PURGE}),
+    **{name: (template, {**variables, **SHORT_PARTS}) for name, (template, variables) in {
+        "json": SCORE_JSON.printed(FEATURES),
+        "json-hostile": HOSTILE_JSON.printed(HOSTILE_FEATURES),
+        "single": SCORE_ONE.printed(FEATURES),
+        "single-hostile": HOSTILE_ONE.printed(HOSTILE_FEATURES),
+        "rows": SCORE_ROWS.printed(FEATURES),
+        "rows-hostile": HOSTILE_ROWS.printed(HOSTILE_FEATURES),
+    }.items()},
+    "rows_type": ("procedures/rows_type.sql.j2", {"table_type": SCORE_ROWS.type, "columns": FEATURES.features}),
+    "rows_type-hostile": (
+        "procedures/rows_type.sql.j2", {"table_type": HOSTILE_ROWS.type, "columns": HOSTILE_FEATURES.features}
+    ),
     "sign": ("signing/procedure.sql.j2", {"signing": PROCEDURE.signing}),
     "sign-hostile": ("signing/procedure.sql.j2", {"signing": HOSTILE_SIGNING}),
     "unsign-hostile": ("signing/removal.sql.j2", {"signing": HOSTILE_SIGNING}),

@@ -189,23 +189,20 @@ def references_of(connection: duckdb.DuckDBPyConnection, tables: Iterable[Table]
 def register_functions(connection: duckdb.DuckDBPyConnection, values: ValueStore) -> None:
     """The functions by which DuckDB reads what references refer to."""
 
-    def read(cells: Any) -> Any:
-        return pa.array([_told(lambda c=cell: values.find(c).read()) for cell in cells.to_pylist()], pa.large_binary())
+    def read(cell: Any) -> Any:
+        return _told(lambda: values.find(cell).read())
 
-    def digest(cells: Any, algorithms: Any) -> Any:
-        pairs = zip(cells.to_pylist(), algorithms.to_pylist(), strict=True)
-        return pa.array([_told(lambda c=cell, a=name: values.find(c).digest(a)) for cell, name in pairs], pa.binary())
+    def digest(cell: Any, algorithm: Any) -> Any:
+        return _told(lambda: values.find(cell).digest(algorithm))
 
-    def piece(cells: Any, firsts: Any, lengths: Any) -> Any:
-        places = zip(cells.to_pylist(), firsts.to_pylist(), lengths.to_pylist(), strict=True)
-        found = [_told(lambda c=cell, f=first, n=length: values.find(c).read_piece(f - 1, n))
-                 for cell, first, length in places]  # fmt: skip
-        return pa.array(found, pa.large_binary())
+    def piece(cell: Any, first: Any, length: Any) -> Any:
+        return _told(lambda: values.find(cell).read_piece(first - 1, length))
 
+    # Native, so that DuckDB copies what they give: COALESCE over what an Arrow function gives reads freed bytes.
     create: Any = connection.create_function
-    create(SLICE, piece, ["BLOB", "BIGINT", "BIGINT"], "BLOB", type="arrow")
-    create(READ, read, ["BLOB"], "BLOB", type="arrow")
-    create(DIGEST, digest, ["BLOB", "VARCHAR"], "BLOB", type="arrow")
+    create(SLICE, piece, ["BLOB", "BIGINT", "BIGINT"], "BLOB", type="native")
+    create(READ, read, ["BLOB"], "BLOB", type="native")
+    create(DIGEST, digest, ["BLOB", "VARCHAR"], "BLOB", type="native")
 
 
 def _told(work: Any) -> Any:

@@ -59,9 +59,12 @@ def register_json(connection: duckdb.DuckDBPyConnection) -> None:
         (OPEN_WITH, _open_with, 3, table, _TABLE),
         (CHUNKS, _chunks, 1, "VARCHAR[]", pa.list_(pa.string())),
     ):
-        _create(connection, name, _vectors(work, arrow), ["VARCHAR"] * parameters, result)
-    _create(connection, MODIFY, _vectors(_modify, pa.string(), n_nullable=1), ["VARCHAR"] * 3, "VARCHAR")
-    _create(connection, MERGE, _vectors(jsonwriting.merge_levels, pa.string()), [table, "VARCHAR[]"], "VARCHAR")
+        if result == "VARCHAR":
+            _create_native(connection, name, work, ["VARCHAR"] * parameters)
+        else:
+            _create(connection, name, _vectors(work, arrow), ["VARCHAR"] * parameters, result)
+    _create_native(connection, MODIFY, _modify, ["VARCHAR"] * 3, n_nullable=1)
+    _create_native(connection, MERGE, jsonwriting.merge_levels, [table, "VARCHAR[]"])
 
 
 def _modify(text: str, path: str, value: str | None) -> str:
@@ -72,13 +75,28 @@ def _create(connection: Any, name: str, function: Any, parameters: list[str], re
     connection.create_function(name, function, parameters, result, type="arrow", null_handling="special")
 
 
-def _vectors(work: Callable[..., Any], arrow: Any, *, n_nullable: int = 0) -> Callable[..., Any]:
-    """``work`` over vectors; NULL in any argument but the last ``n_nullable`` gives NULL."""
+def _create_native(
+    connection: Any, name: str, work: Callable[..., Any], parameters: list[str], *, n_nullable: int = 0
+) -> None:
+    """A function that gives texts: COALESCE over what an Arrow function gives would read texts that have been freed."""
+
+    def run(*values: Any) -> Any:
+        return None if None in values[: len(values) - n_nullable] else _told(work, values)
+
+    # DuckDB counts a function's parameters.
+    shapes: dict[int, Callable[..., Any]] = {
+        1: lambda a: run(a), 2: lambda a, b: run(a, b), 3: lambda a, b, c: run(a, b, c),
+    }  # fmt: skip
+    function = shapes[len(parameters)]
+    connection.create_function(name, function, parameters, "VARCHAR", type="native", null_handling="special")
+
+
+def _vectors(work: Callable[..., Any], arrow: Any) -> Callable[..., Any]:
+    """``work`` over vectors; NULL in any argument gives NULL."""
 
     def run(columns: tuple[Any, ...]) -> Any:
-        n_wanted = len(columns) - n_nullable
         rows = zip(*(column.to_pylist() for column in columns), strict=True)
-        return pa.array([None if None in row[:n_wanted] else _told(work, row) for row in rows], arrow)
+        return pa.array([None if None in row else _told(work, row) for row in rows], arrow)
 
     # DuckDB counts a function's parameters.
     shapes: dict[int, Callable[..., Any]] = {

@@ -97,8 +97,24 @@ def register_scalars(connection: duckdb.DuckDBPyConnection) -> None:
     """Give DuckDB all of them."""
     create: Any = connection.create_function
     for name, function, arguments, result in SCALARS:
-        create(name, _over_rows(function, _ARROW[result]), list(arguments), result, type="arrow",
-               null_handling="special")  # fmt: skip
+        # COALESCE over what an Arrow function gives reads texts that have been freed; those of a native one are copied.
+        kind = "native" if result in ("VARCHAR", "BLOB") else "arrow"
+        made = _by_row(function) if kind == "native" else _over_rows(function, _ARROW[result])
+        create(name, made, list(arguments), result, type=kind, null_handling="special")
+
+
+def _by_row(function: Callable[..., Any]) -> Callable[..., Any]:
+    def one(*values: Any) -> Any:
+        try:
+            return None if None in values else function(*values)
+        except SqlError as error:
+            raise ValueError(f"{ERROR_MARK}{error.number}|{error.severity}|{error.message}") from error
+
+    # DuckDB looks at how many parameters a function has.
+    wrappers: dict[int, Callable[..., Any]] = {
+        1: lambda a: one(a), 2: lambda a, b: one(a, b), 3: lambda a, b, c: one(a, b, c),
+    }  # fmt: skip
+    return wrappers[_n_arguments(function)]
 
 
 def _over_rows(function: Callable[..., Any], arrow: Any) -> Callable[..., Any]:

@@ -36,6 +36,8 @@ def call_scalar(compiler: Compiler, node: exp.Expr) -> Typed:
     else:
         spid = compiler.runtime_value(INT, "session").sql
         sql = f"{function.sql}({', '.join([spid, *(argument.sql for argument in arguments.values())])})"
+        if function.returns.is_string or function.returns.is_binary:  # copied: see engine.scalars
+            sql = f"({sql} || ''{'::BLOB' if function.returns.is_binary else ''})"
         value = Typed(sql, function.returns)
     if function.null_on_null and nullable:
         tests = " OR ".join(f"{argument.sql} IS NULL" for argument in arguments.values())

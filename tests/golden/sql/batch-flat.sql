@@ -25,7 +25,7 @@ DECLARE @started_at datetime = GETUTCDATE(), @n_rows int, @n_stored bigint = 0, 
     @cut_off bigint;
 DECLARE @trusted nvarchar(max) = N'';
 DECLARE @format nvarchar(20), @name nvarchar(128), @python_version nvarchar(20), @packages nvarchar(max),
-    @sample nvarchar(max), @seal nvarchar(128), @seal_key nvarchar(64), @statement nvarchar(max);
+    @sample nvarchar(max), @seal nvarchar(128), @seal_key nvarchar(64), @statement nvarchar(max) = N'';
 
 DECLARE @columns nvarchar(max) = N'[{"name": "job", "sql_type": "nvarchar(20)"}, {"name": "age", "sql_type": "int"}, {"name": "job_clerk", "sql_type": "int"}, {"name": "job_nurse", "sql_type": "int"}]';
 
@@ -79,7 +79,8 @@ BEGIN TRY
             N' do not match their sha256: restore ml.blobs from a backup, or push the model again as a new version.');
         THROW 51002, @message, 1;
     END;
-    SET @statement = CONCAT(
+    IF @trusted <> N''
+        SET @statement = CONCAT(
         N'model ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @name), 2), NCHAR(10),
         N'format ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @format), 2), NCHAR(10),
         N'python_version ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @python_version), 2), NCHAR(10),

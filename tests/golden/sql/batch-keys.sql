@@ -29,7 +29,7 @@ DECLARE @started_at datetime = GETUTCDATE(), @n_rows int, @n_stored bigint = 0, 
     @cut_off bigint, @from datetime, @to datetime;
 DECLARE @trusted nvarchar(max) = N'';
 DECLARE @format nvarchar(20), @name nvarchar(128), @python_version nvarchar(20), @packages nvarchar(max),
-    @sample nvarchar(max), @seal nvarchar(128), @seal_key nvarchar(64), @statement nvarchar(max);
+    @sample nvarchar(max), @seal nvarchar(128), @seal_key nvarchar(64), @statement nvarchar(max) = N'';
 
 DECLARE @columns nvarchar(max) = N'[{"name": "quantitymean_7d", "sql_type": "float"}, {"name": "quantitysd_7d", "sql_type": "float"}, {"name": "quantitymax_7d", "sql_type": "float"}, {"name": "quantityslope_7d", "sql_type": "float"}, {"name": "quantitymean_28d", "sql_type": "float"}, {"name": "quantitysd_28d", "sql_type": "float"}, {"name": "quantitymax_28d", "sql_type": "float"}, {"name": "quantityslope_28d", "sql_type": "float"}, {"name": "quantity_lag_1d", "sql_type": "float"}, {"name": "quantity_lag_6d", "sql_type": "float"}, {"name": "quantity_lag_1", "sql_type": "float"}, {"name": "promotions_14d", "sql_type": "int"}, {"name": "days_since_promotion", "sql_type": "float"}, {"name": "quantity", "sql_type": "float"}, {"name": "price", "sql_type": "float"}, {"name": "list_price", "sql_type": "float"}, {"name": "category_fresh", "sql_type": "int"}, {"name": "category_dry", "sql_type": "int"}, {"name": "category_drinks", "sql_type": "int"}, {"name": "trend", "sql_type": "float"}]';
 
@@ -101,7 +101,8 @@ BEGIN TRY
             N' do not match their sha256: restore ml.blobs from a backup, or push the model again as a new version.');
         THROW 51002, @message, 1;
     END;
-    SET @statement = CONCAT(
+    IF @trusted <> N''
+        SET @statement = CONCAT(
         N'model ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @name), 2), NCHAR(10),
         N'format ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @format), 2), NCHAR(10),
         N'python_version ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @python_version), 2), NCHAR(10),

@@ -23,7 +23,7 @@ DECLARE @started_at datetime = GETUTCDATE(), @model_version_id int, @version int
     @number int, @text nvarchar(max), @message nvarchar(2048), @language nvarchar(128), @forgery nvarchar(max);
 DECLARE @trusted nvarchar(max) = N'';
 DECLARE @format nvarchar(20), @name nvarchar(128), @python_version nvarchar(20), @packages nvarchar(max),
-    @sample nvarchar(max), @seal nvarchar(128), @seal_key nvarchar(64), @statement nvarchar(max);
+    @sample nvarchar(max), @seal nvarchar(128), @seal_key nvarchar(64), @statement nvarchar(max) = N'';
 
 DECLARE @columns nvarchar(max) = N'[{"name": "score]smean_6h", "sql_type": "float"}, {"name": "selectmean_6h", "sql_type": "float"}, {"name": "score]ssd_6h", "sql_type": "float"}, {"name": "selectsd_6h", "sql_type": "float"}, {"name": "score]smean_12h", "sql_type": "float"}, {"name": "selectmean_12h", "sql_type": "float"}, {"name": "score]ssd_12h", "sql_type": "float"}, {"name": "selectsd_12h", "sql_type": "float"}, {"name": "score]smean_48h", "sql_type": "float"}, {"name": "selectmean_48h", "sql_type": "float"}, {"name": "score]ssd_48h", "sql_type": "float"}, {"name": "selectsd_48h", "sql_type": "float"}, {"name": "n]1", "sql_type": "int"}, {"name": "n 2", "sql_type": "int"}, {"name": "alarms", "sql_type": "int"}, {"name": "since O''Brien", "sql_type": "float"}, {"name": "group", "sql_type": "nvarchar(10)"}, {"name": "built", "sql_type": "datetime"}, {"name": "make_A''1", "sql_type": "int"}, {"name": "make_B]2", "sql_type": "int"}, {"name": "it''s]it", "sql_type": "nvarchar(20)"}]';
 
@@ -94,7 +94,8 @@ BEGIN TRY
             N' do not match their sha256: restore ml.blobs from a backup, or push the model again as a new version.');
         THROW 51002, @message, 1;
     END;
-    SET @statement = CONCAT(
+    IF @trusted <> N''
+        SET @statement = CONCAT(
         N'model ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @name), 2), NCHAR(10),
         N'format ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @format), 2), NCHAR(10),
         N'python_version ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @python_version), 2), NCHAR(10),

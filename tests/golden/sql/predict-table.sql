@@ -23,7 +23,7 @@ DECLARE @started_at datetime = GETUTCDATE(), @model_version_id int, @version int
     @number int, @text nvarchar(max), @message nvarchar(2048), @language nvarchar(128), @forgery nvarchar(max);
 DECLARE @trusted nvarchar(max) = N'';
 DECLARE @format nvarchar(20), @name nvarchar(128), @python_version nvarchar(20), @packages nvarchar(max),
-    @sample nvarchar(max), @seal nvarchar(128), @seal_key nvarchar(64), @statement nvarchar(max);
+    @sample nvarchar(max), @seal nvarchar(128), @seal_key nvarchar(64), @statement nvarchar(max) = N'';
 
 DECLARE @columns nvarchar(max) = N'[{"name": "a", "sql_type": "float"}, {"name": "b", "sql_type": "int"}]';
 
@@ -75,7 +75,8 @@ BEGIN TRY
             N' do not match their sha256: restore ml.blobs from a backup, or push the model again as a new version.');
         THROW 51002, @message, 1;
     END;
-    SET @statement = CONCAT(
+    IF @trusted <> N''
+        SET @statement = CONCAT(
         N'model ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @name), 2), NCHAR(10),
         N'format ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @format), 2), NCHAR(10),
         N'python_version ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @python_version), 2), NCHAR(10),

@@ -23,7 +23,7 @@ DECLARE @started_at datetime = GETUTCDATE(), @model_version_id int, @version int
     @number int, @text nvarchar(max), @message nvarchar(2048), @language nvarchar(128), @forgery nvarchar(max);
 DECLARE @trusted nvarchar(max) = N'';
 DECLARE @format nvarchar(20), @name nvarchar(128), @python_version nvarchar(20), @packages nvarchar(max),
-    @sample nvarchar(max), @seal nvarchar(128), @seal_key nvarchar(64), @statement nvarchar(max);
+    @sample nvarchar(max), @seal nvarchar(128), @seal_key nvarchar(64), @statement nvarchar(max) = N'';
 
 DECLARE @columns nvarchar(max) = N'[{"name": "voltmean_3h", "sql_type": "float"}, {"name": "rotatemean_3h", "sql_type": "float"}, {"name": "pressuremean_3h", "sql_type": "float"}, {"name": "vibrationmean_3h", "sql_type": "float"}, {"name": "voltsd_3h", "sql_type": "float"}, {"name": "rotatesd_3h", "sql_type": "float"}, {"name": "pressuresd_3h", "sql_type": "float"}, {"name": "vibrationsd_3h", "sql_type": "float"}, {"name": "voltmean_24h", "sql_type": "float"}, {"name": "rotatemean_24h", "sql_type": "float"}, {"name": "pressuremean_24h", "sql_type": "float"}, {"name": "vibrationmean_24h", "sql_type": "float"}, {"name": "voltsd_24h", "sql_type": "float"}, {"name": "rotatesd_24h", "sql_type": "float"}, {"name": "pressuresd_24h", "sql_type": "float"}, {"name": "vibrationsd_24h", "sql_type": "float"}, {"name": "error1count", "sql_type": "int"}, {"name": "error2count", "sql_type": "int"}, {"name": "error3count", "sql_type": "int"}, {"name": "error4count", "sql_type": "int"}, {"name": "error5count", "sql_type": "int"}, {"name": "comp1", "sql_type": "float"}, {"name": "comp2", "sql_type": "float"}, {"name": "comp3", "sql_type": "float"}, {"name": "comp4", "sql_type": "float"}, {"name": "age", "sql_type": "int"}, {"name": "model_model1", "sql_type": "int"}, {"name": "model_model2", "sql_type": "int"}, {"name": "model_model3", "sql_type": "int"}, {"name": "model_model4", "sql_type": "int"}]';
 
@@ -123,16 +123,56 @@ def find_forgery(data, statement, seal, seal_key, trusted):
         return "its seal is not over these bytes, name, signature, packages and sample: one of them was changed"
     return ""
 
-# Makes a model of its stored bytes: whatever the format, something with predict_proba or predict over named columns.
-import io
+# Makes a model of its pickle, and holds a model against its signature.
 import pickle
 import warnings
-
-import numpy as np
 
 
 class Refusal(Exception):
     pass
+
+
+def refusing_other_releases(load, data):
+    """What load makes of data. A pickle of another scikit-learn is an error, not a warning: it may predict something
+    else without a word, and better no number than a wrong one. The filters stay as they are but for what they hide:
+    a server that keeps unpickled models ready gives them only where warnings are treated as ever."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.filters[:] = [row for row in warnings.filters if row[0] != "ignore"]
+        found = load(data)
+    for one in caught:
+        if str(one.message).startswith("Trying to unpickle estimator"):
+            raise one.message
+        warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+    return found
+
+
+def unpickled(data):
+    return refusing_other_releases(pickle.loads, data)
+
+
+def check_loaded(loaded, expected):
+    """Refuse a model that is something else than its signature says."""
+    if getattr(loaded, "is_graph", False):
+        return
+    names = getattr(loaded, "feature_names_in_", None)  # scikit-learn before 1.0 does not keep them
+    if names is not None and [str(name) for name in names] != [column["name"] for column in expected["inputs"]]:
+        raise Refusal("the model''s own input columns are not those of its signature, in that order")
+    if expected["output"].get("kind", "classification") != "classification":
+        if not hasattr(loaded, "predict"):
+            raise Refusal("the stored bytes hold no model with predict")
+        return
+    if not hasattr(loaded, "predict_proba"):
+        raise Refusal("the stored bytes hold no classifier with predict_proba")
+    classes = [str(name) for name in loaded.classes_]
+    if classes != expected["output"]["classes"]:
+        raise Refusal("the model''s own classes are {}, its signature says {}".format(
+            ", ".join(classes), ", ".join(expected["output"]["classes"])))
+
+# Makes a model of its stored bytes: whatever the format, something with predict_proba or predict over named columns.
+# Behind unpickling.py, one text with it.
+import io
+
+import numpy as np
 
 
 def need(package, kind):
@@ -146,6 +186,8 @@ def need(package, kind):
 
 class OnnxModel:
     """A graph of ONNX; columns go in by name, or as one matrix in the order of the signature."""
+
+    is_graph = True
 
     def __init__(self, data, expected):
         runtime = need("onnxruntime", "onnx")
@@ -223,43 +265,21 @@ def load_skops(data):
 
 
 def load_bytes(data, kind, expected):
-    """The model in the bytes. A pickle of another scikit-learn is an error, not a warning: it may predict something
-    else without a word, and better no number than a wrong one."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("error", message="Trying to unpickle estimator")
-        if kind == "pickle":
-            return pickle.loads(data)
-        if kind == "joblib":
-            return load_joblib(data)
-        if kind == "cloudpickle":
-            need("cloudpickle", kind)
-            return pickle.loads(data)
-        if kind == "dill":
-            return need("dill", kind).loads(data)
-        if kind == "skops":
-            return load_skops(data)
+    """The model in the bytes."""
+    if kind == "pickle":
+        return unpickled(data)
+    if kind == "joblib":
+        return refusing_other_releases(load_joblib, data)
+    if kind == "cloudpickle":
+        need("cloudpickle", kind)
+        return unpickled(data)
+    if kind == "dill":
+        return refusing_other_releases(need("dill", kind).loads, data)
+    if kind == "skops":
+        return refusing_other_releases(load_skops, data)
     if kind == "onnx":
         return OnnxModel(data, expected)
     raise Refusal(f"the format {kind} is none that this procedure reads: apply it again (pymlsql apply)")
-
-
-def check_loaded(loaded, expected):
-    """Refuse a model that is something else than its signature says."""
-    if isinstance(loaded, OnnxModel):
-        return
-    names = getattr(loaded, "feature_names_in_", None)  # scikit-learn before 1.0 does not keep them
-    if names is not None and [str(name) for name in names] != [column["name"] for column in expected["inputs"]]:
-        raise Refusal("the model''s own input columns are not those of its signature, in that order")
-    if expected["output"].get("kind", "classification") != "classification":
-        if not hasattr(loaded, "predict"):
-            raise Refusal("the stored bytes hold no model with predict")
-        return
-    if not hasattr(loaded, "predict_proba"):
-        raise Refusal("the stored bytes hold no classifier with predict_proba")
-    classes = [str(name) for name in loaded.classes_]
-    if classes != expected["output"]["classes"]:
-        raise Refusal("the model''s own classes are {}, its signature says {}".format(
-            ", ".join(classes), ", ".join(expected["output"]["classes"])))
 
 # Scores one chunk of rows with a stored classifier. Columns are bound by name, classes by name.
 # in:  InputDataSet           row_no and the columns that the procedure selects
@@ -273,7 +293,7 @@ def check_loaded(loaded, expected):
 #      forgery    nvarchar    empty, or why these bytes were not loaded
 #      refusal    nvarchar    empty, or why this model does not fit this procedure
 #      failure    nvarchar    empty, or the traceback of what the model raised
-# Behind ed25519.py, seal.py and model_bytes.py, one text with them.
+# Behind ed25519.py, seal.py, unpickling.py and model_bytes.py, one text with them.
 import json
 import traceback
 
@@ -423,7 +443,8 @@ BEGIN TRY
             N' do not match their sha256: restore ml.blobs from a backup, or push the model again as a new version.');
         THROW 51002, @message, 1;
     END;
-    SET @statement = CONCAT(
+    IF @trusted <> N''
+        SET @statement = CONCAT(
         N'model ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @name), 2), NCHAR(10),
         N'format ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @format), 2), NCHAR(10),
         N'python_version ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @python_version), 2), NCHAR(10),

@@ -25,4 +25,4 @@ def asked_by_row(compiler: Compiler, name: str, type_: SqlType, args: list[Typed
     spid = compiler.runtime_value(nvarchar(10), "SPID AS TEXT")
     parts = [convert(arg, nvarchar(4000), line=compiler.line).sql for arg in args]
     question = " || ".join([quote_text(name), *(f"chr(31) || ({part})" for part in parts)])
-    return Typed(f"CAST({ASK}({spid.sql}, {question}) AS {type_.duckdb})", type_)
+    return Typed(f"CAST({ASK}({spid.sql}, {question}) || '' AS {type_.duckdb})", type_)  # || copies: see engine.scalars

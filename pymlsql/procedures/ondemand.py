@@ -1,0 +1,115 @@
+"""Scoring on demand: rows that the caller gives, scored at once; nothing is stored but, where it is wanted, the run."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pymlsql import quoting, scripts, templates
+from pymlsql.errors import DeclarationError
+from pymlsql.features.declaration import FeatureSet
+from pymlsql.features.terms import Column, Name
+from pymlsql.modules import Module
+from pymlsql.procedures.outputs import Output, Predicting
+from pymlsql.procedures.terms import check_columns, kind_of
+from pymlsql.signing import Signing
+
+Form = Literal["values", "objects", "table"]
+"""How the rows come: one as a list of values, as JSON objects, as a table."""
+
+ROW_NUMBER = "row_no"
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What the templates print of a procedure that scores rows which a caller gives.
+
+    `features` are the columns that it takes, in order; `optional` of them may be left out, and are NULL then. `id` is
+    the key whose value goes with a row into the result, or None.
+    """
+
+    name: str
+    model: str
+    alias: str
+    log: bool
+    form: Form
+    features: tuple[Column, ...]
+    output: Output
+    optional: tuple[str, ...] = ()
+    id: str | None = None
+    language: str | None = None
+
+    @property
+    def declared_json(self) -> str:
+        """What the script is told of the rows."""
+        told: dict[str, Any] = {"form": self.form, "columns": [column.model_dump() for column in self.features]}
+        if self.form == "objects":
+            told |= {"optional": self.optional, "id": self.id}
+        return json.dumps(told)
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """The script, and the texts that stand before it in the calls that need them."""
+        script = "given_table" if self.form == "table" else "given"
+        return {
+            "script": scripts.read(script), "formats": scripts.read("formats"), "verifying": scripts.read("verifying"),
+        }  # fmt: skip
+
+
+Printed = tuple[str, dict[str, Any]]
+"""A template and what it prints."""
+
+
+class OnDemand(Predicting):
+    """A procedure that scores the rows which its caller gives. With `log`, each call is a row of ml.scoring_runs.
+
+    `language` is the external language that scores, by default the one that the version was registered for.
+    """
+
+    log: bool = False
+    language: Name | None = None
+
+    def printed(self, features: FeatureSet) -> Printed:
+        """Its template, and what that prints beside the scripts. Raises DeclarationError for what cannot be meant."""
+        raise NotImplementedError
+
+    def render(self, features: FeatureSet) -> tuple[Module, ...]:
+        """The procedure. Raises DeclarationError for what cannot be meant."""
+        template, values = self.printed(features)
+        text = templates.render(template, **values, **values["procedure"].parts)
+        name = quoting.qualified(self.name)
+        return (Module(name, "procedure", text, Signing(self.name), granted_to=self.granted_to),)
+
+    def demand(self, features: FeatureSet, form: Form, *, optional: tuple[str, ...] = (),
+               id: str | None = None) -> Demand:  # fmt: skip
+        """The procedure over the columns of a feature view. Raises DeclarationError for what cannot be meant."""
+        output = self.output_of(features)
+        for column in features.features:
+            kind_of(column)
+        _check_optional(features, optional)
+        own = ["model_version", *([] if form == "values" else [ROW_NUMBER])]
+        if id is not None:
+            _check_id(features, id, [*own, *(column.name.lower() for column in output.columns)])
+        check_columns(output.columns, own, "the result")
+        return Demand(
+            self.name, self.model, self.alias, self.log, form, features.features, output, optional, id, self.language
+        )
+
+
+def _check_optional(features: FeatureSet, optional: tuple[str, ...]) -> None:
+    names = {column.name for column in features.features}
+    for place, name in enumerate(optional):
+        if name not in names:
+            raise DeclarationError(f"optional.{place}: {features.view} has no feature {name}", ("optional", place))
+
+
+def _check_id(features: FeatureSet, id: str, own: list[str]) -> None:
+    if id.lower() in {column.name.lower() for column in features.features}:
+        raise DeclarationError(f"id: {id} is a feature already: call the key otherwise", ("id",))
+    if id.lower() in own:
+        raise DeclarationError(f"id: the result has a column {id} of its own: call the key otherwise", ("id",))
+
+
+Optional = tuple[Name, ...]
+"""Features that may be left out, which means NULL."""

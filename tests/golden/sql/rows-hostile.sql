@@ -1,0 +1,188 @@
+CREATE OR ALTER PROCEDURE [odd].[r]]ows]
+    @rows [odd].[O'Brien's type] READONLY,
+    @model sysname = N'O''Brien',
+    @alias sysname = N'champion',
+    @run_id bigint = NULL OUTPUT
+AS
+BEGIN
+-- row_no is the caller's own number of a row: the result gives it back.
+SET NOCOUNT ON;
+SET XACT_ABORT ON;
+SET IMPLICIT_TRANSACTIONS OFF;
+
+DECLARE @model_version_id int, @version int, @sha256 binary(32), @bytes varbinary(max), @signature nvarchar(max),
+    @language nvarchar(128), @missing nvarchar(128), @forgery nvarchar(max), @refusal nvarchar(max),
+    @failure nvarchar(max), @number int, @text nvarchar(max), @message nvarchar(2048);
+DECLARE @trusted nvarchar(max) = N'';
+DECLARE @format nvarchar(20), @name nvarchar(128), @python_version nvarchar(20), @packages nvarchar(max),
+    @sample nvarchar(max), @seal nvarchar(128), @seal_key nvarchar(64), @statement nvarchar(max) = N'';
+DECLARE @wrong nvarchar(max), @n_rows int, @started_at datetime = GETUTCDATE();
+
+DECLARE @declared nvarchar(max) = N'{"form": "table", "columns": [{"name": "score]smean_6h", "sql_type": "float"}, {"name": "selectmean_6h", "sql_type": "float"}, {"name": "score]ssd_6h", "sql_type": "float"}, {"name": "selectsd_6h", "sql_type": "float"}, {"name": "score]smean_12h", "sql_type": "float"}, {"name": "selectmean_12h", "sql_type": "float"}, {"name": "score]ssd_12h", "sql_type": "float"}, {"name": "selectsd_12h", "sql_type": "float"}, {"name": "score]smean_48h", "sql_type": "float"}, {"name": "selectmean_48h", "sql_type": "float"}, {"name": "score]ssd_48h", "sql_type": "float"}, {"name": "selectsd_48h", "sql_type": "float"}, {"name": "n]1", "sql_type": "int"}, {"name": "n 2", "sql_type": "int"}, {"name": "alarms", "sql_type": "int"}, {"name": "since O''Brien", "sql_type": "float"}, {"name": "group", "sql_type": "nvarchar(10)"}, {"name": "built", "sql_type": "datetime"}, {"name": "make_A''1", "sql_type": "int"}, {"name": "make_B]2", "sql_type": "int"}]}';
+
+DECLARE @classes nvarchar(max) = N'["no''ne", "e''1"]';
+
+DECLARE @rule nvarchar(max) = N'{"output": "classification", "probabilities": true, "top_k": 0}';
+
+DECLARE @script nvarchar(max) = N'x = 1
+';
+
+DECLARE @scored TABLE (
+    row_no int NOT NULL PRIMARY KEY,
+    [predicted] nvarchar(10) NOT NULL,
+    [p_no'ne] float NOT NULL,
+    [p_e'1] float NOT NULL
+);
+
+-- The script's query does not see @rows. Numbers travel as float: an int that is NULL has no meaning to Python on SQL Server.
+CREATE TABLE #rows (
+    row_no int NOT NULL PRIMARY KEY,
+    [score]]smean_6h] float NULL,
+    [selectmean_6h] float NULL,
+    [score]]ssd_6h] float NULL,
+    [selectsd_6h] float NULL,
+    [score]]smean_12h] float NULL,
+    [selectmean_12h] float NULL,
+    [score]]ssd_12h] float NULL,
+    [selectsd_12h] float NULL,
+    [score]]smean_48h] float NULL,
+    [selectmean_48h] float NULL,
+    [score]]ssd_48h] float NULL,
+    [selectsd_48h] float NULL,
+    [n]]1] float NULL,
+    [n 2] float NULL,
+    [alarms] float NULL,
+    [since O'Brien] float NULL,
+    [group] nvarchar(10) NULL,
+    [built] datetime NULL,
+    [make_A'1] float NULL,
+    [make_B]]2] float NULL
+);
+
+BEGIN TRY
+    SELECT @model_version_id = v.model_version_id, @version = v.version, @sha256 = v.sha256, @signature = v.signature,
+        @language = v.language, @format = v.format, @name = m.name, @python_version = v.python_version,
+        @packages = v.packages, @sample = CASE WHEN @trusted = N'' THEN N'' ELSE COALESCE(v.sample, N'') END, @seal = COALESCE(CONVERT(nvarchar(128), v.seal, 2), N''),
+        @seal_key = COALESCE(CONVERT(nvarchar(64), v.seal_key, 2), N'')
+    FROM ml.models AS m
+    JOIN ml.model_aliases AS a ON a.model_id = m.model_id
+    JOIN ml.model_versions AS v ON v.model_id = a.model_id AND v.version = a.version
+    WHERE m.name = @model AND a.alias = @alias;
+    IF @model_version_id IS NULL
+    BEGIN
+        SET @message = CONCAT(N'No version of model ''', @model, N''' has the alias ''', @alias,
+            N''': push one and promote it (pymlsql model push, pymlsql model promote).');
+        THROW 51001, @message, 1;
+    END;
+    SELECT @bytes = data FROM ml.blobs WHERE sha256 = @sha256;
+    IF HASHBYTES('SHA2_256', @bytes) <> @sha256
+    BEGIN
+        SET @message = CONCAT(N'The bytes of model ''', @model, N''' version ', @version,
+            N' do not match their sha256: restore ml.blobs from a backup, or push the model again as a new version.');
+        THROW 51002, @message, 1;
+    END;
+    IF @trusted <> N''
+        SET @statement = CONCAT(
+        N'model ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @name), 2), NCHAR(10),
+        N'format ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @format), 2), NCHAR(10),
+        N'python_version ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @python_version), 2), NCHAR(10),
+        N'packages ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @packages), 2), NCHAR(10),
+        N'signature ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @signature), 2), NCHAR(10),
+        N'sample ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @sample), 2), NCHAR(10));
+    IF @trusted = N'' AND EXISTS (SELECT 1 FROM ml.policies WHERE name = N'require_signature' AND value = N'1')
+        THROW 51052, N'The policy require_signature is on, and this procedure trusts no key: apply it with one (pymlsql apply --trust-key KEY).', 1;
+    IF @trusted <> N'' AND @seal = N''
+    BEGIN
+        SET @message = CONCAT(N'Model ''', @name, N''' version ', @version,
+            N' carries no seal, and this procedure runs sealed models only: push it again where there is a key (pymlsql keys create), or promote a sealed version.');
+        THROW 51050, @message, 1;
+    END;
+    IF @format <> N'pickle' SET @script = CONCAT(N'f = ''O''''Brien''
+', @script);
+    IF @trusted <> N'' SET @script = CONCAT(N'v = 1
+', @script);
+    INSERT INTO #rows (row_no, [score]]smean_6h], [selectmean_6h], [score]]ssd_6h], [selectsd_6h], [score]]smean_12h], [selectmean_12h], [score]]ssd_12h], [selectsd_12h], [score]]smean_48h], [selectmean_48h], [score]]ssd_48h], [selectsd_48h], [n]]1], [n 2], [alarms], [since O'Brien], [group], [built], [make_A'1], [make_B]]2])
+    SELECT r.row_no, r.[score]]smean_6h], r.[selectmean_6h], r.[score]]ssd_6h], r.[selectsd_6h], r.[score]]smean_12h], r.[selectmean_12h], r.[score]]ssd_12h], r.[selectsd_12h], r.[score]]smean_48h], r.[selectmean_48h], r.[score]]ssd_48h], r.[selectsd_48h], r.[n]]1], r.[n 2], r.[alarms], r.[since O'Brien], r.[group], r.[built], r.[make_A'1], r.[make_B]]2]
+    FROM @rows AS r;
+    INSERT INTO @scored (row_no, [predicted], [p_no'ne], [p_e'1])
+    EXEC sp_execute_external_script
+        @language = @language,
+        @script = @script,
+        @input_data_1 = N'SELECT row_no, [score]]smean_6h], [selectmean_6h], [score]]ssd_6h], [selectsd_6h], [score]]smean_12h], [selectmean_12h], [score]]ssd_12h], [selectsd_12h], [score]]smean_48h], [selectmean_48h], [score]]ssd_48h], [selectsd_48h], [n]]1], [n 2], [alarms], [since O''Brien], [group], [built], [make_A''1], [make_B]]2] FROM #rows ORDER BY row_no',
+        @params = N'@model varbinary(max), @format nvarchar(20), @signature nvarchar(max), @declared nvarchar(max),
+            @classes nvarchar(max), @rule nvarchar(max), @statement nvarchar(max), @seal nvarchar(128),
+            @seal_key nvarchar(64), @trusted nvarchar(max), @wrong nvarchar(max) OUTPUT,
+            @forgery nvarchar(max) OUTPUT, @refusal nvarchar(max) OUTPUT, @failure nvarchar(max) OUTPUT',
+        @model = @bytes,
+        @format = @format,
+        @signature = @signature,
+        @declared = @declared,
+        @classes = @classes,
+        @rule = @rule,
+        @statement = @statement,
+        @seal = @seal,
+        @seal_key = @seal_key,
+        @trusted = @trusted,
+        @wrong = @wrong OUTPUT,
+        @forgery = @forgery OUTPUT,
+        @refusal = @refusal OUTPUT,
+        @failure = @failure OUTPUT;
+    SET @n_rows = @@ROWCOUNT;
+    IF @n_rows = 0
+    BEGIN
+        IF @wrong <> N''
+        BEGIN
+            SET @message = LEFT(CONCAT(N'odd.[r]]ows] does not take these rows: ', @wrong), 2048);
+            THROW 51006, @message, 1;
+        END;
+        IF @forgery <> N''
+        BEGIN
+            SET @message = CONCAT(N'Model ''', @model, N''' version ', @version, N' was not loaded: ', @forgery,
+                N'. Push it again from where the trusted key is, or promote another version.');
+            THROW 51051, @message, 1;
+        END;
+        IF @refusal <> N''
+        BEGIN
+            SET @message = CONCAT(N'Model ''', @model, N''' version ', @version, N' does not fit this procedure: ',
+                LEFT(@refusal, 1500), N'. Train it on the feature view as it is, push and promote it.');
+            THROW 51003, @message, 1;
+        END;
+        IF @failure <> N''
+        BEGIN
+            SET @message = CONCAT(N'The script failed: see its traceback, in whole in ml.scoring_runs.error. ', RIGHT(@failure, 1800));
+            THROW 51005, @message, 1;
+        END;
+        THROW 51004, N'Nothing to score: no row was given.', 1;
+    END;
+    INSERT INTO ml.scoring_runs (model_version_id, procedure_name, status, rows, started_at, finished_at, duration_s)
+    VALUES (@model_version_id, N'odd.[r]]ows]', N'succeeded', @n_rows, @started_at, GETUTCDATE(),
+        DATEDIFF(millisecond, @started_at, GETUTCDATE()) / 1000E0);
+    SET @run_id = SCOPE_IDENTITY();
+
+END TRY
+BEGIN CATCH
+    SELECT @number = ERROR_NUMBER(), @text = ERROR_MESSAGE();
+    IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;
+    IF @model_version_id IS NOT NULL AND @number <> 51004
+    BEGIN
+        INSERT INTO ml.scoring_runs (model_version_id, procedure_name, status, rows, started_at, finished_at,
+            duration_s, error)
+        VALUES (@model_version_id, N'odd.[r]]ows]', N'failed', 0, @started_at, GETUTCDATE(),
+            DATEDIFF(millisecond, @started_at, GETUTCDATE()) / 1000E0,
+            CONCAT(N'Msg ', @number, N': ', COALESCE(NULLIF(@failure, N''), @text)));
+        SET @run_id = SCOPE_IDENTITY();
+    END;
+    -- 39000 to 39099 are the messages of external scripts: the script died, or Python could not be started.
+    IF @number BETWEEN 39000 AND 39099
+    BEGIN
+        SET @message = LEFT(CONCAT(N'The script did not run to its end (external scripts switched off, Python not '
+            + N'started, killed, or out of memory): Msg ', @number, N': ', @text), 2048);
+        THROW 51005, @message, 1;
+    END;
+    THROW;
+END CATCH;
+
+SELECT s.row_no, s.[predicted], s.[p_no'ne], s.[p_e'1], @version AS model_version
+FROM @scored AS s
+ORDER BY s.row_no;
+END;

@@ -1,0 +1,23 @@
+CREATE TYPE [odd].[O'Brien's type] AS TABLE (
+    row_no int NOT NULL PRIMARY KEY,
+    [score]]smean_6h] float NULL,
+    [selectmean_6h] float NULL,
+    [score]]ssd_6h] float NULL,
+    [selectsd_6h] float NULL,
+    [score]]smean_12h] float NULL,
+    [selectmean_12h] float NULL,
+    [score]]ssd_12h] float NULL,
+    [selectsd_12h] float NULL,
+    [score]]smean_48h] float NULL,
+    [selectmean_48h] float NULL,
+    [score]]ssd_48h] float NULL,
+    [selectsd_48h] float NULL,
+    [n]]1] int NULL,
+    [n 2] int NULL,
+    [alarms] int NULL,
+    [since O'Brien] float NULL,
+    [group] nvarchar(10) NULL,
+    [built] datetime NULL,
+    [make_A'1] int NULL,
+    [make_B]]2] int NULL
+);
