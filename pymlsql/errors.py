@@ -74,6 +74,10 @@ class DeploymentError(PymlsqlError):
     """A deployment is refused: what is on the server is not what was left there, or somebody else is at it."""
 
 
+class JobError(PymlsqlError):
+    """No such job, or SQL Server Agent refuses what is asked of it."""
+
+
 class MigrationError(PymlsqlError):
     """A migration cannot be found or applied."""
 

@@ -5,6 +5,7 @@
     [database]                    # optional: url of the server, without a password; PYMLSQL_URL wins
     [security]                    # optional: trusted_keys, the public keys that procedures pin
     [features.NAME]               # the fields of pymlsql.features.FeatureSet
+    [jobs.NAME]                   # pymlsql.jobs.declaration
     [procedures.NAME]             # kind, and the fields of that kind: pymlsql.procedures.declaration
 
 A mistake names file, line and key.
@@ -18,17 +19,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pymlsql import procedures, quoting
+from pymlsql import jobs, procedures, quoting
 from pymlsql.errors import DeclarationError, SettingsError, UsageError
 from pymlsql.features import FeatureSet
 from pymlsql.features.checks import columns_read, suggest
 from pymlsql.features.modules import render_features
+from pymlsql.jobs import Job, RenderedJob, render_job
 from pymlsql.modules import Module
 from pymlsql.procedures import ProcedureDeclaration
 from pymlsql.settings import CONFIG_FILE
 from pymlsql.toml_lines import find_line
 
-TABLES = ("project", "environments", "database", "security", "features", "procedures")
+TABLES = ("project", "environments", "database", "security", "features", "procedures", "jobs")
 """What a project file may hold."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,59}")
@@ -43,6 +45,7 @@ class Project:
     tables: str | None
     features: Mapping[str, FeatureSet]
     procedures: Mapping[str, ProcedureDeclaration]
+    jobs: Mapping[str, Job]
 
     @property
     def modules(self) -> tuple[Module, ...]:
@@ -58,6 +61,11 @@ class Project:
             for module in one.render(self.features[one.features])
         ]
         return tuple(made)
+
+    @property
+    def rendered_jobs(self) -> tuple[RenderedJob, ...]:
+        """All jobs, with their commands and schedules."""
+        return tuple(render_job(key, job, self.required_name, self.procedures) for key, job in self.jobs.items())
 
     @property
     def migrations(self) -> Path | None:
@@ -105,7 +113,10 @@ def read(path: Path | str = CONFIG_FILE) -> Project:
         raise SettingsError(f"{path} cannot be read: {error}") from None
     try:
         features = _parse_features(values)
-        return Project(path, *_parse_head(values), features, _parse_procedures(values, features))
+        declared = _parse_procedures(values, features)
+        made = Project(path, *_parse_head(values), features, declared, _parse_jobs(values, declared))
+        _check_jobs(made)
+        return made
     except DeclarationError as error:
         raise DeclarationError(_placed(path, text, error), error.path) from None
 
@@ -163,6 +174,10 @@ def _parse_procedures(
     return found
 
 
+def _parse_jobs(values: Mapping[str, object], known: Mapping[str, ProcedureDeclaration]) -> dict[str, Job]:
+    return {name: jobs.parse(one, known, ("jobs", name)) for name, one in _tables(values, "jobs")}
+
+
 def _tables(values: Mapping[str, object], key: str) -> Iterator[tuple[str, dict[str, object]]]:
     """The tables [key.NAME] of a file."""
     declared = values.get(key, {})
@@ -172,6 +187,15 @@ def _tables(values: Mapping[str, object], key: str) -> Iterator[tuple[str, dict[
         if not isinstance(one, dict) or not _NAME.fullmatch(name):
             raise DeclarationError(f"{key}.{name}: a table [{key}.NAME] is wanted.", (key, name))
         yield name, one
+
+
+def _check_jobs(made: Project) -> None:
+    names: dict[str, str] = {}
+    for job in made.rendered_jobs:
+        path = ("jobs", str(job.declared[-1]))
+        if job.name.lower() in names:
+            raise DeclarationError(f"{'.'.join(path)}: {names[job.name.lower()]} is called {job.name} too.", path)
+        names[job.name.lower()] = ".".join(path)
 
 
 def _check_views(found: Mapping[str, FeatureSet]) -> None:

@@ -15,6 +15,7 @@ from pymlsql.errors import DeploymentError, UsageError
 if TYPE_CHECKING:
     from pymlsql.deployment.planning import Plan, Step
     from pymlsql.deployment.undoing import Undo
+    from pymlsql.jobs import JobChange
     from pymlsql.project import Project
 
 PLAN_EXAMPLE = "Example: pymlsql plan"
@@ -77,10 +78,10 @@ def plan(
     with pymlsql.connect(url) as db, output.status("planning"):
         found = db.plan(declared, sign=sign, trusted=trusted)
     if as_json:
-        output.print_json([_plain(step) for step in found.steps])
+        output.print_json([*map(_plain, found.steps), *map(_plain_job, found.jobs)])
     else:
         _print_plan(found, diff=diff)
-    if check and (found.changes or any(step.conflict for step in found.steps)):
+    if check and (not found.is_empty or any(one.conflict for one in found.entries)):
         raise DeploymentError("The database is not what the project declares.")
 
 
@@ -104,7 +105,7 @@ def apply(
     with pymlsql.connect(url) as db, output.status("applying"):
         done = db.apply(declared, sign=sign, trusted=trusted, overwrite=overwrite, check=check)
     if as_json:
-        steps = [_plain(step) for step in done.plan.steps]
+        steps = [*map(_plain, done.plan.steps), *map(_plain_job, done.plan.jobs)]
         output.print_json({"apply_id": done.apply_id, "notes": done.notes, "steps": steps})
         return
     _print_plan(done.plan, diff=False, done=True)
@@ -187,8 +188,13 @@ def _print_plan(found: Plan, *, diff: bool, done: bool = False) -> None:
             output.print_line(_line(step))
             for line in step.diff if diff else ():
                 output.print_line(f"    {line}")
-    n_same = sum(1 for step in found.steps if step.action == "same" and step.conflict is None)
-    counts = {words: sum(1 for step in found.changes if step.action == word) for word, words in _COUNTED.items()}
+    for job in found.jobs:
+        if job.action != "same" or job.conflict:
+            said = job.conflict or ", ".join(job.differences)
+            sign = "!" if job.conflict else _SIGNS[job.action]
+            output.print_line(f"{sign} job {job.name}" + (f": {said}" if said else ""))
+    n_same = sum(1 for one in found.entries if one.action == "same" and one.conflict is None)
+    counts = {words: sum(1 for one in found.entries if one.action == word) for word, words in _COUNTED.items()}
     said = ", ".join(f"{n} {words[done]}" for words, n in counts.items() if n) or "nothing to do"
     output.print_line(f"{found.project}: {said}; {n_same} unchanged")
 
@@ -212,6 +218,12 @@ def _plain(step: Step) -> dict[str, object]:
     return {
         "name": step.name, "type": step.type, "action": step.action, "notes": step.notes, "conflict": step.conflict,
         "diff": step.diff, "grant": step.grant, "revoke": step.revoke, "sign": step.sign,
+    }  # fmt: skip
+
+
+def _plain_job(job: JobChange) -> dict[str, object]:
+    return {
+        "name": job.name, "type": "job", "action": job.action, "conflict": job.conflict, "differences": job.differences,
     }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from pymlsql.cli import (
     deploying,
     diagnosis,
     features,
+    jobs,
     keys,
     model,
     output,
@@ -45,6 +46,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(features.app, name="features")
 app.add_typer(model.app, name="model")
 app.add_typer(runs.app, name="runs")
+app.add_typer(jobs.app, name="job")
 model.app.command("compare", epilog=comparing.MODEL_EXAMPLE)(comparing.compare_versions)
 runs.app.command("compare", epilog=comparing.RUNS_EXAMPLE)(comparing.compare_runs)
 app.add_typer(keys.app, name="keys")

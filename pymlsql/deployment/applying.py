@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from pymlsql import __version__, signing
 from pymlsql.database import fetch, translated_errors
 from pymlsql.deployment.planning import Plan, Step, describe, digest, parse_signing
 from pymlsql.errors import DatabaseError, DeclarationError, DeploymentError
+from pymlsql.jobs import JobChange
 from pymlsql.quoting import ident, qualified
 
 if TYPE_CHECKING:
@@ -60,12 +61,17 @@ def _take_lock(connection: Connection) -> None:
 
 
 def require_free(plan: Plan, *, overwrite: bool) -> None:
-    """Raise DeploymentError where a step is in conflict with what is on the server."""
-    for step in plan.steps:
-        if step.conflict is not None and (step.is_final or not overwrite):
-            others = sum(1 for other in plan.steps if other.conflict is not None) - 1
-            more = f" ({others} more: pymlsql plan shows them)" if others else ""
-            raise DeploymentError(f"{step.conflict}. Nothing was changed{more}.")
+    """Raise DeploymentError where a step, or a job, is in conflict with what is on the server."""
+    conflicts = [(step.conflict, step.is_final) for step in plan.steps if step.conflict is not None]
+    conflicts += [
+        (f"{job.conflict}: --overwrite takes the declared one", job.action == "same")
+        for job in plan.jobs
+        if job.conflict is not None
+    ]
+    for conflict, is_final in conflicts:
+        if is_final or not overwrite:
+            more = f" ({len(conflicts) - 1} more: pymlsql plan shows them)" if len(conflicts) > 1 else ""
+            raise DeploymentError(f"{conflict}. Nothing was changed{more}.")
 
 
 def execute(connection: Connection, plan: Plan, *, sign: bool = True, label: str | None = None) -> int:
@@ -85,6 +91,24 @@ def execute(connection: Connection, plan: Plan, *, sign: bool = True, label: str
             raise DeclarationError(f"{'.'.join(map(str, path)) or step.name}: the server refuses {step.name}: {error}",
                                    path) from error  # fmt: skip
     return apply_id
+
+
+def execute_jobs(connection: Connection, changes: Iterable[JobChange]) -> None:
+    """Make jobs what they are to be, each in a transaction of its own: msdb tells the Agent of it at once.
+
+    Raises DeclarationError, with the keys of the declaration, where the server refuses one.
+    """
+    for change in changes:
+        try:
+            with translated_errors():
+                if change.job is not None:
+                    fetch(connection, change.job.render())
+                else:
+                    fetch(connection, "EXEC msdb.dbo.sp_delete_job @job_name = ?", (change.name,))
+        except DatabaseError as error:
+            path = () if change.job is None else change.job.declared
+            said = ".".join(map(str, path)) or change.name
+            raise DeclarationError(f"{said}: the server refuses the job {change.name}: {error}", path) from error
 
 
 _BEGIN = """\

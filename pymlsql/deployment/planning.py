@@ -19,6 +19,7 @@ from pymlsql.deployment import state
 from pymlsql.deployment.restoring import normal
 from pymlsql.deployment.script import signings
 from pymlsql.deployment.state import Record, ServerObject
+from pymlsql.jobs import JobChange
 from pymlsql.modules import KEPT, Module, TableColumn
 from pymlsql.quoting import ident
 
@@ -65,11 +66,27 @@ class Plan:
     project: str
     steps: tuple[Step, ...]
     names: tuple[str, ...]
+    jobs: tuple[JobChange, ...] = ()
 
     @property
     def changes(self) -> tuple[Step, ...]:
         """The steps that do something."""
         return tuple(step for step in self.steps if step.changes)
+
+    @property
+    def job_changes(self) -> tuple[JobChange, ...]:
+        """The jobs that are not as declared."""
+        return tuple(job for job in self.jobs if job.action != "same")
+
+    @property
+    def entries(self) -> tuple[Step | JobChange, ...]:
+        """Modules and jobs."""
+        return (*self.steps, *self.jobs)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.changes and not self.job_changes
 
     @property
     def conflicts(self) -> tuple[Step, ...]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pymlsql import jobs
+from pymlsql.database import fetch
 from pymlsql.deployment import applying, checks, planning, undoing
 from pymlsql.deployment.deploying import pinned, read_trusted
 from pymlsql.errors import DatabaseError, DeclarationError, MigrationError
@@ -52,23 +54,29 @@ def apply(
 
     Where something is to be changed, first come the checks (unless `check` is False): sources, signatures, the server's
     Python. Then modules, grants and signatures go into one transaction, which waits at most ten seconds for a lock.
+    Behind it come the jobs, each in a transaction of its own: the Agent is told of them at once.
     Raises DeclarationError, with file and line, for what the declaration says wrong; DeploymentError where the server
     is not as it was left, unless `overwrite` is given, or somebody else applies.
     """
     trusted = None if trusted is None else tuple(trusted)
     first = plan(db, project, sign=sign, trusted=trusted)
     applying.require_free(first, overwrite=overwrite)
-    if not first.changes:
+    if first.is_empty:
         return Applied(first)
     with _translated(project):
         notes: list[str] = []
         if check:
             checks.check_sources(db, project)
             notes = checks.check_models(db, project)
-        with db.transaction() as connection, applying.locked(connection):
-            made = _plan(connection, project, sign, trusted)
-            applying.require_free(made, overwrite=overwrite)
-            apply_id = applying.execute(connection, made, sign=sign, label=label)
+        apply_id = None
+        made = first
+        if first.changes:
+            with db.transaction() as connection, applying.locked(connection):
+                made = _plan(connection, project, sign, trusted)
+                applying.require_free(made, overwrite=overwrite)
+                apply_id = applying.execute(connection, made, sign=sign, label=label)
+        with db.connect(autocommit=True) as connection:
+            applying.execute_jobs(connection, made.job_changes)
     return Applied(made, tuple(notes), apply_id)
 
 
@@ -92,7 +100,12 @@ def preview_undo(db: Database, name: str) -> undoing.Undo:
 
 def _plan(connection: Connection, project: Project, sign: bool, trusted: Iterable[bytes] | None) -> planning.Plan:
     keys = read_trusted(connection) if trusted is None else trusted
-    return planning.make_plan(connection, project.required_name, pinned(project.modules, keys), sign=sign)
+    made = planning.make_plan(connection, project.required_name, pinned(project.modules, keys), sign=sign)
+    rendered = project.rendered_jobs
+    found = jobs.read_jobs(connection, project.required_name, [job.name for job in rendered])
+    database = str(fetch(connection, "SELECT DB_NAME() AS name").rows[0].name)
+    changes = jobs.plan_jobs(rendered, found, project.required_name, database)
+    return replace(made, jobs=changes)
 
 
 @contextmanager

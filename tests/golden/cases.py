@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from pymlsql import project, scripts
+from pymlsql import jobs, project, scripts
 from pymlsql.examples.pdm.declaration import FEATURES, PROCEDURE
 from pymlsql.features import (
     Attributes,
@@ -221,6 +221,30 @@ HOSTILE_SCORE_ROWS = Rows(
     kind="rows", name="odd.[r]]ows]", type="odd.[O'Brien's type]", features="f", model="O'Brien", log=True
 )  # fmt: skip
 
+_JOB = jobs.parse(
+    {
+        "schedule": ["*/15 6-20 * * mon-fri", "0 0 1 * *"],
+        "steps": [
+            {"name": "score", "procedure": "predict", "arguments": {"unscored": True}, "retries": 2},
+            {"name": "tell", "command": "EXEC dbo.TellSomebody;", "on_failure": "continue"},
+        ],
+    },
+    project.example("pdm").procedures,
+)
+JOB = jobs.render_job("nightly", _JOB, "pdm", project.example("pdm").procedures)
+HOSTILE_JOB = jobs.render_job(
+    "nightly",
+    jobs.parse(
+        {
+            "name": "O'Brien's [job]", "description": "it's", "enabled": False, "owner": "DOM\\O'Brien",
+            "notify": "o'p", "steps": [{"name": "st'ep]", "command": "PRINT N'it''s'", "database": "da'ta]"}],
+        },
+        {},
+    ),
+    "odd",
+    {},
+)  # fmt: skip
+
 SHORT_PARTS = {"script": "x = 1\n", "formats": "f = 'O''Brien'\n", "verifying": "v = 1\n"}
 """Texts in place of the scripts'."""
 
@@ -275,6 +299,8 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "rows_type-hostile": (
         "procedures/rows_type.sql.j2", {"table_type": HOSTILE_SCORE_ROWS.type, "columns": HOSTILE_FEATURES.features}
     ),
+    "job": ("agent/job.sql.j2", {"job": JOB}),
+    "job-hostile": ("agent/job.sql.j2", {"job": HOSTILE_JOB}),
     "sign": ("signing/procedure.sql.j2", {"signing": PROCEDURE.signing}),
     "sign-hostile": ("signing/procedure.sql.j2", {"signing": HOSTILE_SIGNING}),
     "unsign-hostile": ("signing/removal.sql.j2", {"signing": HOSTILE_SIGNING}),

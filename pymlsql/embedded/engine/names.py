@@ -97,6 +97,11 @@ class SessionNames:
         """Whether what is compiled is the text of another database's view or function."""
         return self.catalog.database.database_id != self.home_id
 
+    @property
+    def database_id(self) -> int:
+        """The database of what is compiled."""
+        return self.catalog.database.database_id
+
     def relation(self, name: Name) -> Relation:
         if name.object.startswith(("#", "@")):
             table = self.temporary.get(name.object.lower())

@@ -59,8 +59,8 @@ _LAST_OF_STEP = """UPDATE dbo.sysjobsteps SET last_run_outcome = @status, last_r
 WHERE job_id = CONVERT(uniqueidentifier, @job) AND step_id = @step"""
 _LAST_OF_JOB = """UPDATE dbo.sysjobservers SET last_run_outcome = @status, last_outcome_message = @message,
     last_run_date = @date, last_run_time = @time, last_run_duration = @duration
-WHERE job_id = CONVERT(uniqueidentifier, @job);
-UPDATE dbo.sysjobactivity SET stop_execution_date = @stop, job_history_id =
+WHERE job_id = CONVERT(uniqueidentifier, @job)"""
+_ENDED = """UPDATE dbo.sysjobactivity SET stop_execution_date = @stop, job_history_id =
     (SELECT MAX(instance_id) FROM dbo.sysjobhistory WHERE job_id = CONVERT(uniqueidentifier, @job) AND step_id = 0)
 WHERE session_id = @session AND job_id = CONVERT(uniqueidentifier, @job)"""
 
@@ -155,8 +155,10 @@ class Book:
 
         def write() -> None:
             try:
+                # Who waits for the history's row finds everywhere else that the job has ended.
+                self._write(_LAST_OF_JOB, **known)
                 self._write(_HISTORY, step=0, name="(Job outcome)", number=0, severity=0, retries=0, **known)
-                self._write(_LAST_OF_JOB, session=self.session_id, stop=stop, **known)
+                self._write(_ENDED, session=self.session_id, stop=stop, job=job_id)
                 if delete:
                     self._write("EXEC dbo.sp_delete_job @job_id = @job", job=job_id)
             finally:

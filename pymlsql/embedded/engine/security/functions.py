@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pymlsql.embedded.engine.names import lookup
 from pymlsql.embedded.engine.security import principals as p
 from pymlsql.embedded.engine.security.context import (
+    identify,
     may_connect,
     object_securable,
     schema_securable,
@@ -83,15 +84,21 @@ def _login_sid(session: Session, frame: Frame, args: list[str]) -> bytes | None:
 
 
 def _is_member(session: Session, frame: Frame, args: list[str]) -> int | None:
-    """1, 0, or NULL for what is no role of the database."""
-    found = p.principal_named(session.catalog, args[0])
+    """1, 0, or NULL for what is no role of the database, or of that whose number comes behind the role."""
+    catalog, principals = session.catalog, session.identity.rights.principals
+    user: int | None = user_id(session)
+    if len(args) > 1:
+        catalog = session.databases.numbered(int(args[1]))
+        there = identify(catalog, session.context)
+        user, principals = there.user_id, there.rights.principals
+    found = p.principal_named(catalog, args[0])
     if not isinstance(found, p.Role):
         return None
     if found.principal_id == p.PUBLIC:
         return 1
-    if user_id(session) == p.DBO:
+    if user == p.DBO:
         return int(found.principal_id == p.DB_OWNER)
-    return int(found.principal_id in session.identity.rights.principals)
+    return int(found.principal_id in principals)
 
 
 def _is_rolemember(session: Session, frame: Frame, args: list[str]) -> int | None:

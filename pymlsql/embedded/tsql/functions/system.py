@@ -64,6 +64,13 @@ def _refuse_elsewhere(compiler: Compiler, name: str) -> None:
         raise unsupported(f"{name} in a view or function of another database", line=compiler.line)
 
 
+def _database_elsewhere(compiler: Compiler, name: str, args: list[Typed]) -> int | None:
+    """The number of the database whose view or function asks for a role of its own, by a constant name."""
+    is_asked = name == "IS_MEMBER" and args[0].constant is not None
+    elsewhere = is_asked and getattr(compiler.names, "elsewhere", False)
+    return getattr(compiler.names, "database_id", None) if elsewhere else None
+
+
 INNER_VALUE = "\2"
 _UNIT = "\x1f"
 """How a run-time value stands among the arguments of another: OBJECT_NAME(@@PROCID)."""
@@ -99,6 +106,9 @@ def _asked(name: str, type_: SqlType, n_min: int, n_max: int, lookup: tuple[str,
     """A function whose constant arguments the session answers; for one column, ``lookup`` is (view, key, result)."""
 
     def compile(compiler: Compiler, args: list[Typed]) -> Typed:
+        there = _database_elsewhere(compiler, name, args)
+        if there is not None:
+            return compiler.runtime_value(type_, name, str(args[0].constant), str(there))
         _refuse_elsewhere(compiler, name)
         if any(arg.type.name == "null" for arg in args):
             return Typed(f"CAST(NULL AS {type_.duckdb})", type_)

@@ -1,0 +1,184 @@
+"""Jobs of a project on a server with an Agent: planned, applied, run, changed, edited by hand, removed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pymlsql import connect, jobs, project
+from pymlsql.errors import DeclarationError, DeploymentError, JobError
+from pymlsql.project import Project
+from pymlsql.toolkit import Toolkit
+from tests import servers
+
+TOML = """\
+[project]
+name = "shop"
+
+[jobs.nightly]
+description = "counts what there is"
+schedule = ["30 2 * * *", { freq_type = 8, freq_interval = 65, freq_recurrence_factor = 2, active_start_time = 60000 }]
+steps = [
+    { name = "count", command = "INSERT INTO dbo.ShopCounts SELECT COUNT(*) FROM sys.objects" },
+    { name = "tell", command = "PRINT N'it''s done'", retries = 1, retry_minutes = 3 },
+]
+"""
+JOB = "shop: nightly"
+
+
+def read(folder: Path, old: str = "", new: str = "") -> Project:
+    assert old in TOML
+    (folder / "pymlsql.toml").write_text(TOML.replace(old, new, 1), encoding="utf-8")
+    return project.read(folder)
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[Toolkit]:
+    with servers.under_test() as target, connect(target.sqlalchemy_url) as found:
+        found.upgrade()
+        found.execute("CREATE TABLE dbo.ShopCounts (n int)")
+        yield found
+
+
+@pytest.fixture
+def db(made: Toolkit) -> Iterator[Toolkit]:
+    yield made
+    for one in jobs.list_jobs(made):
+        jobs.remove_job(made, one.name)
+
+
+def changes(db: Toolkit, declared: Project) -> list[tuple[str, tuple[str, ...]]]:
+    return [(one.action, one.differences) for one in db.plan(declared).jobs if one.action != "same"]
+
+
+def test_a_job_is_made_run_and_told_of(db: Toolkit, tmp_path: Path) -> None:
+    declared = read(tmp_path)
+    assert changes(db, declared) == [("create", ())]
+    db.apply(declared)
+    assert changes(db, declared) == []
+    (status,) = jobs.list_jobs(db, "shop")
+    assert (status.name, status.enabled, status.last_outcome) == (JOB, True, "never run")
+    seen: list[str] = []
+    done = jobs.run_job(db, JOB, timeout_s=60, on_step=lambda row: seen.append(row.step))
+    assert done is not None
+    assert done.succeeded
+    assert seen == ["count", "tell"]
+    assert "it's done" in done.rows[1].message
+    assert db.scalar("SELECT COUNT(*) FROM dbo.ShopCounts") == 1
+    assert jobs.list_jobs(db)[0].last_outcome == "succeeded"
+    assert [row.step_id for row in jobs.read_history(db, JOB)] == [0, 2, 1]
+
+
+def test_a_changed_job_keeps_its_history(db: Toolkit, tmp_path: Path) -> None:
+    db.apply(read(tmp_path))
+    jobs.run_job(db, JOB, timeout_s=60)
+    changed = read(tmp_path, '"30 2 * * *", ', '"15 4 * * mon-fri", ')
+    assert changes(db, changed) == [("alter", ("schedules",))]
+    db.apply(changed)
+    assert changes(db, changed) == []
+    changed = read(tmp_path, "retries = 1", "retries = 2")
+    assert changes(db, changed) == [("alter", ("steps", "schedules"))]
+    db.apply(changed)
+    assert changes(db, changed) == []
+    assert len(jobs.read_history(db, JOB)) == 3
+    shorter = read(tmp_path, 'schedule = ["30 2 * * *", {', "schedule = [{")
+    db.apply(shorter)
+    assert changes(db, shorter) == []
+    assert db.scalar("SELECT COUNT(*) FROM msdb.dbo.sysschedules WHERE name LIKE N'shop%'") == 1
+
+
+def test_a_job_that_was_edited_by_hand_is_not_overwritten_unasked(db: Toolkit, tmp_path: Path) -> None:
+    declared = read(tmp_path)
+    db.apply(declared)
+    jobs.enable_job(db, JOB, enabled=False)
+    db.execute(f"EXEC msdb.dbo.sp_update_jobstep @job_name = N'{JOB}', @step_id = 2, @command = N'PRINT 2'")
+    with pytest.raises(DeploymentError, match=r"was changed on the server since it was applied \(enabled, steps\)"):
+        db.apply(declared)
+    db.apply(declared, overwrite=True)
+    assert changes(db, declared) == []
+
+
+def test_a_job_of_somebody_else_is_left_alone(db: Toolkit, tmp_path: Path) -> None:
+    db.execute(f"EXEC msdb.dbo.sp_add_job @job_name = N'{JOB}'")
+    with pytest.raises(DeploymentError, match="is there already, and no project made it"):
+        db.apply(read(tmp_path))
+    jobs.remove_job(db, JOB)
+    db.apply(read(tmp_path))
+    other = read(tmp_path, 'name = "shop"', 'name = "store"')
+    renamed = (tmp_path / "pymlsql.toml").read_text().replace("[jobs.nightly]", f'[jobs.nightly]\nname = "{JOB}"')
+    (tmp_path / "pymlsql.toml").write_text(renamed)
+    assert other.name == "store"
+    with pytest.raises(DeploymentError, match="belongs to the project shop"):
+        db.apply(project.read(tmp_path), overwrite=True)
+
+
+def test_a_job_that_is_declared_no_more_is_removed_and_one_that_is_gone_is_made_again(
+    db: Toolkit, tmp_path: Path
+) -> None:
+    declared = read(tmp_path)
+    db.apply(declared)
+    jobs.remove_job(db, JOB)
+    assert changes(db, declared) == [("create", ())]
+    db.apply(declared)
+    (tmp_path / "pymlsql.toml").write_text('[project]\nname = "shop"\n')
+    empty = project.read(tmp_path)
+    assert changes(db, empty) == [("drop", ())]
+    db.apply(empty)
+    assert jobs.list_jobs(db) == []
+
+
+def test_a_step_that_fails_is_told_with_its_message(db: Toolkit, tmp_path: Path) -> None:
+    db.apply(read(tmp_path, "INSERT INTO dbo.ShopCounts SELECT COUNT(*) FROM sys.objects", "SELECT 1 / 0 AS n"))
+    done = jobs.run_job(db, JOB, timeout_s=60)
+    assert done is not None
+    assert not done.succeeded
+    assert "Divide by zero" in done.rows[0].message
+    assert len(done.rows) == 2
+    with pytest.raises(JobError, match="pymlsql job list shows which there are"):
+        jobs.run_job(db, "nobody")
+
+
+def test_steps_begin_with_the_options_that_indexed_views_want(db: Toolkit, tmp_path: Path) -> None:
+    asked = "IF CONVERT(int, SESSIONPROPERTY('QUOTED_IDENTIFIER')) <> 1 THROW 50000, N'off', 1"
+    db.apply(read(tmp_path, "INSERT INTO dbo.ShopCounts SELECT COUNT(*) FROM sys.objects", asked))
+    done = jobs.run_job(db, JOB, timeout_s=60)
+    assert done is not None
+    assert done.succeeded, done.rows[0].message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"30 2 * * *"', '"30 2 * 1 *"', "line 6, jobs.nightly.schedule: .* names months"),
+        ('"30 2 * * *"', '"61 2 * * *"', "line 6, .*'61' is no minute of cron"),
+        ("freq_interval = 65", "freq_interval = 0", "line 6, .*Msg 14278: .*bitmask"),
+        ('command = "PRINT N\'it\'\'s done\'"', 'command = " "', "line 9, jobs.nightly.steps.1: the command is empty"),
+        ('command = "PRINT N\'it\'\'s done\'"', 'procedure = "scor"', "line 9, .*no procedure is called scor"),
+        ('name = "tell"', 'name = "count"', "line 4, jobs.nightly: two steps have one name"),
+        ("retries = 1", "retries = -1", "line 9, jobs.nightly.steps.1.retries: Input should be greater"),
+        ("[jobs.nightly]", f'[jobs.other]\nname = "{JOB}"\nsteps = [{{ name = "a", command = "b" }}]\n[jobs.nightly]',
+         "jobs.other is called shop: nightly too"),
+    ],
+)  # fmt: skip
+def test_a_mistake_names_its_line(tmp_path: Path, old: str, new: str, message: str) -> None:
+    with pytest.raises(DeclarationError, match=message):
+        read(tmp_path, old, new)
+
+
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [('database = "nowhere"', "does not exist"), ('database = "msdb"', None)],
+)
+def test_a_server_s_refusal_names_the_line_and_leaves_no_half_job(
+    db: Toolkit, tmp_path: Path, step: str, message: str | None
+) -> None:
+    declared = read(tmp_path, "retries = 1", f"retries = 1, {step}")
+    if message is None:
+        db.apply(declared)
+        assert changes(db, declared) == []
+        return
+    with pytest.raises(DeclarationError, match=f"line 4, jobs.nightly: the server refuses the job .*{message}"):
+        db.apply(declared)
+    assert jobs.list_jobs(db) == []
