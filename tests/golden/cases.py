@@ -217,7 +217,7 @@ HOSTILE_ONE = Single(
     kind="single", name="odd.[O'Brien's]", features="f", model="O'Brien", parameters=HOSTILE_PARAMETERS, log=True,
     language="Py'thon]",
 )  # fmt: skip
-HOSTILE_SCORE_ROWS = Rows(
+HOSTILE_TABLE = Rows(
     kind="rows", name="odd.[r]]ows]", type="odd.[O'Brien's type]", features="f", model="O'Brien", log=True
 )  # fmt: skip
 
@@ -293,11 +293,11 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
         "single": SCORE_ONE.printed(FEATURES),
         "single-hostile": HOSTILE_ONE.printed(HOSTILE_FEATURES),
         "rows": SCORE_ROWS.printed(FEATURES),
-        "rows-hostile": HOSTILE_SCORE_ROWS.printed(HOSTILE_FEATURES),
+        "rows-hostile": HOSTILE_TABLE.printed(HOSTILE_FEATURES),
     }.items()},
     "rows_type": ("procedures/rows_type.sql.j2", {"table_type": SCORE_ROWS.type, "columns": FEATURES.features}),
     "rows_type-hostile": (
-        "procedures/rows_type.sql.j2", {"table_type": HOSTILE_SCORE_ROWS.type, "columns": HOSTILE_FEATURES.features}
+        "procedures/rows_type.sql.j2", {"table_type": HOSTILE_TABLE.type, "columns": HOSTILE_FEATURES.features}
     ),
     "job": ("agent/job.sql.j2", {"job": JOB}),
     "job-hostile": ("agent/job.sql.j2", {"job": HOSTILE_JOB}),

@@ -13,7 +13,7 @@ from pymlsql.errors import DeclarationError
 from pymlsql.examples.pdm.declaration import FEATURES
 from pymlsql.features import FeatureSet
 from pymlsql.procedures.single import TAKEN
-from tests.golden.cases import HOSTILE_FEATURES, HOSTILE_ONE, HOSTILE_SCORE_ROWS, SCORE_JSON, SCORE_ONE, SCORE_ROWS
+from tests.golden.cases import HOSTILE_FEATURES, HOSTILE_ONE, HOSTILE_TABLE, SCORE_JSON, SCORE_ONE, SCORE_ROWS
 
 BASE = {"name": "dbo.Score", "features": "f", "model": "m"}
 
@@ -68,7 +68,7 @@ def test_hostile_names_are_bound() -> None:
     (module,) = HOSTILE_ONE.render(HOSTILE_FEATURES)
     assert "@f_0 float,\n    @f_1 float" in module.text
     assert "[score]" not in module.text.split("AS\n")[0]
-    type_module, procedure = HOSTILE_SCORE_ROWS.render(HOSTILE_FEATURES)
+    type_module, procedure = HOSTILE_TABLE.render(HOSTILE_FEATURES)
     assert type_module.columns[0].name == "row_no"
     assert [column.name for column in type_module.columns[1:]] == [one.name for one in HOSTILE_FEATURES.features]
     assert "READONLY" in procedure.text
