@@ -18,7 +18,7 @@ DECLARE @format nvarchar(20), @name nvarchar(128), @python_version nvarchar(20),
     @sample nvarchar(max), @seal nvarchar(128), @seal_key nvarchar(64), @statement nvarchar(max) = N'';
 DECLARE @wrong nvarchar(max), @n_rows int, @started_at datetime = GETUTCDATE();
 
-DECLARE @declared nvarchar(max) = N'{"form": "table", "columns": [{"name": "score]smean_6h", "sql_type": "float"}, {"name": "selectmean_6h", "sql_type": "float"}, {"name": "score]ssd_6h", "sql_type": "float"}, {"name": "selectsd_6h", "sql_type": "float"}, {"name": "score]smean_12h", "sql_type": "float"}, {"name": "selectmean_12h", "sql_type": "float"}, {"name": "score]ssd_12h", "sql_type": "float"}, {"name": "selectsd_12h", "sql_type": "float"}, {"name": "score]smean_48h", "sql_type": "float"}, {"name": "selectmean_48h", "sql_type": "float"}, {"name": "score]ssd_48h", "sql_type": "float"}, {"name": "selectsd_48h", "sql_type": "float"}, {"name": "n]1", "sql_type": "int"}, {"name": "n 2", "sql_type": "int"}, {"name": "alarms", "sql_type": "int"}, {"name": "since O''Brien", "sql_type": "float"}, {"name": "group", "sql_type": "nvarchar(10)"}, {"name": "built", "sql_type": "datetime"}, {"name": "make_A''1", "sql_type": "int"}, {"name": "make_B]2", "sql_type": "int"}]}';
+DECLARE @declared nvarchar(max) = N'{"form": "table", "columns": [{"name": "score]smean_6h", "sql_type": "float"}, {"name": "selectmean_6h", "sql_type": "float"}, {"name": "score]ssd_6h", "sql_type": "float"}, {"name": "selectsd_6h", "sql_type": "float"}, {"name": "score]smean_12h", "sql_type": "float"}, {"name": "selectmean_12h", "sql_type": "float"}, {"name": "score]ssd_12h", "sql_type": "float"}, {"name": "selectsd_12h", "sql_type": "float"}, {"name": "score]smean_48h", "sql_type": "float"}, {"name": "selectmean_48h", "sql_type": "float"}, {"name": "score]ssd_48h", "sql_type": "float"}, {"name": "selectsd_48h", "sql_type": "float"}, {"name": "n]1", "sql_type": "int"}, {"name": "n 2", "sql_type": "int"}, {"name": "alarms", "sql_type": "int"}, {"name": "since O''Brien", "sql_type": "float"}, {"name": "group", "sql_type": "nvarchar(10)"}, {"name": "built", "sql_type": "datetime"}, {"name": "make_A''1", "sql_type": "int"}, {"name": "make_B]2", "sql_type": "int"}, {"name": "it''s]it", "sql_type": "nvarchar(20)"}]}';
 
 DECLARE @classes nvarchar(max) = N'["no''ne", "e''1"]';
 
@@ -56,7 +56,8 @@ CREATE TABLE #rows (
     [group] nvarchar(10) NULL,
     [built] datetime NULL,
     [make_A'1] float NULL,
-    [make_B]]2] float NULL
+    [make_B]]2] float NULL,
+    [it's]]it] nvarchar(20) NULL
 );
 
 BEGIN TRY
@@ -101,14 +102,14 @@ BEGIN TRY
 ', @script);
     IF @trusted <> N'' SET @script = CONCAT(N'v = 1
 ', @script);
-    INSERT INTO #rows (row_no, [score]]smean_6h], [selectmean_6h], [score]]ssd_6h], [selectsd_6h], [score]]smean_12h], [selectmean_12h], [score]]ssd_12h], [selectsd_12h], [score]]smean_48h], [selectmean_48h], [score]]ssd_48h], [selectsd_48h], [n]]1], [n 2], [alarms], [since O'Brien], [group], [built], [make_A'1], [make_B]]2])
-    SELECT r.row_no, r.[score]]smean_6h], r.[selectmean_6h], r.[score]]ssd_6h], r.[selectsd_6h], r.[score]]smean_12h], r.[selectmean_12h], r.[score]]ssd_12h], r.[selectsd_12h], r.[score]]smean_48h], r.[selectmean_48h], r.[score]]ssd_48h], r.[selectsd_48h], r.[n]]1], r.[n 2], r.[alarms], r.[since O'Brien], r.[group], r.[built], r.[make_A'1], r.[make_B]]2]
+    INSERT INTO #rows (row_no, [score]]smean_6h], [selectmean_6h], [score]]ssd_6h], [selectsd_6h], [score]]smean_12h], [selectmean_12h], [score]]ssd_12h], [selectsd_12h], [score]]smean_48h], [selectmean_48h], [score]]ssd_48h], [selectsd_48h], [n]]1], [n 2], [alarms], [since O'Brien], [group], [built], [make_A'1], [make_B]]2], [it's]]it])
+    SELECT r.row_no, r.[score]]smean_6h], r.[selectmean_6h], r.[score]]ssd_6h], r.[selectsd_6h], r.[score]]smean_12h], r.[selectmean_12h], r.[score]]ssd_12h], r.[selectsd_12h], r.[score]]smean_48h], r.[selectmean_48h], r.[score]]ssd_48h], r.[selectsd_48h], r.[n]]1], r.[n 2], r.[alarms], r.[since O'Brien], r.[group], r.[built], r.[make_A'1], r.[make_B]]2], r.[it's]]it]
     FROM @rows AS r;
     INSERT INTO @scored (row_no, [predicted], [p_no'ne], [p_e'1])
     EXEC sp_execute_external_script
         @language = @language,
         @script = @script,
-        @input_data_1 = N'SELECT row_no, [score]]smean_6h], [selectmean_6h], [score]]ssd_6h], [selectsd_6h], [score]]smean_12h], [selectmean_12h], [score]]ssd_12h], [selectsd_12h], [score]]smean_48h], [selectmean_48h], [score]]ssd_48h], [selectsd_48h], [n]]1], [n 2], [alarms], [since O''Brien], [group], [built], [make_A''1], [make_B]]2] FROM #rows ORDER BY row_no',
+        @input_data_1 = N'SELECT row_no, [score]]smean_6h], [selectmean_6h], [score]]ssd_6h], [selectsd_6h], [score]]smean_12h], [selectmean_12h], [score]]ssd_12h], [selectsd_12h], [score]]smean_48h], [selectmean_48h], [score]]ssd_48h], [selectsd_48h], [n]]1], [n 2], [alarms], [since O''Brien], [group], [built], [make_A''1], [make_B]]2], [it''s]]it] FROM #rows ORDER BY row_no',
         @params = N'@model varbinary(max), @format nvarchar(20), @signature nvarchar(max), @declared nvarchar(max),
             @classes nvarchar(max), @rule nvarchar(max), @statement nvarchar(max), @seal nvarchar(128),
             @seal_key nvarchar(64), @trusted nvarchar(max), @wrong nvarchar(max) OUTPUT,

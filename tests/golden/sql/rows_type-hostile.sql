@@ -19,5 +19,6 @@ CREATE TYPE [odd].[O'Brien's type] AS TABLE (
     [group] nvarchar(10) NULL,
     [built] datetime NULL,
     [make_A'1] int NULL,
-    [make_B]]2] int NULL
+    [make_B]]2] int NULL,
+    [it's]]it] nvarchar(20) NULL
 );

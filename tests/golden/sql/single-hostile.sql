@@ -19,6 +19,7 @@ CREATE OR ALTER PROCEDURE [odd].[O'Brien's]
     @f_17 datetime,
     @f_18 int,
     @f_19 int,
+    @f_20 nvarchar(max),
     @model sysname = N'O''Brien',
     @alias sysname = N'champion',
     @run_id bigint = NULL OUTPUT
@@ -38,7 +39,7 @@ DECLARE @format nvarchar(20), @name nvarchar(128), @python_version nvarchar(20),
     @sample nvarchar(max), @seal nvarchar(128), @seal_key nvarchar(64), @statement nvarchar(max) = N'';
 DECLARE @wrong nvarchar(max), @n_rows int, @started_at datetime = GETUTCDATE();
 
-DECLARE @declared nvarchar(max) = N'{"form": "values", "columns": [{"name": "score]smean_6h", "sql_type": "float"}, {"name": "selectmean_6h", "sql_type": "float"}, {"name": "score]ssd_6h", "sql_type": "float"}, {"name": "selectsd_6h", "sql_type": "float"}, {"name": "score]smean_12h", "sql_type": "float"}, {"name": "selectmean_12h", "sql_type": "float"}, {"name": "score]ssd_12h", "sql_type": "float"}, {"name": "selectsd_12h", "sql_type": "float"}, {"name": "score]smean_48h", "sql_type": "float"}, {"name": "selectmean_48h", "sql_type": "float"}, {"name": "score]ssd_48h", "sql_type": "float"}, {"name": "selectsd_48h", "sql_type": "float"}, {"name": "n]1", "sql_type": "int"}, {"name": "n 2", "sql_type": "int"}, {"name": "alarms", "sql_type": "int"}, {"name": "since O''Brien", "sql_type": "float"}, {"name": "group", "sql_type": "nvarchar(10)"}, {"name": "built", "sql_type": "datetime"}, {"name": "make_A''1", "sql_type": "int"}, {"name": "make_B]2", "sql_type": "int"}]}';
+DECLARE @declared nvarchar(max) = N'{"form": "values", "columns": [{"name": "score]smean_6h", "sql_type": "float"}, {"name": "selectmean_6h", "sql_type": "float"}, {"name": "score]ssd_6h", "sql_type": "float"}, {"name": "selectsd_6h", "sql_type": "float"}, {"name": "score]smean_12h", "sql_type": "float"}, {"name": "selectmean_12h", "sql_type": "float"}, {"name": "score]ssd_12h", "sql_type": "float"}, {"name": "selectsd_12h", "sql_type": "float"}, {"name": "score]smean_48h", "sql_type": "float"}, {"name": "selectmean_48h", "sql_type": "float"}, {"name": "score]ssd_48h", "sql_type": "float"}, {"name": "selectsd_48h", "sql_type": "float"}, {"name": "n]1", "sql_type": "int"}, {"name": "n 2", "sql_type": "int"}, {"name": "alarms", "sql_type": "int"}, {"name": "since O''Brien", "sql_type": "float"}, {"name": "group", "sql_type": "nvarchar(10)"}, {"name": "built", "sql_type": "datetime"}, {"name": "make_A''1", "sql_type": "int"}, {"name": "make_B]2", "sql_type": "int"}, {"name": "it''s]it", "sql_type": "nvarchar(20)"}]}';
 
 DECLARE @classes nvarchar(max) = N'["no''ne", "e''1"]';
 
@@ -76,7 +77,8 @@ DECLARE @given nvarchar(max) = CONCAT(CAST(N'[' AS nvarchar(max)),
         CASE WHEN @f_16 IS NULL THEN N'null' ELSE CONCAT(N'"', STRING_ESCAPE(@f_16, 'json'), N'"') END, N',',
         CASE WHEN @f_17 IS NULL THEN N'null' ELSE CONCAT(N'"', CONVERT(nvarchar(30), @f_17, 126), N'"') END, N',',
         COALESCE(CONVERT(nvarchar(50), @f_18), N'null'), N',',
-        COALESCE(CONVERT(nvarchar(50), @f_19), N'null'), N''),
+        COALESCE(CONVERT(nvarchar(50), @f_19), N'null'), N',',
+        CASE WHEN @f_20 IS NULL THEN N'null' ELSE CONCAT(N'"', STRING_ESCAPE(@f_20, 'json'), N'"') END, N''),
     N']');
 
 BEGIN TRY
