@@ -137,6 +137,8 @@ def _execute(connection: Connection, apply_id: int, step: Step, *, sign: bool) -
     assert module is not None
     if step.action in ("create", "alter"):
         send(connection, module.text)
+    for extra in module.extras:
+        fetch(connection, extra)
     if step.grant:
         roles = ", ".join(map(ident, step.grant))
         fetch(connection, f"GRANT {module.permission} ON {module.securable} TO {roles};")
@@ -185,7 +187,7 @@ def record(connection: Connection, apply_id: int, step: Step, action: str, signe
     after: tuple[Any, ...] = (
         stored,
         None if stored is None else digest(stored),
-        None if module is None else digest(module.text),
+        None if module is None else digest(module.source),
         json.dumps([] if module is None else list(module.granted_to)),
         signed,
     )

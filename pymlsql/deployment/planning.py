@@ -179,7 +179,7 @@ def _compare_text(step: Step, module: Module, server: ServerObject, record: Reco
     declared = normal(module.text)
     there = normal(server.definition)
     is_untouched = record is not None and record.definition_sha256 == digest(server.definition)
-    is_applied = is_untouched and record is not None and record.source_sha256 == digest(module.text)
+    is_applied = is_untouched and record is not None and record.source_sha256 == digest(module.source)
     if is_applied or declared == there:
         if server.uses_quoted_identifier and server.uses_ansi_nulls:
             return step
@@ -217,6 +217,8 @@ def _settle(step: Step, states: Mapping[str, signing.State]) -> Step:
         notes += (f"grants to {', '.join(grant)}",) * bool(grant) + (f"revokes from {', '.join(revoke)}",) * bool(
             revoke
         )
+        told = None if record is None else record.source_sha256  # None behind an undo, which leaves descriptions
+        notes += ("describes",) * (bool(module.extras) and told not in (None, digest(module.source)))
         notes += ("signs",) * sign + ("records",) * (not is_recorded and step.conflict is None)
     action: Action = "settle" if step.action == "same" and notes != step.notes else step.action
     return dataclasses.replace(step, action=action, grant=grant, revoke=revoke, sign=sign, notes=notes)

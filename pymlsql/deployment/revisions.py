@@ -58,6 +58,8 @@ def _literal(module: Module) -> str:
         facts.append(f"granted_to={module.granted_to!r}")
     if module.columns:
         facts.append(f"columns={module.columns!r}")
+    if module.extras:
+        facts.append(f"extras=({', '.join(map(_text, module.extras))},)")
     return f"    Module(\n        {', '.join(facts)},\n        text={_text(module.text)},\n    ),"
 
 

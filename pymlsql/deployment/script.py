@@ -20,7 +20,7 @@ _SIGN_TAIL = "COMMIT TRANSACTION;\nSET XACT_ABORT OFF;\nGO\n"
 
 def render_script(modules: Sequence[Module], *, sign: bool = True) -> str:
     """The modules as one script with GO, for sqlcmd and SSMS; behind them, unless told otherwise, their signatures."""
-    script = ":on error exit\n" + _HEAD + "".join(f"{_text(module)}\nGO\n" for module in modules)
+    script = ":on error exit\n" + _HEAD + "".join(f"{text}\nGO\n" for module in modules for text in _texts(module))
     script += "".join(f"{module.grants}\nGO\n" for module in modules if module.grants)
     batches = [signing.render(found) for found in signings(modules)] if sign else []
     return script + "".join(f"{_SIGN_HEAD}{batch.rstrip()}\nGO\n{_SIGN_TAIL}" for batch in batches)
@@ -49,17 +49,17 @@ def write_scripts(folder: Path, modules: Sequence[Module], *, sign: bool = True)
     return [folder / name for name in texts]
 
 
-def _text(module: Module) -> str:
-    """A module's text that can be run again, and that sqlcmd sends as it is."""
-    text = module.text.rstrip()
-    if "$(" in text or _SQLCMD.search(text):
+def _texts(module: Module) -> list[str]:
+    """A module's batches, which can be run again, and which sqlcmd sends as they are."""
+    text, *extras = (text.rstrip() for text in (module.text, *module.extras))
+    if any("$(" in batch or _SQLCMD.search(batch) for batch in (text, *extras)):
         raise DeploymentError(
             f"{module.name} holds $( or a line that sqlcmd takes for a command of its own: apply it with pymlsql apply."
         )
-    if module.type not in KEPT:
-        return text
-    find = "TYPE_ID" if module.type == "type" else "OBJECT_ID"
-    return f"IF {find}({quoting.string(quoting.qualified(module.name))}) IS NULL\n{text}"
+    if module.type in KEPT:
+        find = "TYPE_ID" if module.type == "type" else "OBJECT_ID"
+        text = f"IF {find}({quoting.string(quoting.qualified(module.name))}) IS NULL\n{text}"
+    return [text, *extras]
 
 
 def _file_name(name: str) -> str:

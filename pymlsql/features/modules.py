@@ -4,34 +4,64 @@ from __future__ import annotations
 
 from pymlsql import quoting, templates
 from pymlsql.features.declaration import FeatureSet
+from pymlsql.features.meanings import Described, column_meanings, view_meaning
 from pymlsql.features.rendering import Plan
 from pymlsql.features.store import Refresh
-from pymlsql.modules import Module, TableColumn, catalog_type
+from pymlsql.modules import Module, ObjectType, TableColumn, catalog_type
 
 
 def render_features(features: FeatureSet) -> tuple[Module, ...]:
-    """The modules of a feature set, in the order in which they can be created."""
+    """The modules of a feature set, in the order in which they can be created, with what they mean."""
     plan = Plan(features)
+    view, columns = quoting.qualified(features.view), tuple(column_meanings(features).items())
+    of_range = f"The rows of {view} of a range, without reading all; NULL is no limit."
     made = (
-        Module(quoting.qualified(features.slots), "function", templates.render("functions/slots.sql.j2", plan=plan)),
-        Module(
-            quoting.qualified(features.function), "function", templates.render("functions/features.sql.j2", plan=plan)
-        ),
-        Module(quoting.qualified(features.view), "view", templates.render("views/features.sql.j2", plan=plan)),
+        _module(features.slots, "function", "functions/slots.sql.j2", f"The keys of the rows of {view}.", plan=plan),
+        _module(features.function, "function", "functions/features.sql.j2", of_range, plan=plan),
+        _module(features.view, "view", "views/features.sql.j2", view_meaning(features), columns, plan=plan),
     )
-    return made if features.store is None else (*made, *_render_store(Refresh(features)))
+    return made if features.store is None else (*made, *_render_store(Refresh(features), columns))
 
 
-def _render_store(refresh: Refresh) -> tuple[Module, ...]:
-    keys = refresh.features.keys
+def _render_store(refresh: Refresh, meanings: tuple[tuple[str, str], ...]) -> tuple[Module, ...]:
+    features = refresh.features
+    view, table = quoting.qualified(features.view), refresh.store.table
     columns = tuple(
-        TableColumn(column.name, catalog_type(column.sql_type), column not in keys)
-        for column in refresh.features.columns
+        TableColumn(column.name, catalog_type(column.sql_type), column not in features.keys)
+        for column in features.columns
     )
-    table = templates.render("tables/features.sql.j2", refresh=refresh)
-    procedure = templates.render("procedures/refresh.sql.j2", refresh=refresh)
-    granted = refresh.store.granted_to
+    kept = f"The rows of {view} as of its last refresh: EXEC {quoting.qualified(refresh.name)}."
+    makes = f"Makes rows of {quoting.qualified(table)} anew: what may have changed, a range, or all."
     return (
-        Module(quoting.qualified(refresh.store.table), "table", table, columns=columns),
-        Module(quoting.qualified(refresh.name), "procedure", procedure, granted_to=granted),
+        _module(table, "table", "tables/features.sql.j2", kept, meanings, kept_columns=columns, refresh=refresh),
+        _module(
+            refresh.name,
+            "procedure",
+            "procedures/refresh.sql.j2",
+            makes,
+            granted_to=refresh.store.granted_to,
+            refresh=refresh,
+        ),
+    )
+
+
+def _module(
+    name: str,
+    kind: ObjectType,
+    template: str,
+    meaning: str,
+    columns: tuple[tuple[str, str], ...] = (),
+    *,
+    kept_columns: tuple[TableColumn, ...] = (),
+    granted_to: tuple[str, ...] = (),
+    **variables: object,
+) -> Module:
+    name = quoting.qualified(name)
+    return Module(
+        name,
+        kind,
+        templates.render(template, **variables),
+        columns=kept_columns,
+        granted_to=granted_to,
+        extras=(Described(name, kind.upper(), meaning, columns).render(),),
     )

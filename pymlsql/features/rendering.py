@@ -8,6 +8,7 @@ from functools import cached_property
 from pymlsql.features import parts, selection
 from pymlsql.features.declaration import FeatureSet
 from pymlsql.features.groups import Attributes, ClassAhead, NumberAhead, OwnLabel
+from pymlsql.features.meanings import column_meanings
 from pymlsql.features.selection import DAY_MS
 from pymlsql.features.terms import Length, parse_duration
 from pymlsql.quoting import ident, integer, qualified, sqltype, string
@@ -358,6 +359,13 @@ class Plan:
     def final_lines(self) -> list[str]:
         """The columns of the view but for expressions: keys, features, label, with their commas and comments."""
         return selection.final_lines(self)
+
+    @property
+    def view_lines(self) -> list[str]:
+        """All columns of the view, each with its comma and what it means."""
+        meanings = column_meanings(self.features)
+        names = [column.name for column in self.features.columns]
+        return [f"f.{ident(name)}{'' if name == names[-1] else ','}    -- {meanings[name]}" for name in names]
 
     @property
     def outer_lines(self) -> list[str]:

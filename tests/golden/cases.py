@@ -26,6 +26,7 @@ from pymlsql.features import (
     TimeSince,
     Windows,
 )
+from pymlsql.features.meanings import Described, column_meanings
 from pymlsql.features.rendering import Plan
 from pymlsql.features.store import Refresh
 from pymlsql.procedures import SCORE_SCRIPT, Batch, ScoringProcedure
@@ -88,7 +89,7 @@ HOSTILE_FEATURES = FeatureSet(
 )
 """Names with brackets, quotes, spaces and keywords; text and time features; another rhythm."""
 
-HOSTILE_ROWS = FeatureSet(
+HOSTILE_OWN_ROWS = FeatureSet(
     view="odd.[ro]]ws]",
     entity=(Entity(name="a'b", sql_type="int", parameter="a"),),
     time="ti]me",
@@ -265,7 +266,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "store-hostile": ("tables/features.sql.j2", {"refresh": Refresh(HOSTILE_FEATURES)}),
     "refresh": ("procedures/refresh.sql.j2", {"refresh": Refresh(forms.DEMAND)}),
     "refresh-hostile": ("procedures/refresh.sql.j2", {"refresh": Refresh(HOSTILE_FEATURES)}),
-    "refresh-rows-hostile": ("procedures/refresh.sql.j2", {"refresh": Refresh(HOSTILE_ROWS)}),
+    "refresh-rows-hostile": ("procedures/refresh.sql.j2", {"refresh": Refresh(HOSTILE_OWN_ROWS)}),
     "predict": ("procedures/predict.sql.j2", {"procedure": PROCEDURE, "script": SCRIPT}),
     "predict-hostile": ("procedures/predict.sql.j2", {"procedure": HOSTILE_PROCEDURE, "script": "x = 'O''Brien'\n"}),
     "predict-table": ("procedures/predict.sql.j2", {"procedure": TABLE_PROCEDURE, "script": "x = 1\n"}),
@@ -304,6 +305,15 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "sign": ("signing/procedure.sql.j2", {"signing": PROCEDURE.signing}),
     "sign-hostile": ("signing/procedure.sql.j2", {"signing": HOSTILE_SIGNING}),
     "unsign-hostile": ("signing/removal.sql.j2", {"signing": HOSTILE_SIGNING}),
+    "described": ("descriptions/object.sql.j2", {"described": Described("dbo.V", "VIEW", "A view.", (("a", "b"),))}),
+    "described-hostile": (
+        "descriptions/object.sql.j2",
+        {"described": Described("odd.[O'Brien's]", "PROCEDURE", "It's --\nGO;", ())},
+    ),
+    "described-view-hostile": (
+        "descriptions/object.sql.j2",
+        {"described": Described("odd.[v]]w]", "VIEW", "'", tuple(column_meanings(HOSTILE_FEATURES).items()))},
+    ),
     "predictions": ("views/predictions.sql.j2", {"procedure": PROCEDURE}),
     "predictions-hostile": ("views/predictions.sql.j2", {"procedure": HOSTILE_PROCEDURE}),
 }

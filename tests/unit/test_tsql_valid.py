@@ -11,7 +11,7 @@ from pymlsql.examples.pdm.declaration import PROJECT
 from pymlsql.features.modules import render_features
 from pymlsql.registry import modules
 from tests import forms, tsqlcheck
-from tests.golden.cases import CASES, HOSTILE_FEATURES, HOSTILE_PROCEDURE, HOSTILE_ROWS
+from tests.golden.cases import CASES, HOSTILE_FEATURES, HOSTILE_OWN_ROWS, HOSTILE_PROCEDURE
 
 OF_HOSTILE_BATCH = ("table-hostile", "served-hostile", "batch-hostile", "evaluations-hostile", "confusion-hostile",
                     "evaluate-hostile", "purge-hostile")  # fmt: skip
@@ -101,7 +101,7 @@ def test_hostile_names_resolve_too() -> None:
         " [p_no'ne] float, [p_e'1] float, model_version int, run_id bigint, scored_at datetime);",
     ]
     tables.append("CREATE TABLE odd.[r'ows] ([k]]ey] int, [w'hen] smalldatetime, [x]]] float, [y'y] int);")
-    modules = [module.text for one in (HOSTILE_FEATURES, HOSTILE_ROWS) for module in render_features(one)]
+    modules = [module.text for one in (HOSTILE_FEATURES, HOSTILE_OWN_ROWS) for module in render_features(one)]
     modules.append(templates.render("procedures/predict.sql.j2", procedure=HOSTILE_PROCEDURE, script="pass\n"))
     modules.append(templates.render("views/predictions.sql.j2", procedure=HOSTILE_PROCEDURE))
     modules += [templates.render(CASES[name][0], **CASES[name][1]) for name in OF_HOSTILE_BATCH]
