@@ -110,7 +110,7 @@ def apply(
         return
     _print_plan(done.plan, diff=False, done=True)
     for note in done.notes:
-        output.print_note(f"{note}: pymlsql train --push, or pymlsql model promote.")
+        output.print_note(f"{note}: pymlsql model push FILE --alias, or pymlsql model promote.")
 
 
 def undo(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pymlsql.database import fetch
 from pymlsql.jobs.rendering import RenderedJob, parse_mark
-from pymlsql.schedules import moment_of
+from pymlsql.schedules import Schedule, moment_of, next_run
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -182,22 +182,24 @@ class JobStatus:
 
 
 _STATUS = """\
-SELECT j.name, j.description, j.enabled, v.last_run_date, v.last_run_time, v.last_run_outcome,
-    (SELECT MIN(CAST(a.next_run_date AS bigint) * 1000000 + a.next_run_time) FROM msdb.dbo.sysjobschedules AS a
-        WHERE a.job_id = j.job_id AND a.next_run_date > 0) AS next_run
+SELECT j.name, j.description, j.enabled, v.last_run_date, v.last_run_time, v.last_run_outcome, GETDATE() AS now
 FROM msdb.dbo.sysjobs_view AS j
 LEFT JOIN msdb.dbo.sysjobservers AS v ON v.job_id = j.job_id
 ORDER BY j.name"""
 
 
 def read_status(connection: Connection) -> list[JobStatus]:
-    """All jobs that this login may see."""
+    """All jobs that this login may see. When they run next is computed: msdb's own columns are up to 20 minutes old."""
+    upcoming: dict[str, list[Schedule]] = {}
+    for row in fetch(connection, _SCHEDULES).rows:
+        if row.enabled:
+            upcoming.setdefault(row.job, []).append(Schedule(**{term: getattr(row, term) for term in _TERMS}))
     made = []
     for row in fetch(connection, _STATUS).rows:
         mark = parse_mark(row.description)
         last = moment_of(row.last_run_date, row.last_run_time) if row.last_run_date else None
-        upcoming = None if row.next_run is None else moment_of(*divmod(int(row.next_run), 1_000_000))
         outcome = "never run" if last is None else OUTCOMES.get(row.last_run_outcome, "unknown")
-        name = None if mark is None else mark[0]
-        made.append(JobStatus(row.name, name, bool(row.enabled), last, outcome, upcoming if row.enabled else None))
+        times = [next_run(one, row.now) for one in upcoming.get(row.name, []) if row.enabled]
+        coming = min((time for time in times if time is not None), default=None)
+        made.append(JobStatus(row.name, None if mark is None else mark[0], bool(row.enabled), last, outcome, coming))
     return made

@@ -60,6 +60,8 @@ def test_a_job_is_made_run_and_told_of(db: Toolkit, tmp_path: Path) -> None:
     assert changes(db, declared) == []
     (status,) = jobs.list_jobs(db, "shop")
     assert (status.name, status.enabled, status.last_outcome) == (JOB, True, "never run")
+    assert status.next_run is not None
+    assert (status.next_run.hour, status.next_run.minute) in ((2, 30), (6, 0))
     seen: list[str] = []
     done = jobs.run_job(db, JOB, timeout_s=60, on_step=lambda row: seen.append(row.step))
     assert done is not None
