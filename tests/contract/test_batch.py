@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,7 @@ ROWS = pd.DataFrame(
         "y": np.cos(np.arange(40) * 1.7),
         "kind": [CLASSES[number % 3] for number in range(40)],
         "size": np.linspace(-2, 2, 40) * 3 + 1,
+        "flag": [number % 5 // 3 for number in range(40)],
     }
 )
 INPUTS = ROWS[["x", "y"]]
@@ -47,6 +48,7 @@ def features(label: str | None = None) -> FeatureSet:
     kinds = {
         "kind": OwnLabel(kind="column", column="kind", name="kind", sql_type="nvarchar(5)", values=CLASSES),
         "size": OwnLabel(kind="column", column="size", name="size", sql_type="float"),
+        "flag": OwnLabel(kind="column", column="flag", name="flag", sql_type="int", values=("0", "1")),
         None: None,
     }
     return FeatureSet(
@@ -99,17 +101,24 @@ def target() -> Iterator[servers.Target]:
         yield target
 
 
-@pytest.fixture(scope="module")
-def db(target: servers.Target) -> Iterator[Toolkit]:
+@contextmanager
+def flat_server(target: servers.Target) -> Iterator[Toolkit]:
+    """A server with the flat table in it."""
     with connect(target.sqlalchemy_url) as made:
         made.upgrade()
         made.execute_batches(ENABLE_SCRIPTS)
         made.execute(
             "CREATE TABLE dbo.Flat (id int NOT NULL, [na]]me] nvarchar(20) NOT NULL, x float NULL, y float NULL,"
-            " kind nvarchar(5) NULL, size float NULL)"
+            " kind nvarchar(5) NULL, size float NULL, flag int NULL)"
         )
         with made.transaction() as connection:
             database.insert_frame(connection, "dbo.Flat", ROWS.rename(columns={"name": "na]me"}))
+        yield made
+
+
+@pytest.fixture(scope="module")
+def db(target: servers.Target) -> Iterator[Toolkit]:
+    with flat_server(target) as made:
         yield made
 
 
