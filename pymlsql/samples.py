@@ -60,7 +60,7 @@ def _require_same(model: Any, signature: Signature, frame: pd.DataFrame, expecte
     texts = [one.name for one in signature.inputs if one.dtype == "str" and None in frame[one.name].tolist()]
     why = f": {texts[0]} holds None, and a script gets what pandas makes of NULL" if texts else ""
     raise ModelError(
-        f"The model predicts something else for these rows than for the same rows as a script gets them{why}. Fit it on "
+        f"The model predicts something else for these rows than for the same as a script gets them{why}. Fit it on "
         "rows that were read from the server (db.read), or replace NULL in the view."
     )
 
