@@ -21,6 +21,7 @@ class Promise:
 
 
 _STORED = "1,000,000 x 30 through EXEC, stored, relative to the same in-process:"
+_MANY = "10,000,000 x 10 through the procedure, the server killed in the middle:"
 _ROW = "one row through EXEC, warm, over ODBC,"
 _LARGE = "a 500 MB model as a parameter:"
 _REGISTRY = "1,000 models x 20 versions:"
@@ -30,6 +31,8 @@ PROMISES = {
     "demo": Promise("pymlsql demo", "at most", 60, "s"),
     "view": Promise("feature view over telemetry, fetched, relative to the same SQL in DuckDB", "at most", 3, "x"),
     "batch": Promise("500,000 x 30 through the procedure, stored, relative to in-process", "at most", 1.3, "x"),
+    "many.chunks": Promise(f"{_MANY} the last tenth's chunk times over the first's, median", "at most", 1.25, "x"),
+    "many.memory": Promise(f"{_MANY} memory at the end over that of the first third, peak", "at most", 1.25, "x"),
     "single": Promise("EXEC dbo.PredictFailures @machine_id = 3, warm, p50", "at most", 40, "ms"),
     "memory": Promise(
         "growth of all processes for a 200 MB model pushed and used, relative to its size", "at most", 4, "x"

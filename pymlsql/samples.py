@@ -37,10 +37,32 @@ def make(model: Any, signature: Signature, frame: pd.DataFrame, *, format: str =
     rows = [[_plain(value) for value in row]
             for row in frame[list(signature.names)].iloc[::step].itertuples(index=False)]  # fmt: skip
     absolute = ONNX_ABSOLUTE if format == "onnx" else ABSOLUTE
+    expected = predict(model, signature, rows)
+    _require_same(model, signature, frame[list(signature.names)].iloc[::step], expected)
     return json.dumps({
         "columns": signature.names, "classes": signature.output.classes, "rows": rows,
-        "expected": predict(model, signature, rows), "absolute": absolute, "relative": RELATIVE,
+        "expected": expected, "absolute": absolute, "relative": RELATIVE,
     })  # fmt: skip
+
+
+def _require_same(model: Any, signature: Signature, frame: pd.DataFrame, expected: list[list[float]]) -> None:
+    """Raise ModelError where the model predicts something else for the rows as they are than as a script gets them.
+
+    The usual cause is None for NULL among texts, where pandas has NaN: an encoder takes these for two categories.
+    """
+    try:
+        found = _predict(model, signature, frame)
+    except Exception:  # a model that was fitted on what scripts get need not take these rows
+        return
+    scale = max((abs(value) for row in expected for value in row), default=0.0)
+    if furthest(expected, found) <= ABSOLUTE * 10 + RELATIVE * 10 * scale:
+        return
+    texts = [one.name for one in signature.inputs if one.dtype == "str" and None in frame[one.name].tolist()]
+    why = f": {texts[0]} holds None, and a script gets what pandas makes of NULL" if texts else ""
+    raise ModelError(
+        f"The model predicts something else for these rows than for the same as a script gets them{why}. Fit it on "
+        "rows that were read from the server (db.read), or replace NULL in the view."
+    )
 
 
 def predict(model: Any, signature: Signature, rows: list[list[Any]]) -> list[list[float]]:
@@ -48,17 +70,22 @@ def predict(model: Any, signature: Signature, rows: list[list[Any]]) -> list[lis
 
     Raises ModelError where it fails, or gives something else than numbers.
     """
-    import numpy as np
-
     frame = to_frame(signature, rows)
     try:
-        is_classifier = signature.output.kind == "classification"
-        given = model.predict_proba(frame) if is_classifier else model.predict(frame)
-        found = np.asarray(given, dtype="float64").reshape(len(rows), -1)
+        found = _predict(model, signature, frame)
     except Exception as error:  # a model may raise anything at all
         raise ModelError(f"The model cannot predict the rows of its sample: {error}") from None
-    if not np.isfinite(found).all():
+    if not all(math.isfinite(value) for row in found for value in row):
         raise ModelError("The model predicts what is not a number for a row of its sample.")
+    return found
+
+
+def _predict(model: Any, signature: Signature, frame: pd.DataFrame) -> list[list[float]]:
+    import numpy as np
+
+    is_classifier = signature.output.kind == "classification"
+    given = model.predict_proba(frame) if is_classifier else model.predict(frame)
+    found = np.asarray(given, dtype="float64").reshape(len(frame), -1)
     return [[float(value) for value in row] for row in found]
 
 

@@ -14,8 +14,10 @@ import sys
 
 import pandas as pd
 
-IMPORT_NAMES = {"scikit-learn": "sklearn", "category-encoders": "category_encoders", "imbalanced-learn": "imblearn"}
-DIGITS = {"scikit-learn": None, "numpy": 1, "xgboost": 1, "lightgbm": 1, "catboost": 1}
+IMPORT_NAMES = {"scikit-learn": "sklearn", "category-encoders": "category_encoders", "imbalanced-learn": "imblearn",
+                "xgboost-cpu": "xgboost"}
+DIGITS = {"scikit-learn": None, "numpy": 1, "xgboost": 1, "xgboost-cpu": 1, "lightgbm": 1,
+          "catboost": 1}
 ALSO = ("scikit-learn", "numpy", "pandas", "onnxruntime")
 CARRIES_CODE = ("cloudpickle", "dill")
 HERE = platform.python_version()

@@ -44,25 +44,30 @@ def anomaly_score(loaded, frame):
     return -np.asarray(loaded.decision_function(frame), dtype="float64").reshape(-1)
 
 
+def numbers(values):
+    """The same as float64, one number a row or one a class. ValueError where one of them is none."""
+    found = np.asarray(values, dtype="float64")
+    if not np.isfinite(found).all():
+        raise ValueError("the model predicted what is not a number")
+    return found
+
+
 def output_columns(loaded, frame, expected, rule, wanted):
     """The columns for these rows, as arrays. Refusal for a model of another kind; ValueError for what is no number."""
     kind = expected["output"].get("kind", "classification")
     if kind != rule["output"]:
         raise Refusal("the model gives {}, and this procedure {}".format(kind, rule["output"]))
     if kind == "classification":
-        given = np.asarray(loaded.predict_proba(frame), dtype="float64")
-        columns = class_columns(by_class(given, expected["output"]["classes"], wanted), rule, wanted)
-        numbers = [given]
-    elif kind == "anomaly":
-        verdict = np.asarray(loaded.predict(frame), dtype="float64").reshape(-1)
-        columns = [anomaly_score(loaded, frame), (verdict < 0).astype("int32")]
-        numbers = [columns[0], verdict]
-    else:
-        numbers = [np.asarray(loaded.predict(frame), dtype="float64").reshape(-1)]
-        columns = [numbers[0].astype("int32") if kind == "clustering" else numbers[0]]
-    if not all(np.isfinite(one).all() for one in numbers):
-        raise ValueError("the model predicted what is not a number")
-    return columns
+        given = numbers(loaded.predict_proba(frame))
+        return class_columns(by_class(given, expected["output"]["classes"], wanted), rule, wanted)
+    found = numbers(loaded.predict(frame)).reshape(-1)
+    if kind == "anomaly":
+        return [numbers(anomaly_score(loaded, frame)), (found < 0).astype("int32")]
+    if kind == "clustering":
+        if (found != np.rint(found)).any() or (np.abs(found) > 2 ** 31 - 1).any():
+            raise ValueError("the model predicted what is not the number of a cluster")
+        return [found.astype("int32")]
+    return [found]
 
 
 def no_columns(rule, wanted):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from pymlsql.runtime import ENABLE_SCRIPTS
 from pymlsql.toolkit import Toolkit
 from tests import servers
 
-CLASSES = ("a", "b", "c")
+CLASSES = ("a", "b", "]'ü")
 ROWS = pd.DataFrame(
     {
         "id": np.arange(1, 41),
@@ -32,6 +32,7 @@ ROWS = pd.DataFrame(
         "y": np.cos(np.arange(40) * 1.7),
         "kind": [CLASSES[number % 3] for number in range(40)],
         "size": np.linspace(-2, 2, 40) * 3 + 1,
+        "flag": [number % 5 // 3 for number in range(40)],
     }
 )
 INPUTS = ROWS[["x", "y"]]
@@ -47,6 +48,7 @@ def features(label: str | None = None) -> FeatureSet:
     kinds = {
         "kind": OwnLabel(kind="column", column="kind", name="kind", sql_type="nvarchar(5)", values=CLASSES),
         "size": OwnLabel(kind="column", column="size", name="size", sql_type="float"),
+        "flag": OwnLabel(kind="column", column="flag", name="flag", sql_type="int", values=("0", "1")),
         None: None,
     }
     return FeatureSet(
@@ -99,17 +101,24 @@ def target() -> Iterator[servers.Target]:
         yield target
 
 
-@pytest.fixture(scope="module")
-def db(target: servers.Target) -> Iterator[Toolkit]:
+@contextmanager
+def flat_server(target: servers.Target) -> Iterator[Toolkit]:
+    """A server with the flat table in it."""
     with connect(target.sqlalchemy_url) as made:
         made.upgrade()
         made.execute_batches(ENABLE_SCRIPTS)
         made.execute(
             "CREATE TABLE dbo.Flat (id int NOT NULL, [na]]me] nvarchar(20) NOT NULL, x float NULL, y float NULL,"
-            " kind nvarchar(5) NULL, size float NULL)"
+            " kind nvarchar(5) NULL, size float NULL, flag int NULL)"
         )
         with made.transaction() as connection:
             database.insert_frame(connection, "dbo.Flat", ROWS.rename(columns={"name": "na]me"}))
+        yield made
+
+
+@pytest.fixture(scope="module")
+def db(target: servers.Target) -> Iterator[Toolkit]:
+    with flat_server(target) as made:
         yield made
 
 
@@ -132,22 +141,23 @@ def fresh(plain: Scored) -> Scored:
 def test_all_rows_of_a_flat_view_are_stored_with_their_classes(fresh: Scored, classifier: Any) -> None:
     returned = fresh.run()
     stored = fresh.stored()
-    names = "id na]me predicted p_a p_b p_c model_version run_id scored_at"
+    names = "id na]me predicted p_a p_b p_]'ü model_version run_id scored_at"
     assert list(stored.columns) == names.split()
     assert stored["predicted"].tolist() == classifier.predict(INPUTS).tolist()
-    np.testing.assert_allclose(stored[["p_a", "p_b", "p_c"]], classifier.predict_proba(INPUTS), rtol=1e-9)
+    chances = classifier.predict_proba(INPUTS)[:, [list(classifier.classes_).index(name) for name in CLASSES]]
+    np.testing.assert_allclose(stored[["p_a", "p_b", "p_]'ü"]], chances, rtol=1e-9)
     assert stored["na]me"].tolist() == ROWS["name"].tolist()
     assert returned["p_a"].is_monotonic_increasing
     assert fresh.run("@id = 3, @nickname = N'it''s', @persist = 0")["id"].tolist() == [3]
 
 
 def test_thresholds_choose_the_class_and_top_k_shows_the_likeliest(db: Toolkit, classifier: Any) -> None:
-    declared = declare("Bounds", probabilities=False, top_k=2, thresholds={"b": 0.3, "c": 0.35})
+    declared = declare("Bounds", probabilities=False, top_k=2, thresholds={"b": 0.3, "]'ü": 0.35})
     Scored(db, declared, "kind", classifier).run("@return_rows = 0")
     stored = db.read(f"SELECT * FROM {declared.served} ORDER BY id")
-    chances = classifier.predict_proba(INPUTS)
+    chances = classifier.predict_proba(INPUTS)[:, [list(classifier.classes_).index(name) for name in CLASSES]]
     for row, (a, b, c) in zip(stored.itertuples(), chances, strict=True):
-        wanted = "a" if b < 0.3 and c < 0.35 else "b" if b / 0.3 * (b >= 0.3) >= c / 0.35 * (c >= 0.35) else "c"
+        wanted = "a" if b < 0.3 and c < 0.35 else "b" if b / 0.3 * (b >= 0.3) >= c / 0.35 * (c >= 0.35) else CLASSES[2]
         order = sorted(range(3), key=lambda number, found=(a, b, c): -found[number])
         assert (row.predicted, row.top_1, row.top_2) == (wanted, CLASSES[order[0]], CLASSES[order[1]])
         assert (row.top_1_p, row.urgency) == pytest.approx((max(a, b, c), 1 - a))
@@ -189,6 +199,25 @@ def test_anomalies_are_stored_with_their_score(db: Toolkit, format: str) -> None
     assert 2 < stored["is_anomaly"].sum() < 10
     assert returned["score"].is_monotonic_decreasing
     assert returned["alert"].tolist() == [True] * 2 + [False] * 38
+
+
+def test_failure_of_one_of_several_processes_fails_the_run(db: Toolkit) -> None:
+    estimator = LinearRegression().fit(INPUTS, ROWS["size"])
+    scored = Scored(db, declare("Parallel", parallel=True), "size", estimator)
+    with missing(db, 30), pytest.raises(DatabaseError, match="39004") as caught:
+        scored.run()
+    assert caught.value.number == 51005
+    assert scored.db.scalar(f"SELECT COUNT(*) FROM {scored.declared.predictions}") == 0
+
+
+@contextmanager
+def missing(db: Toolkit, number: int) -> Iterator[None]:
+    """A row without its x."""
+    db.execute("UPDATE dbo.Flat SET x = NULL WHERE id = ?", (number,))
+    try:
+        yield
+    finally:
+        db.execute("UPDATE dbo.Flat SET x = ? WHERE id = ?", (float(ROWS["x"][number - 1]), number))
 
 
 def cut_off(scored: Scored, n_left: int) -> int:
@@ -245,12 +274,8 @@ def test_locks_are_given_back_by_runs_that_fail_and_runs_that_do_not(fresh: Scor
 
 
 def test_failed_run_leaves_no_rows_and_its_traceback(fresh: Scored) -> None:
-    fresh.db.execute("UPDATE dbo.Flat SET x = NULL WHERE id = 30")
-    try:
-        with pytest.raises(DatabaseError, match="NaN") as caught:
-            fresh.run()
-    finally:
-        fresh.db.execute("UPDATE dbo.Flat SET x = 0 WHERE id = 30")
+    with missing(fresh.db, 30), pytest.raises(DatabaseError, match="NaN") as caught:
+        fresh.run()
     assert caught.value.number == 51005
     assert fresh.db.scalar(f"SELECT COUNT(*) FROM {fresh.declared.predictions}") == 0
     (run,) = fresh.db.rows(f"SELECT * FROM ml.scoring_runs WHERE procedure_name = N'{fresh.declared.name}'")

@@ -59,6 +59,11 @@ def test_calls_are_stored_with_the_class_of_least_cost(calls: tuple[Example, Any
     assert (run.status, run.rows, run.procedure_name) == ("succeeded", len(rows), "dbo.ScoreCalls")
 
 
+def test_second_apply_finds_nothing_to_do(calls: tuple[Example, Any]) -> None:
+    example, _ = calls
+    assert example.db.plan(example.project).changes == ()
+
+
 def test_each_day_has_its_most_urgent_alerts_and_never_more(calls: tuple[Example, Any]) -> None:
     example, _ = calls
     db = example.db

@@ -28,9 +28,10 @@ FRAMES = {
 
 
 @contextlib.contextmanager
-def examples() -> Iterator[Toolkit]:
-    """A server with the tables of both examples."""
-    with servers.under_test() as target, connect(target.sqlalchemy_url) as made:
+def examples(target: servers.Target | None = None) -> Iterator[Toolkit]:
+    """A server with the tables of both examples; one of its own unless one is given."""
+    place = servers.under_test() if target is None else contextlib.nullcontext(target)
+    with place as found, connect(found.sqlalchemy_url) as made:
         made.upgrade()
         made.execute_batches(ENABLE_SCRIPTS)
         for name, frames in FRAMES.items():

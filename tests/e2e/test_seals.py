@@ -15,7 +15,7 @@ import pytest
 from sklearn.tree import DecisionTreeClassifier
 
 import pymlsql
-from pymlsql import models, procedures, proofs, scripts, signature
+from pymlsql import deployment, models, proofs, scripts, signature
 from pymlsql.cli import main as cli
 from pymlsql.errors import DatabaseError, RuntimeMismatch
 from pymlsql.examples.pdm.declaration import FEATURES, PROJECT
@@ -75,7 +75,7 @@ def key(db: Toolkit, account: Callable[[str], bytes]) -> bytes:
     """The key of the release account, which the database trusts."""
     found = account("release")
     with db.engine.connect() as connection:
-        if procedures.read_trusted(connection) != {found}:
+        if deployment.read_trusted(connection) != {found}:
             db.apply(PROJECT, trusted=[found])
     return found
 

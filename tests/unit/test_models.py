@@ -13,8 +13,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 
-from pymlsql import models
+from pymlsql import models, signature
 from pymlsql.errors import ModelError, UntrustedModel
 from pymlsql.models import Input, Output, Signature
 
@@ -202,3 +204,16 @@ def test_every_input_type_has_its_dtype(sql_type: str, dtype: str) -> None:
 def test_types_that_scripts_cannot_take_are_refused(sql_type: str) -> None:
     with pytest.raises(ModelError, match="CAST it in the view"):
         models.dtype_for(sql_type)
+
+
+def test_model_fitted_on_none_for_null_is_not_packed_with_a_sample() -> None:
+    """Scripts get NaN among texts from pandas 3 on: an encoder takes that for another category than None."""
+    frame = pd.DataFrame({"job": pd.Series(["a", None, "b", "a", None, "b"], dtype="object")})
+    estimator = make_pipeline(OneHotEncoder(handle_unknown="ignore"), LogisticRegression())
+    estimator.fit(frame, ["no", "yes", "no", "no", "yes", "no"])
+    made = signature.infer(frame, estimator)
+    if pd.DataFrame({"job": ["a", None]})["job"].dtype == object:
+        models.pack(estimator, made, sample=frame)
+        return
+    with pytest.raises(ModelError, match="job holds None, and a script gets what pandas makes of NULL"):
+        models.pack(estimator, made, sample=frame)

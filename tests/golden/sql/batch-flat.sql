@@ -200,6 +200,7 @@ BEGIN TRY
         FROM #slots AS s
         JOIN [dbo].[V_CallsFor] (@call_id) AS f ON f.[call_id] = s.[call_id]
         WHERE s.row_no BETWEEN @first AND @last
+        ORDER BY s.row_no
         OPTION (RECOMPILE);
 
         SET @chunk = @first;
@@ -261,7 +262,8 @@ BEGIN TRY
                     s.[predicted], @version, @run_id, GETUTCDATE()
                 FROM #scored AS s
                 JOIN #slots AS k ON k.row_no = s.row_no
-                WHERE k.row_no BETWEEN @chunk AND @chunk_end;
+                WHERE k.row_no BETWEEN @chunk AND @chunk_end
+                ORDER BY k.row_no;
                 SET @n_stored += @@ROWCOUNT;
                 COMMIT TRANSACTION;
                 TRUNCATE TABLE #scored;

@@ -293,6 +293,7 @@ BEGIN TRY
         FROM #slots AS s
         JOIN [odd].[O'Brien's viewFor] (@asset, @from, @to) AS f ON f.[time stamp] = s.[time stamp] AND f.[asset]]id] = s.[asset]]id]
         WHERE s.row_no BETWEEN @first AND @last
+        ORDER BY s.row_no
         OPTION (RECOMPILE);
 
         SET @chunk = @first;
@@ -355,7 +356,8 @@ BEGIN TRY
                     s.[predicted], s.[p_no'ne], s.[p_e'1], s.[top_1], s.[top_1_p], s.[top_2], s.[top_2_p], 0, @version, @run_id, GETUTCDATE()
                 FROM #scored AS s
                 JOIN #slots AS k ON k.row_no = s.row_no
-                WHERE k.row_no BETWEEN @chunk AND @chunk_end;
+                WHERE k.row_no BETWEEN @chunk AND @chunk_end
+                ORDER BY k.row_no;
                 SET @n_stored += @@ROWCOUNT;
                 COMMIT TRANSACTION;
                 TRUNCATE TABLE #scored;

@@ -285,6 +285,7 @@ BEGIN TRY
         FROM #slots AS s
         JOIN [dbo].[DemandFeaturesFor] (@shop_id, @item, @from, @to) AS f ON f.[day] = s.[day] AND f.[shopID] = s.[shopID] AND f.[item] = s.[item]
         WHERE s.row_no BETWEEN @first AND @last
+        ORDER BY s.row_no
         OPTION (RECOMPILE);
 
         SET @chunk = @first;
@@ -346,7 +347,8 @@ BEGIN TRY
                     s.[predicted], @version, @run_id, GETUTCDATE()
                 FROM #scored AS s
                 JOIN #slots AS k ON k.row_no = s.row_no
-                WHERE k.row_no BETWEEN @chunk AND @chunk_end;
+                WHERE k.row_no BETWEEN @chunk AND @chunk_end
+                ORDER BY k.row_no;
                 SET @n_stored += @@ROWCOUNT;
                 COMMIT TRANSACTION;
                 TRUNCATE TABLE #scored;

@@ -238,6 +238,7 @@ BEGIN TRY
         FROM #slots AS s
         JOIN [dbo].[BankFeaturesFor] (@call_id, @from, @to) AS f ON f.[called_at] = s.[called_at] AND f.[callID] = s.[callID]
         WHERE s.row_no BETWEEN @first AND @last
+        ORDER BY s.row_no
         OPTION (RECOMPILE);
 
         SET @chunk = @first;
@@ -299,7 +300,8 @@ BEGIN TRY
                     s.[predicted], s.[p_no], s.[p_yes], 0, @version, @run_id, GETUTCDATE()
                 FROM #scored AS s
                 JOIN #slots AS k ON k.row_no = s.row_no
-                WHERE k.row_no BETWEEN @chunk AND @chunk_end;
+                WHERE k.row_no BETWEEN @chunk AND @chunk_end
+                ORDER BY k.row_no;
                 SET @n_stored += @@ROWCOUNT;
                 COMMIT TRANSACTION;
                 TRUNCATE TABLE #scored;
