@@ -250,7 +250,7 @@ HOSTILE_TRAINING = Train(
     kind="train", name="odd.[tr]]ain it's]", features="f", model="O'Brien]", alias="cham'pion", experiment="it's",
     estimator="RandomForestRegressor", parameters={"criterion": "it's", "max_depth": 3}, impute="median",
     language="Py'thon]",
-).plan(HOSTILE_ROWS)  # fmt: skip
+).plan(HOSTILE_OWN_ROWS)  # fmt: skip
 BANK_TRAINING = Train.model_validate(
     {**project.example("bank").procedures["train"].model_dump(), "impute": "median", "scale": True}
 ).plan(project.example("bank").features["calls"])
