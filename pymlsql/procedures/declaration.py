@@ -18,13 +18,15 @@ from pymlsql.procedures.json_text import Json
 from pymlsql.procedures.purge import Purge
 from pymlsql.procedures.rows import Rows
 from pymlsql.procedures.single import Single
+from pymlsql.procedures.train import Train
 from pymlsql.quoting import qualified
 
-ProcedureDeclaration = Batch | Evaluate | Purge | Single | Json | Rows
+ProcedureDeclaration = Batch | Evaluate | Purge | Single | Json | Rows | Train
 """Any of them: a union of the classes of KINDS."""
 
 KINDS: Mapping[str, type[ProcedureDeclaration]] = MappingProxyType({
     "batch": Batch, "evaluate": Evaluate, "purge": Purge, "single": Single, "json": Json, "rows": Rows,
+    "train": Train,
 })  # fmt: skip
 """The class of each `kind`."""
 

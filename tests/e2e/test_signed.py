@@ -145,7 +145,7 @@ def test_what_the_script_s_query_reads_is_a_right_to_be_declared(db: Toolkit, so
 
 
 def test_nothing_more_can_be_signed_with_the_certificate(db: Toolkit, somebody: People) -> None:
-    key = "SELECT name, pvt_key_encryption_type_desc FROM sys.certificates"
+    key = f"SELECT name, pvt_key_encryption_type_desc FROM sys.certificates WHERE name = N'{CERTIFICATE}'"
     assert [tuple(row) for row in db.rows(key)] == [(CERTIFICATE, "NO_PRIVATE_KEY")]
     somebody.run("CREATE PROCEDURE dbo.Other AS SELECT 1")
     assert outcome(somebody.administrator, f"ADD SIGNATURE TO dbo.Other BY CERTIFICATE [{CERTIFICATE}]") == 15556
@@ -158,7 +158,7 @@ def test_no_password_is_written_anywhere(db: Toolkit, target: servers.Target) ->
 
 
 def test_applying_again_signs_again_with_another_certificate(db: Toolkit, scorer: Any) -> None:
-    thumbprint = "SELECT thumbprint FROM sys.certificates"
+    thumbprint = f"SELECT thumbprint FROM sys.certificates WHERE name = N'{CERTIFICATE}'"
     before = db.rows(thumbprint)
     db.apply(PROJECT)
     after = db.rows(thumbprint)

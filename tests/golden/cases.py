@@ -37,6 +37,7 @@ from pymlsql.procedures.json_text import Json
 from pymlsql.procedures.purge import Purge
 from pymlsql.procedures.rows import Rows
 from pymlsql.procedures.single import Single
+from pymlsql.procedures.train import Train
 from pymlsql.signing import Signing
 from tests import forms
 
@@ -245,6 +246,17 @@ HOSTILE_JOB = jobs.render_job(
     "odd",
     {},
 )  # fmt: skip
+HOSTILE_TRAINING = Train(
+    kind="train", name="odd.[tr]]ain it's]", features="f", model="O'Brien]", alias="cham'pion", experiment="it's",
+    estimator="RandomForestRegressor", parameters={"criterion": "it's", "max_depth": 3}, impute="median",
+    language="Py'thon]",
+).plan(HOSTILE_OWN_ROWS)  # fmt: skip
+BANK_TRAINING = Train.model_validate(
+    {**project.example("bank").procedures["train"].model_dump(), "impute": "median", "scale": True}
+).plan(project.example("bank").features["calls"])
+FLAT_TRAINING = Train(
+    kind="train", name="dbo.TrainClusters", features="calls", model="clusters", estimator="KMeans", scale=True
+).plan(FLAT_FEATURES)  # fmt: skip
 
 SHORT_PARTS = {"script": "x = 1\n", "formats": "f = 'O''Brien'\n", "verifying": "v = 1\n"}
 """Texts in place of the scripts'."""
@@ -302,6 +314,9 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "job": ("agent/job.sql.j2", {"job": JOB}),
     "job-hostile": ("agent/job.sql.j2", {"job": HOSTILE_JOB}),
+    "train": ("procedures/train.sql.j2", {"plan": BANK_TRAINING, "script": "x = 1\n"}),
+    "train-cluster": ("procedures/train.sql.j2", {"plan": FLAT_TRAINING, "script": "x = 1\n"}),
+    "train-hostile": ("procedures/train.sql.j2", {"plan": HOSTILE_TRAINING, "script": "x = 'O''Brien'\n"}),
     "sign": ("signing/procedure.sql.j2", {"signing": PROCEDURE.signing}),
     "sign-hostile": ("signing/procedure.sql.j2", {"signing": HOSTILE_SIGNING}),
     "unsign-hostile": ("signing/removal.sql.j2", {"signing": HOSTILE_SIGNING}),

@@ -90,3 +90,29 @@ def test_script_is_told_the_columns() -> None:
         (column.name, column.sql_type) for column in FEATURES.features
     ]
     assert (told["form"], told["id"], told["optional"]) == ("objects", "machineID", [])
+
+
+TRAINING: dict[str, tuple[dict[str, Any], str, str]] = {
+    "misspelt": ({"estimator": "RandomForest"}, "estimator", "none that a procedure trains"),
+    "number for classes": ({"estimator": "Ridge"}, "estimator", "is for regression, and failure is classes"),
+    "cluster of labels": ({"estimator": "KMeans"}, "estimator", "takes no label"),
+    "no parameter": ({"parameters": {"max iter": 3}}, "parameters.max iter", "no name of a parameter"),
+    "strategy": ({"impute": "guess"}, "impute", "Input should be"),
+    "gap": ({"gap": "a day"}, "gap", "not a length of time"),
+}
+
+
+@pytest.mark.parametrize(("values", "path", "message"), TRAINING.values(), ids=TRAINING)
+def test_training_that_cannot_be_meant_names_its_key(values: dict[str, Any], path: str, message: str) -> None:
+    error = refused({"kind": "train", "estimator": "LogisticRegression", **values})
+    assert ".".join(map(str, error.path)) == f"procedures.p.{path}"
+    assert message in str(error)
+
+
+def test_training_reads_the_function_and_may_see_the_view() -> None:
+    declared = procedures.parse({**BASE, "kind": "train", "estimator": "RandomForestClassifier"}, {"f": FEATURES})
+    (module,) = declared.render(FEATURES)
+    assert module.signing is not None
+    assert module.signing.read == (FEATURES.function,)
+    assert FEATURES.view in module.signing.looked_up
+    assert '"gap_s": 86400.0' in module.text

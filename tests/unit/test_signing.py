@@ -76,11 +76,12 @@ def test_script_signs_each_procedure_in_a_transaction_behind_all_modules() -> No
     modules = PROJECT.modules
     all_batches = batches.split(deployment.render_script(modules))
     signed = [module.signing for module in modules if module.signing is not None]
-    assert len(signed) == 1
-    before, batch, after = all_batches[-3:]
-    assert before.split("\n") == ["SET XACT_ABORT ON;", "BEGIN TRANSACTION;"]
-    assert batch == signing.render(signed[0]).rstrip()
-    assert after.startswith("COMMIT TRANSACTION;")
+    assert len(signed) == 5
+    last = all_batches[-3 * len(signed) :]
+    for before, batch, after, one in zip(last[::3], last[1::3], last[2::3], signed, strict=True):
+        assert before.split("\n") == ["SET XACT_ABORT ON;", "BEGIN TRANSACTION;"]
+        assert batch == signing.render(one).rstrip()
+        assert after.startswith("COMMIT TRANSACTION;")
     assert "SIGNATURE" not in deployment.render_script(modules, sign=False)
 
 
