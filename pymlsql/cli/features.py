@@ -70,3 +70,18 @@ def check(names: NamesArgument = None, project_file: ProjectOption = Path("."), 
                 output.print_line(f"    not compared, having no pandas twin: {', '.join(found.skipped)}")
     if complaints:
         raise DeclarationError("; ".join(complaints))
+
+
+@app.command("indexes", epilog="Example: pymlsql features indexes --url prod > indexes.sql")
+def show_indexes(names: NamesArgument = None, project_file: ProjectOption = Path("."), url: UrlOption = None) -> None:
+    """Print CREATE INDEX for what the functions look up in their sources; with --url, what that server has not."""
+    from pymlsql import project
+    from pymlsql.features import indexes
+
+    wanted = indexes.suggest(project.read(project_file).named(names or []))
+    if url is not None:
+        import pymlsql
+
+        with pymlsql.connect(url) as db:
+            wanted = indexes.missing(db, wanted)
+    output.print_line(indexes.render(wanted).rstrip() if wanted else "-- No index is missing.")

@@ -25,6 +25,7 @@ from pymlsql.features import (
     Store,
     TimeSince,
     Windows,
+    indexes,
 )
 from pymlsql.features.meanings import Described, column_meanings
 from pymlsql.features.rendering import Plan
@@ -314,6 +315,9 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
         "descriptions/object.sql.j2",
         {"described": Described("odd.[v]]w]", "VIEW", "'", tuple(column_meanings(HOSTILE_FEATURES).items()))},
     ),
+    "index": ("indexes/source.sql.j2", {"index": indexes.suggest([FEATURES])[0]}),
+    "index-hostile": ("indexes/source.sql.j2", {"index": indexes.suggest([HOSTILE_OWN_ROWS])[0]}),
+    "index-keys-hostile": ("indexes/source.sql.j2", {"index": indexes.suggest([HOSTILE_FEATURES])[1]}),
     "predictions": ("views/predictions.sql.j2", {"procedure": PROCEDURE}),
     "predictions-hostile": ("views/predictions.sql.j2", {"procedure": HOSTILE_PROCEDURE}),
 }
