@@ -88,6 +88,10 @@ class Project:
             return error
         return DeclarationError(_placed(self.path, self.path.read_text(encoding="utf-8"), error), error.path)
 
+    def name_of(self, features: FeatureSet) -> str:
+        """Under which name the project declares a feature set."""
+        return next(name for name, found in self.features.items() if found is features)
+
     def named(self, names: list[str]) -> list[FeatureSet]:
         """The feature sets of these names, or all. Raises DeclarationError for a name that is not declared."""
         for name in names:
