@@ -163,6 +163,8 @@ def _run(engine: Engine, step: Callable[[Any, Config], None], folder: Path | Non
 
     config = _config(folder)
     with _translated_errors(), engine.connect() as connection:
+        connection.exec_driver_sql("SET NOCOUNT OFF")  # alembic counts rows; a pooled session may have it on
+        connection.commit()
         config.attributes["connection"] = connection
         step(command, config)
 

@@ -19,10 +19,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pymlsql import jobs, procedures, quoting
+from pymlsql import jobs, procedures
 from pymlsql.errors import DeclarationError, SettingsError, UsageError
-from pymlsql.features import FeatureSet
-from pymlsql.features.checks import columns_read, suggest
+from pymlsql.features import FeatureSet, lineage
+from pymlsql.features.checks import suggest
 from pymlsql.features.modules import render_features
 from pymlsql.jobs import Job, RenderedJob, render_job
 from pymlsql.modules import Module
@@ -88,6 +88,10 @@ class Project:
             return error
         return DeclarationError(_placed(self.path, self.path.read_text(encoding="utf-8"), error), error.path)
 
+    def name_of(self, features: FeatureSet) -> str:
+        """Under which name the project declares a feature set."""
+        return next(name for name, found in self.features.items() if found is features)
+
     def named(self, names: list[str]) -> list[FeatureSet]:
         """The feature sets of these names, or all. Raises DeclarationError for a name that is not declared."""
         for name in names:
@@ -140,8 +144,10 @@ def _parse_features(values: Mapping[str, object]) -> dict[str, FeatureSet]:
         if key not in TABLES:
             raise DeclarationError(f"{key}: a project has no such table{suggest(key, TABLES)}.", (key,))
     found = {name: FeatureSet.parse(one, ("features", name)) for name, one in _tables(values, "features")}
-    _check_views(found)
-    return {name: found[name] for name in _in_order(found)}
+    lineage.check_names(found)
+    ordered = {name: found[name] for name in lineage.in_order(found)}
+    lineage.check_leaks(ordered)
+    return ordered
 
 
 def _parse_head(values: Mapping[str, object]) -> tuple[str | None, str | None]:
@@ -196,63 +202,6 @@ def _check_jobs(made: Project) -> None:
         if job.name.lower() in names:
             raise DeclarationError(f"{'.'.join(path)}: {names[job.name.lower()]} is called {job.name} too.", path)
         names[job.name.lower()] = ".".join(path)
-
-
-def _check_views(found: Mapping[str, FeatureSet]) -> None:
-    """No two declarations make one object, and none takes another's label for a feature."""
-    makers: dict[str, str] = {}
-    for name, features in found.items():
-        for made in features.made:
-            other = makers.setdefault(quoting.qualified(made).lower(), name)
-            if other != name:
-                where = ("features", name, "view")
-                raise DeclarationError(f"{'.'.join(where)}: features.{other} makes {made} too.", where)
-        for key, number, group in features.groups:
-            read = _maker(found, features.sources[group.source].table)
-            label = found[read].label if read else None
-            if label is not None and label.name.lower() in {column.lower() for column in columns_read(group)}:
-                path: tuple[str | int, ...] = ("features", name, key, number)
-                raise DeclarationError(
-                    f"{'.'.join(map(str, path))}: {label.name} is the label of features.{read}: no feature may use it.",
-                    path,
-                )
-
-
-def _maker(found: Mapping[str, FeatureSet], table: str) -> str | None:
-    """The declaration that makes a table, which is then a view of the project's own, or what is stored of it."""
-    wanted = quoting.qualified(table).lower()
-    for name, one in found.items():
-        if wanted in [quoting.qualified(made).lower() for made in (one.view, one.stored) if made]:
-            return name
-    return None
-
-
-def _in_order(found: Mapping[str, FeatureSet]) -> list[str]:
-    """Names, those first whose views others read. Raises DeclarationError for a cycle."""
-    done: dict[str, None] = {}
-
-    def visit(name: str, above: tuple[str, ...]) -> None:
-        if name in done:
-            return
-        for source, maker in _read(found, name):
-            where = ("features", name, "sources", source, "table")
-            if maker in (*above, name):
-                circle = " -> ".join([*above[above.index(maker) if maker in above else len(above) :], name, maker])
-                raise DeclarationError(f"{'.'.join(where)}: a cycle of feature views: {circle}.", where)
-            visit(maker, (*above, name))
-        done[name] = None
-
-    for name in found:
-        visit(name, ())
-    return list(done)
-
-
-def _read(found: Mapping[str, FeatureSet], name: str) -> Iterator[tuple[str, str]]:
-    """The sources of a declaration that other declarations make, with their makers."""
-    for source, one in found[name].sources.items():
-        maker = _maker(found, one.table)
-        if maker is not None:
-            yield source, maker
 
 
 def example(name: str) -> Project:

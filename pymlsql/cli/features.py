@@ -58,15 +58,32 @@ def check(names: NamesArgument = None, project_file: ProjectOption = Path("."), 
     from pymlsql import project
     from pymlsql.features import parity
 
-    declared = project.read(project_file).named(names or [])
-    complaints = []
+    whole = project.read(project_file)
+    complaints: list[str] = []
+    path: tuple[str, ...] = ()
     with pymlsql.connect(url) as db:
-        for features in declared:
+        for features in whole.named(names or []):
             with output.status(f"checking {features.view}"):
                 found = parity.check(features, db.read)
             complaints += [f"{features.view}: {complaint}" for complaint in found.complaints]
+            path = path or (found.path and ("features", whole.name_of(features), *found.path))
             output.print_line(f"{features.view}: {found.n_rows:,} rows, {'the same' if found.ok else 'NOT the same'}")
             if found.skipped:
                 output.print_line(f"    not compared, having no pandas twin: {', '.join(found.skipped)}")
     if complaints:
-        raise DeclarationError("; ".join(complaints))
+        raise whole.place(DeclarationError("; ".join(complaints), path))
+
+
+@app.command("indexes", epilog="Example: pymlsql features indexes --url prod > indexes.sql")
+def show_indexes(names: NamesArgument = None, project_file: ProjectOption = Path("."), url: UrlOption = None) -> None:
+    """Print CREATE INDEX for what the functions look up in their sources; with --url, what that server has not."""
+    from pymlsql import project
+    from pymlsql.features import indexes
+
+    wanted = indexes.suggest(project.read(project_file).named(names or []))
+    if url is not None:
+        import pymlsql
+
+        with pymlsql.connect(url) as db:
+            wanted = indexes.missing(db, wanted)
+    output.print_line(indexes.render(wanted).rstrip() if wanted else "-- No index is missing.")

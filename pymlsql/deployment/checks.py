@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pymlsql import quoting, registry, runtime, signature, sources
 from pymlsql.errors import DeclarationError, ModelError, RegistryError, RuntimeMismatch
@@ -42,6 +42,36 @@ def check_sources(db: Database, project: Project) -> None:
                     raise DeclarationError(
                         f"{'.'.join(map(str, where))}: {one.table} has no column {column}{near}.", where
                     )
+
+
+def check_keys(db: Database, project: Project) -> None:
+    """No static source that features are joined with has two rows for one entity: each row of theirs would come twice.
+
+    Raises DeclarationError with the keys of the first that has.
+    """
+    made = {quoting.qualified(name).lower() for one in project.features.values() for name in one.made}
+    for name, features in project.features.items():
+        joined = {group.source for group in features.attributes if not features.is_own(group)}
+        for source in sorted(joined):
+            table = features.sources[source].table
+            row = None if quoting.qualified(table).lower() in made else _twice(db, features, source)
+            if row is not None:
+                where = ("features", name, "sources", source, "table")
+                pairs = zip(features.keys_of(source), row, strict=True)
+                key = ", ".join(f"{theirs} {value}" for (_, theirs), value in pairs)
+                raise DeclarationError(
+                    f"{'.'.join(where)}: {table} has several rows of {key}, and a static source has one of each.", where
+                )
+
+
+def _twice(db: Database, features: FeatureSet, source: str) -> tuple[Any, ...] | None:
+    """A key of a source that comes more than once."""
+    names = [quoting.ident(theirs) for _, theirs in features.keys_of(source)]
+    columns, there = ", ".join(names), " AND ".join(f"{name} IS NOT NULL" for name in names)
+    table = quoting.qualified(features.sources[source].table)
+    query = f"SELECT TOP (1) {columns} FROM {table} WHERE {there} GROUP BY {columns} HAVING COUNT(*) > 1"
+    rows = db.rows(query)
+    return tuple(rows[0]) if rows else None
 
 
 def _read(db: Database, table: str, path: Path) -> list[str]:

@@ -67,6 +67,7 @@ def apply(
         notes: list[str] = []
         if check:
             checks.check_sources(db, project)
+            checks.check_keys(db, project)
             notes = checks.check_models(db, project)
         apply_id = None
         made = first

@@ -31,11 +31,15 @@ SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """How many rows were compared, what differs, and the columns that no twin says anything about."""
+    """How many rows were compared, what differs, and the columns that no twin says anything about.
+
+    `path` are the keys of the declaration that the first complaint is about, where there are such.
+    """
 
     n_rows: int
     complaints: tuple[str, ...]
     skipped: tuple[str, ...] = ()
+    path: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -50,10 +54,10 @@ def check(features: FeatureSet, read: Callable[[str], pd.DataFrame]) -> Finding:
     """
     tables = dict.fromkeys(source.table for source in features.sources.values())
     frames = {table: read(f"SELECT * FROM {qualified(table)}") for table in tables}
-    twice = tuple(_twice(features, frames))
+    twice = dict(_twice(features, frames))
     found = read(f"SELECT * FROM {qualified(features.view)}")
     if twice:
-        return Finding(len(found), twice)
+        return Finding(len(found), tuple(twice.values()), path=("sources", next(iter(twice))))
     skipped = without_twin(features)
     complaints = differences(features, found, reference.compute(features, frames), skipped=skipped)
     return Finding(len(found), tuple(complaints), skipped)
@@ -64,16 +68,16 @@ def without_twin(features: FeatureSet) -> tuple[str, ...]:
     return tuple(one.name for one in features.expressions if one.pandas is None)
 
 
-def _twice(features: FeatureSet, frames: Mapping[str, pd.DataFrame]) -> Iterator[str]:
-    """Sources that have two rows where the view means one."""
+def _twice(features: FeatureSet, frames: Mapping[str, pd.DataFrame]) -> Iterator[tuple[str, str]]:
+    """Sources that have two rows where the view means one, each with what is wrong."""
     for name, source in features.sources.items():
         keys = [theirs for _, theirs in features.keys_of(name)]
         if name == features.rows and features.every is None:
             keys += [] if features.time is None else [features.time_of(name) or ""]
         elif not source.static:
             continue
-        if frames[source.table].duplicated(keys).any():
-            yield f"sources.{name}: {source.table} has rows of the same {', '.join(keys)}"
+        if frames[source.table].dropna(subset=keys).duplicated(keys).any():
+            yield name, f"sources.{name}: {source.table} has rows of the same {', '.join(keys)}"
 
 
 def differences(

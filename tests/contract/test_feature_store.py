@@ -9,11 +9,13 @@ import pytest
 from sqlalchemy.engine import Connection, Engine
 
 from pymlsql.features import FeatureSet
+from pymlsql.features.indexes import suggest
 from pymlsql.features.modules import render_features
 from pymlsql.features.parity import differences
 from tests import forms
 from tests.contract import pdm
 from tests.contract.test_feature_forms import fill
+from tests.golden.cases import HOSTILE_FEATURES, HOSTILE_OWN_ROWS, HOSTILE_SOURCES
 
 STORED = {name: features for name, features in forms.FORMS.items() if features.store}
 
@@ -183,6 +185,36 @@ def test_two_rows_of_one_key_are_said(connection: Connection) -> None:
     connection.exec_driver_sql("DELETE FROM dbo.F_sales")
     connection.exec_driver_sql(f"DELETE FROM {features.stored}")
     connection.commit()
+
+
+def test_names_of_every_kind_are_stored_and_described(engine: Engine) -> None:
+    with engine.begin() as connection:
+        for text in HOSTILE_SOURCES:
+            connection.exec_driver_sql(text)
+        connection.exec_driver_sql(
+            "INSERT INTO odd.[r'ows] VALUES (1, '20210101 10:00', 1.5, NULL), (2, '20210102', 2, 1)"
+        )
+        for hours in range(0, 90, 2):
+            moment = pd.Timestamp("2021-01-01") + pd.Timedelta(hours=hours)
+            connection.exec_driver_sql(
+                "INSERT INTO odd.[read]]ings] VALUES (N'a'']', ?, 1.5, ?)", (moment.to_pydatetime(), hours)
+            )
+        connection.exec_driver_sql("INSERT INTO odd.visits VALUES (N'a'']', '20210102', N'O''Brien')")
+        for features in (HOSTILE_FEATURES, HOSTILE_OWN_ROWS):
+            for module in render_features(features):
+                for text in (module.text, *module.extras):
+                    connection.exec_driver_sql(text)
+            assert refresh(connection, features) == assert_same(connection, features) > 1
+            for index in suggest([features]):
+                connection.exec_driver_sql(index.render())
+        connection.exec_driver_sql("UPDATE odd.[r'ows] SET [y'y] = 7 WHERE [k]]ey] = 1")
+        refresh(connection, HOSTILE_OWN_ROWS)
+        assert_same(connection, HOSTILE_OWN_ROWS)
+        meanings = (
+            "SELECT CAST(value AS nvarchar(3000)) FROM sys.extended_properties WHERE minor_id = 2 AND major_id = "
+        )
+        found = connection.exec_driver_sql(meanings + "OBJECT_ID('odd.[k]]ept]')").scalar()
+        assert found == "The time of the row: what is stamped later is not known in it."
 
 
 def test_table_has_a_columnstore_and_its_key(connection: Connection) -> None:

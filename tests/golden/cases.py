@@ -25,6 +25,7 @@ from pymlsql.features import (
     Store,
     TimeSince,
     Windows,
+    indexes,
 )
 from pymlsql.features.meanings import Described, column_meanings
 from pymlsql.features.rendering import Plan
@@ -101,6 +102,18 @@ HOSTILE_OWN_ROWS = FeatureSet(
     store=Store(table="odd.[k]]ept]", primary_key=False),
 )
 """Rows as they are, with a label of their own that becomes known late."""
+
+HOSTILE_SOURCES = (
+    "CREATE SCHEMA odd;",
+    "CREATE TABLE odd.[read]]ings] ([asset]]id] nvarchar(40), [time stamp] datetime, [score]]s] float, [select] int);",
+    "CREATE TABLE odd.log ([asset]]id] nvarchar(40), [time stamp] datetime, [kind'] nvarchar(9));",
+    "CREATE TABLE odd.alarms ([asset]]id] nvarchar(40), [time stamp] datetime, code nvarchar(9));",
+    "CREATE TABLE odd.visits ([asset]]id] nvarchar(40), [time stamp] datetime, what nvarchar(9));",
+    "CREATE TABLE odd.ends ([asset]]id] nvarchar(40), [time stamp] datetime, [end] nvarchar(9));",
+    "CREATE TABLE odd.assets ([asset]]id] nvarchar(40), [group] nvarchar(10), built datetime, make nvarchar(9));",
+    "CREATE TABLE odd.[r'ows] ([k]]ey] int, [w'hen] smalldatetime, [x]]] float, [y'y] int);",
+)
+"""The tables that both read."""
 
 BARE_FEATURES = FEATURES.model_copy(update={"view": "dbo.Bare", "counts": (), "since": (), "attributes": ()})
 """Telemetry and a label, nothing else."""
@@ -329,6 +342,9 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
         "descriptions/object.sql.j2",
         {"described": Described("odd.[v]]w]", "VIEW", "'", tuple(column_meanings(HOSTILE_FEATURES).items()))},
     ),
+    "index": ("indexes/source.sql.j2", {"index": indexes.suggest([FEATURES])[0]}),
+    "index-hostile": ("indexes/source.sql.j2", {"index": indexes.suggest([HOSTILE_OWN_ROWS])[0]}),
+    "index-keys-hostile": ("indexes/source.sql.j2", {"index": indexes.suggest([HOSTILE_FEATURES])[1]}),
     "predictions": ("views/predictions.sql.j2", {"procedure": PROCEDURE}),
     "predictions-hostile": ("views/predictions.sql.j2", {"procedure": HOSTILE_PROCEDURE}),
 }

@@ -117,6 +117,70 @@ def test_view_may_read_another_but_not_its_label_and_not_in_a_circle(tmp_path: P
         project.read(path)
 
 
+BETWEEN = """
+[features.between]
+view = "dbo.Between"
+entity = [{ name = "callID", type = "int", parameter = "call_id" }]
+rows = "all"
+sources = { all = { table = "dbo.BankCalls", static = true } }
+expressions = [{ name = "made", type = "int", sql = "COLUMN * 2" }]
+
+[[features.between.attributes]]
+source = "all"
+one_hot = [{ column = "y", values = ["yes"] }]
+columns = [{ name = "age", type = "int" }, { name = "Duration", type = "int" }]
+
+[features.further]
+view = "dbo.Further"
+entity = [{ name = "callID", type = "int", parameter = "call_id" }]
+rows = "all"
+sources = { all = { table = "dbo.between", static = true } }
+attributes = [{ source = "all", columns = [{ name = "made", type = "int" }] }]
+store = "none"
+"""
+"""Two views between the calls and the features of a call."""
+
+
+@pytest.mark.parametrize(("column", "hidden"), [("age", ""), ("y_yes", "y"), ("duration", "duration")])
+def test_label_is_found_through_views_and_expressions(tmp_path: Path, column: str, hidden: str) -> None:
+    path = write(
+        tmp_path, "bank", "calls = { table = \"dbo.BankCalls\" }",
+        "calls = { table = \"dbo.BankCalls\" }\nfurther = { table = \"dbo.Further\", static = true }",
+    )  # fmt: skip
+    text = path.read_text(encoding="utf-8").replace(
+        "[features.calls.label]",
+        "[[features.calls.attributes]]\nsource = \"further\"\ncolumns = [{ name = \"made\", type = \"int\" }]\n\n"
+        "[features.calls.label]",
+    )
+    between = BETWEEN.replace("COLUMN", column).replace('store = "none"\n', "")
+    path.write_text(text + between, encoding="utf-8")
+    if not hidden:
+        assert list(project.read(path).features) == ["between", "further", "calls"]
+        return
+    with pytest.raises(DeclarationError) as caught:
+        project.read(path)
+    line = text[: text.index("[[features.calls.attributes]]\nsource = \"further\"")].count("\n") + 1
+    assert str(caught.value) == (
+        f"{path}, line {line}, features.calls.attributes.1: made of dbo.Further is made of [{hidden}] of"
+        " [dbo].[bankcalls], which is the label or becomes known with it: no feature may use it."
+    )
+
+
+def test_view_with_a_time_is_read_at_that_time(tmp_path: Path) -> None:
+    path = write(tmp_path, "bank")
+    first = path.read_text(encoding="utf-8")
+    second = SECOND.replace("COLUMN", "age")
+    for declared, message in (
+        ("static = true", "sources.first.static: features.calls has a time"),
+        ('time = "age"', "sources.first.time: the rows of features.calls are known at called_at"),
+    ):
+        sources = f'"dbo.BankFeatures", {declared} }}, own = {{ table = "dbo.Own" }}'
+        changed = second.replace('"dbo.BankFeatures" }', sources).replace('rows = "first"', 'rows = "own"')
+        path.write_text(first + changed.replace('source = "first"', 'source = "own"'), encoding="utf-8")
+        with pytest.raises(DeclarationError, match=f"features.second.{message}"):
+            project.read(path)
+
+
 def test_file_that_is_not_there_or_no_toml_is_said(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="pymlsql init"):
         project.read(tmp_path)

@@ -11,7 +11,7 @@ from pymlsql.examples.pdm.declaration import PROJECT
 from pymlsql.features.modules import render_features
 from pymlsql.registry import modules
 from tests import forms, tsqlcheck
-from tests.golden.cases import CASES, HOSTILE_FEATURES, HOSTILE_OWN_ROWS, HOSTILE_PROCEDURE
+from tests.golden.cases import CASES, HOSTILE_FEATURES, HOSTILE_OWN_ROWS, HOSTILE_PROCEDURE, HOSTILE_SOURCES
 
 OF_HOSTILE_BATCH = ("table-hostile", "served-hostile", "batch-hostile", "evaluations-hostile", "confusion-hostile",
                     "evaluate-hostile", "purge-hostile")  # fmt: skip
@@ -89,18 +89,10 @@ def test_a_column_that_no_table_has_is_found() -> None:
 
 def test_hostile_names_resolve_too() -> None:
     tables = [
-        "CREATE SCHEMA odd;",
-        "CREATE TABLE odd.[read]]ings] ([asset]]id] nvarchar(40), [time stamp] datetime, [score]]s] float,"
-        " [select] int);",
-        "CREATE TABLE odd.log ([asset]]id] nvarchar(40), [time stamp] datetime, [kind'] nvarchar(9));",
-        "CREATE TABLE odd.alarms ([asset]]id] nvarchar(40), [time stamp] datetime, code nvarchar(9));",
-        "CREATE TABLE odd.visits ([asset]]id] nvarchar(40), [time stamp] datetime, what nvarchar(9));",
-        "CREATE TABLE odd.ends ([asset]]id] nvarchar(40), [time stamp] datetime, [end] nvarchar(9));",
-        "CREATE TABLE odd.assets ([asset]]id] nvarchar(40), [group] nvarchar(10), built datetime, make nvarchar(9));",
+        *HOSTILE_SOURCES,
         "CREATE TABLE odd.[O'Brien's] ([asset]]id] nvarchar(40), [time stamp] datetime, predicted nvarchar(10),"
         " [p_no'ne] float, [p_e'1] float, model_version int, run_id bigint, scored_at datetime);",
     ]
-    tables.append("CREATE TABLE odd.[r'ows] ([k]]ey] int, [w'hen] smalldatetime, [x]]] float, [y'y] int);")
     modules = [module.text for one in (HOSTILE_FEATURES, HOSTILE_OWN_ROWS) for module in render_features(one)]
     modules.append(templates.render("procedures/predict.sql.j2", procedure=HOSTILE_PROCEDURE, script="pass\n"))
     modules.append(templates.render("views/predictions.sql.j2", procedure=HOSTILE_PROCEDURE))
