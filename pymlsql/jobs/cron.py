@@ -12,6 +12,7 @@ MAX_SCHEDULES = 24
 
 _FIELDS = (("minute", 0, 59), ("hour", 0, 23), ("day of the month", 1, 31), ("month", 1, 12), ("day of the week", 0, 7))
 _NAMES = {name: number for number, name in enumerate(("sun", "mon", "tue", "wed", "thu", "fri", "sat"))}
+"""Days of the week as cron calls them."""
 _PART = re.compile(r"(?:(\*)|(\w+)(?:-(\w+))?)(?:/(\d+))?")
 
 
@@ -104,7 +105,7 @@ def _parse(text: str, name: str, low: int, high: int) -> _Field:
 
 
 def _number(text: str, name: str, low: int, high: int) -> int:
-    number = _NAMES.get(text[:3]) if high == 7 and not text.isdigit() else int(text) if text.isdigit() else None
+    number = _NAMES.get(text) if high == 7 and not text.isdigit() else int(text) if text.isdigit() else None
     if number is None or not low <= number <= high:
         raise ValueError(f"{text!r} is no {name} of cron: {low} to {high}")
     return number
