@@ -46,13 +46,15 @@ class Batch(Predicting):
     """A procedure that scores rows of a feature view and stores what it predicts.
 
     The prediction table is made where it is missing, unless `table` is "existing": then a migration has made it, as
-    ScoringProcedure has it. `alerts_per_period` marks at most so many rows a day, the most urgent.
+    ScoringProcedure has it. With `from_store` the stored rows of the view are scored. `alerts_per_period` marks
+    at most so many rows a day, the most urgent.
     """
 
     kind: Literal["batch"]
     predictions: Qualified
     served: Qualified
     table: Literal["declared", "existing"] = "declared"
+    from_store: bool = False
     alerts_per_period: int | None = Field(default=None, ge=1, le=1_000_000)
     chunk_rows: int = Field(default=CHUNK_ROWS, ge=1, le=10_000_000)
     parallel: bool = False
@@ -60,7 +62,7 @@ class Batch(Predicting):
 
     def existing(self, features: FeatureSet) -> ScoringProcedure:
         """The procedure over a table that is there. Raises DeclarationError for a view that it cannot score."""
-        for key in ("alerts_per_period", "parallel", "language", "top_k", "thresholds", "costs"):
+        for key in ("alerts_per_period", "from_store", "parallel", "language", "top_k", "thresholds", "costs"):
             if getattr(self, key) not in (None, False, {}):
                 raise DeclarationError(f'{key}: not with table = "existing": let the table be declared', (key,))
         if self.probabilities is False:
@@ -87,7 +89,7 @@ class Batch(Predicting):
         table = templates.render("tables/predictions.sql.j2", plan=plan)
         text = templates.render("procedures/batch.sql.j2", plan=plan, script=scripts.read(SCRIPT))
         view = templates.render("views/served.sql.j2", plan=plan)
-        signing = Signing(self.name, looked_up=(features.view,))
+        signing = Signing(self.name, looked_up=(plan.source,))
         return (
             Module(quoting.qualified(self.predictions), "table", table, columns=columns),
             Module(quoting.qualified(self.name), "procedure", text, signing, self.granted_to),
@@ -110,8 +112,9 @@ class Plan:
 
     @property
     def source(self) -> str:
-        """The feature view."""
-        return self.features.view
+        """The feature view, or the table that keeps its rows."""
+        store = self.features.store
+        return store.table if self.declared.from_store and store is not None else self.features.view
 
     @property
     def predictions(self) -> str:
@@ -246,8 +249,16 @@ class Plan:
         return self._rows(self.features.function, "@from", "@to")
 
     def _rows(self, function: str, since: str, until: str) -> str:
+        if self.declared.from_store:
+            return self._stored_rows(since, until)
         given = [f"@{one.parameter}" for one in self.features.entity] + ([since, until] if self.time else [])
         return f"{quoting.qualified(function)} ({', '.join(given)})"
+
+    def _stored_rows(self, since: str, until: str) -> str:
+        limits = [(f"@{one.parameter}", "=", one.name) for one in self.features.entity]
+        limits += [(since, ">=", self.time), (until, "<=", self.time)] if self.time else []
+        where = [f"({limit} IS NULL OR t.{quoting.ident(name)} {sign} {limit})" for limit, sign, name in limits]
+        return f"(SELECT t.* FROM {quoting.qualified(self.source)} AS t WHERE {' AND '.join(where)})"
 
     @property
     def head_comment(self) -> list[str]:
@@ -275,14 +286,16 @@ def _list(columns: Sequence[Column], alias: str) -> str:
 
 def check_plan(plan: Plan) -> None:
     """Raise DeclarationError, with the key, for what no such procedure can do."""
+    if plan.declared.from_store and plan.features.store is None:
+        raise DeclarationError(f"from_store: no rows of {plan.features.view} are stored", ("from_store",))
     check_parameters(plan.features, (*PARAMETERS, *LOCALS))
-    check_columns([*plan.features.keys, *plan.columns], ("row_no",), plan.source)
+    check_columns([*plan.features.keys, *plan.columns], ("row_no",), plan.features.view)
     check_columns(plan.table_columns, ("row_no",), plan.predictions)
     check_key(plan.features)
     for column in plan.columns:
         kind_of(column)
     if plan.alerts and plan.output.urgency is None:
         raise DeclarationError("alerts_per_period: no cluster is more urgent than another", ("alerts_per_period",))
-    names = [quoting.qualified(name).lower() for name in (plan.name, plan.predictions, plan.served, plan.source)]
+    names = [quoting.qualified(name).lower() for name in (plan.name, plan.predictions, plan.served, plan.features.view)]
     if len(set(names)) != len(names):
         raise DeclarationError("name: procedure, predictions, served and feature view need different names", ("name",))

@@ -11,7 +11,10 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 
+from pymlsql import deployment
 from pymlsql.errors import DatabaseError
+from pymlsql.features.modules import render_features
+from pymlsql.features.store import Store
 from pymlsql.toolkit import Toolkit
 from tests.contract.trained import Example, examples, pipeline
 
@@ -112,3 +115,22 @@ def test_unscored_scores_each_row_once_and_then_says_51004(sales: tuple[Example,
     with pytest.raises(DatabaseError, match="every row in the range") as caught:
         db.read("EXEC dbo.ForecastDemand @unscored = 1")
     assert number_of(caught) == 51004
+
+
+def test_stored_rows_are_scored_as_those_of_the_view(sales: tuple[Example, Any]) -> None:
+    example, estimator = sales
+    store = Store(table="dbo.[kept it's]", refresh="dbo.KeepDemand")
+    features = example.features.model_copy(update={"store": store, "view": "dbo.KeptDemand"})
+    words = {"name": "dbo.ForecastKept", "predictions": "dbo.KeptForecasts", "served": "dbo.ServedKept"}
+    declared = example.declared.model_copy(update={**words, "from_store": True})
+    with example.db.transaction() as connection:
+        deployment.deploy(connection, (*render_features(features), *declared.render(features)))
+    example.db.read("EXEC dbo.KeepDemand @full = 1")
+    one = example.db.read("EXEC dbo.ForecastKept @item = N'item03', @shop_id = 1")
+    assert len(one) == 1
+    example.db.execute("DELETE FROM dbo.[kept it's] WHERE shopID = 1 AND item = N'item01'")
+    example.db.read("EXEC dbo.ForecastKept @unscored = 1, @return_rows = 0")
+    stored = example.db.read("SELECT * FROM dbo.ServedKept ORDER BY shopID, item, day")
+    rows = example.wanted().query("shopID != 1 or item != 'item01'")
+    assert stored[["shopID", "item", "day"]].values.tolist() == rows[["shopID", "item", "day"]].values.tolist()
+    np.testing.assert_allclose(stored["predicted"], estimator.predict(example.inputs.loc[rows.index]), rtol=1e-6)

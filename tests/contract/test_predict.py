@@ -20,6 +20,7 @@ from pymlsql.examples.pdm.declaration import FEATURES, PROCEDURE, PROJECT
 from pymlsql.features.reference import compute
 from pymlsql.modules import Module
 from pymlsql.procedures import render_procedure
+from pymlsql.procedures.evaluation import Evaluate
 from tests.contract import pdm
 from tests.machines import odd_frames
 
@@ -288,3 +289,20 @@ def test_failure_inside_a_callers_transaction_is_recorded(
         assert raised.value.number == 51005
     assert count(connection, "ml.scoring_runs", "status = N'failed'") == 1
     assert count(connection, "dbo.FailurePredictions") == 0
+
+
+def test_stored_predictions_are_judged_by_the_failures_that_came(
+    connection: Connection, rows: pd.DataFrame, champion: tuple[int, Any]
+) -> None:
+    """A table that a migration has made is evaluated as a declared one is."""
+    declared = Evaluate(
+        kind="evaluate", name="dbo.EvaluateFailures", features="failures", model="failures",
+        served=PROCEDURE.served, evaluations="dbo.FailureEvaluations", confusion="dbo.FailureConfusion",
+    )  # fmt: skip
+    deployment.deploy(connection, declared.render(FEATURES))
+    run(connection, "@since = '2020-01-01T00:00:00'")
+    known = rows[rows["failure"].notna()]
+    wanted = expected(known, champion).merge(known[["machineID", "datetime", "failure"]])
+    found = pdm.read(connection, "EXEC dbo.EvaluateFailures @period = N'year'")
+    assert found["n"].tolist() == [len(wanted)]
+    assert found["accuracy"].tolist() == pytest.approx([(wanted["predicted"] == wanted["failure"]).mean()])

@@ -194,6 +194,7 @@ def _evaluation(example: str) -> EvaluationPlan:
 BANK_PLAN = _plan("bank", "score")
 DEMAND_PLAN = _plan("demand", "forecast")
 HOSTILE_PLAN = HOSTILE_BATCH.plan(HOSTILE_FEATURES)
+STORED_PLAN = HOSTILE_BATCH.model_copy(update={"from_store": True}).plan(HOSTILE_FEATURES)
 BANK_EVALUATION = _evaluation("bank")
 HOSTILE_EVALUATION = Evaluate(
     kind="evaluate",
@@ -299,6 +300,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "batch-keys": ("procedures/batch.sql.j2", {"plan": DEMAND_PLAN, "script": "x = 1\n"}),
     "batch-flat": ("procedures/batch.sql.j2", {"plan": FLAT_BATCH.plan(FLAT_FEATURES), "script": "x = 1\n"}),
     "batch-hostile": ("procedures/batch.sql.j2", {"plan": HOSTILE_PLAN, "script": "x = 'O''Brien'\n"}),
+    "batch-stored-hostile": ("procedures/batch.sql.j2", {"plan": STORED_PLAN, "script": "x = 1\n"}),
     "table": ("tables/predictions.sql.j2", {"plan": BANK_PLAN}),
     "table-hostile": ("tables/predictions.sql.j2", {"plan": HOSTILE_PLAN}),
     "served": ("views/served.sql.j2", {"plan": BANK_PLAN}),

@@ -118,6 +118,7 @@ REFUSED: dict[str, tuple[FeatureSet, dict[str, Any], str]] = {
     "two of one name": (FEATURES, {"served": "DBO.v"}, r"one\.name: .* need different names"),
     "existing with more": (FEATURES, {"table": "existing", "top_k": 1}, r'one\.top_k: not with table = "existing"'),
     "existing flat": (FLAT_FEATURES, {"table": "existing"}, "needs one entity key, a time key and a label"),
+    "no store": (FEATURES, {"from_store": True}, r"one\.from_store: no rows of dbo\.V are stored"),
     "odd type": (
         with_label(LABEL, attributes=(Attributes(source="t", columns=(Column(name="x", sql_type="time"),)),)), {},
         "The feature x is time, which no script takes",

@@ -1,0 +1,479 @@
+CREATE OR ALTER PROCEDURE [odd].[batch]] it's]
+    @asset nvarchar(40) = NULL,
+    @since datetime = NULL,
+    @until datetime = NULL,
+    @unscored bit = 0,
+    @model sysname = N'O''Brien]',
+    @alias sysname = N'cham''pion',
+    @persist bit = 1,
+    @return_rows bit = 1,
+    @run_id bigint = NULL OUTPUT
+AS
+BEGIN
+-- Without a range: the latest row of each [asset]]id].
+-- With one: all its rows, both ends included.
+-- @unscored = 1: the rows (of the range, if there is one) that this model version has not scored in a succeeded run. A
+-- run that was cut off, the server stopped or its client gone, is taken up then: what it has stored counts as scored.
+-- @persist = 0 stores nothing, not even the run; @return_rows = 0 returns nothing. Call it outside a transaction:
+-- inside one, all it stores is part of that transaction, and a failure rolls it back.
+SET NOCOUNT ON;
+SET XACT_ABORT ON;
+SET IMPLICIT_TRANSACTIONS OFF;
+
+DECLARE @model_version_id int, @version int, @sha256 binary(32), @bytes varbinary(max), @signature nvarchar(max),
+    @language nvarchar(128), @missing nvarchar(128), @forgery nvarchar(max), @refusal nvarchar(max),
+    @failure nvarchar(max), @number int, @text nvarchar(max), @message nvarchar(2048);
+DECLARE @started_at datetime = GETUTCDATE(), @n_rows int, @n_stored bigint = 0, @first int, @last int = 0, @chunk int,
+    @chunk_end int, @query nvarchar(max), @locked int, @lock nvarchar(255), @run_lock nvarchar(255),
+    @cut_off bigint, @from datetime, @to datetime;
+DECLARE @trusted nvarchar(max) = N'';
+DECLARE @format nvarchar(20), @name nvarchar(128), @python_version nvarchar(20), @packages nvarchar(max),
+    @sample nvarchar(max), @seal nvarchar(128), @seal_key nvarchar(64), @statement nvarchar(max) = N'';
+
+DECLARE @columns nvarchar(max) = N'[{"name": "score]smean_6h", "sql_type": "float"}, {"name": "selectmean_6h", "sql_type": "float"}, {"name": "score]ssd_6h", "sql_type": "float"}, {"name": "selectsd_6h", "sql_type": "float"}, {"name": "score]smean_12h", "sql_type": "float"}, {"name": "selectmean_12h", "sql_type": "float"}, {"name": "score]ssd_12h", "sql_type": "float"}, {"name": "selectsd_12h", "sql_type": "float"}, {"name": "score]smean_48h", "sql_type": "float"}, {"name": "selectmean_48h", "sql_type": "float"}, {"name": "score]ssd_48h", "sql_type": "float"}, {"name": "selectsd_48h", "sql_type": "float"}, {"name": "n]1", "sql_type": "int"}, {"name": "n 2", "sql_type": "int"}, {"name": "alarms", "sql_type": "int"}, {"name": "since O''Brien", "sql_type": "float"}, {"name": "group", "sql_type": "nvarchar(10)"}, {"name": "built", "sql_type": "datetime"}, {"name": "make_A''1", "sql_type": "int"}, {"name": "make_B]2", "sql_type": "int"}, {"name": "it''s]it", "sql_type": "nvarchar(20)"}]';
+
+DECLARE @classes nvarchar(max) = N'["no''ne", "e''1"]';
+
+DECLARE @rule nvarchar(max) = N'{"output": "classification", "probabilities": true, "top_k": 2, "thresholds": {"e''1": 0.25}, "parallel": true}';
+
+DECLARE @script nvarchar(max) = N'x = 1
+';
+
+-- The rows to score, without their features; row_no is their order in time.
+CREATE TABLE #slots (
+    row_no int NOT NULL PRIMARY KEY,
+    [time stamp] datetime NOT NULL,
+    [asset]]id] nvarchar(40) NOT NULL
+);
+-- The features of a part of them. Numbers travel as float: an int that is NULL has no meaning to Python on SQL Server.
+-- Keys stay here; the script gets and gives back row_no.
+CREATE TABLE #features (
+    row_no int NOT NULL PRIMARY KEY,
+    [score]]smean_6h] float NULL,
+    [selectmean_6h] float NULL,
+    [score]]ssd_6h] float NULL,
+    [selectsd_6h] float NULL,
+    [score]]smean_12h] float NULL,
+    [selectmean_12h] float NULL,
+    [score]]ssd_12h] float NULL,
+    [selectsd_12h] float NULL,
+    [score]]smean_48h] float NULL,
+    [selectmean_48h] float NULL,
+    [score]]ssd_48h] float NULL,
+    [selectsd_48h] float NULL,
+    [n]]1] float NULL,
+    [n 2] float NULL,
+    [alarms] float NULL,
+    [since O'Brien] float NULL,
+    [group] nvarchar(10) NULL,
+    [built] datetime NULL,
+    [make_A'1] float NULL,
+    [make_B]]2] float NULL,
+    [it's]]it] nvarchar(20) NULL
+);
+-- What the script said of a chunk; with @persist = 0 of all.
+CREATE TABLE #scored (
+    row_no int NOT NULL PRIMARY KEY,
+    [predicted] nvarchar(10) NOT NULL,
+    [p_no'ne] float NOT NULL,
+    [p_e'1] float NOT NULL,
+    [top_1] nvarchar(10) NOT NULL,
+    [top_1_p] float NOT NULL,
+    [top_2] nvarchar(10) NOT NULL,
+    [top_2_p] float NOT NULL,
+    alert bit NOT NULL DEFAULT 0
+);
+
+SET @run_id = NULL;
+BEGIN TRY
+    SELECT @model_version_id = v.model_version_id, @version = v.version, @sha256 = v.sha256, @signature = v.signature,
+        @language = v.language, @format = v.format, @name = m.name, @python_version = v.python_version,
+        @packages = v.packages, @sample = COALESCE(v.sample, N''), @seal = COALESCE(CONVERT(nvarchar(128), v.seal, 2), N''),
+        @seal_key = COALESCE(CONVERT(nvarchar(64), v.seal_key, 2), N'')
+    FROM ml.models AS m
+    JOIN ml.model_aliases AS a ON a.model_id = m.model_id
+    JOIN ml.model_versions AS v ON v.model_id = a.model_id AND v.version = a.version
+    WHERE m.name = @model AND a.alias = @alias;
+    IF @model_version_id IS NULL
+    BEGIN
+        SET @message = CONCAT(N'No version of model ''', @model, N''' has the alias ''', @alias,
+            N''': push one and promote it (pymlsql model push, pymlsql model promote).');
+        THROW 51001, @message, 1;
+    END;
+    SET @language = N'Py''thon]';
+    SELECT @bytes = data FROM ml.blobs WHERE sha256 = @sha256;
+    IF HASHBYTES('SHA2_256', @bytes) <> @sha256
+    BEGIN
+        SET @message = CONCAT(N'The bytes of model ''', @model, N''' version ', @version,
+            N' do not match their sha256: restore ml.blobs from a backup, or push the model again as a new version.');
+        THROW 51002, @message, 1;
+    END;
+    IF @trusted <> N''
+        SET @statement = CONCAT(
+        N'model ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @name), 2), NCHAR(10),
+        N'format ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @format), 2), NCHAR(10),
+        N'python_version ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @python_version), 2), NCHAR(10),
+        N'packages ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @packages), 2), NCHAR(10),
+        N'signature ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @signature), 2), NCHAR(10),
+        N'sample ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @sample), 2), NCHAR(10));
+    IF @trusted = N'' AND EXISTS (SELECT 1 FROM ml.policies WHERE name = N'require_signature' AND value = N'1')
+        THROW 51052, N'The policy require_signature is on, and this procedure trusts no key: apply it with one (pymlsql apply --trust-key KEY).', 1;
+    IF @trusted <> N'' AND @seal = N''
+    BEGIN
+        SET @message = CONCAT(N'Model ''', @name, N''' version ', @version,
+            N' carries no seal, and this procedure runs sealed models only: push it again where there is a key (pymlsql keys create), or promote a sealed version.');
+        THROW 51050, @message, 1;
+    END;
+    -- Who may not see the view's definition gets error 207 from the statements below instead of this sentence.
+    SELECT TOP (1) @missing = wanted.name
+    FROM (VALUES
+        (N'score]smean_6h'),
+        (N'selectmean_6h'),
+        (N'score]ssd_6h'),
+        (N'selectsd_6h'),
+        (N'score]smean_12h'),
+        (N'selectmean_12h'),
+        (N'score]ssd_12h'),
+        (N'selectsd_12h'),
+        (N'score]smean_48h'),
+        (N'selectmean_48h'),
+        (N'score]ssd_48h'),
+        (N'selectsd_48h'),
+        (N'n]1'),
+        (N'n 2'),
+        (N'alarms'),
+        (N'since O''Brien'),
+        (N'group'),
+        (N'built'),
+        (N'make_A''1'),
+        (N'make_B]2'),
+        (N'it''s]it')
+    ) AS wanted (name)
+    WHERE OBJECT_ID(N'[odd].[O''Brien''s --]]table]') IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM sys.columns AS c
+            WHERE c.object_id = OBJECT_ID(N'[odd].[O''Brien''s --]]table]') AND c.name = wanted.name);
+    IF @missing IS NOT NULL
+    BEGIN
+        SET @message = CONCAT(N'odd.[O''Brien''s --]]table] has no column ', @missing,
+            N', which this procedure was made for: apply view and procedure again (pymlsql apply).');
+        THROW 51003, @message, 1;
+    END;
+
+    IF @unscored = 1 AND @persist = 1
+    BEGIN
+        EXEC @locked = sp_getapplock @Resource = N'pymlsql.unscored odd.[it''s ü]]ber]', @LockMode = N'Exclusive',
+            @LockOwner = N'Session', @LockTimeout = 0;
+        IF @locked < 0
+            THROW 51006, N'Another session is scoring what odd.[it''s ü]]ber] lacks: wait for it, so that nothing is scored twice.', 1;
+        SET @lock = N'pymlsql.unscored odd.[it''s ü]]ber]';
+        -- A run that is under way holds a lock of its own, which ends with its session.
+        SET @cut_off = (SELECT MAX(run_id) FROM ml.scoring_runs
+            WHERE model_version_id = @model_version_id AND procedure_name = N'odd.[batch]] it''s]' AND status = N'running');
+        WHILE @cut_off IS NOT NULL AND @run_id IS NULL
+        BEGIN
+            SET @query = CONCAT(N'pymlsql.run ', @cut_off);
+            EXEC @locked = sp_getapplock @Resource = @query, @LockMode = N'Exclusive', @LockOwner = N'Session',
+                @LockTimeout = 0;
+            IF @locked >= 0
+                SELECT @run_id = @cut_off, @run_lock = @query;
+            ELSE
+                SET @cut_off = (SELECT MAX(run_id) FROM ml.scoring_runs
+                    WHERE model_version_id = @model_version_id AND procedure_name = N'odd.[batch]] it''s]'
+                        AND status = N'running' AND run_id < @cut_off);
+        END;
+    END;
+
+    -- Which rows, in the order of their times.
+    IF @unscored = 1
+        INSERT INTO #slots (row_no, [time stamp], [asset]]id])
+        SELECT ROW_NUMBER() OVER (ORDER BY s.[time stamp], s.[asset]]id]), s.[time stamp], s.[asset]]id]
+        FROM (SELECT t.* FROM [odd].[O'Brien's --]]table] AS t WHERE (@asset IS NULL OR t.[asset]]id] = @asset) AND (@since IS NULL OR t.[time stamp] >= @since) AND (@until IS NULL OR t.[time stamp] <= @until)) AS s
+        WHERE NOT EXISTS (SELECT 1
+            FROM [odd].[it's ü]]ber] AS p
+            JOIN ml.scoring_runs AS r ON r.run_id = p.run_id
+            WHERE p.[time stamp] = s.[time stamp] AND p.[asset]]id] = s.[asset]]id]
+                AND r.model_version_id = @model_version_id AND (r.status = N'succeeded' OR r.run_id = @run_id))
+        OPTION (RECOMPILE);
+    ELSE IF @since IS NULL AND @until IS NULL
+        INSERT INTO #slots (row_no, [time stamp], [asset]]id])
+        SELECT ROW_NUMBER() OVER (ORDER BY s.[time stamp], s.[asset]]id]), s.[time stamp], s.[asset]]id]
+        FROM (SELECT MAX(t.[time stamp]) AS [time stamp], t.[asset]]id]
+            FROM (SELECT t.* FROM [odd].[O'Brien's --]]table] AS t WHERE (@asset IS NULL OR t.[asset]]id] = @asset) AND (@since IS NULL OR t.[time stamp] >= @since) AND (@until IS NULL OR t.[time stamp] <= @until)) AS t
+            GROUP BY t.[asset]]id]) AS s
+        OPTION (RECOMPILE);
+    ELSE
+        INSERT INTO #slots (row_no, [time stamp], [asset]]id])
+        SELECT ROW_NUMBER() OVER (ORDER BY s.[time stamp], s.[asset]]id]), s.[time stamp], s.[asset]]id]
+        FROM (SELECT t.* FROM [odd].[O'Brien's --]]table] AS t WHERE (@asset IS NULL OR t.[asset]]id] = @asset) AND (@since IS NULL OR t.[time stamp] >= @since) AND (@until IS NULL OR t.[time stamp] <= @until)) AS s
+        OPTION (RECOMPILE);
+    SET @n_rows = @@ROWCOUNT;
+    IF @n_rows = 0 AND @run_id IS NULL
+    BEGIN
+        SET @message = CASE
+            WHEN @unscored = 1 THEN N'Nothing to score: this version has scored every row in the range already. '
+                + N'A job may take 51004 for success; to score again, leave @unscored out.'
+            ELSE N'Nothing to score: no row lies in the range. Compare @since, @until and the keys with the feature view, and load data where they are missing.'
+        END;
+        THROW 51004, @message, 1;
+    END;
+    IF EXISTS (SELECT 1 FROM #slots AS s GROUP BY s.[time stamp], s.[asset]]id] HAVING COUNT(*) > 1)
+        THROW 51003, N'odd.[O''Brien''s --]]table] has two rows of one key: its rows cannot be told apart (pymlsql features check names them).', 1;
+    -- From here on @since and @until are the range that is read: no more than the rows need.
+    SELECT @since = MIN([time stamp]), @until = MAX([time stamp]) FROM #slots;
+
+    IF @persist = 1
+    BEGIN
+        IF @run_id IS NULL
+        BEGIN
+            INSERT INTO ml.scoring_runs (model_version_id, procedure_name, since, until, status, started_at)
+            VALUES (@model_version_id, N'odd.[batch]] it''s]', @since, @until, N'running', @started_at);
+            SET @run_id = SCOPE_IDENTITY();
+            SET @run_lock = CONCAT(N'pymlsql.run ', @run_id);
+            EXEC sp_getapplock @Resource = @run_lock, @LockMode = N'Exclusive', @LockOwner = N'Session', @LockTimeout = 0;
+        END;
+        ELSE
+        BEGIN
+            SET @n_stored = (SELECT COUNT_BIG(*) FROM [odd].[it's ü]]ber] WHERE run_id = @run_id);
+            UPDATE ml.scoring_runs
+            SET since = CASE WHEN since <= @since OR @since IS NULL THEN since ELSE @since END,
+                until = CASE WHEN until >= @until OR @until IS NULL THEN until ELSE @until END
+            WHERE run_id = @run_id;
+        END;
+    END;
+
+    WHILE @last < @n_rows
+    BEGIN
+        SET @first = @last + 1;
+        SET @last = IIF(@n_rows - @last > 1500000, @last + 1500000, @n_rows);
+        TRUNCATE TABLE #features;
+        SELECT @from = MIN([time stamp]), @to = MAX([time stamp])
+        FROM #slots WHERE row_no BETWEEN @first AND @last;
+        INSERT INTO #features (row_no,
+            [score]]smean_6h],
+            [selectmean_6h],
+            [score]]ssd_6h],
+            [selectsd_6h],
+            [score]]smean_12h],
+            [selectmean_12h],
+            [score]]ssd_12h],
+            [selectsd_12h],
+            [score]]smean_48h],
+            [selectmean_48h],
+            [score]]ssd_48h],
+            [selectsd_48h],
+            [n]]1],
+            [n 2],
+            [alarms],
+            [since O'Brien],
+            [group],
+            [built],
+            [make_A'1],
+            [make_B]]2],
+            [it's]]it])
+        SELECT s.row_no,
+            f.[score]]smean_6h],
+            f.[selectmean_6h],
+            f.[score]]ssd_6h],
+            f.[selectsd_6h],
+            f.[score]]smean_12h],
+            f.[selectmean_12h],
+            f.[score]]ssd_12h],
+            f.[selectsd_12h],
+            f.[score]]smean_48h],
+            f.[selectmean_48h],
+            f.[score]]ssd_48h],
+            f.[selectsd_48h],
+            f.[n]]1],
+            f.[n 2],
+            f.[alarms],
+            f.[since O'Brien],
+            f.[group],
+            f.[built],
+            f.[make_A'1],
+            f.[make_B]]2],
+            f.[it's]]it]
+        FROM #slots AS s
+        JOIN (SELECT t.* FROM [odd].[O'Brien's --]]table] AS t WHERE (@asset IS NULL OR t.[asset]]id] = @asset) AND (@from IS NULL OR t.[time stamp] >= @from) AND (@to IS NULL OR t.[time stamp] <= @to)) AS f ON f.[time stamp] = s.[time stamp] AND f.[asset]]id] = s.[asset]]id]
+        WHERE s.row_no BETWEEN @first AND @last
+        ORDER BY s.row_no
+        OPTION (RECOMPILE);
+
+        SET @chunk = @first;
+        WHILE @chunk <= @last
+        BEGIN
+            SET @chunk_end = IIF(@last - @chunk >= 1500000, @chunk + 1499999, @last);
+            SET @query = CONCAT(N'SELECT row_no, [score]]smean_6h], [selectmean_6h], [score]]ssd_6h], [selectsd_6h], [score]]smean_12h], [selectmean_12h], [score]]ssd_12h], [selectsd_12h], [score]]smean_48h], [selectmean_48h], [score]]ssd_48h], [selectsd_48h], [n]]1], [n 2], [alarms], [since O''Brien], [group], [built], [make_A''1], [make_B]]2], [it''s]]it] FROM #features WHERE row_no BETWEEN ', @chunk, N' AND ', @chunk_end, N' ORDER BY row_no');
+            INSERT INTO #scored (row_no, [predicted], [p_no'ne], [p_e'1], [top_1], [top_1_p], [top_2], [top_2_p])
+            EXEC sp_execute_external_script
+                @language = @language,
+                @script = @script,
+                @input_data_1 = @query,
+                @parallel = 1,
+                @params = N'@model varbinary(max), @format nvarchar(20), @signature nvarchar(max),
+                    @columns nvarchar(max), @classes nvarchar(max), @rule nvarchar(max), @statement nvarchar(max),
+                    @seal nvarchar(128), @seal_key nvarchar(64), @trusted nvarchar(max), @forgery nvarchar(max) OUTPUT,
+                    @refusal nvarchar(max) OUTPUT, @failure nvarchar(max) OUTPUT',
+                @model = @bytes,
+                @format = @format,
+                @signature = @signature,
+                @columns = @columns,
+                @classes = @classes,
+                @rule = @rule,
+                @statement = @statement,
+                @seal = @seal,
+                @seal_key = @seal_key,
+                @trusted = @trusted,
+                @forgery = @forgery OUTPUT,
+                @refusal = @refusal OUTPUT,
+                @failure = @failure OUTPUT;
+            IF @forgery <> N''
+            BEGIN
+                SET @message = CONCAT(N'Model ''', @model, N''' version ', @version, N' was not loaded: ', @forgery,
+                    N'. Push it again from where the trusted key is, or promote another version.');
+                THROW 51051, @message, 1;
+            END;
+            IF @refusal <> N''
+            BEGIN
+                SET @message = CONCAT(N'Model ''', @model, N''' version ', @version, N' does not fit this procedure: ',
+                    LEFT(@refusal, 1500), N'. Train it on the feature view as it is, push and promote it.');
+                THROW 51003, @message, 1;
+            END;
+            IF @failure <> N''
+            BEGIN
+                SET @message = CONCAT(N'The script failed on rows ', @chunk, N' to ', @chunk_end,
+                    N': see its traceback, in whole in ml.scoring_runs.error. ', RIGHT(@failure, 1800));
+                THROW 51005, @message, 1;
+            END;
+            IF (SELECT COUNT(*) FROM #features AS f JOIN #scored AS s ON s.row_no = f.row_no
+                    WHERE f.row_no BETWEEN @chunk AND @chunk_end)
+                <> (SELECT COUNT(*) FROM #features WHERE row_no BETWEEN @chunk AND @chunk_end)
+                THROW 51005, N'The script gave back other rows than it was given: apply the procedure again (pymlsql apply).', 1;
+
+            IF @persist = 1
+            BEGIN
+                BEGIN TRANSACTION;
+                INSERT INTO [odd].[it's ü]]ber] ([time stamp], [asset]]id],
+                    [predicted], [p_no'ne], [p_e'1], [top_1], [top_1_p], [top_2], [top_2_p], alert, model_version, run_id, scored_at)
+                SELECT k.[time stamp], k.[asset]]id],
+                    s.[predicted], s.[p_no'ne], s.[p_e'1], s.[top_1], s.[top_1_p], s.[top_2], s.[top_2_p], 0, @version, @run_id, GETUTCDATE()
+                FROM #scored AS s
+                JOIN #slots AS k ON k.row_no = s.row_no
+                WHERE k.row_no BETWEEN @chunk AND @chunk_end
+                ORDER BY k.row_no;
+                SET @n_stored += @@ROWCOUNT;
+                COMMIT TRANSACTION;
+                TRUNCATE TABLE #scored;
+            END;
+            SET @chunk = @chunk_end + 1;
+        END;
+    END;
+
+    IF @persist = 1
+    BEGIN
+        BEGIN TRANSACTION;
+        EXEC @locked = sp_getapplock @Resource = N'pymlsql.alerts odd.[it''s ü]]ber]', @LockMode = N'Exclusive',
+            @LockOwner = N'Transaction', @LockTimeout = 60000;
+        IF @locked < 0
+            THROW 51006, N'Another session has been giving alerts in odd.[it''s ü]]ber] for more than a minute: try again.', 1;
+        WITH ranked AS (
+            SELECT p.alert, ROW_NUMBER() OVER (PARTITION BY CAST(p.[time stamp] AS date)
+                ORDER BY p.[p_no'ne], p.[asset]]id], p.[time stamp]) + COALESCE(g.n_alerts, 0) AS nth
+            FROM [odd].[it's ü]]ber] AS p
+            LEFT JOIN (SELECT CAST(o.[time stamp] AS date) AS [day], COUNT(*) AS n_alerts
+                FROM [odd].[it's ü]]ber] AS o
+                JOIN ml.scoring_runs AS r ON r.run_id = o.run_id
+                WHERE o.alert = 1 AND r.status = N'succeeded'
+                GROUP BY CAST(o.[time stamp] AS date)) AS g ON g.[day] = CAST(p.[time stamp] AS date)
+            WHERE p.run_id = @run_id AND p.predicted <> N'no''ne'
+        )
+        UPDATE ranked SET alert = 1 WHERE nth <= 3;
+        UPDATE ml.scoring_runs
+        SET status = N'succeeded', rows = @n_stored, finished_at = GETUTCDATE(),
+            duration_s = DATEDIFF_BIG(millisecond, started_at, GETUTCDATE()) / 1000E0
+        WHERE run_id = @run_id;
+        COMMIT TRANSACTION;
+    END;
+    ELSE
+    BEGIN
+        WITH ranked AS (
+            SELECT s.alert, ROW_NUMBER() OVER (PARTITION BY CAST(k.[time stamp] AS date)
+                ORDER BY s.[p_no'ne], k.[asset]]id], k.[time stamp]) + COALESCE(g.n_alerts, 0) AS nth
+            FROM #scored AS s
+            JOIN #slots AS k ON k.row_no = s.row_no
+            LEFT JOIN (SELECT CAST(o.[time stamp] AS date) AS [day], COUNT(*) AS n_alerts
+                FROM [odd].[it's ü]]ber] AS o
+                JOIN ml.scoring_runs AS r ON r.run_id = o.run_id
+                WHERE o.alert = 1 AND r.status = N'succeeded'
+                GROUP BY CAST(o.[time stamp] AS date)) AS g ON g.[day] = CAST(k.[time stamp] AS date)
+            WHERE 1 = 1 AND s.predicted <> N'no''ne'
+        )
+        UPDATE ranked SET alert = 1 WHERE nth <= 3;
+    END;
+    IF @run_lock IS NOT NULL
+    BEGIN
+        EXEC sp_releaseapplock @Resource = @run_lock, @LockOwner = N'Session';
+        SET @run_lock = NULL;
+    END;
+    IF @lock IS NOT NULL
+    BEGIN
+        EXEC sp_releaseapplock @Resource = @lock, @LockOwner = N'Session';
+        SET @lock = NULL;
+    END;
+END TRY
+BEGIN CATCH
+    SELECT @number = ERROR_NUMBER(), @text = ERROR_MESSAGE();
+    IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;
+    IF @persist = 1 AND @model_version_id IS NOT NULL AND @number NOT IN (51004, 51006)
+    BEGIN
+        SET @n_stored = 1;
+        WHILE @n_stored > 0
+        BEGIN
+            DELETE TOP (100000) FROM [odd].[it's ü]]ber] WHERE run_id = @run_id;
+            SET @n_stored = @@ROWCOUNT;
+        END;
+        UPDATE ml.scoring_runs
+        SET status = N'failed', rows = 0, finished_at = GETUTCDATE(),
+            duration_s = DATEDIFF_BIG(millisecond, started_at, GETUTCDATE()) / 1000E0,
+            error = CONCAT(N'Msg ', @number, N': ', COALESCE(NULLIF(@failure, N''), @text))
+        WHERE run_id = @run_id;
+        IF @@ROWCOUNT = 0
+        BEGIN
+            INSERT INTO ml.scoring_runs (model_version_id, procedure_name, since, until, status, rows, started_at,
+                finished_at, duration_s, error)
+            VALUES (@model_version_id, N'odd.[batch]] it''s]', @since, @until, N'failed', 0, @started_at,
+                GETUTCDATE(), DATEDIFF_BIG(millisecond, @started_at, GETUTCDATE()) / 1000E0,
+                CONCAT(N'Msg ', @number, N': ', COALESCE(NULLIF(@failure, N''), @text)));
+            SET @run_id = SCOPE_IDENTITY();
+        END;
+    END;
+    IF @run_lock IS NOT NULL
+    BEGIN
+        EXEC sp_releaseapplock @Resource = @run_lock, @LockOwner = N'Session';
+        SET @run_lock = NULL;
+    END;
+    IF @lock IS NOT NULL
+    BEGIN
+        EXEC sp_releaseapplock @Resource = @lock, @LockOwner = N'Session';
+        SET @lock = NULL;
+    END;
+    -- 39000 to 39099 are the messages of external scripts: the script died, or Python could not be started.
+    IF @number BETWEEN 39000 AND 39099
+    BEGIN
+        SET @message = LEFT(CONCAT(N'The script did not run to its end (external scripts switched off, Python not '
+            + N'started, killed, or out of memory): Msg ', @number, N': ', @text), 2048);
+        THROW 51005, @message, 1;
+    END;
+    THROW;
+END CATCH;
+
+IF @return_rows = 1 AND @persist = 1
+    SELECT p.[asset]]id], p.[time stamp], p.[predicted], p.[p_no'ne], p.[p_e'1], p.[top_1], p.[top_1_p], p.[top_2], p.[top_2_p], p.alert, p.model_version
+    FROM [odd].[it's ü]]ber] AS p
+    WHERE p.run_id = @run_id
+    ORDER BY p.[p_no'ne], p.[asset]]id], p.[time stamp];
+ELSE IF @return_rows = 1
+    SELECT k.[asset]]id], k.[time stamp], s.[predicted], s.[p_no'ne], s.[p_e'1], s.[top_1], s.[top_1_p], s.[top_2], s.[top_2_p], s.alert, @version AS model_version
+    FROM #scored AS s
+    JOIN #slots AS k ON k.row_no = s.row_no
+    ORDER BY s.[p_no'ne], k.[asset]]id], k.[time stamp];
+END;
