@@ -23,6 +23,7 @@ from pymlsql.cli import (
     keys,
     model,
     output,
+    pipelines,
     runs,
     server,
     work,
@@ -47,6 +48,7 @@ app.add_typer(features.app, name="features")
 app.add_typer(model.app, name="model")
 app.add_typer(runs.app, name="runs")
 app.add_typer(jobs.app, name="job")
+app.add_typer(pipelines.app, name="pipeline")
 model.app.command("compare", epilog=comparing.MODEL_EXAMPLE)(comparing.compare_versions)
 runs.app.command("compare", epilog=comparing.RUNS_EXAMPLE)(comparing.compare_runs)
 app.add_typer(keys.app, name="keys")

@@ -9,6 +9,7 @@ import pytest
 
 from pymlsql import connect, jobs, project
 from pymlsql.errors import DeclarationError, DeploymentError, JobError
+from pymlsql.jobs.pipeline import StepResult, run_pipeline
 from pymlsql.project import Project
 from pymlsql.toolkit import Toolkit
 from tests import servers
@@ -148,6 +149,32 @@ def test_steps_begin_with_the_options_that_indexed_views_want(db: Toolkit, tmp_p
     done = jobs.run_job(db, JOB, timeout_s=60)
     assert done is not None
     assert done.succeeded, done.rows[0].message
+
+
+def test_a_pipeline_runs_the_same_steps_and_resumes_where_it_failed(db: Toolkit, tmp_path: Path) -> None:
+    work = "IF OBJECT_ID(N'dbo.ShopLate') IS NULL THROW 50000, N'not yet', 1"
+    declared = read(tmp_path, "PRINT N'it''s done'", work)
+    (job,) = declared.rendered_jobs
+    before = db.scalar("SELECT COUNT(*) FROM dbo.ShopCounts")
+    with pytest.raises(JobError, match="has not failed: run it without --resume"):
+        run_pipeline(db, job, resume=True)
+    waited: list[float] = []
+    seen: list[StepResult] = []
+    with pytest.raises(JobError, match="shop: nightly failed at step 2, tell: Msg 50000: not yet"):
+        run_pipeline(db, job, on_step=seen.append, wait=waited.append)
+    assert waited == [180.0]
+    assert [(one.step, one.error is None) for one in seen] == [("count", True), ("tell", False), ("tell", False)]
+    db.execute("CREATE TABLE dbo.ShopLate (a int)")
+    try:
+        (other,) = read(tmp_path, "retries = 1", "retries = 2").rendered_jobs
+        with pytest.raises(JobError, match="was declared otherwise when it failed at tell"):
+            run_pipeline(db, other, resume=True)
+        number = run_pipeline(db, job, resume=True)
+    finally:
+        db.execute("DROP TABLE dbo.ShopLate")
+    assert db.scalar("SELECT COUNT(*) FROM dbo.ShopCounts") == before + 1
+    assert db.run(number).run.status == "finished"
+    assert [run.status for run in db.runs("pipelines")] == ["finished", "failed"]
 
 
 @pytest.mark.parametrize(

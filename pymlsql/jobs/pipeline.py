@@ -1,0 +1,116 @@
+"""The steps of a job, run from here instead of by an Agent: for a shell, CI, and servers without one.
+
+Each run is one of the experiment `pipelines`, with the metric `seconds` a step; where one failed stands in its tags, so
+that the next can go on there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pymlsql.database import fetch
+from pymlsql.errors import DatabaseError, JobError
+from pymlsql.jobs.rendering import QUIT_FAILURE, RenderedJob, RenderedStep
+from pymlsql.quoting import ident
+from pymlsql.tracking import start_run
+
+if TYPE_CHECKING:
+    from pymlsql.database import Database
+    from pymlsql.tracking import ActiveRun
+
+EXPERIMENT = "pipelines"
+_FAILED_AT, _SHA256 = "failed_at", "sha256"
+
+_LAST = """\
+SELECT TOP (1) r.run_id, r.status, f.value AS failed_at, s.value AS sha256
+FROM ml.runs AS r
+JOIN ml.experiments AS e ON e.experiment_id = r.experiment_id
+LEFT JOIN ml.run_tags AS f ON f.run_id = r.run_id AND f.name = N'failed_at'
+LEFT JOIN ml.run_tags AS s ON s.run_id = r.run_id AND s.name = N'sha256'
+WHERE e.name = N'pipelines' AND r.name = ?
+ORDER BY r.run_id DESC"""
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """What became of one attempt at a step; `error` is None where it has succeeded."""
+
+    number: int
+    step: str
+    duration_s: float
+    error: str | None
+
+
+def run_pipeline(
+    db: Database,
+    job: RenderedJob,
+    *,
+    resume: bool = False,
+    on_step: Callable[[StepResult], None] | None = None,
+    wait: Callable[[float], None] = time.sleep,
+) -> int:
+    """Run the steps of a job in order, with their retries; the number of the run in ml.runs.
+
+    With `resume` they begin with the one at which the last run failed. Raises JobError where a step fails that ends
+    the job, and where there is nothing to resume: the last run has not failed, or was one of another declaration.
+    """
+    first = _find_failed(db, job) if resume else 0
+    with start_run(db, EXPERIMENT, name=job.name, tags={_SHA256: job.sha256, "first_step": first + 1}) as run:
+        for number, step in enumerate(job.steps[first:], start=first + 1):
+            error = _run_step(db, run, number, step, on_step, wait)
+            if error is not None and step.on_fail_action == QUIT_FAILURE:
+                run.set_tags({_FAILED_AT: step.name})
+                raise JobError(f"{job.name} failed at step {number}, {step.name}: {error}")
+        return run.run_id
+
+
+def _find_failed(db: Database, job: RenderedJob) -> int:
+    rows = db.rows(_LAST, (job.name,))
+    if not rows or rows[0].failed_at is None:
+        raise JobError(f"The last run of {job.name} has not failed: run it without --resume.")
+    names = [step.name for step in job.steps]
+    if rows[0].sha256 != job.sha256 or rows[0].failed_at not in names:
+        raise JobError(f"{job.name} was declared otherwise when it failed at {rows[0].failed_at}: run it whole.")
+    return names.index(rows[0].failed_at)
+
+
+def _run_step(
+    db: Database,
+    run: ActiveRun,
+    number: int,
+    step: RenderedStep,
+    on_step: Callable[[StepResult], None] | None,
+    wait: Callable[[float], None],
+) -> str | None:
+    """The error of the last attempt, None where one has succeeded."""
+    error: str | None = None
+    for attempt in range(step.retries + 1):
+        if attempt:
+            wait(60.0 * step.retry_minutes)
+        started = time.monotonic()
+        error = _attempt(db, step)
+        taken = time.monotonic() - started
+        run.log_metric(f"seconds of {step.name}", taken, step=attempt)
+        if on_step is not None:
+            on_step(StepResult(number, step.name, taken, error))
+        if error is None:
+            return None
+    return error
+
+
+def _attempt(db: Database, step: RenderedStep) -> str | None:
+    try:
+        with db.connect(autocommit=True) as connection:
+            if step.database is not None:
+                fetch(connection, f"USE {ident(step.database)};")
+            try:
+                fetch(connection, step.command)
+            finally:
+                if not connection.invalidated:
+                    connection.invalidate()  # what a step has set stays with its session
+    except DatabaseError as error:
+        return str(error)
+    return None
