@@ -310,7 +310,10 @@ def truncate(session: Session, statement: nodes.Truncate) -> None:
         if any(f.referenced_id == table.object_id for f in other.foreign_keys if other.object_id != table.object_id):
             raise sql_error(4712, table.name)
     with session.store.statement(locked=not table.temporary):
-        session.store.write(f"DELETE FROM {table.sql}")
+        if table.temporary:
+            session.empty_temporary(table)
+        else:
+            session.store.write(f"DELETE FROM {table.sql}")
         session.engine.note_change(table)
         if table.identity is not None:
             session.reset_identity(table)

@@ -162,6 +162,11 @@ class TemporaryTables:
                        for one in self._stack]  # fmt: skip
         self._refresh()
 
+    def empty_temporary(self, table: Table) -> None:
+        """Make the table anew: DuckDB keeps the memory of rows that are deleted from one that is temporary."""
+        self.store.write(f"DROP TABLE {table.sql}")
+        self.store.write(_creation(table))
+
     def drop_temporary(self, name: str, *, if_exists: bool = False) -> None:
         entry = self.entry(name)
         if entry is None:

@@ -175,3 +175,26 @@ def test_locking_hints_count_in_conditions_too(client: Client, other: Client) ->
     client.run("BEGIN TRAN; IF NOT EXISTS (SELECT 1 FROM dbo.t WITH (UPDLOCK, HOLDLOCK) WHERE x = 1) SELECT 1 AS none")
     other.run("SET LOCK_TIMEOUT 50; INSERT INTO dbo.t VALUES (1)")
     assert other.errors == [1222]
+
+
+def test_temporary_table_that_is_truncated_again_and_again_holds_no_memory(client: Client) -> None:
+    client.run(BIG + "; CREATE TABLE #t (a int NOT NULL PRIMARY KEY, n int IDENTITY, x float, c AS a + 1)")
+    used = "SELECT memory_usage_bytes FROM duckdb_memory() WHERE tag = 'IN_MEMORY_TABLE'"
+    held = []
+    for _ in range(6):
+        client.run("INSERT INTO #t (a, x) SELECT a, a / 7E0 FROM dbo.big")
+        assert client.run("SELECT COUNT(*), MIN(n), MAX(c) FROM #t WHERE a >= 0") == [(100_000, 1, 100_000)]
+        client.run("TRUNCATE TABLE #t")
+        assert client.errors == []
+        held.append(client.session.store.run(used).fetchone()[0])
+    assert max(held) <= held[0]
+
+
+def test_temporary_table_that_is_truncated_comes_back_with_a_rollback(client: Client) -> None:
+    client.run("CREATE TABLE #t (a int IDENTITY, b int); INSERT INTO #t (b) VALUES (1), (2), (3)")
+    client.run("BEGIN TRAN; INSERT INTO #t (b) VALUES (4); TRUNCATE TABLE #t; INSERT INTO #t (b) VALUES (5); "
+               "SAVE TRAN s; TRUNCATE TABLE #t; ROLLBACK TRAN s")  # fmt: skip
+    assert client.run("SELECT b FROM #t") == [(5,)]
+    client.run("ROLLBACK")
+    assert client.run("SELECT b FROM #t ORDER BY b") == [(1,), (2,), (3,)]
+    assert client.errors == []
