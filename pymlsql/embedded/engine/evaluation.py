@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -125,9 +126,11 @@ def running(session: Session, plan: Plan, frame: Frame | None = None) -> Iterato
         _check_snapshot(session, plan)
     if session.options.isolation in (3, 4) or plan.compiled.locking:
         session.store.lock_for_reading()
-    n_rows = sum(session.row_count(table) for table in plan.tables)
+    n_rows = 0 if plan.pace.is_quick else sum(session.row_count(table) for table in plan.tables)
     with session.engine.threads_for(n_rows), session.engine.values.reading(), _system_rows(session, plan.system):
+        started = time.thread_time()
         yield
+        plan.pace.ran(time.thread_time() - started)
 
 
 def _check_snapshot(session: Session, plan: Plan) -> None:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pymlsql.embedded.engine.catalog import Catalog, Module, Sequence, Table
 from pymlsql.embedded.engine.database_entries import MAIN
+from pymlsql.embedded.engine.pace import Pace
 from pymlsql.embedded.engine.system_views import SYSTEM_VIEWS
 from pymlsql.embedded.tsql.compiler import Compiled
 from pymlsql.embedded.tsql.lexer import tokenize
@@ -286,6 +287,7 @@ class Plan:
     system: Mapping[str, SystemUse]
     tables: frozenset[str] = frozenset()
     uses: tuple[Use, ...] = ()
+    pace: Pace = field(default_factory=Pace, compare=False, repr=False)
 
 
 class Plans:
