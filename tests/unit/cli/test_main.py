@@ -57,7 +57,7 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("train", 3, "run pymlsql server start"),
         ("train --out no/such/folder/x.pkl", 2, "no folder no/such/folder"),
         ("train --test-from yesterday", 2, "--test-from"),
-        ("train --url nonsense", 2, "The target must be"),
+        ("train --url nonsense", 2, "neither a URL nor an environment of"),
         ("train --url postgresql://h/x", 2, "is not SQL Server"),
         ("train --url mssql+pyodbc://sa:s3cret@127.0.0.1:1/x", 3, "No server answers at 127.0.0.1:1"),
         ("predict --url SERVER=tcp:127.0.0.1,1;PWD=s3cret;UID=sa", 3, "No server answers at 127.0.0.1:1"),
@@ -97,9 +97,10 @@ COMMANDS = walk(typer.main.get_command(cli.app))
 def test_the_commands_are_those_that_were_promised() -> None:
     leaves = {" ".join(path) for path, command in COMMANDS if not hasattr(command, "commands")}
     assert leaves == {
-        "init", "train", "apply", "render", "predict", "demo", "doctor", "server start", "server status",
-        "server stop", "db upgrade", "db downgrade", "db current", "db sql", "data load", "features list",
-        "features render", "features apply", "features check", "model check", "model seal", "model scan",
+        "init", "train", "plan", "apply", "undo", "render", "predict", "demo", "doctor", "server start",
+        "server status", "server stop", "db upgrade", "db downgrade", "db current", "db sql", "data load", "features list",
+        "features indexes", "features check", "job list", "job run", "job history", "job enable", "job disable",
+        "job remove", "pipeline run", "model check", "model seal", "model scan",
         "model push", "model list", "model show", "model promote", "model rollback", "model archive", "model delete",
         "model describe", "model tag", "model purge", "model pull", "model audit", "model policy", "model compare",
         "model alias set", "model alias remove", "runs list", "runs show", "runs end", "runs artifact",
