@@ -47,6 +47,8 @@ PROMISES = {
     "row.empty_p99": Promise(f"{_ROW} an empty script, p99", "at most", 25, "ms"),
     "row.boosting": Promise(f"{_ROW} HistGradientBoosting, p50", "at most", 5, "ms"),
     "row.boosting_p99": Promise(f"{_ROW} HistGradientBoosting, p99", "at most", 25, "ms"),
+    "demand.one": Promise("one row of JSON, five-class HistGradientBoosting behind one-hot, p50", "at most", 15, "ms"),
+    "demand.many": Promise("100 rows of JSON in one call, the same model, p50", "at most", 25, "ms"),
     "first.server": Promise("the first call after the server accepts logins, log in included", "at most", 1.5, "s"),
     "first.session": Promise("the first call of a new session", "at most", 80, "ms"),
     "sessions": Promise("rows/s of 16 sessions at once over the best one-thread rate x cores", "at least", 0.85, "x"),

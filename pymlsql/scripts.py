@@ -15,6 +15,8 @@ PARTS: dict[str, tuple[str, ...]] = {
     "score": (*_LOADING, "score"),
     "predict": (*_LOADING, *_BINDING, "predict"),
     "given": ("unpickling", *_BINDING, "given", "serve"),
+    "given_exact": ("given_exact",),
+    "given_times": ("given_times",),
     "given_table": ("unpickling", *_BINDING, "given_table", "serve"),
     "verifying": _VERIFYING,
     "formats": ("model_bytes",),

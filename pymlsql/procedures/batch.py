@@ -35,7 +35,7 @@ STAGED_ROWS = 1_000_000
 LOCALS = (
     "model_version_id version sha256 bytes signature language missing forgery refusal failure number text message"
     " started_at n_rows n_stored first last chunk chunk_end query locked lock run_lock cut_off from to"
-    " trusted format name python_version packages sample seal seal_key statement columns classes rule script"
+    " trusted is_pinned format name python_version packages sample seal seal_key statement columns classes rule script"
 ).split()
 """The variables of the procedure; its parameters are called otherwise."""
 

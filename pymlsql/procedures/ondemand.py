@@ -51,10 +51,16 @@ class Demand:
     @property
     def parts(self) -> dict[str, str]:
         """The script, and the texts that stand before it in the calls that need them."""
-        script = "given_table" if self.form == "table" else "given"
-        return {
-            "script": scripts.read(script), "formats": scripts.read("formats"), "verifying": scripts.read("verifying"),
-        }  # fmt: skip
+        names = ["given_table"] if self.form == "table" else [*_readers(self.features), "given"]
+        script = "\n".join(map(scripts.read, names))
+        return {"script": script, "formats": scripts.read("formats"), "verifying": scripts.read("verifying")}
+
+
+def _readers(features: tuple[Column, ...]) -> list[str]:
+    """The parts of the script that not every procedure needs: what is not sent need not be compiled in each call."""
+    bases = {column.sql_type.partition("(")[0] for column in features}
+    exact = ["given_exact"] if bases & {"decimal", "numeric", "money", "smallmoney"} else []
+    return exact + (["given_times"] if any(kind_of(column) == "time" for column in features) else [])
 
 
 Printed = tuple[str, dict[str, Any]]

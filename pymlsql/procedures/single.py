@@ -15,7 +15,7 @@ from pymlsql.procedures.terms import kind_of
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 
 TAKEN = frozenset("""
-    alias bytes classes declared failure forgery format given language message missing model model_version_id
+    alias bytes classes declared failure forgery format given is_pinned language message missing model model_version_id
     n_rows name number packages python_version refusal rule run_id sample scored script seal seal_key sha256 signature
     started_at statement text trusted version wrong
 """.split())  # fmt: skip

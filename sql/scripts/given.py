@@ -4,16 +4,13 @@
 #      declared  nvarchar  JSON: columns ([{"name", "sql_type"}]), form (objects or values), and for objects optional
 #                (names of columns that may be left out, which means NULL) and id (null, or the key whose value goes
 #                with the row)
-import datetime
-import decimal
+# Behind given_exact.py and given_times.py where there are columns of those types.
 import math
-import re
 
 WHOLE = {"tinyint": (0, 255), "smallint": (-2 ** 15, 2 ** 15 - 1), "int": (-2 ** 31, 2 ** 31 - 1),
          "bigint": (-2 ** 63, 2 ** 63 - 1), "bit": (0, 1)}
 EXACT = {"decimal": (18, 0), "numeric": (18, 0), "money": (19, 4), "smallmoney": (10, 4)}
 TIMES = {"date": (1, 9999), "datetime": (1753, 9999), "smalldatetime": (1900, 2079)}
-MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6})\d?)?)?)?$", re.ASCII)
 LONGEST_ID = 400
 
 
@@ -68,17 +65,6 @@ def read_float(value, base, digits):
     return found
 
 
-def read_exact(value, base, digits):
-    """Rounded as T-SQL rounds to the column's scale: half away from zero."""
-    read_float(value, base, [])
-    precision, scale = ([*digits, 0] if digits else EXACT[base])[:2]
-    context = decimal.Context(prec=400, rounding=decimal.ROUND_HALF_UP)
-    found = context.create_decimal(repr(value)).quantize(decimal.Decimal(1).scaleb(-scale), context=context)
-    if abs(found) >= decimal.Decimal(10) ** (precision - scale):
-        raise Wrong(f"takes {precision - scale} digits before the point ({base}), not {shown(value)}")
-    return float(found)
-
-
 def read_text(value, base, length):
     if not isinstance(value, str):
         raise Wrong(f"takes a text ({base}), not {shown(value)}")
@@ -87,29 +73,6 @@ def read_text(value, base, length):
     if longest and n_characters > longest:
         raise Wrong(f"takes {longest} characters ({base}), not the {n_characters} of {shown(value)}")
     return value + " " * (longest - n_characters) if base in ("char", "nchar") else value
-
-
-def read_time(value, base):
-    found = MOMENT.match(value) if isinstance(value, str) else None
-    if found is None or (base == "date" and found.group(4)):
-        form = "YYYY-MM-DD" if base == "date" else "YYYY-MM-DDThh:mm:ss"
-        raise Wrong(f"takes a time ({base}) as \"{form}\", not {shown(value)}")
-    parts = [int(one or 0) for one in found.groups()[:6]]
-    micros = int((found.group(7) or "0").ljust(6, "0"))
-    try:
-        moment = datetime.datetime(*parts)
-        if base == "datetime":  # 1/300 s, in which a millisecond ends in 0, 3 or 7
-            ticks = (micros * 3 + 5000) // 10000
-            moment += datetime.timedelta(milliseconds=(ticks * 10 + 1) // 3)
-        elif base == "smalldatetime":
-            is_next = parts[5] * 1000000 + micros >= 29999000
-            moment = moment.replace(second=0) + datetime.timedelta(minutes=1 if is_next else 0)
-    except (ValueError, OverflowError):
-        raise Wrong(f"takes a time ({base}), and there is no {shown(value)}") from None
-    first, last = TIMES[base]
-    if not first <= moment.year <= last:
-        raise Wrong(f"takes the years {first} to {last} ({base}), not {shown(value)}")
-    return moment
 
 
 def reader_of(sql_type):

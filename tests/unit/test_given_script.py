@@ -19,6 +19,11 @@ from tests.unit.test_score_script import CLASSES, UNSEALED, Fixed
 RULE = {"output": "classification", "probabilities": True, "top_k": 0}
 
 
+def text_of(name: str) -> str:
+    """The script with all parts that a procedure may need."""
+    return "\n".join(map(scripts.read, ["given_exact", "given_times", name] if name == "given" else [name]))
+
+
 def run(name: str, model: Any, columns: dict[str, str], **given: Any) -> dict[str, Any]:
     """The script's globals after it has run; `columns` are the procedure's, names with types."""
     told = given.pop("told", {"form": "objects", "optional": [], "id": None})
@@ -30,7 +35,7 @@ def run(name: str, model: Any, columns: dict[str, str], **given: Any) -> dict[st
         "signature": json.dumps({"inputs": inputs, "output": {"kind": "classification", "classes": CLASSES}}),
         "classes": json.dumps(CLASSES), "rule": json.dumps(RULE), **UNSEALED, **given,
     }  # fmt: skip
-    exec(compile(scripts.read(name), name, "exec"), done)
+    exec(compile(text_of(name), name, "exec"), done)
     return done
 
 
@@ -183,7 +188,7 @@ print(json.dumps([sys.version_info[:2], pandas.__version__, sklearn.__version__]
 
 def test_script_runs_on_the_python_of_sql_server_2019(tmp_path: Path) -> None:
     program, script = tmp_path / "program.py", tmp_path / "given.py"
-    script.write_text(scripts.read("given"), encoding="ascii")
+    script.write_text(text_of("given"), encoding="ascii")
     program.write_text(ON_37, encoding="utf-8")
     done = subprocess.run(
         [str(require_python37()), str(program), str(script)], capture_output=True, text=True, timeout=100, check=False

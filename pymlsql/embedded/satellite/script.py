@@ -50,7 +50,6 @@ _n_bound_threads = 0
 _thread_pools: Any = None
 """threadpoolctl's controller of the libraries that the zygote has loaded, or None where it has not loaded it."""
 
-
 _rehearsed_input = b""
 """A TABLE frame with a row of every kind of column."""
 
@@ -96,14 +95,15 @@ def _fit_rehearsed_model() -> None:
     # Scikit-learn is not imported for it: a process without scikit-learn is for scripts that bring their own.
     if "sklearn.ensemble" not in sys.modules:
         return
-    ensemble, compose, pipeline = (importlib.import_module("sklearn." + x) for x in ("ensemble", "compose", "pipeline"))
+    names = ("ensemble", "compose", "pipeline", "preprocessing")
+    ensemble, compose, pipeline, preprocessing = (importlib.import_module("sklearn." + name) for name in names)
     if not hasattr(ensemble, "HistGradientBoostingClassifier"):  # before scikit-learn 1.0
         return
-    rows = pd.DataFrame({"a": [0.0, 1.0, 2.0, 3.0, 4.0, 5.0], "b": [1.0, 0.0, 1.0, 0.0, 1.0, 0.0]})
-    columns = compose.ColumnTransformer([("numbers", "passthrough", ["a", "b"])])
+    rows = pd.DataFrame({"a": [0.0, 1.0, 2.0, 3.0, 4.0, 5.0], "b": [1.0, 0.0] * 3, "c": ["u", "v"] * 3})
+    steps = [("numbers", "passthrough", ["a", "b"]), ("texts", preprocessing.OneHotEncoder(), ["c"])]
+    columns = compose.ColumnTransformer(steps)
     trees = ensemble.HistGradientBoostingClassifier(max_iter=1, min_samples_leaf=1, early_stopping=False)
-    model = pipeline.Pipeline([("columns", columns), ("trees", trees)])
-    model.fit(rows, ["x", "y", "z", "x", "y", "z"])
+    model = pipeline.Pipeline([("columns", columns), ("trees", trees)]).fit(rows, ["x", "y", "z"] * 2)
     _rehearsed_model = (pickle.dumps(model, 4), rows[:1])
 
 

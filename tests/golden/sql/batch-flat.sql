@@ -25,7 +25,8 @@ DECLARE @started_at datetime = GETUTCDATE(), @n_rows int, @n_stored bigint = 0, 
     @cut_off bigint;
 DECLARE @trusted nvarchar(max) = N'';
 DECLARE @format nvarchar(20), @name nvarchar(128), @python_version nvarchar(20), @packages nvarchar(max),
-    @sample nvarchar(max), @seal nvarchar(128), @seal_key nvarchar(64), @statement nvarchar(max) = N'';
+    @sample nvarchar(max), @seal nvarchar(128), @seal_key nvarchar(64), @statement nvarchar(max) = N'',
+    @is_pinned bit = CASE WHEN @trusted = N'' THEN 0 ELSE 1 END;
 
 DECLARE @columns nvarchar(max) = N'[{"name": "job", "sql_type": "nvarchar(20)"}, {"name": "age", "sql_type": "int"}, {"name": "job_clerk", "sql_type": "int"}, {"name": "job_nurse", "sql_type": "int"}]';
 
@@ -79,7 +80,8 @@ BEGIN TRY
             N' do not match their sha256: restore ml.blobs from a backup, or push the model again as a new version.');
         THROW 51002, @message, 1;
     END;
-    IF @trusted <> N''
+    IF @is_pinned = 1
+    BEGIN
         SET @statement = CONCAT(
         N'model ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @name), 2), NCHAR(10),
         N'format ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @format), 2), NCHAR(10),
@@ -87,14 +89,15 @@ BEGIN TRY
         N'packages ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @packages), 2), NCHAR(10),
         N'signature ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @signature), 2), NCHAR(10),
         N'sample ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @sample), 2), NCHAR(10));
-    IF @trusted = N'' AND EXISTS (SELECT 1 FROM ml.policies WHERE name = N'require_signature' AND value = N'1')
-        THROW 51052, N'The policy require_signature is on, and this procedure trusts no key: apply it with one (pymlsql apply --trust-key KEY).', 1;
-    IF @trusted <> N'' AND @seal = N''
-    BEGIN
-        SET @message = CONCAT(N'Model ''', @name, N''' version ', @version,
-            N' carries no seal, and this procedure runs sealed models only: push it again where there is a key (pymlsql keys create), or promote a sealed version.');
-        THROW 51050, @message, 1;
+        IF @seal = N''
+        BEGIN
+            SET @message = CONCAT(N'Model ''', @name, N''' version ', @version,
+                N' carries no seal, and this procedure runs sealed models only: push it again where there is a key (pymlsql keys create), or promote a sealed version.');
+            THROW 51050, @message, 1;
+        END;
     END;
+    ELSE IF EXISTS (SELECT 1 FROM ml.policies WHERE name = N'require_signature' AND value = N'1')
+        THROW 51052, N'The policy require_signature is on, and this procedure trusts no key: apply it with one (pymlsql apply --trust-key KEY).', 1;
     -- Who may not see the view's definition gets error 207 from the statements below instead of this sentence.
     SELECT TOP (1) @missing = wanted.name
     FROM (VALUES

@@ -12,7 +12,8 @@ DECLARE @model_version_id int, @version int, @sha256 binary(32), @bytes varbinar
     @failure nvarchar(max), @number int, @text nvarchar(max), @message nvarchar(2048);
 DECLARE @trusted nvarchar(max) = N'';
 DECLARE @format nvarchar(20), @name nvarchar(128), @python_version nvarchar(20), @packages nvarchar(max),
-    @sample nvarchar(max), @seal nvarchar(128), @seal_key nvarchar(64), @statement nvarchar(max) = N'';
+    @sample nvarchar(max), @seal nvarchar(128), @seal_key nvarchar(64), @statement nvarchar(max) = N'',
+    @is_pinned bit = CASE WHEN @trusted = N'' THEN 0 ELSE 1 END;
 DECLARE @wrong nvarchar(max), @n_rows int;
 
 DECLARE @declared nvarchar(max) = N'{"form": "table", "columns": [{"name": "voltmean_3h", "sql_type": "float"}, {"name": "rotatemean_3h", "sql_type": "float"}, {"name": "pressuremean_3h", "sql_type": "float"}, {"name": "vibrationmean_3h", "sql_type": "float"}, {"name": "voltsd_3h", "sql_type": "float"}, {"name": "rotatesd_3h", "sql_type": "float"}, {"name": "pressuresd_3h", "sql_type": "float"}, {"name": "vibrationsd_3h", "sql_type": "float"}, {"name": "voltmean_24h", "sql_type": "float"}, {"name": "rotatemean_24h", "sql_type": "float"}, {"name": "pressuremean_24h", "sql_type": "float"}, {"name": "vibrationmean_24h", "sql_type": "float"}, {"name": "voltsd_24h", "sql_type": "float"}, {"name": "rotatesd_24h", "sql_type": "float"}, {"name": "pressuresd_24h", "sql_type": "float"}, {"name": "vibrationsd_24h", "sql_type": "float"}, {"name": "error1count", "sql_type": "int"}, {"name": "error2count", "sql_type": "int"}, {"name": "error3count", "sql_type": "int"}, {"name": "error4count", "sql_type": "int"}, {"name": "error5count", "sql_type": "int"}, {"name": "comp1", "sql_type": "float"}, {"name": "comp2", "sql_type": "float"}, {"name": "comp3", "sql_type": "float"}, {"name": "comp4", "sql_type": "float"}, {"name": "age", "sql_type": "int"}, {"name": "model_model1", "sql_type": "int"}, {"name": "model_model2", "sql_type": "int"}, {"name": "model_model3", "sql_type": "int"}, {"name": "model_model4", "sql_type": "int"}]}';
@@ -91,7 +92,8 @@ BEGIN TRY
             N' do not match their sha256: restore ml.blobs from a backup, or push the model again as a new version.');
         THROW 51002, @message, 1;
     END;
-    IF @trusted <> N''
+    IF @is_pinned = 1
+    BEGIN
         SET @statement = CONCAT(
         N'model ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @name), 2), NCHAR(10),
         N'format ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @format), 2), NCHAR(10),
@@ -99,17 +101,18 @@ BEGIN TRY
         N'packages ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @packages), 2), NCHAR(10),
         N'signature ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @signature), 2), NCHAR(10),
         N'sample ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @sample), 2), NCHAR(10));
-    IF @trusted = N'' AND EXISTS (SELECT 1 FROM ml.policies WHERE name = N'require_signature' AND value = N'1')
-        THROW 51052, N'The policy require_signature is on, and this procedure trusts no key: apply it with one (pymlsql apply --trust-key KEY).', 1;
-    IF @trusted <> N'' AND @seal = N''
-    BEGIN
-        SET @message = CONCAT(N'Model ''', @name, N''' version ', @version,
-            N' carries no seal, and this procedure runs sealed models only: push it again where there is a key (pymlsql keys create), or promote a sealed version.');
-        THROW 51050, @message, 1;
+        IF @seal = N''
+        BEGIN
+            SET @message = CONCAT(N'Model ''', @name, N''' version ', @version,
+                N' carries no seal, and this procedure runs sealed models only: push it again where there is a key (pymlsql keys create), or promote a sealed version.');
+            THROW 51050, @message, 1;
+        END;
     END;
+    ELSE IF EXISTS (SELECT 1 FROM ml.policies WHERE name = N'require_signature' AND value = N'1')
+        THROW 51052, N'The policy require_signature is on, and this procedure trusts no key: apply it with one (pymlsql apply --trust-key KEY).', 1;
     IF @format <> N'pickle' SET @script = CONCAT(N'f = ''O''''Brien''
 ', @script);
-    IF @trusted <> N'' SET @script = CONCAT(N'v = 1
+    IF @is_pinned = 1 SET @script = CONCAT(N'v = 1
 ', @script);
     INSERT INTO #rows (row_no, [voltmean_3h], [rotatemean_3h], [pressuremean_3h], [vibrationmean_3h], [voltsd_3h], [rotatesd_3h], [pressuresd_3h], [vibrationsd_3h], [voltmean_24h], [rotatemean_24h], [pressuremean_24h], [vibrationmean_24h], [voltsd_24h], [rotatesd_24h], [pressuresd_24h], [vibrationsd_24h], [error1count], [error2count], [error3count], [error4count], [error5count], [comp1], [comp2], [comp3], [comp4], [age], [model_model1], [model_model2], [model_model3], [model_model4])
     SELECT r.row_no, r.[voltmean_3h], r.[rotatemean_3h], r.[pressuremean_3h], r.[vibrationmean_3h], r.[voltsd_3h], r.[rotatesd_3h], r.[pressuresd_3h], r.[vibrationsd_3h], r.[voltmean_24h], r.[rotatemean_24h], r.[pressuremean_24h], r.[vibrationmean_24h], r.[voltsd_24h], r.[rotatesd_24h], r.[pressuresd_24h], r.[vibrationsd_24h], r.[error1count], r.[error2count], r.[error3count], r.[error4count], r.[error5count], r.[comp1], r.[comp2], r.[comp3], r.[comp4], r.[age], r.[model_model1], r.[model_model2], r.[model_model3], r.[model_model4]

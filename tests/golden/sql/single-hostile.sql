@@ -36,7 +36,8 @@ DECLARE @model_version_id int, @version int, @sha256 binary(32), @bytes varbinar
     @failure nvarchar(max), @number int, @text nvarchar(max), @message nvarchar(2048);
 DECLARE @trusted nvarchar(max) = N'';
 DECLARE @format nvarchar(20), @name nvarchar(128), @python_version nvarchar(20), @packages nvarchar(max),
-    @sample nvarchar(max), @seal nvarchar(128), @seal_key nvarchar(64), @statement nvarchar(max) = N'';
+    @sample nvarchar(max), @seal nvarchar(128), @seal_key nvarchar(64), @statement nvarchar(max) = N'',
+    @is_pinned bit = CASE WHEN @trusted = N'' THEN 0 ELSE 1 END;
 DECLARE @wrong nvarchar(max), @n_rows int, @started_at datetime = GETUTCDATE();
 
 DECLARE @declared nvarchar(max) = N'{"form": "values", "columns": [{"name": "score]smean_6h", "sql_type": "float"}, {"name": "selectmean_6h", "sql_type": "float"}, {"name": "score]ssd_6h", "sql_type": "float"}, {"name": "selectsd_6h", "sql_type": "float"}, {"name": "score]smean_12h", "sql_type": "float"}, {"name": "selectmean_12h", "sql_type": "float"}, {"name": "score]ssd_12h", "sql_type": "float"}, {"name": "selectsd_12h", "sql_type": "float"}, {"name": "score]smean_48h", "sql_type": "float"}, {"name": "selectmean_48h", "sql_type": "float"}, {"name": "score]ssd_48h", "sql_type": "float"}, {"name": "selectsd_48h", "sql_type": "float"}, {"name": "n]1", "sql_type": "int"}, {"name": "n 2", "sql_type": "int"}, {"name": "alarms", "sql_type": "int"}, {"name": "since O''Brien", "sql_type": "float"}, {"name": "group", "sql_type": "nvarchar(10)"}, {"name": "built", "sql_type": "datetime"}, {"name": "make_A''1", "sql_type": "int"}, {"name": "make_B]2", "sql_type": "int"}, {"name": "it''s]it", "sql_type": "nvarchar(20)"}]}';
@@ -104,7 +105,8 @@ BEGIN TRY
             N' do not match their sha256: restore ml.blobs from a backup, or push the model again as a new version.');
         THROW 51002, @message, 1;
     END;
-    IF @trusted <> N''
+    IF @is_pinned = 1
+    BEGIN
         SET @statement = CONCAT(
         N'model ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @name), 2), NCHAR(10),
         N'format ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @format), 2), NCHAR(10),
@@ -112,17 +114,18 @@ BEGIN TRY
         N'packages ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @packages), 2), NCHAR(10),
         N'signature ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @signature), 2), NCHAR(10),
         N'sample ', CONVERT(nvarchar(64), HASHBYTES('SHA2_256', @sample), 2), NCHAR(10));
-    IF @trusted = N'' AND EXISTS (SELECT 1 FROM ml.policies WHERE name = N'require_signature' AND value = N'1')
-        THROW 51052, N'The policy require_signature is on, and this procedure trusts no key: apply it with one (pymlsql apply --trust-key KEY).', 1;
-    IF @trusted <> N'' AND @seal = N''
-    BEGIN
-        SET @message = CONCAT(N'Model ''', @name, N''' version ', @version,
-            N' carries no seal, and this procedure runs sealed models only: push it again where there is a key (pymlsql keys create), or promote a sealed version.');
-        THROW 51050, @message, 1;
+        IF @seal = N''
+        BEGIN
+            SET @message = CONCAT(N'Model ''', @name, N''' version ', @version,
+                N' carries no seal, and this procedure runs sealed models only: push it again where there is a key (pymlsql keys create), or promote a sealed version.');
+            THROW 51050, @message, 1;
+        END;
     END;
+    ELSE IF EXISTS (SELECT 1 FROM ml.policies WHERE name = N'require_signature' AND value = N'1')
+        THROW 51052, N'The policy require_signature is on, and this procedure trusts no key: apply it with one (pymlsql apply --trust-key KEY).', 1;
     IF @format <> N'pickle' SET @script = CONCAT(N'f = ''O''''Brien''
 ', @script);
-    IF @trusted <> N'' SET @script = CONCAT(N'v = 1
+    IF @is_pinned = 1 SET @script = CONCAT(N'v = 1
 ', @script);
     INSERT INTO @scored (row_no, [predicted], [p_no'ne], [p_e'1])
     EXEC sp_execute_external_script
