@@ -17,7 +17,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder
 from threadpoolctl import threadpool_limits
 
-from pymlsql import deployment, models, project, signature
+from pymlsql import deployment, models, project, proofs, signature
 from pymlsql.database import translated_errors
 from pymlsql.errors import DatabaseError
 from pymlsql.examples.bank import generator as bank
@@ -347,6 +347,36 @@ def test_caller_s_transaction_goes_on_after_a_wrong_row(calls: Example, rolled_b
     rolled_back.exec_driver_sql("CREATE TABLE dbo.kept (a int NOT NULL)")
     assert failing(rolled_back, {"age": 1})[0] == 51006
     assert rolled_back.exec_driver_sql("SELECT @@TRANCOUNT, OBJECT_ID('dbo.kept')").one()[1] is not None
+
+
+@pytest.mark.parametrize("procedure", ["score_json", "score_one"])
+def test_procedure_that_pins_a_key_runs_what_it_has_sealed(
+    calls: Example, procedure: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    declared = BANK.procedures[procedure].model_copy(update={"name": "dbo.ScorePinned"})
+    key = proofs.create_key()
+    with calls.db.transaction() as connection:
+        deployment.deploy(connection, declared.render(CALLS), trusted=[key])
+    row = objects(calls.frame[:1], calls.names)[0]
+
+    def found() -> Any:
+        if procedure == "score_one":
+            return one(calls, row, "dbo.ScorePinned")
+        return score(calls, row, "dbo.ScorePinned")[0]
+
+    with pytest.raises(DatabaseError, match="carries no seal") as raised:
+        found()
+    assert raised.value.number == 51050
+    push(calls.db, CALLS, calls.estimator, calls.frame, "bank")  # which seals it with the key of this account
+    np.testing.assert_allclose([[found().p_no, found().p_yes]], calls.expected(calls.frame[:1]), rtol=1e-12)
+    calls.db.execute_batches("UPDATE ml.model_versions SET comment = N'x', seal = 0x" + "00" * 64
+                             + " WHERE seal IS NOT NULL")  # fmt: skip
+    with pytest.raises(DatabaseError, match="one of them was changed") as raised:
+        found()
+    assert raised.value.number == 51051
+    calls.db.execute_batches("UPDATE ml.model_versions SET seal = NULL, seal_key = NULL")
+    calls.db.promote("bank", calls.version)
 
 
 # Rights and runs ----------------------------------------------------------------------------------------------------
