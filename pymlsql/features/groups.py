@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AliasChoices, Field, model_validator
+from pydantic import AfterValidator, AliasChoices, Field, model_validator
 
 from pymlsql.features.terms import Column, Duration, Frozen, Name, SourceName, Span, Type, span_suffix
+from pymlsql.features.twins import check_twin
 
 Statistic = Literal["mean", "sd", "min", "max", "sum", "count", "last", "slope"]
 
@@ -153,7 +154,7 @@ class Expression(Frozen):
     name: Name
     sql_type: Type = Field(validation_alias=AliasChoices("sql_type", "type"))
     sql: str
-    pandas: str | None = None
+    pandas: Annotated[str, AfterValidator(check_twin)] | None = None
 
     @property
     def column(self) -> Column:

@@ -10,6 +10,7 @@ from pymlsql.features import FeatureSet
 from pymlsql.features.expressions import parse
 from pymlsql.features.functions import DATEPARTS, FUNCTIONS
 from pymlsql.features.tokens import ExpressionError
+from pymlsql.features.twins import check_twin
 from tests import tsqlcheck
 
 COLUMNS = ("a", "B", "odd]name", "O'Brien", "when", "t")
@@ -143,6 +144,21 @@ def expressed(**values: str) -> dict[str, object]:
     return FEATURES.model_dump() | {"expressions": [given]}
 
 
+TWINS = {
+    "@pd.read_pickle('x')": ".* is no expression of pandas",
+    "age.to_csv('x')": ".to_csv is none of what a twin may ask",
+    "open('x')": "open is none of the functions of DataFrame.eval",
+    "[a for a in age]": "ListComp is no part of an expression",
+    "age.abs.__globals__": ".__globals__ is none of what a twin may ask",
+}
+
+
+@pytest.mark.parametrize("text", TWINS)
+def test_twin_runs_no_code_of_its_own(text: str) -> None:
+    with pytest.raises(DeclarationError, match=f"expressions.0.pandas: {TWINS[text]}"):
+        FeatureSet.parse(expressed(pandas=text))
+
+
 WRONG = {
     "label": (expressed(sql="IIF(failure = 'none', 0, 1)"), "expressions.0.sql: failure is the label"),
     "unknown": (expressed(sql="agee"), "expressions.0.sql: the row has no column agee.*did you mean age"),
@@ -151,6 +167,12 @@ WRONG = {
     "type": (expressed(type="nvarchar(max)"), r"expressions.0.type: an expression cannot be nvarchar\(max\)"),
     "no type": (expressed(type="object"), "expressions.0.(sql_)?type: .*is not a T-SQL type"),
 }
+
+
+def test_twin_may_name_columns_of_any_name_and_ask_them_of_their_rows() -> None:
+    for text in ("age", "sqrt(`a b`) + 1", "(a > 1) & ~b.isna()", "a.where(b != 0, 0).clip(0, 1)", "t.dt.hour",
+                 "s.str.upper()", "a.isin([1, 2])"):  # fmt: skip
+        assert check_twin(text) == text
 
 
 @pytest.mark.parametrize(("values", "message"), WRONG.values(), ids=WRONG)
