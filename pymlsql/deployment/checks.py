@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from pymlsql import quoting, registry, runtime, signature, sources
-from pymlsql.errors import DeclarationError, ModelError, RegistryError, RuntimeMismatch
+from pymlsql.errors import DatabaseError, DeclarationError, DeploymentError, ModelError, RegistryError, RuntimeMismatch
 from pymlsql.features import FeatureSet
 from pymlsql.features.checks import columns_read, suggest
 from pymlsql.features.groups import ClassAhead, NumberAhead, OwnLabel
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pymlsql.project import Project
 
 Path = tuple[str | int, ...]
+
+_MSG_DENIED = 229
 
 
 def check_sources(db: Database, project: Project) -> None:
@@ -140,6 +142,15 @@ def _check_model(
     blocking = [one.message for one in differences if one.blocking and one.problem != "nullable"]
     if blocking:
         raise ModelError(f"version {version} of {procedure.model} does not fit: {' '.join(blocking)}")
-    if (procedure.model, procedure.alias) not in checked:
+    if (procedure.model, procedure.alias) in checked:
+        return
+    try:
         runtime.require_check(db, procedure.model, version)
-        checked[procedure.model, procedure.alias] = None
+    except DatabaseError as error:
+        if error.number != _MSG_DENIED:
+            raise
+        raise DeploymentError(
+            "This login may not run ml.CheckModel, which asks whether the server can run the models: have the role "
+            "ml_publisher granted, or apply with --no-check."
+        ) from error
+    checked[procedure.model, procedure.alias] = None

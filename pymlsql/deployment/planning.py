@@ -151,8 +151,10 @@ def _compare_columns(step: Step, module: Module, server: ServerObject) -> Step:
     different = _differences(module.columns, server.columns)
     if not different:
         return step
-    way = "a migration" if module.type == "table" else "dropping it and what uses it"
-    return _refuse(step, f"{module.name} is there with other columns ({'; '.join(different)}): change it by {way}")
+    way = "change it by a migration"
+    if module.type == "type":
+        way = f"drop the procedures that take it, then DROP TYPE {module.name}, and apply again: all are made anew"
+    return _refuse(step, f"{module.name} is there with other columns ({'; '.join(different)}): {way}")
 
 
 def _differences(declared: Iterable[TableColumn], found: Iterable[TableColumn]) -> list[str]:

@@ -40,6 +40,7 @@ def db(target: servers.Target) -> Iterator[Toolkit]:
     frames = odd_frames()
     with pymlsql.connect(target.sqlalchemy_url) as found:
         pdm.enable_scripts(found.engine)
+        found.upgrade()
         pdm.prepare(found.engine, frames)
         rows = compute(FEATURES, frames)
         truth = np.array(["none", "comp3", "comp1"])[np.arange(len(rows)) % 3]
@@ -182,6 +183,9 @@ def test_a_change_by_hand_takes_the_signature_and_apply_brings_it_back(
     db: Toolkit, somebody: People, scorer: Any
 ) -> None:
     assert find(db, "signatures").state == "ok"
+    text = db.scalar("SELECT OBJECT_DEFINITION(OBJECT_ID(N'dbo.PredictFailures'))")
+    db.execute(text.replace("CREATE PROCEDURE", "ALTER PROCEDURE", 1))
+    assert outcome(scorer, SCORE) == 262
     db.apply(PROJECT, sign=False)
     assert outcome(scorer, SCORE) == 262
     finding = find(db, "signatures")
@@ -224,7 +228,9 @@ def test_who_may_not_sign_is_told_so_and_may_apply_without(db: Toolkit, somebody
     )
     url = target.sqlalchemy_url.replace(target.password, PASSWORD).replace(f"//{target.user}:", "//deployer:")
     with pymlsql.connect(url) as theirs:
-        with pytest.raises(pymlsql.errors.DatabaseError, match=r"Msg 15(247|151)"):
+        with pytest.raises(pymlsql.errors.DeploymentError, match=r"may not run ml\.CheckModel.*or apply with --no-check"):
             theirs.apply(PROJECT)
-        theirs.apply(PROJECT, sign=False)
+        with pytest.raises(pymlsql.errors.PymlsqlError, match=r"Msg 15(247|151)"):
+            theirs.apply(PROJECT, check=False)
+        theirs.apply(PROJECT, sign=False, check=False)
     db.apply(PROJECT)
