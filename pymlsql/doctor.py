@@ -10,6 +10,7 @@ from typing import Literal
 
 from pymlsql import drivers, migrate, models, project, registry, runtime, settings, signing
 from pymlsql.database import Database
+from pymlsql.deployment import state
 from pymlsql.errors import PymlsqlError, RuntimeMismatch
 from pymlsql.modules import Module
 
@@ -43,7 +44,7 @@ def examine(url: str | None = None) -> list[Finding]:
     try:
         database = Database(settings.resolve_target(url))
     except PymlsqlError as error:
-        return [*findings, Finding("target", "fail", str(error), "name a server with --url, or start one")]
+        return [*findings, Finding("target", "fail", str(error), "see the message", error.exit_code)]
     with database:
         findings.append(Finding("target", "ok", f"{database.target.display} (from {database.target.source})"))
         reached = _check("server", lambda: _find_server(database))
@@ -134,7 +135,7 @@ def _find_sandbox(database: Database) -> Finding:
 
 def _find_migrations(database: Database) -> Finding:
     current, newest = migrate.current(database.engine), migrate.wanted(project.find())
-    if current == newest:
+    if set(newest) <= set(current):
         return Finding("tables", "ok", ", ".join(current))
     return Finding("tables", "fail", ", ".join(current) or "none", "run pymlsql db upgrade")
 
@@ -146,7 +147,9 @@ def _modules() -> tuple[Module, ...]:
 
 def _find_objects(database: Database) -> Finding:
     names = [module.name for module in _modules()]
-    missing = [name for name in names if database.scalar("SELECT OBJECT_ID(?)", (name,)) is None]
+    with database.connect(autocommit=True) as connection:
+        found = state.read_objects(connection, names)
+    missing = [name for name in names if state.key(name) not in found]
     if missing:
         return Finding("objects", "fail", f"missing: {', '.join(missing)}", "run pymlsql apply")
     return Finding("objects", "ok", ", ".join(names))

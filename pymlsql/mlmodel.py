@@ -66,7 +66,11 @@ def _signature(path: Path, values: dict[str, Any], classes: tuple[str, ...], sql
     metadata = values.get("metadata")
     own = metadata.get("pymlsql_signature") if isinstance(metadata, dict) else None
     if isinstance(own, str):
-        return Signature.from_json(own)
+        found = Signature.from_json(own)
+        if classes and classes != found.output.classes:
+            said = ", ".join(found.output.classes) or "none"
+            raise ModelError(f"{path} names its classes itself ({said}): leave --classes out.")
+        return found
     inputs = tuple(_input(column, sql_types) for column in _columns(path, values))
     return Signature(inputs=inputs, output=Output(classes=classes) if classes else Output(kind="regression"))
 
@@ -98,6 +102,8 @@ def describe_directory(path: Path, model: PackedModel) -> None:
     name = file_name(model.format)
     requirements = [f"{package}=={version}" for package, version in sorted(model.packages.items())]
     (path / "requirements.txt").write_text("\n".join(requirements) + "\n", encoding="utf-8")
+    environment = {"python": model.python_version, "dependencies": ["-r requirements.txt"]}
+    (path / "python_env.yaml").write_text(_need_yaml().safe_dump(environment, sort_keys=False), encoding="utf-8")
     (path / FILE).write_text(_need_yaml().safe_dump(_mlmodel(model, name), sort_keys=False), encoding="utf-8")
 
 

@@ -40,6 +40,24 @@ def _read(declared: Project | Path | str) -> Project:
     return declared if isinstance(declared, project.Project) else project.read(declared)
 
 
+def _pack(model: Any, sample: pd.DataFrame | None) -> PackedModel:
+    """A trained model's bytes, or an estimator packed with a sample. Raises ModelError."""
+    from pymlsql import models, signature
+    from pymlsql.errors import ModelError
+    from pymlsql.training import TrainedModel
+
+    if isinstance(model, TrainedModel):
+        return model.packed
+    if not hasattr(model, "predict"):
+        raise ModelError(
+            f"A {type(model).__name__} cannot be pushed: give a fitted estimator with sample=, what db.train or "
+            "models.pack made, or models.read_model_file(path)."
+        )
+    if sample is None:
+        raise ModelError("An estimator is pushed with sample=, a DataFrame of rows that it takes.")
+    return models.pack(model, signature.infer(sample, model), sample=sample)
+
+
 class Toolkit(Database):
     """A SQL Server and everything pymlsql does with it.
 
@@ -116,12 +134,9 @@ class Toolkit(Database):
         those of pymlsql.toml, or where it names none those that the database trusts already.
         """
         from pymlsql.deployment import verbs
-        from pymlsql.registry import modules
 
-        trusted = _trusted(trusted)
-        if trusted is not None:
-            modules.pin(self.engine, trusted)
-        return verbs.apply(self, _read(declared), sign=sign, trusted=trusted, overwrite=overwrite, check=check)
+        keys = _trusted(trusted)
+        return verbs.apply(self, _read(declared), sign=sign, trusted=keys, overwrite=overwrite, check=check)
 
     def undo(self, name: str, *, overwrite: bool = False) -> Undo:
         """Take the last apply of a project back, by the project's name; `pymlsql.deployment.verbs.undo`."""
@@ -159,15 +174,18 @@ class Toolkit(Database):
             return training.train(self, run=run, **options)
         return training.train_in_run(self, experiment, **options)
 
-    def push(self, model: TrainedModel | PackedModel, name: str = "failures", **options: Any) -> ModelVersion:
+    def push(self, model: TrainedModel | PackedModel | Any, name: str = "failures", *,
+             sample: pd.DataFrame | None = None, **options: Any) -> ModelVersion:  # fmt: skip
         """Register a model as the next version of `name`; the options are those of `pymlsql.registry.push`.
 
+        The model is what `train`, `models.pack` or `models.read_model_file` gives, or a fitted estimator with a
+        `sample` of the rows that it takes, from which its signature is inferred. Raises ModelError for anything else.
         In the block of a run, the version belongs to that run, unless the model names the one that made it.
         """
         from pymlsql import registry, tracking
         from pymlsql.models import PackedModel
 
-        packed = model if isinstance(model, PackedModel) else model.packed
+        packed = model if isinstance(model, PackedModel) else _pack(model, sample)
         run = tracking.current_run()
         if packed.run is None and run is not None and run.db is self:
             options.setdefault("run_id", run.run_id)

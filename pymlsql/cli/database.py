@@ -9,6 +9,7 @@ import typer
 
 from pymlsql.cli import output
 from pymlsql.cli.options import JsonOption, UrlOption
+from pymlsql.errors import UsageError
 
 app = typer.Typer(
     help="Create, change and show the tables.", no_args_is_help=True, epilog="Example: pymlsql db upgrade"
@@ -33,15 +34,18 @@ def upgrade(
             output.print_line(f"upgraded: {declared.migrations}: {', '.join(found) or 'base'}")
 
 
-@app.command(epilog="Example: pymlsql db downgrade base")
+@app.command(epilog="Example: pymlsql db downgrade base --yes")
 def downgrade(
     target: Annotated[str, typer.Argument(metavar="REVISION", help="How far back: base, or a revision.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do it: what the tables hold is lost.")] = False,
     url: UrlOption = None,
 ) -> None:
-    """Take the tables back to a revision. What is dropped with them is lost."""
+    """Take schema ml, and the example's tables, back to a revision. What is dropped with them is lost."""
     import pymlsql
     from pymlsql import migrate
 
+    if not yes:
+        raise UsageError("This drops tables with what they hold, models and runs too: say --yes to do it.")
     with pymlsql.connect(url) as db, output.status("downgrading"):
         db.downgrade(target)
         output.print_line(f"downgraded: {', '.join(migrate.current(db.engine)) or 'base'}")
@@ -56,10 +60,11 @@ def current(url: UrlOption = None, as_json: JsonOption = False) -> None:
     with pymlsql.connect(url) as db:
         revisions = list(migrate.current(db.engine))
     newest = list(migrate.wanted(project.find()))
+    is_current = set(newest) <= set(revisions)
     if as_json:
-        output.print_json({"current": revisions, "heads": newest, "is_current": revisions == newest})
+        output.print_json({"current": revisions, "heads": newest, "is_current": is_current})
         return
-    state = "current" if revisions == newest else "run pymlsql db upgrade"
+    state = "current" if is_current else "run pymlsql db upgrade"
     output.print_line(f"database: {', '.join(revisions) or 'base'}\nnewest:   {', '.join(newest)}\n{state}")
 
 

@@ -156,6 +156,8 @@ def render(
     trusted = parse_keys(trust_key)
     trusted = settings.trusted_keys() if trusted is None else trusted
     modules = deployment.pinned(declared.modules, trusted)
+    if revision is not None and out is not None:
+        raise UsageError("Name either --out or --revision.")
     if revision is not None:
         from pymlsql.deployment import revisions
 
@@ -196,7 +198,9 @@ def _print_plan(found: Plan, *, diff: bool, done: bool = False) -> None:
     n_same = sum(1 for one in found.entries if one.action == "same" and one.conflict is None)
     counts = {words: sum(1 for one in found.entries if one.action == word) for word, words in _COUNTED.items()}
     said = ", ".join(f"{n} {words[done]}" for words, n in counts.items() if n) or "nothing to do"
-    output.print_line(f"{found.project}: {said}; {n_same} unchanged")
+    n_refused = sum(1 for one in found.entries if one.conflict is not None)
+    refused = f"; {n_refused} refused, so that apply changes nothing" if n_refused and not done else ""
+    output.print_line(f"{found.project}: {said}; {n_same} unchanged{refused}")
 
 
 _COUNTED = {

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pymlsql.cli import output
 from pymlsql.cli.options import JsonOption, UrlOption
 from pymlsql.errors import JobError
+
+if TYPE_CHECKING:
+    from pymlsql.jobs.operations import HistoryRow
 
 app = typer.Typer(help="Jobs of SQL Server Agent.", no_args_is_help=True, epilog="Example: pymlsql job list")
 
@@ -50,11 +53,7 @@ def run(
     from pymlsql import jobs
 
     with pymlsql.connect(url) as db, output.status(f"running {name}"):
-        tell = (
-            None
-            if as_json
-            else (lambda row: output.print_line(f"{row.step_id}  {row.step}: {row.outcome}, {row.duration_s} s"))
-        )
+        tell = None if as_json else _tell
         done = jobs.run_job(db, name, wait=wait, timeout_s=timeout, on_step=tell)
     if as_json:
         output.print_json({"job": name, "started": True} if done is None else done)
@@ -63,6 +62,24 @@ def run(
     if done is not None and not done.succeeded:
         failed = next((row for row in reversed(done.rows) if row.step_id and row.outcome != "succeeded"), done.rows[-1])
         raise JobError(f"{done.job} did not succeed. {failed.message}")
+
+
+def _tell(row: HistoryRow) -> None:
+    """A step that has ended, or will be tried again: then why, since that may take its time."""
+    said = "" if row.outcome == "succeeded" else f"; {row.message}"
+    again = "failed, and is tried again" if row.outcome == "retry" else row.outcome
+    output.print_line(f"{row.step_id}  {row.step}: {again}, {row.duration_s} s{said}")
+
+
+@app.command(epilog='Example: pymlsql job stop "shop: nightly"')
+def stop(name: NameArgument, url: UrlOption = None) -> None:
+    """Cancel a job that runs, or waits for the next try of a step."""
+    import pymlsql
+    from pymlsql import jobs
+
+    with pymlsql.connect(url) as db:
+        jobs.stop_job(db, name)
+    output.print_line(f"stopped: {name}")
 
 
 @app.command(epilog='Example: pymlsql job history "shop: nightly" --limit 10')

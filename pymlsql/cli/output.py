@@ -53,7 +53,7 @@ def build_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Any:
     for position, column in enumerate(columns):
         values = [row[position] for row in rows]
         is_number = bool(values) and all(isinstance(value, int | float) for value in values if value is not None)
-        table.add_column(column, justify="right" if is_number else "left", no_wrap=is_number)
+        table.add_column(Text(column), justify="right" if is_number else "left", no_wrap=is_number)
     for row in rows:
         table.add_row(*(Text(render_value(value)) for value in row))
     return table
@@ -61,9 +61,11 @@ def build_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Any:
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """A table on stdout under its title, which may be empty, and a blank line."""
+    from rich.text import Text
+
     out = console()
     if title:
-        out.print(f"[bold]{title}[/bold]", soft_wrap=True)
+        out.print(Text(title, style="bold"), soft_wrap=True)
     with out.capture() as captured:
         out.print(build_table(columns, rows))
     sys.stdout.write("".join(line.rstrip() + "\n" for line in captured.get().splitlines() if line.strip()))

@@ -178,15 +178,26 @@ INSERT INTO ml.deployments (object_name, object_type, apply_id, action, definiti
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 
-def record(connection: Connection, apply_id: int, step: Step, action: str, signed: str | None = None) -> None:
-    """One row of ml.deployments: how the object is now, and how it was."""
+def record(
+    connection: Connection,
+    apply_id: int,
+    step: Step,
+    action: str,
+    signed: str | None = None,
+    *,
+    is_ours: bool = True,
+) -> None:
+    """One row of ml.deployments: how the object is now, and how it was.
+
+    `is_ours` says that no hand has edited the text: one that was edited has no hash, so that the next apply asks.
+    """
     stored = None if action == "dropped" else read_definition(connection, step.name)
     if stored is None and action != "dropped" and step.type in ("function", "view", "procedure"):
         raise DeploymentError(f"{step.name} was deployed, but this login may not see it: grant VIEW DEFINITION.")
     module, server = step.module, step.server
     after: tuple[Any, ...] = (
         stored,
-        None if stored is None else digest(stored),
+        digest(stored) if stored is not None and is_ours else None,
         None if module is None else digest(module.source),
         json.dumps([] if module is None else list(module.granted_to)),
         signed,

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from pymlsql import quoting, registry, runtime, signature, sources
+from pymlsql.database import fetch, translated_errors
 from pymlsql.errors import DatabaseError, DeclarationError, DeploymentError, ModelError, RegistryError, RuntimeMismatch
 from pymlsql.features import FeatureSet
 from pymlsql.features.checks import columns_read, suggest
 from pymlsql.features.groups import ClassAhead, NumberAhead, OwnLabel
 
 if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
     from pymlsql.database import Database
     from pymlsql.procedures import ProcedureDeclaration
     from pymlsql.project import Project
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 Path = tuple[str | int, ...]
 
 _MSG_DENIED = 229
+_MSG_SEALS = range(51050, 51053)
 
 
 def check_sources(db: Database, project: Project) -> None:
@@ -106,9 +110,10 @@ def _wanted(features: FeatureSet, source: str) -> Iterator[tuple[Path, str]]:
         yield ("label", "column"), label.column
 
 
-def check_models(db: Database, project: Project) -> list[str]:
+def check_models(db: Database, project: Project, *, ask: bool = True) -> list[str]:
     """Whether the models that procedures load fit them, and run on the server; what is not there yet, in sentences.
 
+    Without `ask` the server's Python is left out: `ask_server` comes then, when the database trusts its new keys.
     Raises DeclarationError, with the keys of the procedure, for a model that must not serve there.
     """
     notes: list[str] = []
@@ -123,7 +128,7 @@ def check_models(db: Database, project: Project) -> list[str]:
             notes.append(f"{procedure.name}: no version of {procedure.model} has the alias {procedure.alias} yet")
             continue
         try:
-            _check_model(db, procedure, project.features[procedure.features], version, checked)
+            _check_model(db, procedure, project.features[procedure.features], version, checked if ask else None)
         except (ModelError, RuntimeMismatch) as error:
             raise DeclarationError(f"{'.'.join(path)}: {error}", path) from error
     return notes
@@ -134,7 +139,7 @@ def _check_model(
     procedure: ProcedureDeclaration,
     features: FeatureSet,
     version: int,
-    checked: dict[tuple[str, str], None],
+    checked: dict[tuple[str, str], None] | None,
 ) -> None:
     found = registry.show(db, procedure.model, version)
     columns = [signature.SourceColumn(one.name, one.sql_type, nullable=True) for one in features.features]
@@ -142,7 +147,7 @@ def _check_model(
     blocking = [one.message for one in differences if one.blocking and one.problem != "nullable"]
     if blocking:
         raise ModelError(f"version {version} of {procedure.model} does not fit: {' '.join(blocking)}")
-    if (procedure.model, procedure.alias) in checked:
+    if checked is None or (procedure.model, procedure.alias) in checked:
         return
     try:
         runtime.require_check(db, procedure.model, version)
@@ -154,3 +159,40 @@ def _check_model(
             "ml_publisher granted, or apply with --no-check."
         ) from error
     checked[procedure.model, procedure.alias] = None
+
+
+_CHECK = "SET NOCOUNT ON; EXEC ml.CheckModel @model = ?, @version = ?;"
+
+
+def ask_server(db: Database, connection: Connection, project: Project) -> None:
+    """Whether the server's Python runs the models, in a transaction in which the database has been given other keys.
+
+    Raises DeclarationError, with the keys of the procedure: the transaction is then to be rolled back.
+    """
+    for name, procedure in project.procedures.items():
+        if not procedure.loads_model:
+            continue
+        try:
+            version = registry.get_alias(db, procedure.model, procedure.alias)
+        except RegistryError:
+            continue
+        problem = _ask(connection, procedure.model, version)
+        if problem is not None:
+            path = ("procedures", name)
+            raise DeclarationError(
+                f"{'.'.join(path)}: version {version} of {procedure.model} would not serve any more. {problem} "
+                "Nothing was changed.",
+                path,
+            )
+
+
+def _ask(connection: Connection, model: str, version: int) -> str | None:
+    """Why the server's Python does not run a version, None where it does."""
+    try:
+        with translated_errors():
+            row = fetch(connection, _CHECK, (model, version)).rows[0]
+    except DatabaseError as error:
+        if error.number not in _MSG_SEALS:
+            raise
+        return error.message
+    return None if row.passed else str(row.reason)

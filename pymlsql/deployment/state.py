@@ -165,5 +165,10 @@ def _record(row: Any) -> Record:
 
 
 def in_project(records: Mapping[str, Record], project: str) -> dict[str, Record]:
-    """Those of a project."""
-    return {name: record for name, record in records.items() if record.project == project}
+    """Those of a project. The procedures of schema ml, which its applies give other keys, belong to none."""
+    return {name: record for name, record in records.items() if record.project == project and not is_shared(name)}
+
+
+def is_shared(name: str) -> bool:
+    """Whether an object is one of schema ml."""
+    return quoting.parse_name(name)[0].lower() == "ml"

@@ -35,6 +35,7 @@ class Former:
     permissions: tuple[Permission, ...]
     former_signing: str | None
     signing: str | None
+    was_ours: bool
     server: ServerObject | None
 
     @property
@@ -83,9 +84,12 @@ WHERE a.project = ? AND a.apply_id < ? AND a.undoes IS NULL
 ORDER BY a.apply_id DESC"""
 
 _CHANGED = """\
-SELECT object_name, object_type, action, definition_sha256, former_definition, former_quoted_identifier,
-    former_ansi_nulls, former_grants, former_signing, signing
-FROM ml.deployments WHERE apply_id = ? ORDER BY deployment_id"""
+SELECT d.object_name, d.object_type, d.action, d.definition_sha256, d.former_definition, d.former_quoted_identifier,
+    d.former_ansi_nulls, d.former_grants, d.former_signing, d.signing,
+    (SELECT TOP (1) b.definition_sha256 FROM ml.deployments AS b
+        WHERE b.object_name = d.object_name AND b.deployment_id < d.deployment_id ORDER BY b.deployment_id DESC)
+        AS left_sha256
+FROM ml.deployments AS d WHERE d.apply_id = ? ORDER BY d.deployment_id"""
 
 
 def make_undo(connection: Connection, project: str, *, label: str | None = None) -> Undo:
@@ -114,6 +118,7 @@ def _former(row: Any, server: ServerObject | None) -> Former:
         tuple(Permission(**one) for one in json.loads(row.former_grants or "[]")),
         row.former_signing,
         row.signing,
+        row.former_definition is not None and row.left_sha256 == digest(row.former_definition),
         server,
     )
 
@@ -154,12 +159,13 @@ def _restore(connection: Connection, apply_id: int, one: Former) -> None:
         text = as_create_or_alter(one.former_definition)
         applying.send(connection, text, quoted_identifier=one.quoted_identifier, ansi_nulls=one.ansi_nulls)
     granted = _restore_permissions(connection, one)
-    if one.former_signing is not None:
-        signing.sign(connection, parse_signing(one.former_signing))
+    former = one.signing if state.is_shared(one.name) else one.former_signing  # those of schema ml are always signed
+    if former is not None:
+        signing.sign(connection, parse_signing(former))
     elif one.signing is not None:
         signing.remove(connection, parse_signing(one.signing))
     action = {"restore": "altered", "recreate": "created"}.get(one.way, "settled")
-    applying.record(connection, apply_id, replace(step, grant=granted), action, one.former_signing)
+    applying.record(connection, apply_id, replace(step, grant=granted), action, former, is_ours=one.was_ours)
 
 
 def _can_drop(connection: Connection, one: Former) -> bool:

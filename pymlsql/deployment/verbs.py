@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pymlsql import jobs
+from pymlsql import jobs, pinning
 from pymlsql.database import fetch
-from pymlsql.deployment import applying, checks, planning, undoing
+from pymlsql.deployment import applying, checks, planning, state, undoing
 from pymlsql.deployment.deploying import pinned, read_trusted
 from pymlsql.errors import DatabaseError, DeclarationError, MigrationError
+from pymlsql.registry import modules
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -26,7 +27,7 @@ _NO_OBJECT = frozenset({207, 208})
 class Applied:
     """What `apply` did, and what is still missing for the procedures to work; `apply_id` is None for nothing."""
 
-    plan: planning.Plan
+    plan: planning.Plan = field(repr=False)
     notes: tuple[str, ...] = ()
     apply_id: int | None = None
 
@@ -63,12 +64,13 @@ def apply(
     applying.require_free(first, overwrite=overwrite)
     if first.is_empty:
         return Applied(first)
+    new_keys = any(state.is_shared(step.name) for step in first.changes)
     with _translated(project):
         notes: list[str] = []
         if check:
             checks.check_sources(db, project)
             checks.check_keys(db, project)
-            notes = checks.check_models(db, project)
+            notes = checks.check_models(db, project, ask=not new_keys)
         apply_id = None
         made = first
         if first.changes:
@@ -76,6 +78,8 @@ def apply(
                 made = _plan(connection, project, sign, trusted)
                 applying.require_free(made, overwrite=overwrite)
                 apply_id = applying.execute(connection, made, sign=sign, label=label)
+                if check and new_keys:
+                    checks.ask_server(db, connection, project)
         with db.connect(autocommit=True) as connection:
             applying.execute_jobs(connection, made.job_changes)
     return Applied(made, tuple(notes), apply_id)
@@ -100,13 +104,25 @@ def preview_undo(db: Database, name: str) -> undoing.Undo:
 
 
 def _plan(connection: Connection, project: Project, sign: bool, trusted: Iterable[bytes] | None) -> planning.Plan:
-    keys = read_trusted(connection) if trusted is None else trusted
-    made = planning.make_plan(connection, project.required_name, pinned(project.modules, keys), sign=sign)
+    keys = tuple(read_trusted(connection) if trusted is None else trusted)
+    shared = () if trusted is None else modules.pinnable(keys)
+    declared = [*shared, *pinned(project.modules, keys)]
+    made = planning.make_plan(connection, project.required_name, declared, sign=sign)
+    steps = [step for step in made.steps if not state.is_shared(step.name) or step.action in ("create", "alter")]
+    made = replace(made, steps=tuple(replace(step, notes=_keys(step)) for step in steps))
     rendered = project.rendered_jobs
     found = jobs.read_jobs(connection, project.required_name, [job.name for job in rendered])
     database = str(fetch(connection, "SELECT DB_NAME() AS name").rows[0].name)
     changes = jobs.plan_jobs(rendered, found, project.required_name, database)
     return replace(made, jobs=changes)
+
+
+def _keys(step: planning.Step) -> tuple[str, ...]:
+    """What a step says, with the public keys that are trusted from it on."""
+    if step.module is None or not state.is_shared(step.name):
+        return step.notes
+    keys = ", ".join(sorted(key.hex() for key in pinning.pinned(step.module.text)))
+    return (*step.notes, f"trusts {keys or 'any model'}")
 
 
 @contextmanager

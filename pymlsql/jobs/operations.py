@@ -122,6 +122,12 @@ def enable_job(db: Database, name: str, *, enabled: bool) -> None:
         _call(connection, "EXEC msdb.dbo.sp_update_job @job_name = ?, @enabled = ?", name, int(enabled))
 
 
+def stop_job(db: Database, name: str) -> None:
+    """Cancel a job's run. Raises JobError where it does not run."""
+    with db.connect(autocommit=True) as connection:
+        _call(connection, "EXEC msdb.dbo.sp_stop_job @job_name = ?", name)
+
+
 def remove_job(db: Database, name: str) -> None:
     """Delete a job with its history, and its schedules that no other job has. Raises JobError where there is none."""
     with db.connect(autocommit=True) as connection:

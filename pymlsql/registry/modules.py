@@ -75,13 +75,9 @@ def render_all() -> tuple[Module, ...]:
     )
 
 
-def pin(engine: Engine, trusted: Iterable[bytes]) -> list[Deployment]:
-    """Deploy anew the procedures that load models, with these public keys; where the registry is not there, nothing."""
-    if not set(migrate.heads("pymlsql")) <= set(migrate.current(engine)):
-        return []
-    found = [module for module in render_all() if pinning.can_pin(module.text)]
-    with engine.begin() as connection:
-        return deployment.deploy(connection, found, trusted=trusted)
+def pinnable(trusted: Iterable[bytes]) -> tuple[Module, ...]:
+    """The procedures that load models, with these public keys: what changes where a database is to trust others."""
+    return deployment.pinned([module for module in render_all() if pinning.can_pin(module.text)], trusted)
 
 
 def _render(name: str) -> str:

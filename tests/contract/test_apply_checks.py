@@ -59,3 +59,37 @@ def test_a_model_that_is_not_there_yet_is_said(db: Toolkit) -> None:
     done = db.apply(BANK)
     assert "dbo.ScoreCalls: no version of bank has the alias champion yet" in done.notes
     assert db.scalar(PROCEDURE) is not None
+
+
+TRUSTED = "SELECT CHARINDEX(?, OBJECT_DEFINITION(OBJECT_ID(N'ml.CheckModel')))"
+
+
+def test_keys_that_the_champion_is_not_sealed_with_are_refused_whole(db: Toolkit) -> None:
+    """The database goes on to trust what it trusted: a refused apply has changed nothing, ml.CheckModel neither."""
+    rows = pd.DataFrame(np.random.default_rng(1).random((40, 2)), columns=["age", "balance"])
+    fitted = LogisticRegression().fit(rows, ["no", "yes"] * 20)
+    made = signature.infer(rows, fitted, sql_types={"age": "int", "balance": "float"})
+    db.push(models.pack(fitted, made, sample=rows.head(5)), "bank", alias="champion")
+    db.apply(BANK)
+    key = bytes.fromhex("ab" * 32)
+    with pytest.raises(DeclarationError, match=r"version 1 of bank would not serve any more.*Nothing was changed"):
+        db.apply(BANK, trusted=[key])
+    assert db.scalar(TRUSTED, (key.hex(),)) == 0
+    assert db.plan(BANK).is_empty
+
+
+def test_undo_takes_keys_back_and_plan_shows_them(db: Toolkit) -> None:
+    db.apply(BANK)
+    key = bytes.fromhex("ab" * 32)
+    found = db.plan(BANK, trusted=[key])
+    shared = [step for step in found.changes if step.name.startswith(("ml.", "[ml]"))]
+    assert shared
+    assert all(key.hex() in step.notes[-1] for step in shared)
+    db.apply(BANK, trusted=[key])
+    assert db.scalar(TRUSTED, (key.hex(),)) > 0
+    assert db.plan(BANK).is_empty
+    db.undo("bank")
+    assert db.scalar(TRUSTED, (key.hex(),)) == 0
+    assert db.plan(BANK).is_empty
+    signed = "SELECT COUNT(*) FROM sys.crypt_properties WHERE major_id = OBJECT_ID(N'ml.CheckModel')"
+    assert db.scalar(signed) == 1

@@ -146,6 +146,8 @@ def test_what_was_edited_by_hand_is_refused_and_kept_for_undo(db: Toolkit, tmp_p
     assert "mine" not in (definition(db) or "")
     db.undo("shop")
     assert definition(db) == "CREATE VIEW dbo.ShopDays AS SELECT 1 AS mine"
+    with pytest.raises(DeploymentError, match="was edited on the server since it was applied"):
+        db.apply(declared)
 
 
 def test_undo_is_refused_where_somebody_came_after_it(db: Toolkit, tmp_path: Path) -> None:

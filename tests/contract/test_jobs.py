@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -175,6 +176,20 @@ def test_a_pipeline_runs_the_same_steps_and_resumes_where_it_failed(db: Toolkit,
     assert db.scalar("SELECT COUNT(*) FROM dbo.ShopCounts") == before + 1
     assert db.run(number).run.status == "finished"
     assert [run.status for run in db.runs("pipelines")] == ["finished", "failed"]
+
+
+def test_a_job_that_waits_for_its_next_try_is_stopped(db: Toolkit, tmp_path: Path) -> None:
+    db.apply(read(tmp_path, "PRINT N'it''s done'", "SELECT 1 / 0 AS n"))
+    with pytest.raises(JobError, match=r"has not ended within 0\.5 s, and goes on"):
+        jobs.run_job(db, JOB, timeout_s=0.5)
+    jobs.stop_job(db, JOB)
+    until = time.monotonic() + 30
+    while not (rows := jobs.read_history(db, JOB)) or rows[0].step_id:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert rows[0].outcome == "canceled"
+    with pytest.raises(JobError, match="not currently running"):
+        jobs.stop_job(db, JOB)
 
 
 @pytest.mark.parametrize(

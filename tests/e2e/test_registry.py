@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import pymlsql
@@ -16,7 +17,7 @@ from pymlsql.errors import MigrationError, ModelError, PymlsqlError, RegistryErr
 from pymlsql.toolkit import Toolkit
 from tests import servers
 from tests.contract.people import PASSWORD, People, people
-from tests.contract.registries import check_replay, packed, prepared, refused
+from tests.contract.registries import check_replay, estimator, packed, prepared, refused
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -174,6 +175,10 @@ def test_odd_names_go_all_the_way(db: Toolkit, name: str, tmp_path: Path) -> Non
     assert db.audit(name)[0].alias == name
     assert db.pull(name, 1, tmp_path / "model.pkl").read_bytes() == packed().data
     folder = db.pull(name, 1, tmp_path / "mlflow", mlflow=True)
+    assert "python_env.yaml" in (folder / "MLmodel").read_text()
+    assert (folder / "python_env.yaml").read_text().startswith("python: ")
+    with pytest.raises(ModelError, match="names its classes itself"):
+        mlmodel.read_directory(folder, classes=("b", "a"))
     again = mlmodel.read_directory(folder)
     assert (bytes(again.data), again.signature) == (packed().data, packed().signature)
     with pytest.raises(ModelError, match="not empty"):
@@ -270,6 +275,18 @@ def test_each_mistake_has_its_sentence(db: Toolkit, case: str) -> None:
     with pytest.raises(RegistryError, match=sentence):
         work(db)
     assert db.scalar("SELECT COUNT(*) FROM ml.events") == n_events
+
+
+def test_an_estimator_is_pushed_with_rows_that_it_takes(db: Toolkit) -> None:
+    fitted = estimator(3)
+    rows = pd.DataFrame({"a": [0.1, 0.2], "b": [0.3, 0.9]})
+    found = db.push(fitted, "an estimator", sample=rows)
+    assert [column.name for column in found.signature.inputs] == ["a", "b"]
+    assert found.signature.output.classes == ("no", "yes")
+    with pytest.raises(ModelError, match="pushed with sample="):
+        db.push(fitted, "an estimator")
+    with pytest.raises(ModelError, match=r"A str cannot be pushed: .* models.read_model_file"):
+        db.push("model.pkl", "an estimator")
 
 
 # Databases that are not at this revision ----------------------------------------------------------------------------
