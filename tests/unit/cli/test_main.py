@@ -102,11 +102,11 @@ def test_the_commands_are_those_that_were_promised() -> None:
         "init", "train", "plan", "apply", "undo", "render", "predict", "demo", "doctor", "server start",
         "server status", "server stop", "db upgrade", "db downgrade", "db current", "db sql", "data load",
         "features list", "features indexes", "features check", "job list", "job run", "job history", "job stop",
-        "job enable", "job disable", "job remove", "pipeline run", "model check", "model seal", "model scan", "model push",
-        "model list", "model show", "model promote", "model rollback", "model archive", "model delete",
-        "model describe", "model tag", "model purge", "model pull", "model audit", "model policy", "model compare",
-        "model alias set", "model alias remove", "runs list", "runs show", "runs end", "runs artifact",
-        "runs compare", "keys create", "keys show",
+        "job enable", "job disable", "job remove", "pipeline run", "model check", "model seal", "model scan",
+        "model push", "model list", "model show", "model promote", "model rollback", "model archive",
+        "model delete", "model describe", "model tag", "model purge", "model pull", "model audit", "model policy",
+        "model compare", "model alias set", "model alias remove", "runs list", "runs show", "runs end",
+        "runs artifact", "runs compare", "keys create", "keys show",
     }  # fmt: skip
 
 
