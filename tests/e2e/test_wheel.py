@@ -86,7 +86,7 @@ def test_help_and_version(clean: Path, outside: Path) -> None:
 
 
 def test_templates_and_migrations_are_in_the_wheel(clean: Path, outside: Path) -> None:
-    rendered = run(clean / "pymlsql", "render", cwd=outside)
+    rendered = run(clean / "pymlsql", "render", "--example", "pdm", cwd=outside)
     assert rendered.returncode == 0, rendered.stderr
     assert rendered.stdout == deployment.render_script(PROJECT.modules)
     history = run(clean / "pymlsql", "db", "sql", cwd=outside)

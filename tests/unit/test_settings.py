@@ -39,16 +39,16 @@ def write_server_file(place: Path | None = None) -> None:
 
 
 def test_the_option_wins_over_the_environment_and_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    Path("pymlsql.toml").write_text('[database]\nurl = "from-file"\n')
-    assert settings.resolve_target().url == "from-file"
-    monkeypatch.setenv("PYMLSQL_URL", "from-environment")
-    assert settings.resolve_target() == settings.Target("from-environment", "PYMLSQL_URL")
-    assert settings.resolve_target("from-option") == settings.Target("from-option", "--url")
+    Path("pymlsql.toml").write_text('[database]\nurl = "mssql://from-file"\n')
+    assert settings.resolve_target().url == "mssql://from-file"
+    monkeypatch.setenv("PYMLSQL_URL", "mssql://from-environment")
+    assert settings.resolve_target() == settings.Target("mssql://from-environment", "PYMLSQL_URL")
+    assert settings.resolve_target("mssql://from-option") == settings.Target("mssql://from-option", "--url")
 
 
 def test_an_option_makes_a_broken_file_irrelevant() -> None:
     Path("pymlsql.toml").write_text("[database\n")
-    assert settings.resolve_target("x").url == "x"
+    assert settings.resolve_target("mssql://x").url == "mssql://x"
     with pytest.raises(SettingsError, match=r"pymlsql\.toml cannot be read"):
         settings.resolve_target()
 
