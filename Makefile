@@ -35,7 +35,7 @@ lint: setup  ## ruff, mypy --strict, import rules, shellcheck
 	@sh tools/lint.sh
 
 test: lint  ## lint and all tests but the long ones
-	@$(PY) tools/test.py $(PYTEST_ARGS)
+	@$(PY) tools/run_tests.py $(PYTEST_ARGS)
 
 soak: setup  ## the long checks, SOAK_S seconds in all (300)
 	@$(PY) -m pytest --soak-s=$(SOAK_S) $(PYTEST_ARGS)

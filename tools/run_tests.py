@@ -1,6 +1,6 @@
 """All tests in two processes at once: those that talk to servers most of the time, and the others.
 
-    python tools/test.py [PYTEST ARGUMENT ...]      with arguments: one process, which gets them
+    python tools/run_tests.py [PYTEST ARGUMENT ...]      with arguments: one process, which gets them
 
 The output of the second comes behind that of the first. The exit status is 0 when both have passed.
 """
