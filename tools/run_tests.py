@@ -1,4 +1,4 @@
-"""All tests in two processes at once: those that talk to servers most of the time, and the others.
+"""All tests in two processes at once: those that real clients run against one server, and the others.
 
     python tools/run_tests.py [PYTEST ARGUMENT ...]      with arguments: one process, which gets them
 
@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[1] / "tests"
-TALKING = ("contract", "corpus", "e2e")
+TALKING = ("contract", "corpus")
 
 
 def others() -> list[str]:
