@@ -133,7 +133,7 @@ def _compare(
     states: Mapping[str, signing.State],
 ) -> Step:
     step = Step(module.name, module.type, "same", module, server, record)
-    if record is not None and record.project not in (None, project):
+    if record is not None and record.project not in (None, project) and not state.is_shared(module.name):
         return _refuse(
             step, f"{module.name} belongs to the project {record.project}: one of the two must rename its own"
         )

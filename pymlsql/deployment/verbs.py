@@ -108,7 +108,7 @@ def _plan(connection: Connection, project: Project, sign: bool, trusted: Iterabl
     shared = () if trusted is None else modules.pinnable(keys)
     declared = [*shared, *pinned(project.modules, keys)]
     made = planning.make_plan(connection, project.required_name, declared, sign=sign)
-    steps = [step for step in made.steps if not state.is_shared(step.name) or step.action in ("create", "alter")]
+    steps = [step for step in made.steps if not state.is_shared(step.name) or step.conflict or step.action != "settle"]
     made = replace(made, steps=tuple(replace(step, notes=_keys(step)) for step in steps))
     rendered = project.rendered_jobs
     found = jobs.read_jobs(connection, project.required_name, [job.name for job in rendered])

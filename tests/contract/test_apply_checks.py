@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -93,3 +94,14 @@ def test_undo_takes_keys_back_and_plan_shows_them(db: Toolkit) -> None:
     assert db.plan(BANK).is_empty
     signed = "SELECT COUNT(*) FROM sys.crypt_properties WHERE major_id = OBJECT_ID(N'ml.CheckModel')"
     assert db.scalar(signed) == 1
+
+
+def test_any_project_may_change_the_keys_that_the_database_trusts(db: Toolkit, tmp_path: Path) -> None:
+    """The procedures of schema ml belong to no project, whichever gave them their keys last."""
+    first, second = (bytes.fromhex(byte * 32) for byte in ("ab", "cd"))
+    db.apply(BANK, trusted=[first])
+    (tmp_path / "pymlsql.toml").write_text('[project]\nname = "other"\n')
+    other = project.read(tmp_path)
+    db.apply(other, trusted=[second])
+    assert [db.scalar(TRUSTED, (key.hex(),)) > 0 for key in (first, second)] == [False, True]
+    assert db.plan(other).is_empty
