@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pymlsql import __version__, signing
 from pymlsql.database import fetch, translated_errors
+from pymlsql.deployment import permitting, types
 from pymlsql.deployment.planning import Plan, Step, describe, digest, parse_signing
 from pymlsql.errors import DatabaseError, DeclarationError, DeploymentError
 from pymlsql.jobs import JobChange
@@ -90,6 +91,7 @@ def execute(connection: Connection, plan: Plan, *, sign: bool = True, label: str
             path = () if step.module is None else step.module.declared
             raise DeclarationError(f"{'.'.join(map(str, path)) or step.name}: the server refuses {step.name}: {error}",
                                    path) from error  # fmt: skip
+    types.drop_replaced(connection, (step.name for step in plan.changes if step.replaces))
     return apply_id
 
 
@@ -135,7 +137,10 @@ def _execute(connection: Connection, apply_id: int, step: Step, *, sign: bool) -
         return
     module = step.module
     assert module is not None
-    if step.action in ("create", "alter"):
+    if step.replaces and step.server is not None:
+        types.replace(connection, module.name, module.text)
+        permitting.restore(connection, module.type, module.name, (), step.server.permissions)
+    elif step.action in ("create", "alter"):
         send(connection, module.text)
     for extra in module.extras:
         fetch(connection, extra)
@@ -185,27 +190,34 @@ def record(
     action: str,
     signed: str | None = None,
     *,
+    text: str | None = None,
+    granted: Sequence[str] = (),
     is_ours: bool = True,
 ) -> None:
     """One row of ml.deployments: how the object is now, and how it was.
 
-    `is_ours` says that no hand has edited the text: one that was edited has no hash, so that the next apply asks.
+    Where the step has no module, `text` is that of a table type, of which the server keeps none, and `granted` are the
+    roles. `is_ours` says that no hand has edited the text: an edited one has no hash, so that the next apply asks.
     """
-    stored = None if action == "dropped" else read_definition(connection, step.name)
+    module, server = step.module, step.server
+    if step.type == "type":
+        stored = text if module is None else module.text
+    else:
+        stored = None if action == "dropped" else read_definition(connection, step.name)
     if stored is None and action != "dropped" and step.type in ("function", "view", "procedure"):
         raise DeploymentError(f"{step.name} was deployed, but this login may not see it: grant VIEW DEFINITION.")
-    module, server = step.module, step.server
     after: tuple[Any, ...] = (
         stored,
         digest(stored) if stored is not None and is_ours else None,
         None if module is None else digest(module.source),
-        json.dumps([] if module is None else list(module.granted_to)),
+        json.dumps(list(granted if module is None else module.granted_to)),
         signed,
     )
     before: tuple[Any, ...] = (None,) * 4
     if server is not None:
         grants = json.dumps([asdict(one) for one in server.permissions])
-        before = (server.definition, server.uses_quoted_identifier, server.uses_ansi_nulls, grants)
+        former = step.former_text if step.type == "type" else server.definition
+        before = (former, server.uses_quoted_identifier, server.uses_ansi_nulls, grants)
     values = (step.name, step.type, apply_id, action, *after, *before, step.former_signing, __version__)
     connection.exec_driver_sql(_RECORD, values)
 

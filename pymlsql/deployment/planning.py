@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from pymlsql import signing
-from pymlsql.deployment import state
+from pymlsql.deployment import state, types
 from pymlsql.deployment.restoring import normal
 from pymlsql.deployment.script import signings
 from pymlsql.deployment.state import Record, ServerObject
@@ -52,6 +52,16 @@ class Step:
     former_signing: str | None = None
     conflict: str | None = None
     is_final: bool = False
+
+    @property
+    def replaces(self) -> bool:
+        """Whether a table type is made anew, and the old one dropped at the end."""
+        return self.type == "type" and self.action == "alter"
+
+    @property
+    def former_text(self) -> str | None:
+        """The text of a table type as it was applied last; the server keeps none."""
+        return None if self.record is None else self.record.definition
 
     @property
     def changes(self) -> bool:
@@ -104,6 +114,7 @@ def make_plan(connection: Connection, project: str, modules: Sequence[Module], *
         _compare(project, module, objects.get(state.key(module.name)), records.get(state.key(module.name)), states)
         for module in modules
     ]
+    steps = _with_takers(connection, steps, states)
     declared = {state.key(module.name) for module in modules}
     gone = [record for name, record in own.items() if name not in declared]
     steps += [_remove(record, objects.get(state.key(record.name))) for record in reversed(gone)]
@@ -149,12 +160,43 @@ def _compare(
 
 def _compare_columns(step: Step, module: Module, server: ServerObject) -> Step:
     different = _differences(module.columns, server.columns)
+    if module.type == "type":
+        declared = {column.name.lower() for column in module.columns}
+        extra = [column.name for column in server.columns if column.name.lower() not in declared]
+        different += [f"{ident(name)} is not declared" for name in extra]
     if not different:
         return step
+    if module.type == "type" and step.former_text is not None:
+        diff = _diff(step.former_text.strip(), module.text.strip())
+        return dataclasses.replace(
+            step, action="alter", diff=diff, notes=("takes the place of the type that is there",)
+        )
     way = "change it by a migration"
     if module.type == "type":
-        way = f"drop the procedures that take it, then DROP TYPE {module.name}, and apply again: all are made anew"
+        way = f"drop what takes it, then DROP TYPE {module.name}, and apply again"
     return _refuse(step, f"{module.name} is there with other columns ({'; '.join(different)}): {way}")
+
+
+def _with_takers(connection: Connection, steps: list[Step], states: Mapping[str, signing.State]) -> list[Step]:
+    """The steps, where a table type changes, with all that takes it made anew: it is bound to the type that was."""
+    takers = types.read_takers(connection, [step.name for step in steps if step.replaces])
+    declared = {state.key(step.name) for step in steps}
+    made = []
+    for step in steps:
+        taking = takers.get(state.key(step.name), {})
+        others = [taking[key] for key in sorted(taking) if key not in declared]
+        if others:
+            step = _refuse(
+                step, f"{step.name} changes, and {others[0]}, which is not declared, takes it: drop that first"
+            )
+        is_taker = any(state.key(step.name) in one for one in takers.values())
+        if is_taker and step.action in ("same", "settle") and step.conflict is None:
+            altered = dataclasses.replace(
+                step, action="alter", grant=(), revoke=(), notes=("takes a type that changes",)
+            )
+            step = _settle(altered, states)
+        made.append(step)
+    return made
 
 
 def _differences(declared: Iterable[TableColumn], found: Iterable[TableColumn]) -> list[str]:

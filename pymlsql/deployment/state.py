@@ -84,6 +84,15 @@ JOIN sys.database_permissions AS p ON p.class = 1 AND p.major_id = o.object_id A
 JOIN sys.database_principals AS u ON u.principal_id = p.grantee_principal_id
 ORDER BY u.name, p.permission_name"""
 
+_TYPE_PERMISSIONS = f"""\
+SELECT s.name AS [schema], t.name, u.name AS principal, p.permission_name, p.state_desc
+{_WANTED}
+JOIN sys.schemas AS s ON s.name = w.[schema]
+JOIN sys.table_types AS t ON t.schema_id = s.schema_id AND t.name = w.name
+JOIN sys.database_permissions AS p ON p.class = 6 AND p.major_id = t.user_type_id
+JOIN sys.database_principals AS u ON u.principal_id = p.grantee_principal_id
+ORDER BY u.name, p.permission_name"""
+
 _COLUMNS = """\
 SELECT c.name, t.name AS type, c.max_length, c.precision, c.scale, c.is_nullable
 FROM sys.columns AS c
@@ -108,20 +117,28 @@ def read_objects(connection: Connection, names: Iterable[str]) -> dict[str, Serv
     """The objects and table types of these names that are there and that this login may see, by `key`."""
     names = list(names)
     wanted = json.dumps([quoting.parse_name(name) for name in names])
-    permissions: dict[str, list[Permission]] = {}
-    for row in fetch(connection, _PERMISSIONS, (wanted,)).rows:
-        found = permissions.setdefault(_key(row), [])
-        found.append(Permission(row.principal, row.permission_name, row.state_desc))
+    permissions = _read_permissions(connection, _PERMISSIONS, wanted)
     made: dict[str, ServerObject] = {}
     for row in fetch(connection, _OBJECTS, (wanted,)).rows:
         name, kind = _key(row), KINDS.get(row.type, row.type)
         columns = read_columns(connection, name, _OF_TABLE) if kind == "table" else ()
         flags = (row.uses_quoted_identifier is not False, row.uses_ansi_nulls is not False)
         made[name] = ServerObject(name, kind, row.definition, *flags, tuple(permissions.get(name, ())), columns)
-    for row in fetch(connection, _TYPES, (wanted,)).rows:
+    types = fetch(connection, _TYPES, (wanted,)).rows
+    permissions = _read_permissions(connection, _TYPE_PERMISSIONS, wanted) if types else {}
+    for row in types:
         name = _key(row)
-        made[name] = ServerObject(name, "type", None, True, True, (), read_columns(connection, name, _OF_TYPE))
+        columns = read_columns(connection, name, _OF_TYPE)
+        made[name] = ServerObject(name, "type", None, True, True, tuple(permissions.get(name, ())), columns)
     return made
+
+
+def _read_permissions(connection: Connection, query: str, wanted: str) -> dict[str, list[Permission]]:
+    permissions: dict[str, list[Permission]] = {}
+    for row in fetch(connection, query, (wanted,)).rows:
+        found = permissions.setdefault(_key(row), [])
+        found.append(Permission(row.principal, row.permission_name, row.state_desc))
+    return permissions
 
 
 def _key(row: Any) -> str:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from pymlsql import signing
 from pymlsql.database import fetch
-from pymlsql.deployment import applying, state
+from pymlsql.deployment import applying, permitting, state, types
 from pymlsql.deployment.planning import Step, digest, parse_signing
 from pymlsql.deployment.restoring import as_create_or_alter
 from pymlsql.deployment.state import Permission, ServerObject
 from pymlsql.errors import DeploymentError
 from pymlsql.modules import KEPT
-from pymlsql.quoting import ident, qualified
+from pymlsql.quoting import qualified
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Former:
-    """One object that an apply changed: what it did (`action`), and how the object was before."""
+    """One object that an apply changed: what it did (`action`), and how the object was before.
+
+    `granted` are the roles to which the project had granted it then.
+    """
 
     name: str
     type: str
@@ -36,6 +39,7 @@ class Former:
     former_signing: str | None
     signing: str | None
     was_ours: bool
+    granted: tuple[str, ...]
     server: ServerObject | None
 
     @property
@@ -88,7 +92,10 @@ SELECT d.object_name, d.object_type, d.action, d.definition_sha256, d.former_def
     d.former_ansi_nulls, d.former_grants, d.former_signing, d.signing,
     (SELECT TOP (1) b.definition_sha256 FROM ml.deployments AS b
         WHERE b.object_name = d.object_name AND b.deployment_id < d.deployment_id ORDER BY b.deployment_id DESC)
-        AS left_sha256
+        AS left_sha256,
+    (SELECT TOP (1) b.granted FROM ml.deployments AS b
+        WHERE b.object_name = d.object_name AND b.deployment_id < d.deployment_id ORDER BY b.deployment_id DESC)
+        AS left_granted
 FROM ml.deployments AS d WHERE d.apply_id = ? ORDER BY d.deployment_id"""
 
 
@@ -119,6 +126,7 @@ def _former(row: Any, server: ServerObject | None) -> Former:
         row.former_signing,
         row.signing,
         row.former_definition is not None and row.left_sha256 == digest(row.former_definition),
+        tuple(json.loads(row.left_granted or "[]")),
         server,
     )
 
@@ -140,6 +148,7 @@ def execute(connection: Connection, undo: Undo, *, overwrite: bool = False) -> N
     apply_id = applying.begin(connection, undo.project, undo.names, undoes=undo.apply_id)
     for one in undo.objects:
         _restore(connection, apply_id, one)
+    types.drop_replaced(connection, (one.name for one in undo.objects if one.type == "type" and one.way == "restore"))
 
 
 def _restore(connection: Connection, apply_id: int, one: Former) -> None:
@@ -155,17 +164,28 @@ def _restore(connection: Connection, apply_id: int, one: Former) -> None:
         applying.record(connection, apply_id, step, "dropped")
         return
     if one.way in ("restore", "recreate"):
-        assert one.former_definition is not None
-        text = as_create_or_alter(one.former_definition)
-        applying.send(connection, text, quoted_identifier=one.quoted_identifier, ansi_nulls=one.ansi_nulls)
-    granted = _restore_permissions(connection, one)
+        _restore_text(connection, one)
+    is_new = one.server is None or one.way == "recreate" or one.type == "type"
+    has = () if one.server is None or is_new else one.server.permissions
+    permitting.restore(connection, one.type, one.name, has, one.permissions)
     former = one.signing if state.is_shared(one.name) else one.former_signing  # those of schema ml are always signed
     if former is not None:
         signing.sign(connection, parse_signing(former))
     elif one.signing is not None:
         signing.remove(connection, parse_signing(one.signing))
     action = {"restore": "altered", "recreate": "created"}.get(one.way, "settled")
-    applying.record(connection, apply_id, replace(step, grant=granted), action, former, is_ours=one.was_ours)
+    text = one.former_definition if one.type == "type" else None
+    applying.record(connection, apply_id, step, action, former, text=text, granted=one.granted, is_ours=one.was_ours)
+
+
+def _restore_text(connection: Connection, one: Former) -> None:
+    if one.former_definition is None:
+        raise DeploymentError(f"How {one.name} was before was not recorded: nothing was changed.")
+    if one.type == "type":
+        types.replace(connection, one.name, one.former_definition)
+        return
+    text = as_create_or_alter(one.former_definition)
+    applying.send(connection, text, quoted_identifier=one.quoted_identifier, ansi_nulls=one.ansi_nulls)
 
 
 def _can_drop(connection: Connection, one: Former) -> bool:
@@ -173,25 +193,3 @@ def _can_drop(connection: Connection, one: Former) -> bool:
     if one.server is None or one.type == "type":
         return True
     return not fetch(connection, f"SELECT TOP (1) 1 AS one FROM {qualified(one.name)}").rows
-
-
-def _restore_permissions(connection: Connection, one: Former) -> tuple[str, ...]:
-    """Exactly the permissions that there were; the roles among them."""
-    now = (
-        {} if one.server is None or one.way == "recreate" else {_who(found): found for found in one.server.permissions}
-    )
-    then = {_who(found): found for found in one.permissions}
-    target = f"{'TYPE' if one.type == 'type' else 'OBJECT'}::{qualified(one.name)}"
-    for who, found in now.items():
-        if then.get(who) != found:
-            fetch(connection, f"REVOKE {found.permission} ON {target} FROM {ident(found.principal)} CASCADE;")
-    for who, found in then.items():
-        if now.get(who) != found:
-            verb = "DENY" if found.state == "DENY" else "GRANT"
-            option = " WITH GRANT OPTION" if found.state == "GRANT_WITH_GRANT_OPTION" else ""
-            fetch(connection, f"{verb} {found.permission} ON {target} TO {ident(found.principal)}{option};")
-    return tuple(found.principal for found in one.permissions if found.state != "DENY")
-
-
-def _who(found: Permission) -> tuple[str, str]:
-    return found.principal.lower(), found.permission

@@ -51,6 +51,9 @@ _FUNCTIONS = around(_TABLE, [
     query("SELECT CASE WHEN OBJECT_ID('dbo.cf_pk') IS NULL THEN 0 ELSE 1 END", (1,)),
     query("SELECT INDEX_COL('dbo.cf_t', 1, 1), INDEX_COL('dbo.cf_t', 2, 1), INDEX_COL('dbo.cf_t', 2, 9)",
           ("id", "b", None)),
+    query("SELECT v.n, COL_LENGTH('dbo.cf_t', v.n), CASE WHEN OBJECT_ID(v.n) IS NULL THEN 0 ELSE 1 END "
+          "FROM (VALUES ('b'), ('dbo.cf_t'), (NULL)) AS v (n) ORDER BY v.n",
+          (None, None, 0), ("b", 40, 0), ("dbo.cf_t", None, 1)),
     query("SELECT TYPE_NAME(56), TYPE_ID('nvarchar'), TYPE_ID('nope')", ("int", 231, None)),
 ], _CLEAN)  # fmt: skip
 
@@ -63,6 +66,14 @@ _RENAME = around(_TABLE, [
           f"SELECT name FROM sys.indexes WHERE {_ID} AND index_id = 2", [("cf_iy",)]),
     batch("a primary key", "EXEC sp_rename 'dbo.cf_pk', 'cf_pk2'; "
           f"SELECT name FROM sys.indexes WHERE {_ID} AND index_id = 1", [("cf_pk2",)]),
+    batch("a table type, and what takes it",
+          "CREATE TYPE dbo.cf_k AS TABLE (a int); "
+          "EXEC ('CREATE PROCEDURE dbo.cf_takes @r dbo.cf_k READONLY AS SELECT 1'); "
+          "EXEC sp_rename 'dbo.cf_k', 'cf_old', 'USERDATATYPE'; "
+          "SELECT TYPE_ID('dbo.cf_k'), TYPE_NAME(user_type_id) FROM sys.parameters "
+          "WHERE object_id = OBJECT_ID('dbo.cf_takes'); "
+          "DROP PROCEDURE dbo.cf_takes; DROP TYPE dbo.cf_old", [(None, "cf_old")]),
+    fails("EXEC sp_rename 'dbo.cf_no_such_type', 'x', 'USERDATATYPE'", 15248),
     fails("EXEC sp_rename 'dbo.cf_t.a', 'aa', 'COLUMN'", 15336),
     fails("EXEC sp_rename 'dbo.cf_t.nope', 'x', 'COLUMN'", 15248),
     fails("EXEC sp_rename 'dbo.cf_t.nope', 'x', 'INDEX'", 15248),

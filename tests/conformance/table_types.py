@@ -76,6 +76,9 @@ TYPES = page("t-sql/statements/create-type-transact-sql", *around(_MADE, [
           [("cf_code", True, False, 3, False), ("cf_rows", True, True, -1, False)]),
     batch("the columns of a table type", "SELECT c.name FROM sys.columns AS c JOIN sys.table_types AS t "
           "ON t.type_table_object_id = c.object_id WHERE t.name = N'cf_rows' ORDER BY c.column_id", [("id",), ("w",)]),
+    batch("type_id of a column's names",
+          "SELECT COUNT(TYPE_ID(v.n)) FROM (VALUES (N'dbo.cf_rows'), (N'[dbo].[cf_rows]'), "
+          "(N'int'), (N'cf_rows'), (N'dbo.cf_none')) AS v (n)", [(4,)]),
     batch("type_id", "SELECT CASE WHEN TYPE_ID(N'dbo.cf_rows') > 256 THEN 1 ELSE 0 END", [(1,)]),
 ], _GONE))  # fmt: skip
 

@@ -74,7 +74,9 @@ MADE = [
     ("FUNCTION", "dbo.ShopDaysFor"),
     ("VIEW", "dbo.ShopDays"),
     ("VIEW", "dbo.ShopExtra"),
+    ("TYPE", "dbo.ShopRows"),
     ("PROCEDURE", "dbo.ShopScript"),
+    ("PROCEDURE", "dbo.ShopStranger"),
 ]
 
 
@@ -227,6 +229,51 @@ def test_a_table_is_made_once_and_never_taken_with_its_rows(db: Toolkit, tmp_pat
     assert actions(db.apply(declared).plan)[-1] == "keep"
     db.undo("shop")
     assert db.scalar("SELECT COUNT(*) FROM dbo.ShopTotals") == 1
+
+
+def test_a_table_type_is_replaced_with_what_takes_it_and_comes_back(db: Toolkit, tmp_path: Path) -> None:
+    count = "CREATE OR ALTER PROCEDURE dbo.ShopScript @rows dbo.ShopRows READONLY AS SELECT COUNT(*) AS n FROM @rows;"
+    taker = Module("[dbo].[ShopScript]", "procedure", count, granted_to=("ml_scorer",))
+
+    def declared(*names: str) -> Project:
+        columns = tuple(TableColumn(name, "int", True) for name in names)
+        text = f"CREATE TYPE dbo.ShopRows AS TABLE ({', '.join(f'{name} int NULL' for name in names)});"
+        return with_modules(
+            read(tmp_path), Module("[dbo].[ShopRows]", "type", text, granted_to=("ml_scorer",), columns=columns), taker
+        )
+
+    def state_now() -> tuple[object, ...]:
+        columns = """SELECT STRING_AGG(c.name, N',') FROM sys.columns AS c JOIN sys.table_types AS t
+            ON t.type_table_object_id = c.object_id WHERE t.name LIKE N'ShopRows%'"""
+        held = """SELECT STRING_AGG(CONCAT(USER_NAME(grantee_principal_id), N' ', permission_name), N',') WITHIN GROUP
+            (ORDER BY grantee_principal_id) FROM sys.database_permissions WHERE class = 6"""
+        on_taker = "SELECT COUNT(*) FROM sys.database_permissions WHERE major_id = OBJECT_ID(N'dbo.ShopScript')"
+        call = "DECLARE @r dbo.ShopRows; INSERT INTO @r (a) VALUES (1), (2); EXEC dbo.ShopScript @r;"
+        return (*(db.scalar(one) for one in (columns, held, on_taker)), db.rows(f"SET NOCOUNT ON; {call}")[0].n)
+
+    db.apply(declared("a"))
+    db.execute("GRANT REFERENCES ON TYPE::dbo.ShopRows TO ml_reader")
+    before = state_now()
+    assert (before[0], before[2:]) == ("a", (1, 2))
+    found = db.plan(declared("a", "b"))
+    assert [(step.name, step.action) for step in found.changes] == [
+        ("[dbo].[ShopRows]", "alter"), ("[dbo].[ShopScript]", "alter"),
+    ]  # fmt: skip
+    assert any("b int NULL" in line for line in found.changes[0].diff)
+    db.execute("CREATE PROCEDURE dbo.ShopStranger @rows dbo.ShopRows READONLY AS SELECT 1 AS one")
+    with pytest.raises(DeploymentError, match=r"\[ShopStranger\], which is not declared, takes it: drop that first"):
+        db.apply(declared("a", "b"), overwrite=True)
+    assert state_now() == before
+    db.execute("DROP PROCEDURE dbo.ShopStranger")
+    db.apply(declared("a", "b"))
+    assert state_now() == ("a,b", *before[1:])
+    assert db.plan(declared("a", "b")).is_empty
+    db.undo("shop")
+    assert state_now() == before
+    assert db.plan(declared("a")).is_empty
+    db.apply(declared("b", "a"))  # the order of the columns alone is no other type to those who name them
+    db.apply(declared("a"))
+    assert state_now() == before
 
 
 @pytest.mark.parametrize(

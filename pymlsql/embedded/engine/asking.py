@@ -26,7 +26,7 @@ def register_asking(connection: duckdb.DuckDBPyConnection, session_of: Callable[
     def ask(spids: Any, questions: Any) -> Any:
         from pymlsql.embedded.engine.runtime import asked_value
 
-        known: dict[str, str | None] = {}
+        known: dict[str | None, str | None] = {None: None}
         session = session_of(int(spids[0].as_py()))
         answers = []
         for question in questions.to_pylist():
@@ -41,4 +41,4 @@ def register_asking(connection: duckdb.DuckDBPyConnection, session_of: Callable[
         return pa.array(answers, pa.string())
 
     create: Any = connection.create_function
-    create(ASK, ask, ["VARCHAR", "VARCHAR"], "VARCHAR", type="arrow", side_effects=True)
+    create(ASK, ask, ["VARCHAR", "VARCHAR"], "VARCHAR", type="arrow", null_handling="special", side_effects=True)

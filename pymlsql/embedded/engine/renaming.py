@@ -16,9 +16,11 @@ from pymlsql.embedded.engine.modulecalls import holders
 from pymlsql.embedded.engine.names import lookup
 from pymlsql.embedded.engine.rebuilding import renamed_column
 from pymlsql.embedded.engine.runtime import split_name
-from pymlsql.embedded.engine.security.enforcement import may_object
+from pymlsql.embedded.engine.security.enforcement import may, may_object, may_schema
 from pymlsql.embedded.engine.system_views.definition import columns_in
 from pymlsql.embedded.engine.temporal import followed
+from pymlsql.embedded.engine.typeentries import UserType
+from pymlsql.embedded.engine.typenames import find_type, type_securable
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name
 
@@ -39,7 +41,7 @@ def sp_rename(session: Session, frame: Frame, actuals: list[Actual], line: int) 
             raise sql_error(15223, name, line=line)
     if kind not in _KINDS:
         raise sql_error(15249, kind.lower(), line=line)
-    if kind in ("DATABASE", "STATISTICS", "USERDATATYPE"):
+    if kind in ("DATABASE", "STATISTICS"):
         raise unsupported(f"sp_rename of a {kind}", line=line)
     parts = split_name(str(old))
     if not parts or not str(new):
@@ -54,6 +56,9 @@ def _rename(session: Session, parts: tuple[str, ...], old: str, new: str, kind: 
     database = Name(parts[:-1] if kind in ("COLUMN", "INDEX") else parts).database
     if database and database.lower() != session.database.lower():
         raise sql_error(15250)
+    if kind == "USERDATATYPE":
+        _rename_type(session, parts, new)
+        return
     if kind in ("COLUMN", "INDEX"):
         table = _table(session, parts[:-1])
         if table is None:
@@ -98,6 +103,20 @@ def _rename_object(session: Session, found: Table | Module, new: str) -> None:
         raise sql_error(15336, f"{found.schema}.{found.name}")
     changed = replace(found, name=new, modified=now_text())
     session.set_catalog(session.catalog.without_object(found).with_object(changed), [changed])
+
+
+def _rename_type(session: Session, parts: tuple[str, ...], new: str) -> None:
+    """What takes the type goes on taking it: it is bound to its number."""
+    found = find_type(session, Name(parts).schema, parts[-1])
+    if found is None or not (
+        may_schema(session, "ALTER", found.schema) or may(session, "CONTROL", type_securable(session, found))
+    ):
+        raise sql_error(15248, "USERDATATYPE")
+    other = session.catalog.entry(UserType, f"{found.schema}.{new}")
+    if other is not None and other != found:
+        raise sql_error(15335, new, "USERDATATYPE")
+    changed = replace(found, name=new)
+    session.set_catalog(session.catalog.without_entries(found).with_entries(changed), [changed], gone=[found])
 
 
 def _rename_constraint(session: Session, table: Table, name: str, new: str) -> None:

@@ -180,7 +180,7 @@ SYSTEM = {
     "INDEX_COL": _asked("INDEX_COL", SYSNAME, 3, 3),
     "COL_NAME": _asked("COL_NAME", SYSNAME, 2, 2),
     "TYPE_NAME": _asked("TYPE_NAME", SYSNAME, 1, 1, ("types", "user_type_id", "name")),
-    "TYPE_ID": _asked("TYPE_ID", INT, 1, 1, ("types", "name", "user_type_id")),
+    "TYPE_ID": _asked("TYPE_ID", INT, 1, 1),
     "USER_NAME": _asked("USER_NAME", SYSNAME, 0, 1, ("database_principals", "principal_id", "name")),
     "USER_ID": _asked("USER_ID", INT, 0, 1, ("database_principals", "name", "principal_id")),
     "DATABASE_PRINCIPAL_ID": _asked(
