@@ -9,7 +9,7 @@
 # out: OutputDataSet          row_no, then the columns of outputs.py
 #      forgery    nvarchar    empty, or why these bytes were not loaded
 #      refusal    nvarchar    empty, or why this model does not fit this procedure
-#      failure    nvarchar    empty, or the traceback of what the model raised
+#      failure    nvarchar    empty, or what the model raised, with its traceback
 # Behind ed25519.py, seal.py, unpickling.py, model_bytes.py, functions of score.py and outputs.py, one text with them.
 import json
 import traceback
@@ -41,8 +41,8 @@ try:
         OutputDataSet = score(told)
 except Refusal as error:
     refusal = str(error)
-except Exception:
-    failure = traceback.format_exc()
+except Exception as error:
+    failure = "{}: {}\n{}".format(type(error).__name__, error, traceback.format_exc())
 if told.get("parallel") and (forgery or refusal or failure):  # the server takes the texts of one process only
     raise RuntimeError(forgery or refusal or failure)
 if forgery or refusal or failure:

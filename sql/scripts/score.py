@@ -9,7 +9,7 @@
 # out: OutputDataSet          row_no, predicted, one probability per class of the procedure
 #      forgery    nvarchar    empty, or why these bytes were not loaded
 #      refusal    nvarchar    empty, or why this model does not fit this procedure
-#      failure    nvarchar    empty, or the traceback of what the model raised
+#      failure    nvarchar    empty, or what the model raised, with its traceback
 # Behind ed25519.py, seal.py, unpickling.py and model_bytes.py, one text with them.
 import json
 import traceback
@@ -80,7 +80,7 @@ try:
         OutputDataSet = score()
 except Refusal as error:
     refusal = str(error)
-except Exception:
-    failure = traceback.format_exc()
+except Exception as error:
+    failure = "{}: {}\n{}".format(type(error).__name__, error, traceback.format_exc())
 if forgery or refusal or failure:
     OutputDataSet = frame_of(np.zeros(0, "int32"), np.zeros(0, object), np.zeros((0, len(json.loads(classes)))))

@@ -9,12 +9,15 @@
 #      wrong      nvarchar    empty, or what is wrong with the rows
 #      forgery    nvarchar    empty, or why these bytes were not loaded
 #      refusal    nvarchar    empty, or why this model does not fit this procedure
-#      failure    nvarchar    empty, or the traceback of what the model raised
+#      failure    nvarchar    empty, or what the model raised, with its traceback
 # Behind unpickling.py, functions of score.py, outputs.py, and given.py or given_table.py, one text with them.
 import json
+import re
 import traceback
 
 import pandas as pd
+
+UNKNOWN = re.compile(r"Found unknown categories \[(.*)\] in column \d+ during transform", re.DOTALL)
 
 
 def serve(told, wanted):
@@ -26,7 +29,13 @@ def serve(told, wanted):
     loaded = unpickled(model) if format == "pickle" else load_bytes(model, format, expected)
     check_loaded(loaded, expected)
     frame = pd.DataFrame({name: given[name] for name in names}, columns=names)
-    return frame_of([numbers, *further, *output_columns(loaded, frame, expected, told, wanted)])
+    try:
+        return frame_of([numbers, *further, *output_columns(loaded, frame, expected, told, wanted)])
+    except ValueError as error:  # of scikit-learn's encoders, which name no row
+        found = UNKNOWN.match(str(error))
+        if found is None:
+            raise
+        raise Wrong("training has not seen " + found.group(1)) from None
 
 
 def further_columns(told, wanted):
@@ -51,7 +60,7 @@ except Wrong as error:
     wrong = str(error)
 except Refusal as error:
     refusal = str(error)
-except Exception:
-    failure = traceback.format_exc()
+except Exception as error:
+    failure = "{}: {}\n{}".format(type(error).__name__, error, traceback.format_exc())
 if forgery or wrong or refusal or failure:
     OutputDataSet = frame_of(further_columns(json.loads(rule), json.loads(classes)))

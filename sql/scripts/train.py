@@ -8,7 +8,7 @@
 #      signature, packages, python_version, sample, metrics   nvarchar   what is registered with it
 #      logged     nvarchar    JSON: params, metrics, tags, confusion, n_rows, until
 #      refusal    nvarchar    empty, or why there is nothing to train
-#      failure    nvarchar    empty, or the traceback of what went wrong
+#      failure    nvarchar    empty, or what went wrong, with its traceback
 # Behind train_parts.py and train_scores.py, one text with them.
 import pickle
 import traceback
@@ -97,5 +97,5 @@ try:
     packages = packages_of(json.loads(task))
 except Refusal as error:
     refusal = str(error)
-except Exception:
-    failure = traceback.format_exc()
+except Exception as error:
+    failure = "{}: {}\n{}".format(type(error).__name__, error, traceback.format_exc())

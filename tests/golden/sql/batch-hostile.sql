@@ -342,7 +342,7 @@ BEGIN TRY
             IF @failure <> N''
             BEGIN
                 SET @message = CONCAT(N'The script failed on rows ', @chunk, N' to ', @chunk_end,
-                    N': see its traceback, in whole in ml.scoring_runs.error. ', RIGHT(@failure, 1800));
+                    N' (see ml.scoring_runs.error): ', LEFT(@failure, 1800));
                 THROW 51005, @message, 1;
             END;
             IF (SELECT COUNT(*) FROM #features AS f JOIN #scored AS s ON s.row_no = f.row_no

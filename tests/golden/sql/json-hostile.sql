@@ -128,7 +128,7 @@ BEGIN TRY
         END;
         IF @failure <> N''
         BEGIN
-            SET @message = CONCAT(N'The script failed: see its traceback, in whole in ml.scoring_runs.error. ', RIGHT(@failure, 1800));
+            SET @message = CONCAT(N'The script failed (see ml.scoring_runs.error): ', LEFT(@failure, 1800));
             THROW 51005, @message, 1;
         END;
         THROW 51004, N'Nothing to score: no row was given.', 1;

@@ -203,7 +203,7 @@ BEGIN TRY
         IF @failure <> N''
         BEGIN
             SET @message = CONCAT(N'The script failed on rows ', @first, N' to ', @last,
-                N': see its traceback, in whole in ml.scoring_runs.error. ', RIGHT(@failure, 1800));
+                N' (see ml.scoring_runs.error): ', LEFT(@failure, 1800));
             THROW 51005, @message, 1;
         END;
         IF (SELECT COUNT(*) FROM #scored WHERE row_no BETWEEN @first AND @last) <> @last - @first + 1

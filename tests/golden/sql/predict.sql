@@ -293,7 +293,7 @@ def load_bytes(data, kind, expected):
 # out: OutputDataSet          row_no, predicted, one probability per class of the procedure
 #      forgery    nvarchar    empty, or why these bytes were not loaded
 #      refusal    nvarchar    empty, or why this model does not fit this procedure
-#      failure    nvarchar    empty, or the traceback of what the model raised
+#      failure    nvarchar    empty, or what the model raised, with its traceback
 # Behind ed25519.py, seal.py, unpickling.py and model_bytes.py, one text with them.
 import json
 import traceback
@@ -364,8 +364,8 @@ try:
         OutputDataSet = score()
 except Refusal as error:
     refusal = str(error)
-except Exception:
-    failure = traceback.format_exc()
+except Exception as error:
+    failure = "{}: {}\n{}".format(type(error).__name__, error, traceback.format_exc())
 if forgery or refusal or failure:
     OutputDataSet = frame_of(np.zeros(0, "int32"), np.zeros(0, object), np.zeros((0, len(json.loads(classes)))))
 ';
@@ -655,7 +655,7 @@ BEGIN TRY
         IF @failure <> N''
         BEGIN
             SET @message = CONCAT(N'The script failed on rows ', @first, N' to ', @last,
-                N': see its traceback, in whole in ml.scoring_runs.error. ', RIGHT(@failure, 1800));
+                N' (see ml.scoring_runs.error): ', LEFT(@failure, 1800));
             THROW 51005, @message, 1;
         END;
         IF (SELECT COUNT(*) FROM #scored WHERE row_no BETWEEN @first AND @last) <> @last - @first + 1

@@ -64,7 +64,7 @@ BEGIN TRY
     END;
     IF @failure <> N''
     BEGIN
-        SET @message = CONCAT(N'The script failed: see its traceback, in whole in ml.runs.error. ', RIGHT(@failure, 1800));
+        SET @message = CONCAT(N'The script failed (see ml.runs.error): ', LEFT(@failure, 1800));
         THROW 51005, @message, 1;
     END;
 
