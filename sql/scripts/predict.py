@@ -42,7 +42,7 @@ try:
 except Refusal as error:
     refusal = str(error)
 except Exception as error:
-    failure = "{}: {}\n{}".format(type(error).__name__, error, traceback.format_exc())
+    failure = f"{type(error).__name__}: {error}\n{traceback.format_exc()}"
 if told.get("parallel") and (forgery or refusal or failure):  # the server takes the texts of one process only
     raise RuntimeError(forgery or refusal or failure)
 if forgery or refusal or failure:

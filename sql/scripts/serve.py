@@ -61,6 +61,6 @@ except Wrong as error:
 except Refusal as error:
     refusal = str(error)
 except Exception as error:
-    failure = "{}: {}\n{}".format(type(error).__name__, error, traceback.format_exc())
+    failure = f"{type(error).__name__}: {error}\n{traceback.format_exc()}"
 if forgery or wrong or refusal or failure:
     OutputDataSet = frame_of(further_columns(json.loads(rule), json.loads(classes)))

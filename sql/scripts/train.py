@@ -98,4 +98,4 @@ try:
 except Refusal as error:
     refusal = str(error)
 except Exception as error:
-    failure = "{}: {}\n{}".format(type(error).__name__, error, traceback.format_exc())
+    failure = f"{type(error).__name__}: {error}\n{traceback.format_exc()}"

@@ -365,7 +365,7 @@ try:
 except Refusal as error:
     refusal = str(error)
 except Exception as error:
-    failure = "{}: {}\n{}".format(type(error).__name__, error, traceback.format_exc())
+    failure = f"{type(error).__name__}: {error}\n{traceback.format_exc()}"
 if forgery or refusal or failure:
     OutputDataSet = frame_of(np.zeros(0, "int32"), np.zeros(0, object), np.zeros((0, len(json.loads(classes)))))
 ';
