@@ -165,12 +165,14 @@ _SIGNATURES: dict[signing.State, str] = {
 
 def _find_signatures(database: Database) -> Finding:
     """An unsigned procedure works for those who may run external scripts; a signature that is wrong does not."""
-    wanted = [module.signing for module in _modules() if module.signing is not None]
-    states = [(found.procedure, signing.read_state(database, found)) for found in wanted]
-    wrong = [f"{name} {_SIGNATURES[state]}" for name, state in states if state != "signed"]
+    wanted = {module.name: module.signing for module in _modules() if module.signing is not None}
+    with database.connect(autocommit=True) as connection:
+        there = state.read_objects(connection, wanted)
+        states = signing.read_states(connection, [one for name, one in wanted.items() if state.key(name) in there])
+    wrong = [f"{name} {_SIGNATURES[found]}" for name, found in states.items() if found != "signed"]
     if not wrong:
-        return Finding("signatures", "ok", ", ".join(name for name, _ in states) or "no procedure is to be signed")
-    unsafe = any(state in ("invalid", "open") for _, state in states)
+        return Finding("signatures", "ok", ", ".join(states) or "there is no procedure that is to be signed")
+    unsafe = any(found in ("invalid", "open") for found in states.values())
     return Finding("signatures", "fail" if unsafe else "warn", "; ".join(wrong), "run pymlsql apply")
 
 

@@ -22,13 +22,13 @@ from pathlib import Path
 from pymlsql import jobs, procedures
 from pymlsql.errors import DeclarationError, SettingsError, UsageError
 from pymlsql.features import FeatureSet, lineage
-from pymlsql.features.checks import suggest
 from pymlsql.features.modules import render_features
 from pymlsql.jobs import Job, RenderedJob, render_job
 from pymlsql.modules import Module
 from pymlsql.procedures import ProcedureDeclaration
 from pymlsql.settings import CONFIG_FILE
 from pymlsql.toml_lines import find_line
+from pymlsql.wording import suggest
 
 TABLES = ("project", "environments", "database", "security", "features", "procedures", "jobs")
 """What a project file may hold."""

@@ -84,7 +84,7 @@ def test_modules_come_in_an_order_in_which_they_can_be_created() -> None:
 
 REFUSED: dict[str, tuple[FeatureSet, dict[str, Any], str]] = {
     "no kind": (FEATURES, {"kind": "btach"}, r"one\.kind: no kind of procedure .did you mean batch"),
-    "unknown word": (FEATURES, {"chunks": 3}, r"one\.chunks: Extra inputs"),
+    "unknown word": (FEATURES, {"chunks": 3}, r"one\.chunks: there is no such key"),
     "output with a label": (FEATURES, {"output": "cluster"}, r"one\.output: dbo\.V has the label y"),
     "neither label nor output": (with_label(None), {}, r"one\.features: dbo\.V has no label: say output"),
     "text without values": (
