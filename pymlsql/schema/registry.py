@@ -113,10 +113,15 @@ SCORING_RUNS = Table(
     Column("duration_s", FLOAT),
     Column("error", TEXT),
     made_by("login"),
+    Column("alias", NVARCHAR(128)),
+    Column("route_id", Integer),
+    required("is_shadow", BIT, server_default=text("0")),
+    Column("call_run_id", BigInteger),
     PrimaryKeyConstraint("run_id", name="PK_scoring_runs"),
     ForeignKeyConstraint(
         ["model_version_id"], ["ml.model_versions.model_version_id"], name="FK_scoring_runs_model_versions"
     ),
+    refers("FK_scoring_runs_routes", "route_id", "routes.route_id"),
     CheckConstraint("status IN (N'running', N'succeeded', N'failed')", name="CK_scoring_runs_status"),
     schema=ML,
 )

@@ -294,10 +294,10 @@ def test_an_estimator_is_pushed_with_rows_that_it_takes(db: Toolkit) -> None:
 
 @pytest.mark.parametrize(("revision", "sentence"), [("ml_0002", "run pymlsql db upgrade"), ("ml_0099", "newer")])
 def test_another_revision_is_told(db: Toolkit, revision: str, sentence: str) -> None:
-    db.execute("UPDATE ml.alembic_version SET version_num = ? WHERE version_num = N'ml_0004'", (revision,))
+    db.execute("UPDATE ml.alembic_version SET version_num = ? WHERE version_num = N'ml_0005'", (revision,))
     try:
         for work in (db.models, db.audit, lambda: db.push(packed(), "m"), lambda: db.promote("m", 1)):
             with pytest.raises(MigrationError, match=sentence):
                 work()
     finally:
-        db.execute("UPDATE ml.alembic_version SET version_num = N'ml_0004' WHERE version_num = ?", (revision,))
+        db.execute("UPDATE ml.alembic_version SET version_num = N'ml_0005' WHERE version_num = ?", (revision,))

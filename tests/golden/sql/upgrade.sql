@@ -580,6 +580,70 @@ UPDATE ml.alembic_version SET version_num='ml_0004' WHERE ml.alembic_version.ver
 GO
 IF @@TRANCOUNT = 0 SET NOEXEC ON;
 GO
+-- Running upgrade ml_0004 -> ml_0005
+
+CREATE TABLE ml.routes (
+    route_id int IDENTITY(1, 1) NOT NULL,
+    model_id int NOT NULL,
+    active bit NOT NULL,
+    project nvarchar(128) NULL,
+    created_at datetime NOT NULL CONSTRAINT DF_routes_created_at DEFAULT GETUTCDATE(),
+    created_by nvarchar(128) NOT NULL CONSTRAINT DF_routes_created_by DEFAULT SUSER_SNAME(),
+    CONSTRAINT PK_routes PRIMARY KEY CLUSTERED (route_id),
+    CONSTRAINT FK_routes_models FOREIGN KEY (model_id) REFERENCES ml.models (model_id)
+);
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+CREATE TABLE ml.route_ranges (
+    route_id int NOT NULL,
+    from_slot int NOT NULL,
+    to_slot int NOT NULL,
+    alias nvarchar(128) NOT NULL,
+    CONSTRAINT PK_route_ranges PRIMARY KEY CLUSTERED (route_id, from_slot),
+    CONSTRAINT FK_route_ranges_routes FOREIGN KEY (route_id) REFERENCES ml.routes (route_id),
+    CONSTRAINT CK_route_ranges_slots CHECK (from_slot >= 0 AND from_slot <= to_slot AND to_slot <= 9999)
+);
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+CREATE TABLE ml.route_shadows (
+    route_id int NOT NULL,
+    alias nvarchar(128) NOT NULL,
+    CONSTRAINT PK_route_shadows PRIMARY KEY CLUSTERED (route_id, alias),
+    CONSTRAINT FK_route_shadows_routes FOREIGN KEY (route_id) REFERENCES ml.routes (route_id)
+);
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+ALTER TABLE ml.scoring_runs ADD
+    alias nvarchar(128) NULL,
+    route_id int NULL CONSTRAINT FK_scoring_runs_routes FOREIGN KEY REFERENCES ml.routes (route_id),
+    is_shadow bit NOT NULL CONSTRAINT DF_scoring_runs_is_shadow DEFAULT 0,
+    call_run_id bigint NULL;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+CREATE INDEX IX_routes_model_id ON ml.routes (model_id, route_id);
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.routes TO ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.route_ranges TO ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.route_shadows TO ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+UPDATE ml.alembic_version SET version_num='ml_0005' WHERE ml.alembic_version.version_num = 'ml_0004';
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
 COMMIT;
 GO
 SET NOEXEC OFF;
