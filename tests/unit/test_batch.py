@@ -77,7 +77,7 @@ def test_modules_come_in_an_order_in_which_they_can_be_created() -> None:
     assert [(one.type, one.name) for one in modules] == [
         ("table", "[dbo].[P]"), ("procedure", "[dbo].[Score]"), ("view", "[dbo].[S]")
     ]  # fmt: skip
-    assert [one.granted_to for one in modules] == [(), ("callers",), ()]
+    assert [one.granted_to for one in modules] == [(), ("callers",), ("ml_reader",)]
     assert modules[1].signing is not None
     assert modules[0].columns[0] == TableColumn("id", "int", nullable=False)
 
