@@ -10,7 +10,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import pandas as pd
 import pyodbc
 import pytest
 from hypothesis import given, settings
@@ -23,9 +22,8 @@ from pymlsql.routes import operations
 from pymlsql.toolkit import Toolkit
 from tests import servers
 from tests.contract.people import people
+from tests.contract.routed import TYPED, push, splits, versions, whose
 from tests.contract.test_batch import INPUTS, ROWS, Scored, declare, features, flat_server, missing
-
-KEYS = ["int", "nvarchar(20)"]
 
 
 @pytest.fixture(scope="module")
@@ -38,17 +36,6 @@ def target() -> Iterator[servers.Target]:
 def db(target: servers.Target) -> Iterator[Toolkit]:
     with flat_server(target) as made:
         yield made
-
-
-def push(db: Toolkit, name: str, *aliases: str) -> None:
-    """A version for each alias, each of another model."""
-    made = {}
-    for number, alias in enumerate(aliases, start=1):
-        made[alias] = LogisticRegression(C=float(number)).fit(INPUTS, ROWS["kind"])
-        packed = models.pack(
-            made[alias], signature.infer(INPUTS, made[alias], sql_types=dict.fromkeys(INPUTS, "float"))
-        )
-        db.push(packed, name, alias=alias)
 
 
 @pytest.fixture(scope="module")
@@ -66,24 +53,6 @@ def fresh(split: Scored) -> Scored:
     return split
 
 
-def whose(db: Toolkit, model: str) -> dict[int, int]:
-    """The version that answers for each row, by the twin in Python."""
-    found = db.rows(
-        "SELECT g.from_slot, g.to_slot, a.version FROM ml.route_ranges AS g JOIN ml.models AS m ON m.name = ?"
-        " JOIN ml.model_aliases AS a ON a.model_id = m.model_id AND a.alias = g.alias"
-        " WHERE g.route_id = (SELECT MAX(route_id) FROM ml.routes AS r WHERE r.model_id = m.model_id)", (model,),
-    )  # fmt: skip
-    made = {}
-    for row in ROWS.itertuples():
-        slot = routes.slot_of(model, (row.id, row.name), KEYS)
-        made[row.id] = next(one.version for one in found if one.from_slot <= slot <= one.to_slot)
-    return made
-
-
-def versions(frame: pd.DataFrame) -> dict[int, int]:
-    return dict(zip(frame["id"].tolist(), frame["model_version"].tolist(), strict=True))
-
-
 # Slots --------------------------------------------------------------------------------------------------------------
 
 
@@ -94,21 +63,6 @@ def test_shares_hold_within_one_per_cent_and_two_models_split_differently() -> N
     other = [routes.slot_of("bank", (number,), ["int"]) for number in range(10_000)]
     both = sum(one < 5000 and two < 5000 for one, two in zip(slots[:10_000], other, strict=True))
     assert both / 10_000 == pytest.approx(0.25, abs=0.02)
-
-
-LATIN = st.text(
-    st.characters(max_codepoint=0x17F, exclude_categories=["Cs"], exclude_characters="ıŉſßµÿ\x00"), max_size=20
-)
-TYPED: dict[str, st.SearchStrategy[Any]] = {
-    "int": st.integers(-(2**31), 2**31 - 1),
-    "bigint": st.integers(-(2**63), 2**63 - 1),
-    "bit": st.integers(0, 1),
-    "nvarchar(20)": LATIN,
-    "float": st.floats(allow_nan=False, allow_infinity=False, allow_subnormal=False),
-    "decimal(12, 3)": st.decimals(-(10**8), 10**8, places=3),
-    "date": st.dates(datetime.date(1753, 1, 1)),
-    "uniqueidentifier": st.uuids().map(str),
-}
 
 
 @settings(max_examples=8, deadline=None)
@@ -151,14 +105,6 @@ def ranges(db: Toolkit) -> list[str]:
     assert len(made) == routes.N_SLOTS
     assert all(one.alias != two.alias for one, two in itertools.pairwise(found))
     return made
-
-
-@st.composite
-def splits(draw: st.DrawFn) -> dict[str, int]:
-    """Slots by alias; they add up to all."""
-    aliases = draw(st.lists(st.sampled_from(["champion", "challenger", "candidate"]), min_size=1, unique=True))
-    cuts = sorted(draw(st.sets(st.integers(1, 9999), min_size=len(aliases) - 1, max_size=len(aliases) - 1)))
-    return {alias: high - low for alias, low, high in zip(aliases, [0, *cuts], [*cuts, 10_000], strict=True)}
 
 
 @settings(max_examples=10, deadline=None)
