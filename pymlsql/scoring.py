@@ -25,15 +25,16 @@ def predict(
     until: datetime.datetime | None = None,
     unscored: bool = False,
     model: str = "failures",
-    alias: str = "champion",
+    alias: str | None = None,
     persist: bool = True,
     procedure: str = PROCEDURE,
 ) -> pd.DataFrame:
     """Execute the procedure and return its rows, most urgent first.
 
     Without a range each machine's latest slot is scored; with one, all its slots; with `unscored`, those that this
-    version of the model has not scored. Raises DatabaseError with the procedure's number (51001 to 51005) and
-    DeclarationError where there is no such procedure.
+    version of the model has not scored. Without `alias` the model's route says which version scores which rows, where
+    there is one, else it is the procedure's own alias. Raises DatabaseError with the procedure's number (51001 to
+    51005) and DeclarationError where there is no such procedure.
     """
     sql, values = render_call(
         procedure,

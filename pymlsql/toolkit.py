@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pymlsql.models import PackedModel
     from pymlsql.project import Project
     from pymlsql.registry import Event, Model, ModelVersion, Progress, Purged
+    from pymlsql.routes import Route
     from pymlsql.runtime import CheckResult
     from pymlsql.tracking import ActiveRun, Experiment, Run, RunDetail, Runs
     from pymlsql.tracking.comparison import Comparison
@@ -218,6 +219,32 @@ class Toolkit(Database):
         from pymlsql import registry
 
         return registry.rollback(self, name, alias=alias, steps=steps, expected=expected)
+
+    def set_route(
+        self, model: str, shares: Mapping[str, float], *, shadow: Sequence[str] = (), expected: int | None = None
+    ) -> Route:
+        """Split the traffic of a model over its aliases, in per cent; `pymlsql.routes.set_route`."""
+        from pymlsql import routes
+
+        return routes.set_route(self, model, shares, shadow=shadow, expected=expected)
+
+    def remove_route(self, model: str, *, expected: int | None = None) -> None:
+        """End the route of a model; `pymlsql.routes.remove_route`."""
+        from pymlsql import routes
+
+        routes.remove_route(self, model, expected=expected)
+
+    def routes(self) -> list[Route]:
+        """The routes that are in force; `pymlsql.routes.list_routes`."""
+        from pymlsql import routes
+
+        return routes.list_routes(self)
+
+    def route_of(self, model: str, *key: Any, types: Sequence[str] | None = None) -> tuple[int, str | None]:
+        """The slot of an entity and the alias that scores it; `pymlsql.routes.route_of`."""
+        from pymlsql import routes
+
+        return routes.route_of(self, model, key, types)
 
     def audit(self, name: str | None = None, *, limit: int = 100) -> list[Event]:
         """The latest changes of the registry, the newest first; `pymlsql.registry.read_events`."""

@@ -25,6 +25,7 @@ from pymlsql.cli import (
     model,
     output,
     pipelines,
+    routing,
     runs,
     server,
     work,
@@ -48,6 +49,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(features.app, name="features")
 app.add_typer(model.app, name="model")
 app.add_typer(runs.app, name="runs")
+app.add_typer(routing.app, name="route")
 app.add_typer(jobs.app, name="job")
 app.add_typer(pipelines.app, name="pipeline")
 model.app.command("compare", epilog=comparing.MODEL_EXAMPLE)(comparing.compare_versions)

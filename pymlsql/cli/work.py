@@ -88,7 +88,9 @@ def predict(
     ] = None,
     unscored: Annotated[bool, typer.Option("--unscored", help="Only slots this version has not scored.")] = False,
     model: Annotated[str, typer.Option(help="The model.")] = "failures",
-    alias: Annotated[str, typer.Option(help="Which of its versions.")] = "champion",
+    alias: Annotated[
+        str | None, typer.Option(help="Which of its versions; by default as the route says, if there is one.")
+    ] = None,
     no_persist: Annotated[bool, typer.Option("--no-persist", help="Do not store the predictions.")] = False,
     limit: Annotated[int, typer.Option(min=1, help="Rows to show, most urgent first; --json shows all.")] = 20,
     url: UrlOption = None,

@@ -13,8 +13,10 @@ from pymlsql.errors import DeclarationError
 from pymlsql.features.declaration import FeatureSet
 from pymlsql.features.terms import Column, Name, Qualified
 from pymlsql.modules import Module, TableColumn
+from pymlsql.procedures import routing
 from pymlsql.procedures.existing import ScoringProcedure, render_procedure
 from pymlsql.procedures.outputs import Output, Predicting
+from pymlsql.procedures.routing import Routed
 from pymlsql.procedures.serving import Serving, describe_served
 from pymlsql.procedures.terms import (
     CHUNK_ROWS,
@@ -38,13 +40,13 @@ LOCALS = (
     "model_version_id version sha256 bytes signature language missing forgery refusal failure number text message"
     " started_at n_rows n_stored first last chunk chunk_end query locked lock run_lock cut_off from to"
     " trusted is_pinned format name python_version packages sample seal seal_key statement columns classes rule script"
-).split()
+).split() + routing.LOCALS
 """The variables of the procedure; its parameters are called otherwise."""
 
 _OF_RUN = {"model_version": "int", "run_id": "bigint", "scored_at": "datetime"}
 """The last columns of a prediction table."""
 
-PARAMETERS = ("since", "until", "unscored", "model", "alias", "persist", "return_rows", "run_id")
+PARAMETERS = ("since", "until", "unscored", "model", "alias", "persist", "return_rows", "run_id", *routing.PARAMETERS)
 
 
 class Batch(Predicting):
@@ -77,7 +79,7 @@ class Batch(Predicting):
         made = ScoringProcedure.over(
             features, name=self.name, predictions=self.predictions, served=self.served, model=self.model
         )
-        return made.model_copy(update={"alias": self.alias, "chunk_rows": self.chunk_rows})
+        return made.model_copy(update={"alias": self.alias, "route": self.route, "chunk_rows": self.chunk_rows})
 
     def plan(self, features: FeatureSet) -> Plan:
         """What its templates print. Raises DeclarationError, with the key, for what cannot be meant."""
@@ -187,6 +189,30 @@ class Plan:
     def stage_rows(self) -> int:
         """Rows whose features are in the temporary table at once: whole chunks."""
         return self.chunk_rows * max(1, STAGED_ROWS // self.chunk_rows)
+
+    @property
+    def answers(self) -> tuple[Column, ...]:
+        """The columns of the result: the entity, the time, what is predicted, and the version."""
+        kept = ("run_id", "scored_at")
+        return tuple(column for column in self.table_columns if column.name not in kept)
+
+    @property
+    def routed(self) -> Routed:
+        """How it follows a route."""
+        limits = ("since", "until") if self.time else ()
+        return Routed(
+            name=self.name,
+            alias=self.declared.alias,
+            handed=(*(one.parameter for one in self.features.entity), *limits, "unscored"),
+            entity=self.features.keys[: len(self.features.entity)],
+            slot_rows=self.slot_rows,
+            predictions=self.predictions,
+            answers=self.answers,
+            order=self.result_order("k", "k"),
+            nothing=self.nothing,
+            alerts=self.alerts is not None,
+            lock=self.lock,
+        )
 
     @property
     def columns_json(self) -> str:

@@ -15,10 +15,17 @@ from pymlsql.errors import DeclarationError
 from pymlsql.features.declaration import FeatureSet
 from pymlsql.features.terms import Column, Name, Parameter, Qualified, Type
 from pymlsql.modules import Module
+from pymlsql.procedures import routing
+from pymlsql.procedures.routing import Routed
 from pymlsql.procedures.terms import CHUNK_ROWS, columns_json, kind_of, staged_type
 from pymlsql.signing import Signing
 
 SCORE_SCRIPT = "score"
+
+NOTHING = (
+    "Nothing to score: no slot lies in the range. Compare @since, @until and the machine with the times in the feature "
+    "view, and load data where they are missing."
+)
 
 
 class ScoringProcedure(BaseModel):
@@ -45,6 +52,7 @@ class ScoringProcedure(BaseModel):
     served: Qualified
     model: Name
     alias: Name = "champion"
+    route: bool = True
     chunk_rows: int = Field(default=CHUNK_ROWS, ge=1, le=10_000_000)
 
     @classmethod
@@ -84,6 +92,26 @@ class ScoringProcedure(BaseModel):
         return json.dumps(self.classes)
 
     @property
+    def routed(self) -> Routed:
+        """How it follows a route."""
+        scores = [Column(name=name, sql_type="float") for name in self.probabilities]
+        predicted = Column(name="predicted", sql_type=self.predicted_type)
+        names = [self.probabilities[0], self.entity.name, self.time]
+        return Routed(
+            name=self.name,
+            alias=self.alias,
+            handed=(self.parameter, "since", "until", "unscored"),
+            entity=(self.entity,),
+            slot_rows=self.slot_rows,
+            predictions=self.predictions,
+            answers=(self.entity, Column(name=self.time, sql_type="datetime"), predicted, *scores,
+                     Column(name="model_version", sql_type="int")),
+            order=", ".join(f"k.{quoting.ident(name)}" for name in names),
+            nothing=NOTHING,
+            returns=False,
+        )  # fmt: skip
+
+    @property
     def feature_rows(self) -> str:
         """T-SQL row source: keys and features of the range @since to @until."""
         return self._rows(self.function)
@@ -114,7 +142,8 @@ class ScoringProcedure(BaseModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> ScoringProcedure:
-        if self.parameter.lower() in ("since", "until", "unscored", "model", "alias", "persist", "run_id"):
+        own = ("since", "until", "unscored", "model", "alias", "persist", "run_id", *routing.PARAMETERS)
+        if self.parameter.lower() in own:
             raise ValueError(f"the procedure has a parameter @{self.parameter} of its own")
         for column in self.features:
             kind_of(column)

@@ -54,10 +54,12 @@ class Predicting(Declared):
 
     What the features' label is decides: classes or a number; a view without a label has `output`. A class is chosen by
     its probability, unless there are `thresholds` (a class counts from this probability on) or `costs` (of predicting
-    a class, by the actual one: the least expected cost is chosen). Members of ml_scorer may call it.
+    a class, by the actual one: the least expected cost is chosen). Members of ml_scorer may call it. With `route`, a call
+    that names no alias follows the route of the model, where it has one.
     """
 
     granted_to: tuple[Name, ...] = (SCORERS,)
+    route: bool = True
     output: Literal["cluster", "anomaly"] | None = None
     probabilities: bool | None = None
     top_k: int | None = Field(default=None, ge=1, le=100)

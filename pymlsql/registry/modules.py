@@ -51,6 +51,8 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
     "ml.ReadArtifact": (PUBLISHER, APPROVER, ADMIN),
     "ml.CheckModel": (PUBLISHER, APPROVER, ADMIN),
     "ml.SealVersion": (PUBLISHER, ADMIN),
+    "ml.SetRoute": (APPROVER, ADMIN),
+    "ml.RemoveRoute": (APPROVER, ADMIN),
 }
 """Each procedure with the roles that may execute it; the template of ml.SetPolicy is sql/registry/set_policy.sql.j2."""
 

@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sqlalchemy.engine import Connection, Engine
 from threadpoolctl import threadpool_limits
 
-from pymlsql import deployment
+from pymlsql import deployment, routes
 from pymlsql.database import DatabaseError, translated_errors
 from pymlsql.examples.pdm.declaration import FEATURES, PROCEDURE, PROJECT
 from pymlsql.features.reference import compute
@@ -115,6 +115,46 @@ def test_without_a_range_each_machines_latest_slot_is_scored(
     wanted = expected(latest(rows), champion)
     assert wanted["datetime"].nunique() > 1  # one machine stopped early
     check(run(connection), wanted)
+
+
+def test_a_route_splits_machines_over_versions_and_a_shadow_is_not_seen(
+    connection: Connection, rows: pd.DataFrame, champion: tuple[int, Any]
+) -> None:
+    execute = connection.exec_driver_sql
+    second = execute(
+        "INSERT INTO ml.model_versions (model_id, version, sha256, format, signature, python_version, packages,"
+        " metrics) OUTPUT inserted.version SELECT model_id, version + 1, sha256, format, signature, python_version,"
+        " packages, metrics FROM ml.model_versions WHERE version = ?", (champion[0],)
+    ).scalar()  # fmt: skip
+    model_id = execute("SELECT model_id FROM ml.models WHERE name = N'failures'").scalar()
+    for alias in ("challenger", "shadow"):
+        execute("INSERT INTO ml.model_aliases (model_id, alias, version) VALUES (?, ?, ?)", (model_id, alias, second))
+    made = "INSERT INTO ml.routes (model_id, active) OUTPUT inserted.route_id VALUES (?, 1)"
+    route = execute(made, (model_id,)).scalar()
+    machines = sorted(set(latest(rows)["machineID"]))
+    slots = {machine: routes.slot_of("failures", (machine,), ["int"]) for machine in machines}
+    middle = sorted(slots.values())[len(slots) // 2]
+    for low, high, alias in ((0, middle - 1, "champion"), (middle, 9999, "challenger")):
+        execute("INSERT INTO ml.route_ranges VALUES (?, ?, ?, ?)", (route, low, high, alias))
+    execute("INSERT INTO ml.route_shadows VALUES (?, N'shadow')", (route,))
+    try:
+        wanted = expected(latest(rows), champion)
+        wanted["model_version"] = [champion[0] if slots[one] < middle else second for one in wanted["machineID"]]
+        assert wanted["model_version"].nunique() == 2
+        check(run(connection), wanted)
+        check(run(connection, "@persist = 0"), wanted)
+        check(run(connection, "@alias = N'champion'"), expected(latest(rows), champion))
+        assert count(connection, "ml.scoring_runs", "is_shadow = 1 AND status = N'succeeded'") == 1
+        assert count(connection, "dbo.FailurePredictions") == 3 * len(wanted)
+        assert count(connection, "dbo.ServedFailurePredictions") == 2 * len(wanted)
+        assert len(run(connection, "@unscored = 1")) == len(rows) - len(wanted)
+        with pytest.raises(DatabaseError, match="51004"):
+            run(connection, "@unscored = 1")
+    finally:
+        execute("DELETE FROM dbo.FailurePredictions")
+        execute("DELETE FROM ml.scoring_runs")
+        for table in ("ml.route_shadows", "ml.route_ranges", "ml.routes", "ml.model_aliases"):
+            execute(f"DELETE FROM {table}")
 
 
 RANGES = {

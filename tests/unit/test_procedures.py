@@ -45,8 +45,8 @@ def test_signature_of_the_procedure_is_the_agreed_one() -> None:
     head = " ".join(text[: text.index("\nAS\n")].split())
     assert head == (
         "CREATE OR ALTER PROCEDURE [dbo].[PredictFailures] @machine_id int = NULL, @since datetime = NULL,"
-        " @until datetime = NULL, @unscored bit = 0, @model sysname = N'failures', @alias sysname = N'champion',"
-        " @persist bit = 1, @run_id bigint = NULL OUTPUT"
+        " @until datetime = NULL, @unscored bit = 0, @model sysname = N'failures', @alias sysname = NULL,"
+        " @persist bit = 1, @run_id bigint = NULL OUTPUT, @route_id int = NULL"
     )
     assert [f"THROW 5100{n}" in text for n in range(1, 6)] == [True] * 5
 

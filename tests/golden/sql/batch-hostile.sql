@@ -4,10 +4,11 @@ CREATE OR ALTER PROCEDURE [odd].[batch]] it's]
     @until datetime = NULL,
     @unscored bit = 0,
     @model sysname = N'O''Brien]',
-    @alias sysname = N'cham''pion',
+    @alias sysname = NULL,
     @persist bit = 1,
     @return_rows bit = 1,
-    @run_id bigint = NULL OUTPUT
+    @run_id bigint = NULL OUTPUT,
+    @route_id int = NULL
 AS
 BEGIN
 -- Without a range: the latest row of each [asset]]id].
@@ -16,6 +17,8 @@ BEGIN
 -- run that was cut off, the server stopped or its client gone, is taken up then: what it has stored counts as scored.
 -- @persist = 0 stores nothing, not even the run; @return_rows = 0 returns nothing. Call it outside a transaction:
 -- inside one, all it stores is part of that transaction, and a failure rolls it back.
+-- Without @alias the model's route says which rows which version scores, each in a run of its own; @run_id is the first of
+-- them, and in ml.scoring_runs the others name it in call_run_id.
 SET NOCOUNT ON;
 SET XACT_ABORT ON;
 SET IMPLICIT_TRANSACTIONS OFF;
@@ -30,6 +33,252 @@ DECLARE @trusted nvarchar(max) = N'';
 DECLARE @format nvarchar(20), @name nvarchar(128), @python_version nvarchar(20), @packages nvarchar(max),
     @sample nvarchar(max), @seal nvarchar(128), @seal_key nvarchar(64), @statement nvarchar(max) = N'',
     @is_pinned bit = CASE WHEN @trusted = N'' THEN 0 ELSE 1 END;
+
+DECLARE @route_now int, @route_salt nvarchar(200), @is_shadow bit = 0, @in_transaction bit = CASE WHEN @@TRANCOUNT > 0 THEN 1 ELSE 0 END,
+    @variant_nth int = 0, @variant_alias nvarchar(128), @variant_run bigint, @nothing_scored int, @variant_number int,
+    @variant_text nvarchar(max);
+-- Without @alias: as the model's route says, if it has one, else [cham'pion]. @route_id is for the calls that this
+-- procedure makes of itself, one for each alias of the route; which rows are whose, they find in #routed.
+IF @alias IS NULL
+    SELECT TOP (1) @route_now = CASE WHEN r.active = 1 THEN r.route_id END, @route_salt = CONCAT(DATALENGTH(m.name) / 2, N':', m.name)
+    FROM ml.models AS m
+    JOIN ml.routes AS r ON r.model_id = m.model_id
+    WHERE m.name = @model
+    ORDER BY r.route_id DESC;
+IF @route_now IS NULL SET @alias = COALESCE(@alias, N'cham''pion');
+IF @route_id IS NULL
+    CREATE TABLE #routed (
+        [asset]]id] nvarchar(40) NOT NULL,
+        alias nvarchar(128) COLLATE DATABASE_DEFAULT NOT NULL
+    );
+ELSE IF OBJECT_ID(N'tempdb..#routed') IS NULL
+    THROW 51007, N'@route_id is what the procedure says to itself: leave it out.', 1;
+ELSE IF EXISTS (SELECT 1 FROM ml.route_shadows WHERE route_id = @route_id AND alias = @alias)
+    SET @is_shadow = 1;
+IF @route_now IS NOT NULL
+BEGIN
+    SELECT TOP (1) @variant_alias = g.alias
+    FROM ml.route_ranges AS g
+    WHERE g.route_id = @route_now AND NOT EXISTS (SELECT 1
+        FROM ml.models AS m
+        JOIN ml.model_aliases AS a ON a.model_id = m.model_id
+        WHERE m.name = @model AND a.alias = g.alias);
+    IF @variant_alias IS NOT NULL
+    BEGIN
+        SET @message = CONCAT(N'The route of model ''', @model, N''' gives a share to the alias ''', @variant_alias,
+            N''', which no version has any more; nothing was scored: promote a version to it, or change the route (pymlsql route set).');
+        THROW 51001, @message, 1;
+    END;
+    CREATE TABLE #variants (
+        nth int NOT NULL PRIMARY KEY,
+        alias nvarchar(128) COLLATE DATABASE_DEFAULT NOT NULL,
+        is_shadow bit NOT NULL,
+        run_id bigint NULL,
+        is_scored bit NOT NULL,
+        is_locked bit NOT NULL,
+        number int NULL,
+        error nvarchar(max) COLLATE DATABASE_DEFAULT NULL
+    );
+    -- What the calls score without storing it.
+    CREATE TABLE #answers (
+        [asset]]id] nvarchar(40) NOT NULL,
+        [time stamp] datetime NOT NULL,
+        [predicted] nvarchar(10) NOT NULL,
+        [p_no'ne] float NOT NULL,
+        [p_e'1] float NOT NULL,
+        [top_1] nvarchar(10) NOT NULL,
+        [top_1_p] float NOT NULL,
+        [top_2] nvarchar(10) NOT NULL,
+        [top_2_p] float NOT NULL,
+        [alert] bit NOT NULL,
+        [model_version] int NOT NULL
+    );
+    INSERT INTO #variants (nth, alias, is_shadow, is_scored, is_locked)
+    SELECT ROW_NUMBER() OVER (ORDER BY a.is_shadow, a.n_slots DESC, a.alias), a.alias, a.is_shadow, 0, 0
+    FROM (
+        SELECT alias, 0 AS is_shadow, SUM(to_slot - from_slot + 1) AS n_slots
+        FROM ml.route_ranges WHERE route_id = @route_now GROUP BY alias
+        UNION ALL
+        SELECT alias, 1, 0 FROM ml.route_shadows WHERE route_id = @route_now
+    ) AS a;
+    SET @run_id = NULL;
+    BEGIN TRY
+        IF @unscored = 1 AND @persist = 1
+        BEGIN
+            EXEC @locked = sp_getapplock @Resource = N'pymlsql.unscored odd.[it''s ü]]ber]', @LockMode = N'Exclusive',
+                @LockOwner = N'Session', @LockTimeout = 0;
+            IF @locked < 0
+                THROW 51006, N'Another session is scoring what odd.[it''s ü]]ber] lacks: wait for it, so that nothing is scored twice.', 1;
+            SET @lock = N'pymlsql.unscored odd.[it''s ü]]ber]';
+        END;
+        INSERT INTO #routed ([asset]]id], alias)
+        SELECT e.[asset]]id], g.alias
+        FROM (SELECT d.[asset]]id], CAST(SUBSTRING(HASHBYTES('SHA2_256', CONCAT(@route_salt, UPPER(RTRIM(d.[asset]]id])))), 1, 7) AS bigint) % 10000 AS slot
+            FROM (SELECT DISTINCT t.[asset]]id] FROM [odd].[O'Brien's viewSlots] (@asset, @since, @until) AS t) AS d) AS e
+        JOIN ml.route_ranges AS g ON g.route_id = @route_now AND e.slot BETWEEN g.from_slot AND g.to_slot
+        OPTION (RECOMPILE);
+        WHILE 1 = 1
+        BEGIN
+            SELECT @variant_alias = NULL, @variant_run = NULL;
+            SELECT TOP (1) @variant_nth = nth, @variant_alias = alias
+            FROM #variants
+            WHERE nth > @variant_nth AND is_shadow = 0 AND alias IN (SELECT alias FROM #routed)
+            ORDER BY nth;
+            IF @variant_alias IS NULL BREAK;
+            BEGIN TRY
+                EXEC @nothing_scored = [odd].[batch]] it's] @asset = @asset, @since = @since, @until = @until, @unscored = @unscored, @model = @model, @alias = @variant_alias, @persist = @persist,
+                @return_rows = @return_rows, @run_id = @variant_run OUTPUT, @route_id = @route_now;
+                UPDATE #variants
+                SET run_id = @variant_run, is_scored = CASE WHEN @nothing_scored = 0 THEN 1 ELSE 0 END,
+                    is_locked = CASE WHEN @variant_run IS NULL THEN 0 ELSE 1 END
+                WHERE nth = @variant_nth;
+            END TRY
+            BEGIN CATCH
+                -- Inside a caller's transaction all of it is rolled back, what the other versions have scored too.
+                IF @in_transaction = 1 THROW;
+                UPDATE #variants SET number = ERROR_NUMBER(), error = ERROR_MESSAGE() WHERE nth = @variant_nth;
+            END CATCH;
+        END;
+        IF NOT EXISTS (SELECT 1 FROM #variants WHERE is_scored = 1 OR number IS NOT NULL)
+        BEGIN
+            SET @message = CASE
+                WHEN @unscored = 1 THEN N'Nothing to score: the versions of the route have scored every row in the range already. '
+                    + N'A job may take 51004 for success; to score again, leave @unscored out.'
+                ELSE N'Nothing to score: no row lies in the range. Compare @since, @until and the keys with the feature view, and load data where they are missing.'
+            END;
+            THROW 51004, @message, 1;
+        END;
+        SET @run_id = (SELECT TOP (1) run_id FROM #variants WHERE is_shadow = 0 AND run_id IS NOT NULL ORDER BY nth);
+        IF @run_id IS NOT NULL
+        BEGIN
+            BEGIN TRANSACTION;
+            EXEC @locked = sp_getapplock @Resource = N'pymlsql.alerts odd.[it''s ü]]ber]', @LockMode = N'Exclusive',
+                @LockOwner = N'Transaction', @LockTimeout = 60000;
+            IF @locked < 0
+                THROW 51006, N'Another session has been giving alerts in odd.[it''s ü]]ber] for more than a minute: try again.', 1;
+            WITH ranked AS (
+                SELECT p.alert, ROW_NUMBER() OVER (PARTITION BY CAST(p.[time stamp] AS date)
+                    ORDER BY p.[p_no'ne], p.[asset]]id], p.[time stamp]) + COALESCE(g.n_alerts, 0) AS nth
+                FROM [odd].[it's ü]]ber] AS p
+                LEFT JOIN (SELECT CAST(o.[time stamp] AS date) AS [day], COUNT(*) AS n_alerts
+                    FROM [odd].[it's ü]]ber] AS o
+                    JOIN ml.scoring_runs AS r ON r.run_id = o.run_id
+                    WHERE o.alert = 1 AND r.status = N'succeeded' AND r.is_shadow = 0
+                    GROUP BY CAST(o.[time stamp] AS date)) AS g ON g.[day] = CAST(p.[time stamp] AS date)
+                WHERE p.run_id IN (SELECT run_id FROM #variants WHERE is_shadow = 0 AND run_id IS NOT NULL) AND p.predicted <> N'no''ne'
+            )
+            UPDATE ranked SET alert = 1 WHERE nth <= 3;
+            UPDATE ml.scoring_runs
+            SET status = N'succeeded', call_run_id = @run_id
+            WHERE run_id IN (SELECT run_id FROM #variants WHERE is_shadow = 0 AND run_id IS NOT NULL);
+            COMMIT TRANSACTION;
+        END;
+        ELSE IF @persist = 0
+        BEGIN
+            WITH ranked AS (
+                SELECT k.alert, ROW_NUMBER() OVER (PARTITION BY CAST(k.[time stamp] AS date)
+                    ORDER BY k.[p_no'ne], k.[asset]]id], k.[time stamp]) + COALESCE(g.n_alerts, 0) AS nth
+                FROM #answers AS k
+                LEFT JOIN (SELECT CAST(o.[time stamp] AS date) AS [day], COUNT(*) AS n_alerts
+                    FROM [odd].[it's ü]]ber] AS o
+                    JOIN ml.scoring_runs AS r ON r.run_id = o.run_id
+                    WHERE o.alert = 1 AND r.status = N'succeeded' AND r.is_shadow = 0
+                    GROUP BY CAST(o.[time stamp] AS date)) AS g ON g.[day] = CAST(k.[time stamp] AS date)
+                WHERE 1 = 1 AND k.predicted <> N'no''ne'
+            )
+            UPDATE ranked SET alert = 1 WHERE nth <= 3;
+        END;
+        SET @variant_nth = 0;
+        WHILE 1 = 1
+        BEGIN
+            SET @variant_run = NULL;
+            SELECT TOP (1) @variant_nth = nth, @variant_run = run_id
+            FROM #variants WHERE nth > @variant_nth AND is_locked = 1 ORDER BY nth;
+            IF @variant_run IS NULL BREAK;
+            SET @run_lock = CONCAT(N'pymlsql.run ', @variant_run);
+            EXEC sp_releaseapplock @Resource = @run_lock, @LockOwner = N'Session';
+            UPDATE #variants SET is_locked = 0 WHERE nth = @variant_nth;
+        END;
+        SELECT TOP (1) @variant_alias = alias, @variant_number = number, @variant_text = error
+        FROM #variants WHERE number IS NOT NULL ORDER BY nth;
+        IF @variant_number IS NOT NULL
+        BEGIN
+            SET @message = LEFT(CONCAT(N'The alias ''', @variant_alias, N''' of the route of model ''', @model, N''': ', CASE WHEN @variant_number < 50000 THEN CONCAT(N'Msg ', @variant_number, N': ') END, LEFT(@variant_text, 1800),
+                CASE WHEN @run_id IS NOT NULL THEN CONCAT(N' What the others had to score is stored (run ', @run_id,
+                    N'): with @unscored = 1 the next call scores the rest.') END), 2048);
+            IF @variant_number < 50000 SET @variant_number = 51009;
+            THROW @variant_number, @message, 1;
+        END;
+        IF @return_rows = 1 AND @persist = 1
+            SELECT k.[asset]]id], k.[time stamp], k.[predicted], k.[p_no'ne], k.[p_e'1], k.[top_1], k.[top_1_p], k.[top_2], k.[top_2_p], k.[alert], k.[model_version]
+            FROM [odd].[it's ü]]ber] AS k
+            WHERE k.run_id IN (SELECT run_id FROM #variants WHERE is_shadow = 0 AND run_id IS NOT NULL)
+            ORDER BY k.[p_no'ne], k.[asset]]id], k.[time stamp];
+        ELSE IF @return_rows = 1
+            SELECT k.[asset]]id], k.[time stamp], k.[predicted], k.[p_no'ne], k.[p_e'1], k.[top_1], k.[top_1_p], k.[top_2], k.[top_2_p], k.[alert], k.[model_version] FROM #answers AS k ORDER BY k.[p_no'ne], k.[asset]]id], k.[time stamp];
+        SET @variant_nth = 0;
+        WHILE @persist = 1
+        BEGIN
+            SELECT @variant_alias = NULL, @variant_run = NULL;
+            SELECT TOP (1) @variant_nth = nth, @variant_alias = alias FROM #variants WHERE nth > @variant_nth AND is_shadow = 1 ORDER BY nth;
+            IF @variant_alias IS NULL BREAK;
+            IF @in_transaction = 1
+            BEGIN
+                RAISERROR(N'The shadow %s was left out: inside a transaction its failure would be the call''s.', 10, 1, @variant_alias);
+                CONTINUE;
+            END;
+            BEGIN TRY
+                EXEC @nothing_scored = [odd].[batch]] it's] @asset = @asset, @since = @since, @until = @until, @unscored = @unscored, @model = @model, @alias = @variant_alias, @persist = @persist,
+                @return_rows = 0, @run_id = @variant_run OUTPUT, @route_id = @route_now;
+                UPDATE ml.scoring_runs SET call_run_id = @run_id WHERE run_id = @variant_run;
+            END TRY
+            BEGIN CATCH
+                SET @message = LEFT(CONCAT(N'The shadow ', @variant_alias, N' failed, which the call does not: Msg ', ERROR_NUMBER(), N': ', ERROR_MESSAGE()), 1800);
+                RAISERROR(N'%s', 10, 1, @message);
+            END CATCH;
+        END;
+        IF @lock IS NOT NULL
+        BEGIN
+            EXEC sp_releaseapplock @Resource = @lock, @LockOwner = N'Session';
+            SET @lock = NULL;
+        END;
+    END TRY
+    BEGIN CATCH
+        IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;
+        -- In a caller's transaction the tables of this call have gone with it.
+        IF OBJECT_ID(N'tempdb..#variants') IS NOT NULL
+        BEGIN
+            SELECT @variant_number = ERROR_NUMBER(), @variant_text = ERROR_MESSAGE(), @nothing_scored = 1;
+            WHILE @nothing_scored > 0
+            BEGIN
+                DELETE TOP (100000) FROM [odd].[it's ü]]ber]
+                WHERE run_id IN (SELECT run_id FROM #variants WHERE is_locked = 1);
+                SET @nothing_scored = @@ROWCOUNT;
+            END;
+            UPDATE ml.scoring_runs
+            SET status = N'failed', rows = 0, error = CONCAT(N'Msg ', @variant_number, N': ', @variant_text)
+            WHERE run_id IN (SELECT run_id FROM #variants WHERE is_locked = 1);
+            SET @variant_nth = 0;
+            WHILE 1 = 1
+            BEGIN
+                SET @variant_run = NULL;
+                SELECT TOP (1) @variant_nth = nth, @variant_run = run_id
+                FROM #variants WHERE nth > @variant_nth AND is_locked = 1 ORDER BY nth;
+                IF @variant_run IS NULL BREAK;
+                SET @run_lock = CONCAT(N'pymlsql.run ', @variant_run);
+                EXEC sp_releaseapplock @Resource = @run_lock, @LockOwner = N'Session';
+                UPDATE #variants SET is_locked = 0 WHERE nth = @variant_nth;
+            END;
+        END;
+        IF @lock IS NOT NULL
+        BEGIN
+            EXEC sp_releaseapplock @Resource = @lock, @LockOwner = N'Session';
+            SET @lock = NULL;
+        END;
+        THROW;
+    END CATCH;
+    RETURN;
+END;
 
 DECLARE @columns nvarchar(max) = N'[{"name": "score]smean_6h", "sql_type": "float"}, {"name": "selectmean_6h", "sql_type": "float"}, {"name": "score]ssd_6h", "sql_type": "float"}, {"name": "selectsd_6h", "sql_type": "float"}, {"name": "score]smean_12h", "sql_type": "float"}, {"name": "selectmean_12h", "sql_type": "float"}, {"name": "score]ssd_12h", "sql_type": "float"}, {"name": "selectsd_12h", "sql_type": "float"}, {"name": "score]smean_48h", "sql_type": "float"}, {"name": "selectmean_48h", "sql_type": "float"}, {"name": "score]ssd_48h", "sql_type": "float"}, {"name": "selectsd_48h", "sql_type": "float"}, {"name": "n]1", "sql_type": "int"}, {"name": "n 2", "sql_type": "int"}, {"name": "alarms", "sql_type": "int"}, {"name": "since O''Brien", "sql_type": "float"}, {"name": "group", "sql_type": "nvarchar(10)"}, {"name": "built", "sql_type": "datetime"}, {"name": "make_A''1", "sql_type": "int"}, {"name": "make_B]2", "sql_type": "int"}, {"name": "it''s]it", "sql_type": "nvarchar(20)"}]';
 
@@ -164,14 +413,18 @@ BEGIN TRY
 
     IF @unscored = 1 AND @persist = 1
     BEGIN
-        EXEC @locked = sp_getapplock @Resource = N'pymlsql.unscored odd.[it''s ü]]ber]', @LockMode = N'Exclusive',
-            @LockOwner = N'Session', @LockTimeout = 0;
-        IF @locked < 0
-            THROW 51006, N'Another session is scoring what odd.[it''s ü]]ber] lacks: wait for it, so that nothing is scored twice.', 1;
-        SET @lock = N'pymlsql.unscored odd.[it''s ü]]ber]';
+        IF @route_id IS NULL
+        BEGIN
+            EXEC @locked = sp_getapplock @Resource = N'pymlsql.unscored odd.[it''s ü]]ber]', @LockMode = N'Exclusive',
+                @LockOwner = N'Session', @LockTimeout = 0;
+            IF @locked < 0
+                THROW 51006, N'Another session is scoring what odd.[it''s ü]]ber] lacks: wait for it, so that nothing is scored twice.', 1;
+            SET @lock = N'pymlsql.unscored odd.[it''s ü]]ber]';
+        END;
         -- A run that is under way holds a lock of its own, which ends with its session.
         SET @cut_off = (SELECT MAX(run_id) FROM ml.scoring_runs
-            WHERE model_version_id = @model_version_id AND procedure_name = N'odd.[batch]] it''s]' AND status = N'running');
+            WHERE model_version_id = @model_version_id AND procedure_name = N'odd.[batch]] it''s]' AND status = N'running'
+                AND is_shadow = @is_shadow AND (alias = @alias OR alias IS NULL));
         WHILE @cut_off IS NOT NULL AND @run_id IS NULL
         BEGIN
             SET @query = CONCAT(N'pymlsql.run ', @cut_off);
@@ -182,7 +435,8 @@ BEGIN TRY
             ELSE
                 SET @cut_off = (SELECT MAX(run_id) FROM ml.scoring_runs
                     WHERE model_version_id = @model_version_id AND procedure_name = N'odd.[batch]] it''s]'
-                        AND status = N'running' AND run_id < @cut_off);
+                        AND status = N'running' AND is_shadow = @is_shadow AND (alias = @alias OR alias IS NULL)
+                        AND run_id < @cut_off);
         END;
     END;
 
@@ -195,7 +449,11 @@ BEGIN TRY
             FROM [odd].[it's ü]]ber] AS p
             JOIN ml.scoring_runs AS r ON r.run_id = p.run_id
             WHERE p.[time stamp] = s.[time stamp] AND p.[asset]]id] = s.[asset]]id]
-                AND r.model_version_id = @model_version_id AND (r.status = N'succeeded' OR r.run_id = @run_id))
+                AND r.model_version_id = @model_version_id AND r.is_shadow = @is_shadow
+                AND (r.status = N'succeeded' OR r.run_id = @run_id))
+            AND (@route_id IS NULL OR EXISTS (SELECT 1
+            FROM #routed AS e
+            WHERE e.[asset]]id] = s.[asset]]id] AND (e.alias = @alias OR @is_shadow = 1)))
         OPTION (RECOMPILE);
     ELSE IF @since IS NULL AND @until IS NULL
         INSERT INTO #slots (row_no, [time stamp], [asset]]id])
@@ -203,15 +461,23 @@ BEGIN TRY
         FROM (SELECT MAX(t.[time stamp]) AS [time stamp], t.[asset]]id]
             FROM [odd].[O'Brien's viewSlots] (@asset, @since, @until) AS t
             GROUP BY t.[asset]]id]) AS s
+        WHERE (@route_id IS NULL OR EXISTS (SELECT 1
+            FROM #routed AS e
+            WHERE e.[asset]]id] = s.[asset]]id] AND (e.alias = @alias OR @is_shadow = 1)))
         OPTION (RECOMPILE);
     ELSE
         INSERT INTO #slots (row_no, [time stamp], [asset]]id])
         SELECT ROW_NUMBER() OVER (ORDER BY s.[time stamp], s.[asset]]id]), s.[time stamp], s.[asset]]id]
         FROM [odd].[O'Brien's viewSlots] (@asset, @since, @until) AS s
+        WHERE (@route_id IS NULL OR EXISTS (SELECT 1
+            FROM #routed AS e
+            WHERE e.[asset]]id] = s.[asset]]id] AND (e.alias = @alias OR @is_shadow = 1)))
         OPTION (RECOMPILE);
     SET @n_rows = @@ROWCOUNT;
     IF @n_rows = 0 AND @run_id IS NULL
     BEGIN
+        -- Another version of the route may have some.
+        IF @route_id IS NOT NULL RETURN 1;
         SET @message = CASE
             WHEN @unscored = 1 THEN N'Nothing to score: this version has scored every row in the range already. '
                 + N'A job may take 51004 for success; to score again, leave @unscored out.'
@@ -226,8 +492,10 @@ BEGIN TRY
     BEGIN
         IF @run_id IS NULL
         BEGIN
-            INSERT INTO ml.scoring_runs (model_version_id, procedure_name, since, until, status, started_at)
-            VALUES (@model_version_id, N'odd.[batch]] it''s]', @since, @until, N'running', @started_at);
+            INSERT INTO ml.scoring_runs (model_version_id, procedure_name, since, until, status, started_at,
+                alias, route_id, is_shadow)
+            VALUES (@model_version_id, N'odd.[batch]] it''s]', @since, @until, N'running', @started_at,
+                @alias, @route_id, @is_shadow);
             SET @run_id = SCOPE_IDENTITY();
             SET @run_lock = CONCAT(N'pymlsql.run ', @run_id);
             EXEC sp_getapplock @Resource = @run_lock, @LockMode = N'Exclusive', @LockOwner = N'Session', @LockTimeout = 0;
@@ -372,29 +640,33 @@ BEGIN TRY
     IF @persist = 1
     BEGIN
         BEGIN TRANSACTION;
-        EXEC @locked = sp_getapplock @Resource = N'pymlsql.alerts odd.[it''s ü]]ber]', @LockMode = N'Exclusive',
-            @LockOwner = N'Transaction', @LockTimeout = 60000;
-        IF @locked < 0
-            THROW 51006, N'Another session has been giving alerts in odd.[it''s ü]]ber] for more than a minute: try again.', 1;
-        WITH ranked AS (
-            SELECT p.alert, ROW_NUMBER() OVER (PARTITION BY CAST(p.[time stamp] AS date)
-                ORDER BY p.[p_no'ne], p.[asset]]id], p.[time stamp]) + COALESCE(g.n_alerts, 0) AS nth
-            FROM [odd].[it's ü]]ber] AS p
-            LEFT JOIN (SELECT CAST(o.[time stamp] AS date) AS [day], COUNT(*) AS n_alerts
-                FROM [odd].[it's ü]]ber] AS o
-                JOIN ml.scoring_runs AS r ON r.run_id = o.run_id
-                WHERE o.alert = 1 AND r.status = N'succeeded'
-                GROUP BY CAST(o.[time stamp] AS date)) AS g ON g.[day] = CAST(p.[time stamp] AS date)
-            WHERE p.run_id = @run_id AND p.predicted <> N'no''ne'
-        )
-        UPDATE ranked SET alert = 1 WHERE nth <= 3;
+        -- The versions of a route get their alerts together, when all have scored; a shadow gets none.
+        IF @route_id IS NULL
+        BEGIN
+            EXEC @locked = sp_getapplock @Resource = N'pymlsql.alerts odd.[it''s ü]]ber]', @LockMode = N'Exclusive',
+                @LockOwner = N'Transaction', @LockTimeout = 60000;
+            IF @locked < 0
+                THROW 51006, N'Another session has been giving alerts in odd.[it''s ü]]ber] for more than a minute: try again.', 1;
+            WITH ranked AS (
+                SELECT p.alert, ROW_NUMBER() OVER (PARTITION BY CAST(p.[time stamp] AS date)
+                    ORDER BY p.[p_no'ne], p.[asset]]id], p.[time stamp]) + COALESCE(g.n_alerts, 0) AS nth
+                FROM [odd].[it's ü]]ber] AS p
+                LEFT JOIN (SELECT CAST(o.[time stamp] AS date) AS [day], COUNT(*) AS n_alerts
+                    FROM [odd].[it's ü]]ber] AS o
+                    JOIN ml.scoring_runs AS r ON r.run_id = o.run_id
+                    WHERE o.alert = 1 AND r.status = N'succeeded' AND r.is_shadow = 0
+                    GROUP BY CAST(o.[time stamp] AS date)) AS g ON g.[day] = CAST(p.[time stamp] AS date)
+                WHERE p.run_id = @run_id AND p.predicted <> N'no''ne'
+            )
+            UPDATE ranked SET alert = 1 WHERE nth <= 3;
+        END;
         UPDATE ml.scoring_runs
-        SET status = N'succeeded', rows = @n_stored, finished_at = GETUTCDATE(),
+        SET status = CASE WHEN @route_id IS NULL OR @is_shadow = 1 THEN N'succeeded' ELSE status END, rows = @n_stored, finished_at = GETUTCDATE(),
             duration_s = DATEDIFF_BIG(millisecond, started_at, GETUTCDATE()) / 1000E0
         WHERE run_id = @run_id;
         COMMIT TRANSACTION;
     END;
-    ELSE
+    ELSE IF @route_id IS NULL
     BEGIN
         WITH ranked AS (
             SELECT s.alert, ROW_NUMBER() OVER (PARTITION BY CAST(k.[time stamp] AS date)
@@ -404,16 +676,19 @@ BEGIN TRY
             LEFT JOIN (SELECT CAST(o.[time stamp] AS date) AS [day], COUNT(*) AS n_alerts
                 FROM [odd].[it's ü]]ber] AS o
                 JOIN ml.scoring_runs AS r ON r.run_id = o.run_id
-                WHERE o.alert = 1 AND r.status = N'succeeded'
+                WHERE o.alert = 1 AND r.status = N'succeeded' AND r.is_shadow = 0
                 GROUP BY CAST(o.[time stamp] AS date)) AS g ON g.[day] = CAST(k.[time stamp] AS date)
             WHERE 1 = 1 AND s.predicted <> N'no''ne'
         )
         UPDATE ranked SET alert = 1 WHERE nth <= 3;
     END;
-    IF @run_lock IS NOT NULL
+    IF @route_id IS NULL OR @is_shadow = 1
     BEGIN
-        EXEC sp_releaseapplock @Resource = @run_lock, @LockOwner = N'Session';
-        SET @run_lock = NULL;
+        IF @run_lock IS NOT NULL
+        BEGIN
+            EXEC sp_releaseapplock @Resource = @run_lock, @LockOwner = N'Session';
+            SET @run_lock = NULL;
+        END;
     END;
     IF @lock IS NOT NULL
     BEGIN
@@ -440,9 +715,9 @@ BEGIN CATCH
         IF @@ROWCOUNT = 0
         BEGIN
             INSERT INTO ml.scoring_runs (model_version_id, procedure_name, since, until, status, rows, started_at,
-                finished_at, duration_s, error)
+                alias, route_id, is_shadow, finished_at, duration_s, error)
             VALUES (@model_version_id, N'odd.[batch]] it''s]', @since, @until, N'failed', 0, @started_at,
-                GETUTCDATE(), DATEDIFF_BIG(millisecond, @started_at, GETUTCDATE()) / 1000E0,
+                @alias, @route_id, @is_shadow, GETUTCDATE(), DATEDIFF_BIG(millisecond, @started_at, GETUTCDATE()) / 1000E0,
                 CONCAT(N'Msg ', @number, N': ', COALESCE(NULLIF(@failure, N''), @text)));
             SET @run_id = SCOPE_IDENTITY();
         END;
@@ -467,6 +742,15 @@ BEGIN CATCH
     THROW;
 END CATCH;
 
+IF @route_id IS NOT NULL
+BEGIN
+    IF @return_rows = 1 AND @persist = 0
+        INSERT INTO #answers ([asset]]id], [time stamp], [predicted], [p_no'ne], [p_e'1], [top_1], [top_1_p], [top_2], [top_2_p], alert, model_version)
+        SELECT k.[asset]]id], k.[time stamp], s.[predicted], s.[p_no'ne], s.[p_e'1], s.[top_1], s.[top_1_p], s.[top_2], s.[top_2_p], 0, @version
+        FROM #scored AS s
+        JOIN #slots AS k ON k.row_no = s.row_no;
+    RETURN 0;
+END;
 IF @return_rows = 1 AND @persist = 1
     SELECT p.[asset]]id], p.[time stamp], p.[predicted], p.[p_no'ne], p.[p_e'1], p.[top_1], p.[top_1_p], p.[top_2], p.[top_2_p], p.alert, p.model_version
     FROM [odd].[it's ü]]ber] AS p

@@ -1,0 +1,68 @@
+"""Routes for tests: whose rows are whose by the twin in Python, keys of all types, and shares."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import pandas as pd
+from hypothesis import strategies as st
+from sklearn.linear_model import LogisticRegression
+
+from pymlsql import models, routes, signature
+from pymlsql.toolkit import Toolkit
+from tests.contract.test_batch import INPUTS, ROWS
+
+KEYS = ["int", "nvarchar(20)"]
+
+
+def push(db: Toolkit, name: str, *aliases: str) -> None:
+    """A version for each alias, each of another model."""
+    made = {}
+    for number, alias in enumerate(aliases, start=1):
+        made[alias] = LogisticRegression(C=float(number)).fit(INPUTS, ROWS["kind"])
+        packed = models.pack(
+            made[alias], signature.infer(INPUTS, made[alias], sql_types=dict.fromkeys(INPUTS, "float"))
+        )
+        db.push(packed, name, alias=alias)
+
+
+def whose(db: Toolkit, model: str) -> dict[int, int]:
+    """The version that answers for each row, by the twin in Python."""
+    found = db.rows(
+        "SELECT g.from_slot, g.to_slot, a.version FROM ml.route_ranges AS g JOIN ml.models AS m ON m.name = ?"
+        " JOIN ml.model_aliases AS a ON a.model_id = m.model_id AND a.alias = g.alias"
+        " WHERE g.route_id = (SELECT MAX(route_id) FROM ml.routes AS r WHERE r.model_id = m.model_id)", (model,),
+    )  # fmt: skip
+    made = {}
+    for row in ROWS.itertuples():
+        slot = routes.slot_of(model, (row.id, row.name), KEYS)
+        made[row.id] = next(one.version for one in found if one.from_slot <= slot <= one.to_slot)
+    return made
+
+
+def versions(frame: pd.DataFrame) -> dict[int, int]:
+    return dict(zip(frame["id"].tolist(), frame["model_version"].tolist(), strict=True))
+
+
+LATIN = st.text(
+    st.characters(max_codepoint=0x17F, exclude_categories=["Cs"], exclude_characters="ıŉſßµÿ\x00"), max_size=20
+)
+TYPED: dict[str, st.SearchStrategy[Any]] = {
+    "int": st.integers(-(2**31), 2**31 - 1),
+    "bigint": st.integers(-(2**63), 2**63 - 1),
+    "bit": st.integers(0, 1),
+    "nvarchar(20)": LATIN,
+    "float": st.floats(allow_nan=False, allow_infinity=False, allow_subnormal=False),
+    "decimal(12, 3)": st.decimals(-(10**8), 10**8, places=3),
+    "date": st.dates(datetime.date(1753, 1, 1)),
+    "uniqueidentifier": st.uuids().map(str),
+}
+
+
+@st.composite
+def splits(draw: st.DrawFn) -> dict[str, int]:
+    """Slots by alias; they add up to all."""
+    aliases = draw(st.lists(st.sampled_from(["champion", "challenger", "candidate"]), min_size=1, unique=True))
+    cuts = sorted(draw(st.sets(st.integers(1, 9999), min_size=len(aliases) - 1, max_size=len(aliases) - 1)))
+    return {alias: high - low for alias, low, high in zip(aliases, [0, *cuts], [*cuts, 10_000], strict=True)}
