@@ -86,7 +86,7 @@ def execute(connection: Connection, plan: Plan, *, sign: bool = True, label: str
     for step in plan.changes:
         try:
             with translated_errors():
-                _execute(connection, apply_id, step, sign=sign)
+                carry_out(connection, apply_id, step, sign=sign)
         except DatabaseError as error:
             if error.number == MSG_LOCK_TIMEOUT:
                 raise
@@ -130,7 +130,8 @@ def begin(
     return int(fetch(connection, _BEGIN, values).rows[0].apply_id)
 
 
-def _execute(connection: Connection, apply_id: int, step: Step, *, sign: bool) -> None:
+def carry_out(connection: Connection, apply_id: int | None, step: Step, *, sign: bool) -> None:
+    """Do one step and record it, as a part of an apply if there is one."""
     if step.action == "drop":
         if step.server is not None:
             drop(connection, step.type, step.name)
@@ -188,7 +189,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 def record(
     connection: Connection,
-    apply_id: int,
+    apply_id: int | None,
     step: Step,
     action: str,
     signed: str | None = None,
