@@ -11,4 +11,4 @@ SELECT
     p.scored_at
 FROM [odd].[O'Brien's] AS p
 JOIN ml.scoring_runs AS r ON r.run_id = p.run_id
-WHERE r.status = N'succeeded';
+WHERE r.status = N'succeeded' AND r.is_shadow = 0;
