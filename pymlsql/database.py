@@ -14,7 +14,7 @@ import sqlalchemy
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from pymlsql import batches, drivers, settings
-from pymlsql.errors import DatabaseError, DriverError, PymlsqlError, ServerNotRunning
+from pymlsql.errors import DatabaseError, DriverError, PymlsqlError, ServerNotRunning, SettingsError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +46,10 @@ class Database:
     def __init__(self, target: settings.Target) -> None:
         """Prepare, but do not yet connect; see `ping`."""
         self.target = target
-        url = drivers.parse_url(target.url)
+        try:
+            url = drivers.parse_url(target.url)
+        except SettingsError as error:
+            raise SettingsError(f"{target.source}: {error}") from None
         self._endpoint = drivers.parse_endpoint(url)
         with translated_errors():
             self.engine: Engine = _create_engine(url)

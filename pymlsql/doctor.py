@@ -10,7 +10,7 @@ from typing import Literal
 
 from pymlsql import drivers, migrate, models, project, registry, runtime, settings, signing
 from pymlsql.database import Database
-from pymlsql.deployment import state
+from pymlsql.deployment import members, state
 from pymlsql.errors import PymlsqlError, RuntimeMismatch
 from pymlsql.modules import Module
 
@@ -155,6 +155,21 @@ def _find_objects(database: Database) -> Finding:
     return Finding("objects", "ok", ", ".join(names))
 
 
+def _find_members(database: Database) -> Finding:
+    """Whether those are in roles who are declared to be."""
+    found = project.find()
+    if found is None or not found.grants:
+        return Finding("members", "ok", "none are declared")
+    with database.connect(autocommit=True) as connection:
+        changes = members.plan_members(connection, found.required_name, found.grants)
+    refused = [change.conflict for change in changes if change.conflict is not None]
+    missing = [f"{change.member} is not in {change.role}" for change in changes if change.action == "create"]
+    if refused or missing:
+        advice = "run pymlsql apply" if missing else "see there"
+        return Finding("members", "fail", "; ".join([*refused, *missing]), advice)
+    return Finding("members", "ok", ", ".join(change.name for change in changes if change.action == "same"))
+
+
 _SIGNATURES: dict[signing.State, str] = {
     "unsigned": "is not signed, as far as this login can see: its callers need EXECUTE ANY EXTERNAL SCRIPT themselves",
     "invalid": "has a signature that is not valid for its text",
@@ -165,12 +180,14 @@ _SIGNATURES: dict[signing.State, str] = {
 
 def _find_signatures(database: Database) -> Finding:
     """An unsigned procedure works for those who may run external scripts; a signature that is wrong does not."""
-    wanted = [module.signing for module in _modules() if module.signing is not None]
-    states = [(found.procedure, signing.read_state(database, found)) for found in wanted]
-    wrong = [f"{name} {_SIGNATURES[state]}" for name, state in states if state != "signed"]
+    wanted = {module.name: module.signing for module in _modules() if module.signing is not None}
+    with database.connect(autocommit=True) as connection:
+        there = state.read_objects(connection, wanted)
+        states = signing.read_states(connection, [one for name, one in wanted.items() if state.key(name) in there])
+    wrong = [f"{name} {_SIGNATURES[found]}" for name, found in states.items() if found != "signed"]
     if not wrong:
-        return Finding("signatures", "ok", ", ".join(name for name, _ in states) or "no procedure is to be signed")
-    unsafe = any(state in ("invalid", "open") for _, state in states)
+        return Finding("signatures", "ok", ", ".join(states) or "there is no procedure that is to be signed")
+    unsafe = any(found in ("invalid", "open") for found in states.values())
     return Finding("signatures", "fail" if unsafe else "warn", "; ".join(wrong), "run pymlsql apply")
 
 
@@ -194,5 +211,6 @@ _REMOTE: tuple[tuple[str, Callable[[Database], Finding]], ...] = (
     ("tables", _find_migrations),
     ("objects", _find_objects),
     ("signatures", _find_signatures),
+    ("members", _find_members),
     ("models", _find_models),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -16,10 +17,12 @@ def initialise(folder: Path, name: str) -> list[Path]:
 
     Raises UsageError for an unknown example, and where one of the files is there already; then nothing is written.
     """
-    place = example_folder(name)
+    place, own = example_folder(name), folder.resolve().name
     texts = {
-        CONFIG_FILE: (place / "project.toml").read_text(encoding="utf-8"),
-        "README.md": _README.format(name=name, steps=EXAMPLES[name]),
+        CONFIG_FILE: (place / "project.toml").read_text(encoding="utf-8").replace(
+            f'[project]\nname = "{name}"', f"[project]\nname = {json.dumps(own, ensure_ascii=False)}"
+        ),
+        "README.md": _README.format(name=own, steps=EXAMPLES[name], uses=USES[name]),
         "alembic.ini": _ALEMBIC,
         "migrations/env.py": _ENVIRONMENT,
         "migrations/script.py.mako": _REVISION,
@@ -115,6 +118,19 @@ script_location = %(here)s/migrations
 path_separator = os
 """
 
+USES = {
+    "pdm": """\
+pymlsql train --push --alias champion
+    pymlsql predict                  # EXEC dbo.PredictFailures""",
+    "bank": """\
+pymlsql exec train promote=1     # EXEC dbo.TrainDeposits @promote = 1
+    pymlsql exec score unscored=1    # EXEC dbo.ScoreCalls @unscored = 1""",
+    "demand": """\
+pymlsql exec train promote=1     # EXEC dbo.TrainDemand @promote = 1
+    pymlsql exec forecast unscored=1 # EXEC dbo.ForecastDemand @unscored = 1""",
+}
+"""What one does with each example once it is applied."""
+
 _README = """\
 # {name}: a pymlsql project
 
@@ -127,6 +143,7 @@ _README = """\
     pymlsql plan                     # what would be changed
     pymlsql apply                    # functions, views and procedures, all or none
     pymlsql features check           # do the views give what pandas gives?
+    {uses}
     pymlsql undo                     # the last apply, taken back
 
 `pymlsql render --out DIR` writes the T-SQL for those who run it themselves.

@@ -247,10 +247,16 @@ def read_foreign_file(path: Path, sql_types: dict[str, str], *, format: str | No
     format = formats.detect(content.piece(data, 0, 4096), path.name) if format is None else formats.check_format(format)
     if format == "onnx":
         raise ModelError(f"{path} does not name its columns' types and classes: push it with --signature FILE.json.")
-    estimator = formats.load(bytes(data), format)
+    try:
+        estimator = formats.load(bytes(data), format)
+    except ModelError as error:
+        raise ModelError(f"{path}, taken for {format}: {error}") from error.__cause__
     names = own_names(estimator)
     if names is None or not hasattr(estimator, "predict"):
-        raise ModelError(f"{path} holds no model fitted on a DataFrame: its columns and classes are not known.")
+        raise ModelError(
+            f"{path} holds no model fitted on a DataFrame: its columns and classes are not known. Fit it on one, or "
+            "push it with --signature FILE.json."
+        )
     missing = [name for name in names if name not in sql_types]
     if missing:
         raise ModelError(f"The model takes {', '.join(missing)}, which the feature view does not have.")

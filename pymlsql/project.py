@@ -6,6 +6,7 @@
     [security]                    # optional: trusted_keys, the public keys that procedures pin
     [features.NAME]               # the fields of pymlsql.features.FeatureSet
     [jobs.NAME]                   # pymlsql.jobs.declaration
+    [grants]                      # members of the registry's roles: pymlsql.deployment.members
     [procedures.NAME]             # kind, and the fields of that kind: pymlsql.procedures.declaration
 
 A mistake names file, line and key.
@@ -16,21 +17,22 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pymlsql import jobs, procedures
+from pymlsql.deployment import members
 from pymlsql.errors import DeclarationError, SettingsError, UsageError
 from pymlsql.features import FeatureSet, lineage
-from pymlsql.features.checks import suggest
 from pymlsql.features.modules import render_features
 from pymlsql.jobs import Job, RenderedJob, render_job
 from pymlsql.modules import Module
 from pymlsql.procedures import ProcedureDeclaration
 from pymlsql.settings import CONFIG_FILE
 from pymlsql.toml_lines import find_line
+from pymlsql.wording import suggest
 
-TABLES = ("project", "environments", "database", "security", "features", "procedures", "jobs")
+TABLES = ("project", "environments", "database", "security", "features", "procedures", "jobs", "grants")
 """What a project file may hold."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,59}")
@@ -46,6 +48,7 @@ class Project:
     features: Mapping[str, FeatureSet]
     procedures: Mapping[str, ProcedureDeclaration]
     jobs: Mapping[str, Job]
+    grants: members.Grants = field(default_factory=dict)
 
     @property
     def modules(self) -> tuple[Module, ...]:
@@ -118,7 +121,8 @@ def read(path: Path | str = CONFIG_FILE) -> Project:
     try:
         features = _parse_features(values)
         declared = _parse_procedures(values, features)
-        made = Project(path, *_parse_head(values), features, declared, _parse_jobs(values, declared))
+        made = Project(path, *_parse_head(values), features, declared, _parse_jobs(values, declared),
+                       members.parse_grants(values))  # fmt: skip
         _check_jobs(made)
         return made
     except DeclarationError as error:

@@ -25,7 +25,7 @@ def read_columns(db: Database, source: str) -> tuple[SourceColumn, ...]:
     schema, name = (parts[0], parts[1]) if len(parts) == 2 else ("dbo", parts[0])
     rows = db.rows(_COLUMNS, (schema, name))
     if not rows:
-        raise ModelError(f"There is no table or view {source} that this login may see: run pymlsql apply.")
+        raise ModelError(f"There is no table or view {source} that this login may see.")
     return tuple(
         SourceColumn(row.COLUMN_NAME, _sql_type(row.DATA_TYPE, row.CHARACTER_MAXIMUM_LENGTH), row.IS_NULLABLE == "YES")
         for row in rows

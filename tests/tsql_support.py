@@ -38,7 +38,8 @@ STATEMENTS = """
 
 REFUSED = """
 - FOR XML except PATH('') of text, TABLESAMPLE, FOR SYSTEM_TIME of a view
-- OPENROWSET except BULK with SINGLE_BLOB, SINGLE_CLOB and SINGLE_NCLOB; OPENQUERY, OPENDATASOURCE, OPENXML
+- OPENROWSET except BULK with SINGLE_BLOB, SINGLE_CLOB, SINGLE_NCLOB or a format file of character fields; with WITH,
+  ORDER, ERRORFILE and data sources; rows that it would leave out. OPENQUERY, OPENDATASOURCE, OPENXML
 - FOR JSON AUTO of several tables with expressions in its list, or with ROOT without a name; GROUP BY ALL
 - UNION in the recursive part of a common table expression; PERCENTILE_DISC of strings
 - what the documentation leaves open: money * money with more than four digits of a fraction, a sum of decimals that

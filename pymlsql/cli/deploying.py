@@ -13,6 +13,7 @@ from pymlsql.cli.options import JsonOption, UrlOption
 from pymlsql.errors import DeploymentError, UsageError
 
 if TYPE_CHECKING:
+    from pymlsql.deployment.members import MemberChange
     from pymlsql.deployment.planning import Plan, Step
     from pymlsql.deployment.undoing import Undo
     from pymlsql.jobs import JobChange
@@ -78,7 +79,7 @@ def plan(
     with pymlsql.connect(url) as db, output.status("planning"):
         found = db.plan(declared, sign=sign, trusted=trusted)
     if as_json:
-        output.print_json([*map(_plain, found.steps), *map(_plain_job, found.jobs)])
+        output.print_json(_plain_plan(found))
     else:
         _print_plan(found, diff=diff)
     if check and (not found.is_empty or any(one.conflict for one in found.entries)):
@@ -97,7 +98,7 @@ def apply(
     url: UrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Bring the database to what the project declares: modules, grants and signatures, all or none."""
+    """Bring the database to what the project declares: modules, grants, signatures, members; all or none."""
     import pymlsql
 
     declared = read_project(project_file, example)
@@ -105,8 +106,7 @@ def apply(
     with pymlsql.connect(url) as db, output.status("applying"):
         done = db.apply(declared, sign=sign, trusted=trusted, overwrite=overwrite, check=check)
     if as_json:
-        steps = [*map(_plain, done.plan.steps), *map(_plain_job, done.plan.jobs)]
-        output.print_json({"apply_id": done.apply_id, "notes": done.notes, "steps": steps})
+        output.print_json({"apply_id": done.apply_id, "notes": done.notes, "steps": _plain_plan(done.plan)})
         return
     _print_plan(done.plan, diff=False, done=True)
     for note in done.notes:
@@ -129,7 +129,8 @@ def undo(
         found = db.preview_undo(name) if dry_run else db.undo(name, overwrite=overwrite)
     if as_json:
         objects = [{"name": one.name, "way": one.way, "conflict": one.conflict} for one in found.objects]
-        output.print_json({"apply_id": found.apply_id, "done": not dry_run, "objects": objects})
+        members = [_plain_member(one) for one in found.members]
+        output.print_json({"apply_id": found.apply_id, "done": not dry_run, "objects": objects, "members": members})
     else:
         _print_undo(found, dry_run=dry_run)
 
@@ -181,7 +182,7 @@ def parse_keys(texts: list[str] | None) -> tuple[bytes, ...] | None:
     return tuple(proofs.parse_key(text) for text in texts)
 
 
-_SIGNS = {"create": "+", "alter": "~", "drop": "-", "settle": "*", "keep": " ", "same": " "}
+_SIGNS = {"create": "+", "alter": "~", "drop": "-", "settle": "*", "forget": "*", "keep": " ", "same": " "}
 
 
 def _print_plan(found: Plan, *, diff: bool, done: bool = False) -> None:
@@ -195,6 +196,11 @@ def _print_plan(found: Plan, *, diff: bool, done: bool = False) -> None:
             said = job.conflict or ", ".join(job.differences)
             sign = "!" if job.conflict else _SIGNS[job.action]
             output.print_line(f"{sign} job {job.name}" + (f": {said}" if said else ""))
+    for member in found.members:
+        if member.action != "same" or member.conflict:
+            said = member.conflict or member.note
+            sign = "!" if member.conflict else _SIGNS[member.action]
+            output.print_line(f"{sign} member {member.name}" + (f": {said}" if said else ""))
     n_same = sum(1 for one in found.entries if one.action == "same" and one.conflict is None)
     counts = {words: sum(1 for one in found.entries if one.action == word) for word, words in _COUNTED.items()}
     said = ", ".join(f"{n} {words[done]}" for words, n in counts.items() if n) or "nothing to do"
@@ -208,6 +214,7 @@ _COUNTED = {
     "alter": ("to alter", "altered"),
     "drop": ("to drop", "dropped"),
     "settle": ("to settle", "settled"),
+    "forget": ("to forget", "forgotten"),
 }
 """Each action as what is to be done, and as what was."""
 
@@ -216,6 +223,10 @@ def _line(step: Step) -> str:
     sign = "!" if step.conflict else _SIGNS[step.action]
     notes = [step.conflict] if step.conflict else list(step.notes)
     return f"{sign} {step.type} {step.name}" + (f": {'; '.join(filter(None, notes))}" if notes else "")
+
+
+def _plain_plan(found: Plan) -> list[dict[str, object]]:
+    return [*map(_plain, found.steps), *map(_plain_job, found.jobs), *map(_plain_member, found.members)]
 
 
 def _plain(step: Step) -> dict[str, object]:
@@ -228,6 +239,13 @@ def _plain(step: Step) -> dict[str, object]:
 def _plain_job(job: JobChange) -> dict[str, object]:
     return {
         "name": job.name, "type": "job", "action": job.action, "conflict": job.conflict, "differences": job.differences,
+    }  # fmt: skip
+
+
+def _plain_member(member: MemberChange) -> dict[str, object]:
+    return {
+        "name": member.name, "type": "member", "action": member.action, "conflict": member.conflict,
+        "role": member.role, "member": member.member,
     }  # fmt: skip
 
 
@@ -245,5 +263,10 @@ def _print_undo(found: Undo, *, dry_run: bool) -> None:
         output.print_line(
             _WAYS[one.way].format(f"{one.type} {one.name}") + (f" ({one.conflict})" if one.conflict else "")
         )
+    for member in found.members:
+        if member.action in ("create", "drop"):
+            word = "is added again" if member.action == "create" else "is removed"
+            output.print_line(f"{_SIGNS[member.action]} member {member.name} {word}"
+                              + (f" ({member.conflict})" if member.conflict else ""))  # fmt: skip
     said = "would be undone" if dry_run else "undone"
     output.print_line(f"{found.project}: apply {found.apply_id} of {found.applied_at:%Y-%m-%d %H:%M:%S} UTC {said}")

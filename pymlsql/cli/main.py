@@ -18,6 +18,7 @@ from pymlsql.cli import (
     demo,
     deploying,
     diagnosis,
+    executing,
     features,
     jobs,
     keys,
@@ -60,6 +61,7 @@ app.command("plan", epilog=deploying.PLAN_EXAMPLE)(deploying.plan)
 app.command("apply", epilog=deploying.APPLY_EXAMPLE)(deploying.apply)
 app.command("undo", epilog=deploying.UNDO_EXAMPLE)(deploying.undo)
 app.command("render", epilog=deploying.RENDER_EXAMPLE)(deploying.render)
+app.command("exec", epilog=executing.EXAMPLE)(executing.execute)
 app.command("predict", epilog=work.PREDICT_EXAMPLE)(work.predict)
 app.command("demo", epilog=demo.EXAMPLE)(demo.demo)
 app.command("doctor", epilog=diagnosis.EXAMPLE)(diagnosis.doctor)

@@ -63,6 +63,8 @@ def _read(file: Path, signature: Path | None, classes: str, *, trust: bool) -> P
     from pymlsql import mlmodel, models
     from pymlsql.signature import Signature
 
+    if file.is_dir() and not mlmodel.is_directory(file):
+        raise UsageError(f"{file} is a folder without {mlmodel.FILE}, which MLflow's have: name a file.")
     if mlmodel.is_directory(file) or signature is not None:
         if not trust:
             raise UntrustedModel(

@@ -32,8 +32,8 @@ def run(
     """Run the steps in order, with their retries; exit code 1 where one fails that ends the job."""
     import pymlsql
     from pymlsql import project
-    from pymlsql.features.checks import suggest
     from pymlsql.jobs.pipeline import run_pipeline
+    from pymlsql.wording import suggest
 
     declared = project.read(project_file)
     if name not in declared.jobs:

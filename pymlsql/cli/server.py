@@ -126,7 +126,8 @@ def status(data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
     place = data_dir or settings.default_data_dir()
     server = find_running(place)
     if server is None:
-        raise ServerNotRunning(f"No server runs over {place}: run pymlsql server start.")
+        at = "" if data_dir is None else f" --data-dir {data_dir}"
+        raise ServerNotRunning(f"No server runs over {place}: run pymlsql server start{at}.")
     if as_json:
         output.print_json(server)
     else:

@@ -34,7 +34,7 @@ def train(
     url: UrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Train on the feature view and test on later time than was trained on; the run is recorded."""
+    """Predictive maintenance: train on its feature view, test on later time than was trained on, record the run."""
     import pymlsql
     from pymlsql import models
 
@@ -96,7 +96,7 @@ def predict(
     url: UrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Execute dbo.PredictFailures: by default each machine's latest slot, most urgent first."""
+    """Predictive maintenance: EXEC dbo.PredictFailures, by default each machine's latest slot, most urgent first."""
     import pymlsql
 
     with pymlsql.connect(url) as db, output.status("scoring"):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pymlsql import __version__, signing
 from pymlsql.database import fetch, translated_errors
 from pymlsql.deployment import permitting, types
+from pymlsql.deployment.members import execute_members
 from pymlsql.deployment.planning import Plan, Step, describe, digest, parse_signing
 from pymlsql.errors import DatabaseError, DeclarationError, DeploymentError
 from pymlsql.jobs import JobChange
@@ -62,13 +63,14 @@ def _take_lock(connection: Connection) -> None:
 
 
 def require_free(plan: Plan, *, overwrite: bool) -> None:
-    """Raise DeploymentError where a step, or a job, is in conflict with what is on the server."""
+    """Raise DeploymentError where a step, a job or a member is in conflict with what is on the server."""
     conflicts = [(step.conflict, step.is_final) for step in plan.steps if step.conflict is not None]
     conflicts += [
         (f"{job.conflict}: --overwrite takes the declared one", job.action == "same")
         for job in plan.jobs
         if job.conflict is not None
     ]
+    conflicts += [(member.conflict, True) for member in plan.members if member.conflict is not None]
     for conflict, is_final in conflicts:
         if is_final or not overwrite:
             more = f" ({len(conflicts) - 1} more: pymlsql plan shows them)" if len(conflicts) > 1 else ""
@@ -92,6 +94,7 @@ def execute(connection: Connection, plan: Plan, *, sign: bool = True, label: str
             raise DeclarationError(f"{'.'.join(map(str, path)) or step.name}: the server refuses {step.name}: {error}",
                                    path) from error  # fmt: skip
     types.drop_replaced(connection, (step.name for step in plan.changes if step.replaces))
+    execute_members(connection, apply_id, plan.members)
     return apply_id
 
 

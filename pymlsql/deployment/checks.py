@@ -9,8 +9,9 @@ from pymlsql import quoting, registry, runtime, signature, sources
 from pymlsql.database import fetch, translated_errors
 from pymlsql.errors import DatabaseError, DeclarationError, DeploymentError, ModelError, RegistryError, RuntimeMismatch
 from pymlsql.features import FeatureSet
-from pymlsql.features.checks import columns_read, suggest
+from pymlsql.features.checks import columns_read
 from pymlsql.features.groups import ClassAhead, NumberAhead, OwnLabel
+from pymlsql.wording import suggest
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection

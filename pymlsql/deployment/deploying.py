@@ -67,6 +67,8 @@ def _deploy(connection: Connection, module: Module) -> Deployment:
         raise DeclarationError(f"{module.name} was deployed, but this login may not see it: grant VIEW DEFINITION.")
     if stored == former:
         return Deployment(module.name, module.type, changed=False)
+    for extra in module.extras:
+        connection.exec_driver_sql(extra)
     sha256 = hashlib.sha256(stored.encode("utf-16-le")).digest()
     connection.exec_driver_sql(_RECORD, (module.name, module.type, sha256, stored, former, __version__))
     return Deployment(module.name, module.type, changed=True)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pymlsql import signing
 from pymlsql.deployment import state, types
+from pymlsql.deployment.members import MemberChange
 from pymlsql.deployment.restoring import normal
 from pymlsql.deployment.script import signings
 from pymlsql.deployment.state import Record, ServerObject
@@ -77,6 +78,7 @@ class Plan:
     steps: tuple[Step, ...]
     names: tuple[str, ...]
     jobs: tuple[JobChange, ...] = ()
+    members: tuple[MemberChange, ...] = ()
 
     @property
     def changes(self) -> tuple[Step, ...]:
@@ -89,14 +91,19 @@ class Plan:
         return tuple(job for job in self.jobs if job.action != "same")
 
     @property
-    def entries(self) -> tuple[Step | JobChange, ...]:
-        """Modules and jobs."""
-        return (*self.steps, *self.jobs)
+    def member_changes(self) -> tuple[MemberChange, ...]:
+        """The members of roles that are not as declared."""
+        return tuple(member for member in self.members if member.action != "same")
+
+    @property
+    def entries(self) -> tuple[Step | JobChange | MemberChange, ...]:
+        """Modules, jobs and members of roles."""
+        return (*self.steps, *self.jobs, *self.members)
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to do."""
-        return not self.changes and not self.job_changes
+        return not self.changes and not self.job_changes and not self.member_changes
 
     @property
     def conflicts(self) -> tuple[Step, ...]:

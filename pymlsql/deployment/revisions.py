@@ -27,6 +27,8 @@ def write_revision(project: Project, modules: Sequence[Module], message: str) ->
 
     Raises UsageError where it has no migrations, DeploymentError where they have several heads.
     """
+    if not message.strip():
+        raise UsageError("A revision says what it changes: --revision 'two more windows'.")
     folder = project.migrations
     if folder is None:
         raise UsageError(f"{project.path.parent} has no migrations/env.py: pymlsql init makes a project that has.")

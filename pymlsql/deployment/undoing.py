@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pymlsql import signing
 from pymlsql.database import fetch
-from pymlsql.deployment import applying, permitting, state, types
+from pymlsql.deployment import applying, members, permitting, state, types
 from pymlsql.deployment.planning import Step, digest, parse_signing
 from pymlsql.deployment.restoring import as_create_or_alter
 from pymlsql.deployment.state import Permission, ServerObject
@@ -72,6 +72,7 @@ class Undo:
     applied_at: Any
     names: tuple[str, ...]
     objects: tuple[Former, ...]
+    members: tuple[members.MemberChange, ...] = ()
 
 
 _LAST = """\
@@ -110,7 +111,8 @@ def make_undo(connection: Connection, project: str, *, label: str | None = None)
     rows = fetch(connection, _CHANGED, (last.apply_id,)).rows
     objects = state.read_objects(connection, [row.object_name for row in rows])
     changed = [_former(row, objects.get(state.key(row.object_name))) for row in rows]
-    return Undo(project, last.apply_id, last.label, last.applied_at, names, tuple(_ordered(changed, names)))
+    return Undo(project, last.apply_id, last.label, last.applied_at, names, tuple(_ordered(changed, names)),
+                members.read_undo(connection, last.apply_id))  # fmt: skip
 
 
 def _former(row: Any, server: ServerObject | None) -> Former:
@@ -149,6 +151,7 @@ def execute(connection: Connection, undo: Undo, *, overwrite: bool = False) -> N
     for one in undo.objects:
         _restore(connection, apply_id, one)
     types.drop_replaced(connection, (one.name for one in undo.objects if one.type == "type" and one.way == "restore"))
+    members.execute_undo(connection, apply_id, undo.members, overwrite=overwrite)
 
 
 def _restore(connection: Connection, apply_id: int, one: Former) -> None:

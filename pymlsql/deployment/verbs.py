@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pymlsql import jobs, pinning
 from pymlsql.database import fetch
-from pymlsql.deployment import applying, checks, planning, state, undoing
+from pymlsql.deployment import applying, checks, members, planning, state, undoing
 from pymlsql.deployment.deploying import pinned, read_trusted
 from pymlsql.errors import DatabaseError, DeclarationError, MigrationError
 from pymlsql.registry import modules
@@ -73,7 +73,7 @@ def apply(
             notes = checks.check_models(db, project, ask=not new_keys)
         apply_id = None
         made = first
-        if first.changes:
+        if first.changes or first.member_changes:
             with db.transaction() as connection, applying.locked(connection):
                 made = _plan(connection, project, sign, trusted)
                 applying.require_free(made, overwrite=overwrite)
@@ -114,7 +114,7 @@ def _plan(connection: Connection, project: Project, sign: bool, trusted: Iterabl
     found = jobs.read_jobs(connection, project.required_name, [job.name for job in rendered])
     database = str(fetch(connection, "SELECT DB_NAME() AS name").rows[0].name)
     changes = jobs.plan_jobs(rendered, found, project.required_name, database)
-    return replace(made, jobs=changes)
+    return replace(made, jobs=changes, members=members.plan_members(connection, project.required_name, project.grants))
 
 
 def _keys(step: planning.Step) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from pymlsql.features.expressions import Parsed, parse
 from pymlsql.features.groups import Attributes, EventCounts, Lags, OwnLabel, Windows
 from pymlsql.features.terms import MINUTES, parse_duration, parse_rows
 from pymlsql.features.tokens import ExpressionError
+from pymlsql.wording import suggest
 
 if TYPE_CHECKING:
     from pymlsql.features.declaration import FeatureSet, Group
@@ -49,15 +49,6 @@ def check(features: FeatureSet) -> None:
     _check_names(features)
     _check_expressions(features)
     _check_store(features)
-
-
-def suggest(name: str, known: Iterable[str]) -> str:
-    """` (did you mean x?)` where a known name is close, and else what there is."""
-    names = list(known)
-    near = difflib.get_close_matches(name, names, n=1)
-    if near:
-        return f" (did you mean {near[0]}?)"
-    return f" (there are {', '.join(names)})" if names else ""
 
 
 def _check_entity(features: FeatureSet) -> None:

@@ -7,7 +7,7 @@ as they are. All features of a row look back from its time t; its label looks ah
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -29,6 +29,7 @@ from pymlsql.features.terms import (
     parse_duration,
     parse_rows,
 )
+from pymlsql.wording import first_error
 
 __all__ = ["Column", "Entity", "FeatureSet", "Name", "Parameter", "Qualified", "Source", "Type"]
 
@@ -207,11 +208,10 @@ _TAGS = {"class", "number", "column"}
 
 def _first(error: ValidationError) -> tuple[tuple[str | int, ...], str]:
     """The keys and the message of the first error; pydantic names the label's kind among the keys, a file does not."""
-    first: Any = error.errors()[0]
-    path: list[str | int] = list(first["loc"])
+    place, message, cause = first_error(error, FeatureSet)
+    path = list(place)
     if path[:1] == ["label"] and len(path) > 1 and path[1] in _TAGS:
         del path[1]
-    cause = first.get("ctx", {}).get("error")
     if isinstance(cause, checks.Contradiction):
         return (*path, *cause.path), str(cause)
-    return tuple(path), str(first["msg"]).removeprefix("Value error, ")
+    return tuple(path), message

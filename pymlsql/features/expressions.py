@@ -165,7 +165,7 @@ class _Parser:
         if name.lower() in self.hidden and name.lower() not in self.columns:
             raise ExpressionError(f"{name} {self.hidden[name.lower()]}")
         if name.lower() not in self.columns:
-            from pymlsql.features.checks import suggest
+            from pymlsql.wording import suggest
 
             raise ExpressionError(f"the row has no column {name}{suggest(name, self.columns.values())}")
         declared = self.columns[name.lower()]

@@ -18,10 +18,10 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError, field_va
 
 from pymlsql import quoting, schedules
 from pymlsql.errors import DeclarationError
-from pymlsql.features.checks import suggest
 from pymlsql.features.terms import Frozen, Name
 from pymlsql.jobs.cron import parse_cron
 from pymlsql.schedules import InvalidSchedule, Schedule
+from pymlsql.wording import first_error, suggest
 
 MSG_NOTHING_TO_SCORE = 51004
 
@@ -142,9 +142,8 @@ def parse(values: Mapping[str, object], procedures: Mapping[str, BaseModel], whe
     try:
         found = Job.model_validate(dict(values))
     except ValidationError as error:
-        first: Any = error.errors()[0]
-        place = tuple(key for key in first["loc"] if key not in ("str", "AgentTerms"))
-        message = str(first["msg"]).removeprefix("Value error, ")
+        found_at, message, _ = first_error(error, Job)
+        place = tuple(key for key in found_at if key not in ("str", "AgentTerms"))
         raise DeclarationError(f"{'.'.join(map(str, (*where, *place)))}: {message}.", (*where, *place)) from None
     for number, step in enumerate(found.steps):
         if step.procedure is not None and step.procedure not in procedures:

@@ -19,6 +19,7 @@ from pymlsql.procedures.outputs import Output, Predicting
 from pymlsql.procedures.routing import Routed
 from pymlsql.procedures.terms import (
     CHUNK_ROWS,
+    READERS,
     beside,
     check_columns,
     check_key,
@@ -85,7 +86,7 @@ class Batch(Predicting):
         """Its modules, in the order in which they can be created: table, procedure, view."""
         if self.table == "existing":
             procedure, served = render_procedure(self.existing(features))
-            return replace(procedure, granted_to=self.granted_to), served
+            return replace(procedure, granted_to=self.granted_to), replace(served, granted_to=(READERS,))
         plan = self.plan(features)
         columns = tuple(TableColumn(one.name, one.sql_type, nullable=False) for one in plan.table_columns)
         table = templates.render("tables/predictions.sql.j2", plan=plan)
@@ -95,7 +96,7 @@ class Batch(Predicting):
         return (
             Module(quoting.qualified(self.predictions), "table", table, columns=columns),
             Module(quoting.qualified(self.name), "procedure", text, signing, self.granted_to),
-            Module(quoting.qualified(self.served), "view", view),
+            Module(quoting.qualified(self.served), "view", view, granted_to=(READERS,)),
         )
 
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
-from typing import Any
 
 from pydantic import ValidationError
 
 from pymlsql.errors import DeclarationError
 from pymlsql.features import FeatureSet
-from pymlsql.features.checks import suggest
 from pymlsql.procedures.batch import Batch
 from pymlsql.procedures.evaluation import Evaluate
 from pymlsql.procedures.json_text import Json
@@ -20,6 +18,7 @@ from pymlsql.procedures.rows import Rows
 from pymlsql.procedures.single import Single
 from pymlsql.procedures.train import Train
 from pymlsql.quoting import qualified
+from pymlsql.wording import first_error, suggest
 
 ProcedureDeclaration = Batch | Evaluate | Purge | Single | Json | Rows | Train
 """Any of them: a union of the classes of KINDS."""
@@ -45,10 +44,8 @@ def parse(
     try:
         found = KINDS[kind].model_validate(dict(values))
     except ValidationError as error:
-        first: Any = error.errors()[0]
-        path = (*where, *first["loc"])
-        message = str(first["msg"]).removeprefix("Value error, ")
-        raise DeclarationError(f"{'.'.join(map(str, path))}: {message}.", path) from None
+        place, message, _ = first_error(error, KINDS[kind])
+        raise DeclarationError(f"{'.'.join(map(str, (*where, *place)))}: {message}.", (*where, *place)) from None
     path = (*where, "features")
     if found.features not in features:
         known = suggest(found.features, features)

@@ -13,8 +13,8 @@ from pydantic import Field
 
 from pymlsql.errors import DeclarationError, TemplateError
 from pymlsql.features.declaration import FeatureSet
-from pymlsql.features.terms import Column
-from pymlsql.procedures.terms import Declared
+from pymlsql.features.terms import Column, Name
+from pymlsql.procedures.terms import SCORERS, Declared
 from pymlsql.quoting import ident
 
 Kind = Literal["classification", "regression", "clustering", "anomaly"]
@@ -55,9 +55,10 @@ class Predicting(Declared):
     What the features' label is decides: classes or a number; a view without a label has `output`. A class is chosen by
     its probability, unless there are `thresholds` (a class counts from this probability on) or `costs` (of predicting
     a class, by the actual one: the least expected cost is chosen). With `route`, a call that names no alias follows
-    the route of the model, where it has one.
+    the route of the model, where it has one. Members of ml_scorer may call it.
     """
 
+    granted_to: tuple[Name, ...] = (SCORERS,)
     route: bool = True
     output: Literal["cluster", "anomaly"] | None = None
     probabilities: bool | None = None

@@ -12,6 +12,9 @@ from pymlsql.errors import DeclarationError
 from pymlsql.features.declaration import FeatureSet
 from pymlsql.features.terms import Column, Frozen, Name, Qualified
 
+SCORERS, READERS = "ml_scorer", "ml_reader"
+"""The roles that may call what scores, and that may read what is served."""
+
 CHUNK_ROWS = 100_000
 """Rows of one call of the script: SQL Server's external resource pool may use a fifth of the memory by default."""
 

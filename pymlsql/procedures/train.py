@@ -11,7 +11,6 @@ from pydantic import Field
 
 from pymlsql import quoting, scripts, templates
 from pymlsql.errors import DeclarationError
-from pymlsql.features.checks import suggest
 from pymlsql.features.declaration import FeatureSet
 from pymlsql.features.groups import ClassAhead, NumberAhead
 from pymlsql.features.terms import Column, Duration, Name, parse_duration
@@ -20,6 +19,7 @@ from pymlsql.procedures.outputs import Kind
 from pymlsql.procedures.terms import Declared, kind_of
 from pymlsql.signature import dtype_for
 from pymlsql.signing import Signing
+from pymlsql.wording import suggest
 
 SCRIPT = "train"
 SEED = 20150101

@@ -1,4 +1,4 @@
-"""The procedures of schema ml, through which everything in the registry is changed.
+"""The procedures of schema ml, through which everything in the registry is changed, and its view for reports.
 
 Nobody but their owner has a right to write to the tables: a role has EXECUTE on the procedures that it needs, and what
 these do is recorded in ml.events. They come after the migrations, in one transaction, and again after each upgrade.
@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from pymlsql import deployment, migrate, pinning, scripts, templates
+from pymlsql.features.meanings import Described
 from pymlsql.modules import Deployment, Module
 from pymlsql.signing import Signing
 
@@ -47,13 +48,32 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
     "ml.SetRunTag": (ADMIN, PUBLISHER),
     "ml.LogArtifact": (ADMIN, PUBLISHER),
     "ml.DescribeTraining": (ADMIN, PUBLISHER),
-    "ml.ReadArtifact": (READER,),
+    "ml.ReadArtifact": (PUBLISHER, APPROVER, ADMIN),
     "ml.CheckModel": (PUBLISHER, APPROVER, ADMIN),
     "ml.SealVersion": (PUBLISHER, ADMIN),
     "ml.SetRoute": (APPROVER, ADMIN),
     "ml.RemoveRoute": (APPROVER, ADMIN),
 }
 """Each procedure with the roles that may execute it; the template of ml.SetPolicy is sql/registry/set_policy.sql.j2."""
+
+VIEWS: dict[str, tuple[str, ...]] = {"ml.scoring_history": (READER, ADMIN)}
+"""Each view with the roles that may read it: plain ones, for reports."""
+
+HISTORY_MEANING = "Scoring runs that have ended, a row each; what a shadow scored is left out."
+HISTORY_COLUMNS = {
+    "run_id": "The number of the run, as prediction tables have it.",
+    "procedure_name": "The procedure that scored.",
+    "model": "The model.",
+    "model_version": "Its version.",
+    "started_at": "When it began, UTC.",
+    "finished_at": "When it ended, UTC; NULL where that is not known.",
+    "duration_s": "How long it took, in seconds.",
+    "n_rows": "How many rows it stored; NULL where it failed.",
+    "status": "succeeded or failed.",
+    "is_failed": "1 where it failed, else 0: the sum counts failures.",
+    "error": "Why it failed: the first 400 characters.",
+}
+"""What the view and its columns mean."""
 
 SCRIPTS = {
     "ml.RegisterVersion": "check_model",
@@ -70,11 +90,16 @@ def template(name: str) -> str:
 
 
 def render_all() -> tuple[Module, ...]:
-    """All procedures of schema ml, in the order of TEMPLATES."""
-    return tuple(
+    """All procedures of schema ml, in the order of TEMPLATES, and the views."""
+    procedures = tuple(
         Module(name, "procedure", _render(name), Signing(name) if name in SCRIPTS else None, granted_to=roles)
         for name, roles in TEMPLATES.items()
     )
+    described = Described("ml.scoring_history", "VIEW", HISTORY_MEANING, tuple(HISTORY_COLUMNS.items())).render()
+    views = tuple(
+        Module(name, "view", _render(name), granted_to=roles, extras=(described,)) for name, roles in VIEWS.items()
+    )
+    return (*procedures, *views)
 
 
 def pinnable(trusted: Iterable[bytes]) -> tuple[Module, ...]:

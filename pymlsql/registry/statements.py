@@ -11,9 +11,9 @@ from pymlsql.errors import DatabaseError, MigrationError, RegistryError, Runtime
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-REVISION = "ml_0005"
+REVISION = "ml_0006"
 """The newest revision of schema ml, which these modules are written for."""
-FORMER_REVISIONS = ("0001", "ml_0002", "ml_0003", "ml_0004")
+FORMER_REVISIONS = ("0001", "ml_0002", "ml_0003", "ml_0004", "ml_0005")
 
 MSG_NOT_LOADABLE = 51010
 MSG_LOCKED = 51012

@@ -6,7 +6,7 @@ into Python scripts (a datetime2 does not). Times in ml are UTC.
 
 from __future__ import annotations
 
-from pymlsql.schema import example, registry, routes, runs
+from pymlsql.schema import example, grants, registry, routes, runs
 from pymlsql.schema.columns import METADATA, ML, VERSION_TABLE
 
-__all__ = ["METADATA", "ML", "VERSION_TABLE", "example", "registry", "routes", "runs"]
+__all__ = ["METADATA", "ML", "VERSION_TABLE", "example", "grants", "registry", "routes", "runs"]

@@ -313,4 +313,10 @@ HINTS = [
            for hint in ("LOOP", "HASH", "MERGE")]),
 ]  # fmt: skip
 
-PAGES: list[Page] = [*LISTS, *SOURCES, *SUBQUERIES, *HINTS]
+FILES = [
+    page("t-sql/functions/openrowset-bulk-transact-sql",
+         fails("SELECT * FROM OPENROWSET(BULK 'nowhere.txt', SINGLE_BLOB)", 491),
+         fails("SELECT * FROM OPENROWSET(BULK 'nowhere.txt', SINGLE_BLOB, SINGLE_CLOB) AS t", 471)),
+]  # fmt: skip
+
+PAGES: list[Page] = [*LISTS, *SOURCES, *SUBQUERIES, *HINTS, *FILES]

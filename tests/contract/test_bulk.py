@@ -120,11 +120,11 @@ def test_rows_of_csv(cursor: Any, folder: Path) -> None:
     ("file", "options", "error"),
     [
         ("bad.csv", "FORMAT = 'CSV', MAXERRORS = 0", 4864),
-        ("bad.csv", "FORMAT = 'CSV'", 40510),
-        ("short.csv", "FORMAT = 'CSV'", 40510),
+        ("short.csv", "FORMAT = 'CSV'", 4879),
         ("rows.csv", "FORMAT = 'CSV'", 40510),
         ("nothing.csv", "FORMAT = 'CSV'", 4860),
-        ("tabs.txt", "FORMATFILE = 'x.fmt'", 40510),
+        ("tabs.txt", "FORMATFILE = '/x.fmt'", 4861),
+        ("tabs.txt", "FORMAT = 'PARQUET'", 40510),
         ("tabs.txt", "NO_SUCH_OPTION", 102),
     ],
 )

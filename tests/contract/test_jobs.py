@@ -201,7 +201,7 @@ def test_a_job_that_waits_for_its_next_try_is_stopped(db: Toolkit, tmp_path: Pat
         ('command = "PRINT N\'it\'\'s done\'"', 'command = " "', "line 9, jobs.nightly.steps.1: the command is empty"),
         ('command = "PRINT N\'it\'\'s done\'"', 'procedure = "scor"', "line 9, .*no procedure is called scor"),
         ('name = "tell"', 'name = "count"', "line 4, jobs.nightly: two steps have one name"),
-        ("retries = 1", "retries = -1", "line 9, jobs.nightly.steps.1.retries: Input should be greater"),
+        ("retries = 1", "retries = -1", "line 9, jobs.nightly.steps.1.retries: at least 0 is wanted"),
         ("[jobs.nightly]", f'[jobs.other]\nname = "{JOB}"\nsteps = [{{ name = "a", command = "b" }}]\n[jobs.nightly]',
          "jobs.other is called shop: nightly too"),
     ],

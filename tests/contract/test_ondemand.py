@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 import pyodbc
 import pytest
+from typer.testing import CliRunner
 
-from pymlsql import deployment, proofs
+from pymlsql import deployment, project, proofs
+from pymlsql.cli.main import app
 from pymlsql.database import translated_errors
 from pymlsql.errors import DatabaseError
 from pymlsql.examples.bank import generator as bank
@@ -185,6 +187,28 @@ def test_text_is_not_cut_and_not_changed(calls: Example, text: str) -> None:
         one(calls, objects(calls.frame[:1], calls.names)[0] | {"job": text})
     assert raised.value.number == 51006
     assert ("job takes 20 characters" if len(text) > 20 else "training has not seen ") in raised.value.message
+
+
+def test_exec_calls_a_declared_procedure_from_a_shell(calls: Example) -> None:
+    row = {name: value for name, value in objects(calls.frame[:1], calls.names)[0].items() if value is not None}
+    where = ("--project", str(project.example_folder("bank") / "project.toml"), "--url", calls.db.target.url)
+
+    def called(*words: str) -> Any:
+        return CliRunner().invoke(app, ["exec", *words, *where])
+
+    done = called("score_json", f"rows={json.dumps([row | {name: row.get(name) for name in calls.names}])}", "--json")
+    assert done.exit_code == 0, done.output
+    (found,) = json.loads(done.stdout)
+    np.testing.assert_allclose([found["p_no"], found["p_yes"]], calls.expected(calls.frame[:1])[0], rtol=1e-12)
+    for words, message in {
+        ("score_on",): "did you mean score_one?",
+        ("score_one", "age"): "'age' is not PARAMETER=VALUE",
+        ("score_one", "age=1", "@AGE=2"): "AGE is given twice",
+        ("score_one", "age=1"): "Msg 201: ",
+    }.items():
+        refusal = called(*words)
+        assert refusal.exit_code != 0
+        assert message in str(refusal.exception)
 
 
 def test_a_parameter_left_out_is_an_error(calls: Example) -> None:

@@ -133,10 +133,11 @@ def test_a_rollback_takes_all_of_it_back(db: Toolkit) -> None:
 @pytest.fixture(scope="module")
 def crew(target: servers.Target, db: Toolkit) -> Iterator[People]:
     with people(target) as made:
-        made.make("run_publisher", "run_other", "run_admin", "run_reader")
+        made.make("run_publisher", "run_other", "run_admin", "run_approver", "run_reader")
         made.run(
             "ALTER ROLE ml_publisher ADD MEMBER run_publisher", "ALTER ROLE ml_publisher ADD MEMBER run_other",
             "ALTER ROLE ml_admin ADD MEMBER run_admin", "ALTER ROLE ml_reader ADD MEMBER run_reader",
+            "ALTER ROLE ml_approver ADD MEMBER run_approver",
         )  # fmt: skip
         yield made
 
@@ -165,15 +166,16 @@ def test_a_run_is_written_by_who_started_it_and_by_administrators(crew: People, 
     assert attempt(crew, "run_publisher", "UPDATE ml.run_params SET value = N'2'") == 229
     assert attempt(crew, "run_publisher", "DELETE FROM ml.events") == 229
     assert attempt(crew, "run_publisher", f"EXEC ml.LogArtifact {run_id}, N'f', 0x0102") == 0
-    assert attempt(crew, "run_reader", f"EXEC ml.ReadArtifact {run_id}, N'f'") == 0
+    assert attempt(crew, "run_approver", f"EXEC ml.ReadArtifact {run_id}, N'f'") == 0
+    assert attempt(crew, "run_reader", f"EXEC ml.ReadArtifact {run_id}, N'f'") == 229
     assert attempt(crew, "run_reader", "SELECT data FROM ml.blobs") in (229, 230)
     assert attempt(crew, "run_admin", f"EXEC ml.EndRun {run_id}, N'killed'") == 0
 
 
-def test_a_reader_reads_runs_and_is_told_why_he_records_none(crew: People, db: Toolkit) -> None:
+def test_an_approver_reads_runs_and_is_told_why_he_records_none(crew: People, db: Toolkit) -> None:
     with db.start_run("to be read") as run:
         run.log_artifact(b"x", "f")
-    with pymlsql.connect(crew.odbc("run_reader", crew.server.database)) as theirs:
+    with pymlsql.connect(crew.odbc("run_approver", crew.server.database)) as theirs:
         assert theirs.runs("to be read")[0].run_id == run.run_id
         assert theirs.read_artifact(run.run_id, "f") == b"x"
         with pytest.raises(RunError, match="made a member of ml_publisher"):
@@ -201,5 +203,5 @@ def test_bytes_of_a_model_are_not_read_as_an_artifact(crew: People, db: Toolkit)
         (sha256, run_id),
     )
     assert db.run(run_id).versions == (("of a run", 1),)
-    assert attempt(crew, "run_reader", f"EXEC ml.ReadArtifact {run_id}, N'own'") == 51028
+    assert attempt(crew, "run_approver", f"EXEC ml.ReadArtifact {run_id}, N'own'") == 51028
     assert attempt(crew, "run_admin", f"EXEC ml.ReadArtifact {run_id}, N'own'") == 0

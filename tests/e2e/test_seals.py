@@ -315,7 +315,7 @@ ACTIONS = {
     "run Python": "EXEC sp_execute_external_script @language = N'Python', @script = N'x = 1'",
 }
 MAY = {
-    "ml_reader": {"read the length of bytes", "read checks"},
+    "ml_reader": set(),
     "ml_scorer": set(),
     "ml_publisher": {"check", "seal", "read the length of bytes", "read checks"},
     "ml_approver": {"check", "read the length of bytes", "read checks"},

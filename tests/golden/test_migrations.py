@@ -52,7 +52,7 @@ def test_each_branch_stands_alone() -> None:
 
 
 def test_heads_are_one_revision_a_branch() -> None:
-    assert migrate.heads() == ("ml_0005", "pdm_0002")
+    assert migrate.heads() == ("ml_0006", "pdm_0002")
 
 
 def test_unknown_target_is_refused_with_what_there_is() -> None:

@@ -77,14 +77,14 @@ def test_modules_come_in_an_order_in_which_they_can_be_created() -> None:
     assert [(one.type, one.name) for one in modules] == [
         ("table", "[dbo].[P]"), ("procedure", "[dbo].[Score]"), ("view", "[dbo].[S]")
     ]  # fmt: skip
-    assert [one.granted_to for one in modules] == [(), ("callers",), ()]
+    assert [one.granted_to for one in modules] == [(), ("callers",), ("ml_reader",)]
     assert modules[1].signing is not None
     assert modules[0].columns[0] == TableColumn("id", "int", nullable=False)
 
 
 REFUSED: dict[str, tuple[FeatureSet, dict[str, Any], str]] = {
     "no kind": (FEATURES, {"kind": "btach"}, r"one\.kind: no kind of procedure .did you mean batch"),
-    "unknown word": (FEATURES, {"chunks": 3}, r"one\.chunks: Extra inputs"),
+    "unknown word": (FEATURES, {"chunks": 3}, r"one\.chunks: there is no such key"),
     "output with a label": (FEATURES, {"output": "cluster"}, r"one\.output: dbo\.V has the label y"),
     "neither label nor output": (with_label(None), {}, r"one\.features: dbo\.V has no label: say output"),
     "text without values": (

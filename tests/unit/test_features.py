@@ -160,7 +160,7 @@ CONTRADICTIONS = {
     "entity of a type that is no key": (changed(entity__0__sql_type="float"), "entity.0.type: .*cannot be float"),
     "unknown type": (changed(label__sql_type="text"), "not a T-SQL type"),
     "none among the labels": (changed(label__none="comp1"), "must differ"),
-    "unknown word": (changed(window=()), "window: Extra inputs"),
+    "unknown word": (changed(window=()), "window: there is no such key \\(did you mean windows"),
     "a misspelt source": (
         changed(counts__0__source="error"),
         r"counts.0.source: no source is called error \(did you mean",
@@ -197,7 +197,7 @@ CONTRADICTIONS = {
         "sources.machines.time: a static source has no time",
     ),
     "no length of time": (changed(windows__0__over=("3 weeks",)), "windows.0.over.0: '3 weeks' is not a window"),
-    "no statistic": (changed(windows__0__statistics=("median",)), "windows.0.statistics.0: Input should be"),
+    "no statistic": (changed(windows__0__statistics=("median",)), "windows.0.statistics.0: one of "),
 }
 
 

@@ -47,7 +47,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {
     "taken": ({"kind": "single", "parameters": {"age": "Text"}}, "procedures.p.parameters.age", "has @Text for itself"),
     "twice": ({"kind": "single", "parameters": {"age": "COMP1"}}, "procedures.p.parameters.age", "@COMP1 is comp1's"),
     "no name": ({"kind": "single", "parameters": {"age": "a b"}}, "procedures.p.parameters.age", "should match"),
-    "no type": ({"kind": "rows"}, "procedures.p.type", "Field required"),
+    "no type": ({"kind": "rows"}, "procedures.p.type", "it is missing"),
     "no kind": ({"kind": "jsn"}, "procedures.p.kind", "did you mean json"),
 }  # fmt: skip
 
@@ -97,7 +97,7 @@ TRAINING: dict[str, tuple[dict[str, Any], str, str]] = {
     "number for classes": ({"estimator": "Ridge"}, "estimator", "is for regression, and failure is classes"),
     "cluster of labels": ({"estimator": "KMeans"}, "estimator", "takes no label"),
     "no parameter": ({"parameters": {"max iter": 3}}, "parameters.max iter", "no name of a parameter"),
-    "strategy": ({"impute": "guess"}, "impute", "Input should be"),
+    "strategy": ({"impute": "guess"}, "impute", "one of 'median'"),
     "gap": ({"gap": "a day"}, "gap", "not a length of time"),
 }
 

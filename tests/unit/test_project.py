@@ -63,7 +63,7 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
 MISTAKES = {
     "misspelt source": ('source = "promotions"', 'source = "promotion"', "counts.0.source: no source is"),
     "window without time": ('time_type = "date" }\npromotions', "static = true }\npromotions", "the view has a time"),
-    "unknown word": ('none = 0', 'nothing = 0', "features.demand.label.nothing: Extra inputs"),
+    "unknown word": ('none = 0', 'nothing = 0', "features.demand.label.nothing: there is no such key"),
     "no window": ('over = ["7d", "28d"]', 'over = ["7d", "28 days ago"]', "windows.0.over.1: '28 days ago'"),
     "cycle": ('"dbo.DemandSales"', '"dbo.demandfeatures"', "features.demand.sources.sales.table: a cycle"),
     "unknown table": ("[features.demand]", "[feature.demand]", "did you mean features"),

@@ -241,7 +241,8 @@ def staging_plan(session: Session, table: Table, columns: list[TableColumn], pla
             refuse_distant_default(session, table, column)
     with session.at(table):
         return session.engine.plans.get(
-            key, lambda: Plan(_staging(session, table, columns, plan.compiled), plan.system, plan.tables)
+            key,
+            lambda: Plan(_staging(session, table, columns, plan.compiled), plan.system, plan.tables, files=plan.files),
         )
 
 

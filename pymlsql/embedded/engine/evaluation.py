@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pymlsql.embedded.engine.bulk.files import read_bulk
+from pymlsql.embedded.engine.bulk.rowset import bulk_rows
 from pymlsql.embedded.engine.catalog import Catalog
 from pymlsql.embedded.engine.cells import from_cell, parameter_value
 from pymlsql.embedded.engine.frame import SNAPSHOT, Frame
@@ -45,7 +47,8 @@ def names(session: Session, frame: Frame | None = None) -> SessionNames:
         return catalog, session.path_in(catalog)
 
     return SessionNames(session.catalog, reach, session.temporary, {}, path=session.path(frame),
-                        register=session.engine.functions.register)  # fmt: skip
+                        register=session.engine.functions.register,
+                        read_file=lambda path: read_bulk(session, path))  # fmt: skip
 
 
 def plan_query(session: Session, frame: Frame, text: Text, *, references: bool = False) -> Plan:
@@ -127,7 +130,8 @@ def running(session: Session, plan: Plan, frame: Frame | None = None) -> Iterato
     if session.options.isolation in (3, 4) or plan.compiled.locking:
         session.store.lock_for_reading()
     n_rows = 0 if plan.pace.is_quick else sum(session.row_count(table) for table in plan.tables)
-    with session.engine.threads_for(n_rows), session.engine.values.reading(), _system_rows(session, plan.system):
+    with (session.engine.threads_for(n_rows), session.engine.values.reading(), _system_rows(session, plan.system),
+          bulk_rows(session, plan.files)):  # fmt: skip
         started = time.thread_time()
         yield
         plan.pace.ran(time.thread_time() - started)
@@ -207,7 +211,7 @@ def holds(session: Session, frame: Frame, text: Text) -> bool:
 def _first(session: Session, frame: Frame, plan: Plan, sql: str, line: int) -> Any:
     try:
         with running(session, plan, frame):
-            run = session.store.run if plan.system else session.store.run_again
+            run = session.store.run if plan.registers else session.store.run_again
             row = run(sql, bind(session, frame, plan)).fetchone()
             cell = row[0] if row else None
             columns = plan.compiled.columns

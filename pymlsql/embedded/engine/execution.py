@@ -38,7 +38,7 @@ from pymlsql.embedded.tsql.types import INT
 if TYPE_CHECKING:
     from pymlsql.embedded.engine.session import Session
 
-BATCH_ENDING = frozenset({3915, 241, 242, 245, 295, 8114, 8169, 1205, 9803, 6522})
+BATCH_ENDING = frozenset({3915, 241, 242, 245, 295, 8114, 8169, 1205, 9803, 6522, 7330})
 """Errors that end the batch and roll the transaction back, even with XACT_ABORT OFF: failed conversions, deadlocks."""
 SCOPE_ENDING = frozenset({208, 207, 4104, 209, 137, 1087, 40510, 8624, 11535, 11536, 11537, 11538, 11553})
 """Errors of compilation, and results that WITH RESULT SETS does not allow: they end the batch (or procedure) but leave
@@ -76,7 +76,9 @@ def _fail(session: Session, frame: Frame, error: SqlError, statement: nodes.Stat
     """What an error ends: inside TRY control goes to CATCH; else the statement, the batch, the transaction."""
     session.last_error = error.number
     session.rowcount = 0
-    ends_transaction = session.options.xact_abort or error.number in BATCH_ENDING
+    ends_transaction = session.options.xact_abort or any(
+        one.number in BATCH_ENDING for one in (error, *error.further)
+    )
     if ends_transaction and session.trancount and not isinstance(statement, nodes.RaiseError):
         session.doomed = True
     if session.try_depth:

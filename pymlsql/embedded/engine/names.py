@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -13,7 +14,10 @@ from pymlsql.embedded.engine.catalog import Catalog, Module, Sequence, Table
 from pymlsql.embedded.engine.database_entries import MAIN
 from pymlsql.embedded.engine.pace import Pace
 from pymlsql.embedded.engine.system_views import SYSTEM_VIEWS
+from pymlsql.embedded.tsql.bulk import BulkRows
 from pymlsql.embedded.tsql.compiler import Compiled
+from pymlsql.embedded.tsql.formatfields import FormatFile
+from pymlsql.embedded.tsql.formatfiles import parse_format_file
 from pymlsql.embedded.tsql.lexer import tokenize
 from pymlsql.embedded.tsql.locales import LOCALE
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
@@ -41,6 +45,17 @@ _REFUSED_VIEWS = frozenset(
     masked_columns column_store_row_groups change_tracking_tables""".split()
 )
 """Catalog views of SQL Server that are refused here by name; 208 is said of what SQL Server has not either."""
+
+
+_FILES = itertools.count()
+
+
+@dataclass(frozen=True, slots=True)
+class BulkUse:
+    """A data file that a query reads, with what its format file says."""
+
+    rows: BulkRows
+    format: FormatFile
 
 
 @dataclass(slots=True)
@@ -89,6 +104,10 @@ class SessionNames:
     read. Their relations have the column ROWID."""
     register: Callable[[Module], str] | None = None
     """Makes the DuckDB function that runs a scalar function."""
+    read_file: Callable[[str], bytes] | None = None
+    """Reads a format file."""
+    files: dict[str, BulkUse] = field(default_factory=dict)
+    """The data files that a compilation reads, by the DuckDB name their rows must have."""
 
     def __post_init__(self) -> None:
         self.home_id = self.catalog.database.database_id
@@ -192,7 +211,7 @@ class SessionNames:
 
     def plan(self, compiled: Compiled) -> Plan:
         """The compilation with what it used."""
-        return Plan(compiled, self.system, frozenset(self.tables), tuple(self.uses))
+        return Plan(compiled, self.system, frozenset(self.tables), tuple(self.uses), self.files)
 
     def catalog_of(self, name: Name) -> Catalog:
         """The catalog of the database that the name names, or of the current one. Raises 911, 916."""
@@ -229,6 +248,15 @@ class SessionNames:
         duck = f"{database}__sys__{ALL_ROWS}{view}"
         self.system[duck] = (database, "sys", ALL_ROWS + view)
         return Relation(sql=quote_name(duck), columns=SYSTEM_VIEWS[("sys", view)].columns, name=Name(("sys", view)))
+
+    def bulk_rows(self, rows: BulkRows) -> tuple[str, FormatFile]:
+        """The DuckDB name of a data file's rows, and what its format file says of them."""
+        if self.read_file is None:
+            raise unsupported("OPENROWSET with FORMATFILE here")
+        described = parse_format_file(self.read_file(rows.format_path), rows.format_path)
+        duck = f"pymlsql_file_{next(_FILES)}"
+        self.files[duck] = BulkUse(rows, described)
+        return duck, described
 
     def sequence(self, name: Name) -> tuple[int, SqlType]:
         found = self.find(name)
@@ -287,7 +315,13 @@ class Plan:
     system: Mapping[str, SystemUse]
     tables: frozenset[str] = frozenset()
     uses: tuple[Use, ...] = ()
+    files: Mapping[str, BulkUse] = field(default_factory=dict, hash=False)
     pace: Pace = field(default_factory=Pace, compare=False, repr=False)
+
+    @property
+    def registers(self) -> bool:
+        """Whether its rows are given to DuckDB for each run anew, so that DuckDB cannot keep what it has prepared."""
+        return bool(self.system or self.files)
 
 
 class Plans:
@@ -308,6 +342,8 @@ class Plans:
                     self._plans.move_to_end(key)
                 return plan
         made = make()
+        if isinstance(made, Plan) and made.files:
+            return made  # a format file may have changed
         with self._lock:
             self._plans[key] = made
             if len(self._plans) > self._size:

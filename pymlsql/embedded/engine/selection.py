@@ -69,7 +69,7 @@ def select(session: Session, frame: Frame, statement: nodes.Select) -> None:
     with running(session, plan, frame):
         values = bind(session, frame, plan)
         if statement.assignments:
-            run = session.store.run if plan.system else session.store.run_again
+            run = session.store.run if plan.registers else session.store.run_again
             _assign(session, frame, statement, run(plan.compiled.sql, values))
             return
         if plan.compiled.counting:

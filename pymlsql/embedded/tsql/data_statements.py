@@ -113,14 +113,21 @@ def parse_top(parser: Parser) -> Top | None:
     return Top(count, parser.take_word("PERCENT"))
 
 
+_BULK_HINTS = ("IGNORE_CONSTRAINTS", "KEEPDEFAULTS", "KEEPIDENTITY")
+"""Hints that change what goes in, where the rows come from OPENROWSET(BULK ...)."""
+
+
 def parse_target(parser: Parser) -> Name:
-    """A table, or a table variable, with the hints that change nothing here. Raises 321, 1065."""
+    """A table, or a table variable, with the hints that change nothing here. Raises 321, 1065; refuses the others."""
     if parser.at_word(*FOREIGN_ROWSETS):
         raise unsupported(parser.token.value, line=parser.token.line)
     name = Name((parser.next().value,)) if parser.token.kind == "variable" else parser.name()
     if parser.at_word("WITH") and parser.peek().is_op("("):
-        parser.next()
+        start = parser.next()
         skip_table_hints(parser, target=True)
+        for token in parser.tokens[: parser.index]:
+            if token.start > start.start and token.is_word(*_BULK_HINTS):
+                raise unsupported(f"a change WITH ({token.value})", line=token.line)
     return name
 
 

@@ -92,8 +92,17 @@ def bulk_rowset(tokens: Sequence[Token], index: int) -> tuple[str, int] | None:
         return None
     end = _closing(tokens, index + 1)
     path, *options = _split(tokens[index + 3 : end])
-    texts = [path[0].value, *(option[0].value for option in options if option)]
+    texts = [path[0].value, *(_bulk_option(option) for option in options if option)]
     return f"OPENROWSET({', '.join(quote_text(text) for text in texts)})", end
+
+
+def _bulk_option(tokens: Sequence[Token]) -> str:
+    """NAME, NAME='text or NAME=5."""
+    name, *value = tokens
+    if not value:
+        return name.value
+    last = value[-1]
+    return f"{name.value}='{last.value}" if last.kind == "string" else f"{name.value}={last.text}"
 
 
 # OPTION -----------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pymlsql.embedded.tsql.external_messages import EXTERNAL_MESSAGES
 from pymlsql.embedded.tsql.messages_agent import MESSAGES_AGENT
+from pymlsql.embedded.tsql.messages_bulk import MESSAGES_BULK
 from pymlsql.embedded.tsql.messages_catalog import MESSAGES_CATALOG
 from pymlsql.embedded.tsql.messages_changes import MESSAGES_CHANGES
 from pymlsql.embedded.tsql.messages_conversion import MESSAGES_CONVERSION
@@ -339,6 +340,7 @@ MESSAGES: dict[int, tuple[int, str]] = {
     40510: (16, "Statement '{}' is not supported in this version of SQL Server."),
     **EXTERNAL_MESSAGES,
     **MESSAGES_AGENT,
+    **MESSAGES_BULK,
     **MESSAGES_CHANGES,
     **MESSAGES_EXTENSIBILITY,
     **MESSAGES_FLOW,

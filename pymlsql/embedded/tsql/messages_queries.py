@@ -36,13 +36,6 @@ MESSAGES_QUERIES: dict[int, tuple[int, str]] = {
     4193: (16, "'BETWEEN ... FOLLOWING AND ... PRECEDING' is not a valid window frame and cannot be used with the "
                "OVER clause."),
     4199: (16, "Argument value {} is invalid for argument {} of {} function."),
-    4809: (16, "SINGLE_NCLOB requires a UNICODE (widechar) input file. The file specified is not Unicode."),
-    4834: (16, "You do not have permission to use the bulk load statement."),
-    4860: (16, "Cannot bulk load. The file \"{}\" does not exist or you don't have file access rights."),
-    4861: (16, "Cannot bulk load because the file \"{}\" could not be opened. Operating system error code {}."),
-    4863: (16, "Bulk load data conversion error (truncation) for row {}, column {} ({})."),
-    4864: (16, "Bulk load data conversion error (type mismatch or invalid character for the specified codepage) for "
-               "row {}, column {} ({})."),
     5309: (16, "Windowed functions, aggregates and NEXT VALUE FOR functions do not support constants as ORDER BY "
                "clause expressions."),
     5362: (15, "Window '{}' is undefined."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from sqlglot import exp
 
@@ -14,6 +14,10 @@ from pymlsql.embedded.tsql.nodes import ModuleParameter, Name, Text
 from pymlsql.embedded.tsql.references import readable
 from pymlsql.embedded.tsql.typed import Typed
 from pymlsql.embedded.tsql.types import SqlType
+
+if TYPE_CHECKING:
+    from pymlsql.embedded.tsql.bulk import BulkRows
+    from pymlsql.embedded.tsql.formatfields import FormatFile
 
 ROWID = "\x01rowid"
 """The column by which a changing statement knows the rows of its table. No T-SQL text can name it, * leaves it out."""
@@ -92,6 +96,9 @@ class Names(Protocol):
 
     def table_function(self, name: Name) -> Relation:
         """The inline table-valued function; raises 208."""
+
+    def bulk_rows(self, rows: BulkRows) -> tuple[str, FormatFile]:
+        """The rows of a data file: their DuckDB name, and what the format file says; raises 4860, 482x."""
 
     def sequence(self, name: Name) -> tuple[int, SqlType]:
         """The number and the type of a sequence; raises 208 or 11726."""

@@ -644,6 +644,228 @@ UPDATE ml.alembic_version SET version_num='ml_0005' WHERE ml.alembic_version.ver
 GO
 IF @@TRANCOUNT = 0 SET NOEXEC ON;
 GO
+-- Running upgrade ml_0005 -> ml_0006
+
+CREATE TABLE ml.role_members (
+    change_id int IDENTITY(1, 1) NOT NULL,
+    apply_id int NOT NULL,
+    role_name nvarchar(128) NOT NULL,
+    member_name nvarchar(128) NOT NULL,
+    is_added bit NOT NULL,
+    CONSTRAINT PK_role_members PRIMARY KEY CLUSTERED (change_id),
+    CONSTRAINT FK_role_members_applies FOREIGN KEY (apply_id) REFERENCES ml.applies (apply_id)
+);
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+IF IS_ROLEMEMBER(N'ml_reader', N'ml_admin') = 1 ALTER ROLE ml_reader DROP MEMBER ml_admin;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+IF IS_ROLEMEMBER(N'ml_reader', N'ml_approver') = 1 ALTER ROLE ml_reader DROP MEMBER ml_approver;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+IF IS_ROLEMEMBER(N'ml_reader', N'ml_publisher') = 1 ALTER ROLE ml_reader DROP MEMBER ml_publisher;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+REVOKE SELECT ON ml.models FROM ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+REVOKE SELECT ON ml.model_versions FROM ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+REVOKE SELECT ON ml.model_aliases FROM ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+REVOKE SELECT ON ml.scoring_runs FROM ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+REVOKE SELECT ON ml.deployments FROM ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+REVOKE SELECT ON ml.experiments FROM ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+REVOKE SELECT ON ml.runs FROM ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+REVOKE SELECT ON ml.run_params FROM ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+REVOKE SELECT ON ml.run_metrics FROM ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+REVOKE SELECT ON ml.run_tags FROM ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+REVOKE SELECT ON ml.run_artifacts FROM ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+REVOKE SELECT ON ml.model_tags FROM ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+REVOKE SELECT ON ml.model_version_tags FROM ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+REVOKE SELECT ON ml.model_checks FROM ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+REVOKE SELECT ON ml.events FROM ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+REVOKE SELECT ON ml.policies FROM ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+REVOKE SELECT ON ml.uploads FROM ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+REVOKE SELECT ON ml.alembic_version FROM ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+REVOKE SELECT ON ml.blobs (sha256, size_bytes, created_at) FROM ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+REVOKE SELECT ON ml.applies FROM ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+REVOKE SELECT ON ml.routes FROM ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+REVOKE SELECT ON ml.route_ranges FROM ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+REVOKE SELECT ON ml.route_shadows FROM ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.models TO ml_publisher, ml_approver, ml_admin;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.model_versions TO ml_publisher, ml_approver, ml_admin;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.model_aliases TO ml_publisher, ml_approver, ml_admin;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.scoring_runs TO ml_publisher, ml_approver, ml_admin;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.experiments TO ml_publisher, ml_approver, ml_admin;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.runs TO ml_publisher, ml_approver, ml_admin;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.run_params TO ml_publisher, ml_approver, ml_admin;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.run_metrics TO ml_publisher, ml_approver, ml_admin;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.run_tags TO ml_publisher, ml_approver, ml_admin;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.run_artifacts TO ml_publisher, ml_approver, ml_admin;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.model_tags TO ml_publisher, ml_approver, ml_admin;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.model_version_tags TO ml_publisher, ml_approver, ml_admin;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.model_checks TO ml_publisher, ml_approver, ml_admin;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.events TO ml_publisher, ml_approver, ml_admin;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.policies TO ml_publisher, ml_approver, ml_admin;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.alembic_version TO ml_publisher, ml_approver, ml_admin;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.routes TO ml_publisher, ml_approver, ml_admin;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.route_ranges TO ml_publisher, ml_approver, ml_admin;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.route_shadows TO ml_publisher, ml_approver, ml_admin;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.blobs (sha256, size_bytes, created_at) TO ml_publisher, ml_approver, ml_admin;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.uploads TO ml_publisher, ml_admin;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.deployments TO ml_admin;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.applies TO ml_admin;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+GRANT SELECT ON ml.role_members TO ml_admin;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+IF OBJECT_ID(N'ml.ReadArtifact', N'P') IS NOT NULL REVOKE EXECUTE ON ml.ReadArtifact FROM ml_reader;
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
+UPDATE ml.alembic_version SET version_num='ml_0006' WHERE ml.alembic_version.version_num = 'ml_0005';
+GO
+IF @@TRANCOUNT = 0 SET NOEXEC ON;
+GO
 COMMIT;
 GO
 SET NOEXEC OFF;

@@ -99,7 +99,7 @@ COMMANDS = walk(typer.main.get_command(cli.app))
 def test_the_commands_are_those_that_were_promised() -> None:
     leaves = {" ".join(path) for path, command in COMMANDS if not hasattr(command, "commands")}
     assert leaves == {
-        "init", "train", "plan", "apply", "undo", "render", "predict", "demo", "doctor", "server start",
+        "init", "train", "plan", "apply", "undo", "render", "exec", "predict", "demo", "doctor", "server start",
         "server status", "server stop", "db upgrade", "db downgrade", "db current", "db sql", "data load",
         "features list", "features indexes", "features check", "job list", "job run", "job history", "job stop",
         "job enable", "job disable", "job remove", "pipeline run", "model check", "model seal", "model scan",

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pymlsql.embedded.engine.extensibility.contents import MAX_BYTES, is_below
+from pymlsql.embedded.engine.folders import MAX_BYTES, is_below
 from pymlsql.embedded.engine.security.enforcement import check_server
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pymlsql.embedded.engine.evaluation import evaluate
 from pymlsql.embedded.engine.extensibility.rights import require_sysadmin
+from pymlsql.embedded.engine.folders import MAX_BYTES, is_below
 from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.tsql.nodes import Text
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from pymlsql.embedded.engine.session import Session
 
 CREATE_TABLE = "CREATE TABLE IF NOT EXISTS store.contents (sha256 VARCHAR, data BLOB)"
-
-MAX_BYTES = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -79,11 +78,6 @@ def _read_file(name: str, folders: tuple[Path, ...]) -> bytes:
         raise CannotOpen(name, error.strerror or str(error), error.errno or 0) from None
     except ValueError as error:
         raise CannotOpen(name, str(error)) from None
-
-
-def is_below(path: Path, folders: tuple[Path, ...]) -> bool:
-    """Whether ``path`` is one of ``folders`` or in one of them."""
-    return any(path == folder or folder in path.parents for folder in (one.resolve() for one in folders))
 
 
 def digest_of(data: bytes) -> str:

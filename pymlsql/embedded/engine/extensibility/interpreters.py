@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from pymlsql.embedded.engine.extensibility.contents import is_below
+from pymlsql.embedded.engine.folders import is_below
 from pymlsql.embedded.satellite.pool import PRELOAD
 
 OLDEST = (3, 7)

@@ -217,12 +217,14 @@ def _skip_rowset(r: Reader) -> None:
     r.index += 2
     r.skip_scalar()
     while r.take_op(","):
+        if r.at_word("ORDER"):
+            raise unsupported("OPENROWSET with ORDER", line=r.token.line)
         r.identifier()
         if r.take_op("="):
             r.skip_scalar()
     r.expect_op(")")
     if r.at_word("WITH") and r.peek().is_op("("):
-        _skip_schema(r)
+        raise unsupported("OPENROWSET with WITH", line=r.token.line)
     skip_table_alias(r)
 
 
