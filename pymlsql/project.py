@@ -7,6 +7,7 @@
     [features.NAME]               # the fields of pymlsql.features.FeatureSet
     [jobs.NAME]                   # pymlsql.jobs.declaration
     [grants]                      # members of the registry's roles: pymlsql.deployment.members
+    [routes.NAME]                 # pymlsql.routes.declaration
     [procedures.NAME]             # kind, and the fields of that kind: pymlsql.procedures.declaration
 
 A mistake names file, line and key.
@@ -28,11 +29,12 @@ from pymlsql.features.modules import render_features
 from pymlsql.jobs import Job, RenderedJob, render_job
 from pymlsql.modules import Module
 from pymlsql.procedures import ProcedureDeclaration
+from pymlsql.routes.declaration import DeclaredRoute, check_routes, parse_route
 from pymlsql.settings import CONFIG_FILE
 from pymlsql.toml_lines import find_line
 from pymlsql.wording import suggest
 
-TABLES = ("project", "environments", "database", "security", "features", "procedures", "jobs", "grants")
+TABLES = ("project", "environments", "database", "security", "features", "procedures", "jobs", "grants", "routes")
 """What a project file may hold."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,59}")
@@ -49,6 +51,7 @@ class Project:
     procedures: Mapping[str, ProcedureDeclaration]
     jobs: Mapping[str, Job]
     grants: members.Grants = field(default_factory=dict)
+    routes: Mapping[str, DeclaredRoute] = field(default_factory=dict)
 
     @property
     def modules(self) -> tuple[Module, ...]:
@@ -122,7 +125,7 @@ def read(path: Path | str = CONFIG_FILE) -> Project:
         features = _parse_features(values)
         declared = _parse_procedures(values, features)
         made = Project(path, *_parse_head(values), features, declared, _parse_jobs(values, declared),
-                       members.parse_grants(values))  # fmt: skip
+                       members.parse_grants(values), _parse_routes(values, declared))  # fmt: skip
         _check_jobs(made)
         return made
     except DeclarationError as error:
@@ -186,6 +189,15 @@ def _parse_procedures(
 
 def _parse_jobs(values: Mapping[str, object], known: Mapping[str, ProcedureDeclaration]) -> dict[str, Job]:
     return {name: jobs.parse(one, known, ("jobs", name)) for name, one in _tables(values, "jobs")}
+
+
+def _parse_routes(
+    values: Mapping[str, object], known: Mapping[str, ProcedureDeclaration]
+) -> dict[str, DeclaredRoute]:
+    models = {one.model for one in known.values() if one.loads_model}
+    found = {name: parse_route(one, models, ("routes", name)) for name, one in _tables(values, "routes")}
+    check_routes(found)
+    return found
 
 
 def _tables(values: Mapping[str, object], key: str) -> Iterator[tuple[str, dict[str, object]]]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pymlsql.deployment.undoing import Undo
     from pymlsql.jobs import JobChange
     from pymlsql.project import Project
+    from pymlsql.routes.planning import RouteChange
 
 PLAN_EXAMPLE = "Example: pymlsql plan"
 APPLY_EXAMPLE = "Example: pymlsql apply"
@@ -182,7 +183,7 @@ def parse_keys(texts: list[str] | None) -> tuple[bytes, ...] | None:
     return tuple(proofs.parse_key(text) for text in texts)
 
 
-_SIGNS = {"create": "+", "alter": "~", "drop": "-", "settle": "*", "forget": "*", "keep": " ", "same": " "}
+_SIGNS = {"create": "+", "alter": "~", "drop": "-", "settle": "*", "forget": "*", "wait": "?", "keep": " ", "same": " "}
 
 
 def _print_plan(found: Plan, *, diff: bool, done: bool = False) -> None:
@@ -201,6 +202,11 @@ def _print_plan(found: Plan, *, diff: bool, done: bool = False) -> None:
             said = member.conflict or member.note
             sign = "!" if member.conflict else _SIGNS[member.action]
             output.print_line(f"{sign} member {member.name}" + (f": {said}" if said else ""))
+    for route in found.routes:
+        if route.action != "same" or route.conflict:
+            said = route.conflict or route.note
+            sign = "!" if route.conflict else _SIGNS[route.action]
+            output.print_line(f"{sign} route of {route.name}" + (f": {said}" if said else ""))
     n_same = sum(1 for one in found.entries if one.action == "same" and one.conflict is None)
     counts = {words: sum(1 for one in found.entries if one.action == word) for word, words in _COUNTED.items()}
     said = ", ".join(f"{n} {words[done]}" for words, n in counts.items() if n) or "nothing to do"
@@ -215,6 +221,7 @@ _COUNTED = {
     "drop": ("to drop", "dropped"),
     "settle": ("to settle", "settled"),
     "forget": ("to forget", "forgotten"),
+    "wait": ("to wait for an alias", "waiting for an alias"),
 }
 """Each action as what is to be done, and as what was."""
 
@@ -226,7 +233,10 @@ def _line(step: Step) -> str:
 
 
 def _plain_plan(found: Plan) -> list[dict[str, object]]:
-    return [*map(_plain, found.steps), *map(_plain_job, found.jobs), *map(_plain_member, found.members)]
+    return [
+        *map(_plain, found.steps), *map(_plain_job, found.jobs), *map(_plain_member, found.members),
+        *map(_plain_route, found.routes),
+    ]  # fmt: skip
 
 
 def _plain(step: Step) -> dict[str, object]:
@@ -239,6 +249,12 @@ def _plain(step: Step) -> dict[str, object]:
 def _plain_job(job: JobChange) -> dict[str, object]:
     return {
         "name": job.name, "type": "job", "action": job.action, "conflict": job.conflict, "differences": job.differences,
+    }  # fmt: skip
+
+
+def _plain_route(route: RouteChange) -> dict[str, object]:
+    return {
+        "name": route.name, "type": "route", "action": route.action, "conflict": route.conflict, "note": route.note,
     }  # fmt: skip
 
 

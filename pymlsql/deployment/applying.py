@@ -70,6 +70,11 @@ def require_free(plan: Plan, *, overwrite: bool) -> None:
         for job in plan.jobs
         if job.conflict is not None
     ]
+    conflicts += [
+        (route.conflict if route.is_final else f"{route.conflict}: --overwrite takes the declared one", route.is_final)
+        for route in plan.routes
+        if route.conflict is not None
+    ]
     conflicts += [(member.conflict, True) for member in plan.members if member.conflict is not None]
     for conflict, is_final in conflicts:
         if is_final or not overwrite:

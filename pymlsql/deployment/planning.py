@@ -23,6 +23,7 @@ from pymlsql.deployment.state import Record, ServerObject
 from pymlsql.jobs import JobChange
 from pymlsql.modules import KEPT, Module, TableColumn, catalog_type
 from pymlsql.quoting import ident
+from pymlsql.routes.planning import RouteChange
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -79,6 +80,7 @@ class Plan:
     names: tuple[str, ...]
     jobs: tuple[JobChange, ...] = ()
     members: tuple[MemberChange, ...] = ()
+    routes: tuple[RouteChange, ...] = ()
 
     @property
     def changes(self) -> tuple[Step, ...]:
@@ -96,14 +98,19 @@ class Plan:
         return tuple(member for member in self.members if member.action != "same")
 
     @property
-    def entries(self) -> tuple[Step | JobChange | MemberChange, ...]:
-        """Modules, jobs and members of roles."""
+    def route_changes(self) -> tuple[RouteChange, ...]:
+        """The routes that are not as declared."""
+        return tuple(route for route in self.routes if route.action != "same")
+
+    @property
+    def entries(self) -> tuple[Step | JobChange | MemberChange | RouteChange, ...]:
+        """Modules, jobs, members of roles, and routes."""
         return (*self.steps, *self.jobs, *self.members)
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to do."""
-        return not self.changes and not self.job_changes and not self.member_changes
+        return not (self.changes or self.job_changes or self.member_changes or self.route_changes)
 
     @property
     def conflicts(self) -> tuple[Step, ...]:

@@ -13,6 +13,7 @@ from pymlsql.deployment import applying, checks, members, planning, state, undoi
 from pymlsql.deployment.deploying import pinned, read_trusted
 from pymlsql.errors import DatabaseError, DeclarationError, MigrationError
 from pymlsql.registry import modules
+from pymlsql.routes.planning import execute_routes, plan_routes
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -55,7 +56,7 @@ def apply(
 
     Where something is to be changed, first come the checks (unless `check` is False): sources, signatures, the server's
     Python. Then modules, grants and signatures go into one transaction, which waits at most ten seconds for a lock.
-    Behind it come the jobs, each in a transaction of its own: the Agent is told of them at once.
+    Behind it come jobs and routes, each in a transaction of its own: the Agent is told of a job at once.
     Raises DeclarationError, with file and line, for what the declaration says wrong; DeploymentError where the server
     is not as it was left, unless `overwrite` is given, or somebody else applies.
     """
@@ -82,6 +83,8 @@ def apply(
                     checks.ask_server(db, connection, project)
         with db.connect(autocommit=True) as connection:
             applying.execute_jobs(connection, made.job_changes)
+            execute_routes(connection, project.required_name, made.route_changes)
+    notes += [f"the route of {one.name}: {one.note}" for one in made.routes if one.action == "wait"]
     return Applied(made, tuple(notes), apply_id)
 
 
@@ -114,7 +117,12 @@ def _plan(connection: Connection, project: Project, sign: bool, trusted: Iterabl
     found = jobs.read_jobs(connection, project.required_name, [job.name for job in rendered])
     database = str(fetch(connection, "SELECT DB_NAME() AS name").rows[0].name)
     changes = jobs.plan_jobs(rendered, found, project.required_name, database)
-    return replace(made, jobs=changes, members=members.plan_members(connection, project.required_name, project.grants))
+    return replace(
+        made,
+        jobs=changes,
+        members=members.plan_members(connection, project.required_name, project.grants),
+        routes=plan_routes(connection, project.required_name, project.routes),
+    )
 
 
 def _keys(step: planning.Step) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from pymlsql.features.terms import Column, Name
 from pymlsql.modules import Module
 from pymlsql.procedures.outputs import Output, Predicting
 from pymlsql.procedures.terms import check_columns, kind_of
+from pymlsql.routes import slot_text
 from pymlsql.signing import Signing
 
 Form = Literal["values", "objects", "table"]
@@ -39,6 +40,42 @@ class Demand:
     optional: tuple[str, ...] = ()
     id: str | None = None
     language: str | None = None
+    route: bool = True
+    key: tuple[Column, ...] = ()
+
+    @property
+    def splits(self) -> bool:
+        """Whether the rows of one call may be of several versions."""
+        return self.form != "values" and bool(self.key)
+
+    @property
+    def slot(self) -> str:
+        """T-SQL: the slot of a key that was given, NULL where it is none."""
+        named = [(f"d.{quoting.ident(one.name)}", one.sql_type) for one in self.key]
+        found = named if self.form == "table" else [_given(self.key[0], "@route_key", "d.given", self.form)]
+        missing = " OR ".join(f"{expression} IS NULL" for expression, _ in found)
+        return f"CASE WHEN {missing} THEN NULL ELSE {slot_text(found)} END"
+
+    @property
+    def key_name(self) -> str:
+        """What the route goes by."""
+        return ", ".join(column.name for column in self.key)
+
+    @property
+    def key_type(self) -> str:
+        """The types of the key."""
+        return ", ".join(column.sql_type for column in self.key)
+
+    @property
+    def id_path(self) -> str:
+        """Where an object has its key."""
+        return "$." + json.dumps(self.id, ensure_ascii=False)
+
+    @property
+    def remedy(self) -> str:
+        """What to declare, so that the rows have a key."""
+        remedies = {"objects": "id, the entity's key", "table": "route_by, the entity's keys"}
+        return remedies.get(self.form, "features with one key")
 
     @property
     def declared_json(self) -> str:
@@ -46,6 +83,7 @@ class Demand:
         told: dict[str, Any] = {"form": self.form, "columns": [column.model_dump() for column in self.features]}
         if self.form == "objects":
             told |= {"optional": self.optional, "id": self.id}
+            told |= {"splits": True} if self.splits else {}
         return json.dumps(told)
 
     @property
@@ -88,7 +126,7 @@ class OnDemand(Predicting):
         return (Module(name, "procedure", text, Signing(self.name), granted_to=self.granted_to),)
 
     def demand(self, features: FeatureSet, form: Form, *, optional: tuple[str, ...] = (),
-               id: str | None = None) -> Demand:  # fmt: skip
+               id: str | None = None, key: tuple[Column, ...] = ()) -> Demand:  # fmt: skip
         """The procedure over the columns of a feature view. Raises DeclarationError for what cannot be meant."""
         output = self.output_of(features)
         for column in features.features:
@@ -99,8 +137,24 @@ class OnDemand(Predicting):
             _check_id(features, id, [*own, *(column.name.lower() for column in output.columns)])
         check_columns(output.columns, own, "the result")
         return Demand(
-            self.name, self.model, self.alias, self.log, form, features.features, output, optional, id, self.language
-        )
+            self.name, self.model, self.alias, self.log, form, features.features, output, optional, id, self.language,
+            self.route, key,
+        )  # fmt: skip
+
+
+def _given(key: Column, parameter: str, value: str, form: Form) -> tuple[str, str]:
+    """A key that comes as text, in its own type; a text as it is, since a cast would cut it."""
+    given, base = parameter if form == "values" else value, key.sql_type.partition("(")[0]
+    if base in ("char", "nchar", "varchar", "nvarchar", "sysname"):
+        return given, "nvarchar(400)"
+    if base in ("date", "datetime", "smalldatetime", "datetime2"):
+        return f"TRY_CONVERT({key.sql_type}, {given}, 126)", key.sql_type
+    return f"TRY_CAST({given} AS {key.sql_type})", key.sql_type
+
+
+def entity_key(features: FeatureSet) -> tuple[Column, ...]:
+    """The keys by which a route tells rows apart: without the time."""
+    return features.keys[: len(features.entity)]
 
 
 def _check_optional(features: FeatureSet, optional: tuple[str, ...]) -> None:

@@ -9,15 +9,15 @@ from typing import Literal
 from pymlsql.errors import DeclarationError
 from pymlsql.features.declaration import FeatureSet
 from pymlsql.features.terms import Column, Name, Parameter
-from pymlsql.procedures.ondemand import OnDemand, Optional, Printed
+from pymlsql.procedures.ondemand import OnDemand, Optional, Printed, entity_key
 from pymlsql.procedures.terms import kind_of
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 
 TAKEN = frozenset("""
-    alias bytes classes declared failure forgery format given is_pinned language message missing model model_version_id
-    n_rows name number packages python_version refusal rule run_id sample scored script seal seal_key sha256 signature
-    started_at statement text trusted version wrong
+    alias bytes call_run_id classes declared failure forgery format given is_pinned language message missing model
+    model_version_id n_rows name number packages python_version refusal route_key route_now route_salt rule run_id
+    sample scored script seal seal_key sha256 signature started_at statement text trusted variant_alias version wrong
 """.split())  # fmt: skip
 """Names of the procedure's own parameters and variables, in lower case."""
 
@@ -45,7 +45,8 @@ class Single(OnDemand):
 
     def printed(self, features: FeatureSet) -> Printed:
         """Its template, and what that prints beside the scripts."""
-        procedure = self.demand(features, "values", optional=self.optional)
+        key = entity_key(features)
+        procedure = self.demand(features, "values", optional=self.optional, key=key if len(key) == 1 else ())
         return "procedures/single.sql.j2", {"procedure": procedure, "parameters": self._given(features)}
 
     def _given(self, features: FeatureSet) -> tuple[Given, ...]:

@@ -188,7 +188,16 @@ def given_rows():
     else:
         count, ids, values = read_objects(told)
     numbers = np.arange(1, count + 1, dtype="int32")
-    return numbers, [] if ids is None else [np.array(ids, dtype="object")], read_columns(told, values)
+    further = [] if ids is None else [np.array(ids, dtype="object")]
+    return only_chosen(told, numbers, further, read_columns(told, values))
+
+
+def only_chosen(told, numbers, further, columns):
+    """All rows have been read; the others are another version's."""
+    if not told.get("splits") or not chosen:
+        return numbers, further, columns
+    kept = np.array(json.loads(chosen), dtype="int32") - 1
+    return numbers[kept], [one[kept] for one in further], {name: values[kept] for name, values in columns.items()}
 
 
 def no_further():

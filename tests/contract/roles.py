@@ -113,6 +113,8 @@ ACTIONS = (
     Action("move an alias", "EXEC ml.PromoteModel N'roles', 1, N'free'", REGISTRY),
     Action("move a protected alias", "EXEC ml.PromoteModel N'roles', 2, N'champion'", ("ml_approver", *OWNER),
            others=(("ml_publisher", 51037), ("ml_admin", 51037))),
+    Action("change a route", "EXEC ml.SetRoute N'roles', N'{\"champion\": 100}'", ("ml_approver", *OWNER),
+           others=(("ml_admin", 51037),)),
     Action("archive a version", "EXEC ml.ArchiveVersion N'roles', 2", RELEASE),
     Action("set a policy", "EXEC ml.SetPolicy N'scan', N'report'", ADMIN),
     Action("delete a version", "EXEC ml.DeleteVersion N'roles', 2", ADMIN),

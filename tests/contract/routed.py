@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
 from pymlsql import models, routes, signature
+from pymlsql.project import Project
+from pymlsql.routes.declaration import DeclaredRoute
 from pymlsql.toolkit import Toolkit
 from tests.contract.test_batch import INPUTS, ROWS
 
@@ -66,3 +69,9 @@ def splits(draw: st.DrawFn) -> dict[str, int]:
     aliases = draw(st.lists(st.sampled_from(["champion", "challenger", "candidate"]), min_size=1, unique=True))
     cuts = sorted(draw(st.sets(st.integers(1, 9999), min_size=len(aliases) - 1, max_size=len(aliases) - 1)))
     return {alias: high - low for alias, low, high in zip(aliases, [0, *cuts], [*cuts, 10_000], strict=True)}
+
+
+def project_of(declared: Any, features: Any, name: str = "flat", **shares: float) -> Project:
+    """A project with this procedure, and a route of its model where there are shares."""
+    made = {"split": DeclaredRoute(model=declared.model, shares=shares)} if shares else {}
+    return Project(Path("pymlsql.toml"), name, None, {"x": features}, {"split": declared}, {}, {}, made)

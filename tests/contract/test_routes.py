@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 import datetime
 import decimal
 import itertools
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import pyodbc
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
 from pymlsql import deployment, models, registry, routes, signature
-from pymlsql.errors import DatabaseError, RegistryError
+from pymlsql.errors import DatabaseError, DeploymentError, RegistryError
+from pymlsql.project import Project
 from pymlsql.routes import operations
 from pymlsql.toolkit import Toolkit
 from tests import servers
 from tests.contract.people import people
-from tests.contract.routed import TYPED, push, splits, versions, whose
+from tests.contract.routed import project_of, push, splits, versions, whose
 from tests.contract.test_batch import INPUTS, ROWS, Scored, declare, features, flat_server, missing
 
 
@@ -54,30 +54,6 @@ def fresh(split: Scored) -> Scored:
 
 
 # Slots --------------------------------------------------------------------------------------------------------------
-
-
-def test_shares_hold_within_one_per_cent_and_two_models_split_differently() -> None:
-    slots = [routes.slot_of("failures", (number,), ["int"]) for number in range(100_000)]
-    for share in (0.5, 0.9, 0.01):
-        assert sum(slot < share * routes.N_SLOTS for slot in slots) / 100_000 == pytest.approx(share, abs=0.01)
-    other = [routes.slot_of("bank", (number,), ["int"]) for number in range(10_000)]
-    both = sum(one < 5000 and two < 5000 for one, two in zip(slots[:10_000], other, strict=True))
-    assert both / 10_000 == pytest.approx(0.25, abs=0.02)
-
-
-@settings(max_examples=8, deadline=None)
-@given(keys=st.lists(st.tuples(*TYPED.values()), min_size=1, max_size=20), model=st.sampled_from(["Split", "Plain ü"]))
-def test_slot_of_the_server_is_that_of_python(db: Toolkit, split: Scored, keys: list[Any], model: str) -> None:
-    names = [f"k{number}" for number in range(len(TYPED))]
-    slot = routes.slot_text([(f"d.{name}", kind) for name, kind in zip(names, TYPED, strict=True)])
-    one = ", ".join(f"CAST(? AS {kind})" for kind in TYPED)
-    rows = " UNION ALL ".join([f"SELECT ?, {one}"] * len(keys))
-    values = [value for number, key in enumerate(keys) for value in (number, *key)]
-    sql = (f"DECLARE @route_salt nvarchar(200) = ?; SELECT {slot} AS slot FROM ({rows}) AS d (n, {', '.join(names)})"
-           " ORDER BY d.n")  # fmt: skip
-    salt = f"{len(model)}:{model}"
-    found = [row.slot for row in db.rows(f"SET NOCOUNT ON; {sql}", (salt, *values))]
-    assert found == [routes.slot_of(model, key, list(TYPED)) for key in keys]
 
 
 def test_slot_folds_what_the_server_takes_for_one_key(db: Toolkit, split: Scored) -> None:
@@ -347,3 +323,60 @@ def test_with_approval_an_approver_changes_routes(fresh: Scored, target: servers
         finally:
             somebody.run("EXEC ml.SetPolicy N'approval', N'0'")
     assert routes.find_route(fresh.db, "Split").created_by == "routeapprover"
+
+
+# Declared routes ----------------------------------------------------------------------------------------------------
+
+
+def planned(db: Toolkit, declared: Project) -> list[tuple[str, str, str | None]]:
+    return [(one.action, one.note, one.conflict) for one in db.plan(declared).route_changes]
+
+
+def test_a_declared_route_is_planned_applied_changed_and_removed(fresh: Scored) -> None:
+    db, view = fresh.db, features("kind")
+    routes.remove_route(db, "Split")
+    declared = project_of(fresh.declared, view, champion=90, challenger=10)
+    assert planned(db, declared) == [("create", "", None)]
+    db.apply(declared, check=False)
+    found = routes.find_route(db, "Split")
+    assert (found.shares, found.project) == ({"champion": 90, "challenger": 10}, "flat")
+    assert db.plan(declared).is_empty
+    changed = project_of(fresh.declared, view, champion=80, challenger=20)
+    assert planned(db, changed) == [("alter", "shares champion 90, challenger 10 on the server", None)]
+    db.apply(changed, check=False)
+    other = dataclasses.replace(changed, name="other", features={}, procedures={})
+    with pytest.raises(DeploymentError, match="the route of Split belongs to the project flat"):
+        db.apply(other, check=False, overwrite=True)
+    assert planned(db, project_of(fresh.declared, view)) == [("drop", "not declared any more", None)]
+    db.apply(project_of(fresh.declared, view), check=False)
+    assert routes.find_route(db, "Split") is None
+    assert db.plan(project_of(fresh.declared, view)).is_empty
+
+
+def test_what_somebody_changed_is_refused_and_overwritten(fresh: Scored) -> None:
+    db, view = fresh.db, features("kind")
+    declared = project_of(fresh.declared, view, champion=90, challenger=10)
+    db.apply(declared, check=False, overwrite=True)
+    routes.set_route(db, "Split", {"champion": 50, "challenger": 50}, shadow=["candidate"])
+    said = r"changed on the server since it was applied \(shares challenger 50, champion 50; shadow candidate on"
+    with pytest.raises(DeploymentError, match=said):
+        db.apply(declared, check=False)
+    db.apply(declared, check=False, overwrite=True)
+    assert routes.find_route(db, "Split").shares == {"champion": 90, "challenger": 10}
+    routes.remove_route(db, "Split")
+    with pytest.raises(DeploymentError, match="the route of Split was removed on the server since it was applied"):
+        db.apply(declared, check=False)
+    db.apply(declared, check=False, overwrite=True)
+    routes.set_route(db, "Split", {"champion": 90, "challenger": 10})
+    assert routes.find_route(db, "Split").project is None  # the same by hand: the next apply takes it over
+    db.apply(declared, check=False)
+    assert routes.find_route(db, "Split").project == "flat"
+    routes.set_route(db, "Split", {"champion": 60, "challenger": 40})
+    assert db.plan(project_of(fresh.declared, view)).is_empty  # not declared any more, and somebody else's by now
+
+
+def test_an_alias_that_there_is_not_yet_is_said(fresh: Scored) -> None:
+    declared = project_of(fresh.declared, features("kind"), champion=90, tomorrow=10)
+    done = fresh.db.apply(declared, check=False)
+    assert done.notes == ("the route of Split: no version of Split has the alias tomorrow yet",)
+    assert routes.find_route(fresh.db, "Split").shares == {"champion": 60, "challenger": 40}

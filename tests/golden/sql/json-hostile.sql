@@ -1,7 +1,7 @@
 CREATE OR ALTER PROCEDURE [odd].[js]]on]
     @rows nvarchar(max),
     @model sysname = N'O''Brien',
-    @alias sysname = N'champion',
+    @alias sysname = NULL,
     @run_id bigint = NULL OUTPUT
 AS
 BEGIN
@@ -18,7 +18,8 @@ DECLARE @trusted nvarchar(max) = N'';
 DECLARE @format nvarchar(20), @name nvarchar(128), @python_version nvarchar(20), @packages nvarchar(max),
     @sample nvarchar(max), @seal nvarchar(128), @seal_key nvarchar(64), @statement nvarchar(max) = N'',
     @is_pinned bit = CASE WHEN @trusted = N'' THEN 0 ELSE 1 END;
-DECLARE @wrong nvarchar(max), @n_rows int, @started_at datetime = GETUTCDATE();
+DECLARE @wrong nvarchar(max), @n_rows int, @started_at datetime = GETUTCDATE(), @call_run_id bigint;
+DECLARE @route_now int, @route_salt nvarchar(200), @variant_alias nvarchar(128);
 
 DECLARE @declared nvarchar(max) = N'{"form": "objects", "columns": [{"name": "score]smean_6h", "sql_type": "float"}, {"name": "selectmean_6h", "sql_type": "float"}, {"name": "score]ssd_6h", "sql_type": "float"}, {"name": "selectsd_6h", "sql_type": "float"}, {"name": "score]smean_12h", "sql_type": "float"}, {"name": "selectmean_12h", "sql_type": "float"}, {"name": "score]ssd_12h", "sql_type": "float"}, {"name": "selectsd_12h", "sql_type": "float"}, {"name": "score]smean_48h", "sql_type": "float"}, {"name": "selectmean_48h", "sql_type": "float"}, {"name": "score]ssd_48h", "sql_type": "float"}, {"name": "selectsd_48h", "sql_type": "float"}, {"name": "n]1", "sql_type": "int"}, {"name": "n 2", "sql_type": "int"}, {"name": "alarms", "sql_type": "int"}, {"name": "since O''Brien", "sql_type": "float"}, {"name": "group", "sql_type": "nvarchar(10)"}, {"name": "built", "sql_type": "datetime"}, {"name": "make_A''1", "sql_type": "int"}, {"name": "make_B]2", "sql_type": "int"}, {"name": "it''s]it", "sql_type": "nvarchar(20)"}], "optional": ["since O''Brien"], "id": "it''s]"}';
 
@@ -40,6 +41,32 @@ DECLARE @scored TABLE (
 BEGIN TRY
     IF @rows IS NULL
         THROW 51004, N'Nothing to score: @rows is NULL.', 1;
+    -- Without @alias: as the model's route says, if it has one, else [champion].
+    IF @alias IS NULL
+        SELECT TOP (1) @route_now = CASE WHEN r.active = 1 THEN r.route_id END, @route_salt = CONCAT(DATALENGTH(m.name) / 2, N':', m.name)
+        FROM ml.models AS m
+        JOIN ml.routes AS r ON r.model_id = m.model_id
+        WHERE m.name = @model
+        ORDER BY r.route_id DESC;
+    IF @route_now IS NULL SET @alias = COALESCE(@alias, N'champion');
+    IF @route_now IS NOT NULL
+    BEGIN
+        SELECT TOP (1) @variant_alias = g.alias
+        FROM ml.route_ranges AS g
+        WHERE g.route_id = @route_now AND NOT EXISTS (SELECT 1
+            FROM ml.models AS m
+            JOIN ml.model_aliases AS a ON a.model_id = m.model_id
+            WHERE m.name = @model AND a.alias = g.alias);
+        IF @variant_alias IS NOT NULL
+        BEGIN
+            SET @message = CONCAT(N'The route of model ''', @model, N''' gives a share to the alias ''', @variant_alias,
+                N''', which no version has any more; nothing was scored: promote a version to it, or change the route (pymlsql route set).');
+            THROW 51001, @message, 1;
+        END;
+        SET @message = CONCAT(N'Model ''', @model, N''' has a route, and odd.[js]]on] knows no key of its rows by which to follow it: name an @alias, or declare ',
+            N'id, the entity''s key', N' (route = false: always the declared alias).');
+        THROW 51006, @message, 1;
+    END;
     SELECT @model_version_id = v.model_version_id, @version = v.version, @sha256 = v.sha256, @signature = v.signature,
         @language = v.language, @format = v.format, @name = m.name, @python_version = v.python_version,
         @packages = v.packages, @sample = CASE WHEN @trusted = N'' THEN N'' ELSE COALESCE(v.sample, N'') END, @seal = COALESCE(CONVERT(nvarchar(128), v.seal, 2), N''),
@@ -133,10 +160,11 @@ BEGIN TRY
         END;
         THROW 51004, N'Nothing to score: no row was given.', 1;
     END;
-    INSERT INTO ml.scoring_runs (model_version_id, procedure_name, status, rows, started_at, finished_at, duration_s)
+    INSERT INTO ml.scoring_runs (model_version_id, procedure_name, status, rows, started_at, finished_at, duration_s,
+        alias, route_id, call_run_id)
     VALUES (@model_version_id, N'odd.[js]]on]', N'succeeded', @n_rows, @started_at, GETUTCDATE(),
-        DATEDIFF(millisecond, @started_at, GETUTCDATE()) / 1000E0);
-    SET @run_id = SCOPE_IDENTITY();
+        DATEDIFF(millisecond, @started_at, GETUTCDATE()) / 1000E0, @alias, @route_now, @call_run_id);
+    SET @run_id = COALESCE(@call_run_id, SCOPE_IDENTITY());
 
 END TRY
 BEGIN CATCH
@@ -145,9 +173,9 @@ BEGIN CATCH
     IF @model_version_id IS NOT NULL AND @number <> 51004
     BEGIN
         INSERT INTO ml.scoring_runs (model_version_id, procedure_name, status, rows, started_at, finished_at,
-            duration_s, error)
+            duration_s, alias, route_id, call_run_id, error)
         VALUES (@model_version_id, N'odd.[js]]on]', N'failed', 0, @started_at, GETUTCDATE(),
-            DATEDIFF(millisecond, @started_at, GETUTCDATE()) / 1000E0,
+            DATEDIFF(millisecond, @started_at, GETUTCDATE()) / 1000E0, @alias, @route_now, @call_run_id,
             CONCAT(N'Msg ', @number, N': ', COALESCE(NULLIF(@failure, N''), @text)));
         SET @run_id = SCOPE_IDENTITY();
     END;

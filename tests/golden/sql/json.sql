@@ -1,7 +1,7 @@
 CREATE OR ALTER PROCEDURE [dbo].[ScoreFailures]
     @rows nvarchar(max),
     @model sysname = N'failures',
-    @alias sysname = N'champion'
+    @alias sysname = NULL
 AS
 BEGIN
 -- An object, or an array of objects, with the keys of @declared, spelt so: each of them a value or null. The result's rows
@@ -16,8 +16,12 @@ DECLARE @format nvarchar(20), @name nvarchar(128), @python_version nvarchar(20),
     @sample nvarchar(max), @seal nvarchar(128), @seal_key nvarchar(64), @statement nvarchar(max) = N'',
     @is_pinned bit = CASE WHEN @trusted = N'' THEN 0 ELSE 1 END;
 DECLARE @wrong nvarchar(max), @n_rows int;
+DECLARE @route_now int, @route_salt nvarchar(200), @variant_alias nvarchar(128), @base nvarchar(max), @chosen nvarchar(max) = N'',
+    @n_whose int, @wrong_row int;
+-- Whose a row is, by the route.
+DECLARE @whose TABLE (row_no int NOT NULL PRIMARY KEY, alias nvarchar(128) NULL);
 
-DECLARE @declared nvarchar(max) = N'{"form": "objects", "columns": [{"name": "voltmean_3h", "sql_type": "float"}, {"name": "rotatemean_3h", "sql_type": "float"}, {"name": "pressuremean_3h", "sql_type": "float"}, {"name": "vibrationmean_3h", "sql_type": "float"}, {"name": "voltsd_3h", "sql_type": "float"}, {"name": "rotatesd_3h", "sql_type": "float"}, {"name": "pressuresd_3h", "sql_type": "float"}, {"name": "vibrationsd_3h", "sql_type": "float"}, {"name": "voltmean_24h", "sql_type": "float"}, {"name": "rotatemean_24h", "sql_type": "float"}, {"name": "pressuremean_24h", "sql_type": "float"}, {"name": "vibrationmean_24h", "sql_type": "float"}, {"name": "voltsd_24h", "sql_type": "float"}, {"name": "rotatesd_24h", "sql_type": "float"}, {"name": "pressuresd_24h", "sql_type": "float"}, {"name": "vibrationsd_24h", "sql_type": "float"}, {"name": "error1count", "sql_type": "int"}, {"name": "error2count", "sql_type": "int"}, {"name": "error3count", "sql_type": "int"}, {"name": "error4count", "sql_type": "int"}, {"name": "error5count", "sql_type": "int"}, {"name": "comp1", "sql_type": "float"}, {"name": "comp2", "sql_type": "float"}, {"name": "comp3", "sql_type": "float"}, {"name": "comp4", "sql_type": "float"}, {"name": "age", "sql_type": "int"}, {"name": "model_model1", "sql_type": "int"}, {"name": "model_model2", "sql_type": "int"}, {"name": "model_model3", "sql_type": "int"}, {"name": "model_model4", "sql_type": "int"}], "optional": [], "id": "machineID"}';
+DECLARE @declared nvarchar(max) = N'{"form": "objects", "columns": [{"name": "voltmean_3h", "sql_type": "float"}, {"name": "rotatemean_3h", "sql_type": "float"}, {"name": "pressuremean_3h", "sql_type": "float"}, {"name": "vibrationmean_3h", "sql_type": "float"}, {"name": "voltsd_3h", "sql_type": "float"}, {"name": "rotatesd_3h", "sql_type": "float"}, {"name": "pressuresd_3h", "sql_type": "float"}, {"name": "vibrationsd_3h", "sql_type": "float"}, {"name": "voltmean_24h", "sql_type": "float"}, {"name": "rotatemean_24h", "sql_type": "float"}, {"name": "pressuremean_24h", "sql_type": "float"}, {"name": "vibrationmean_24h", "sql_type": "float"}, {"name": "voltsd_24h", "sql_type": "float"}, {"name": "rotatesd_24h", "sql_type": "float"}, {"name": "pressuresd_24h", "sql_type": "float"}, {"name": "vibrationsd_24h", "sql_type": "float"}, {"name": "error1count", "sql_type": "int"}, {"name": "error2count", "sql_type": "int"}, {"name": "error3count", "sql_type": "int"}, {"name": "error4count", "sql_type": "int"}, {"name": "error5count", "sql_type": "int"}, {"name": "comp1", "sql_type": "float"}, {"name": "comp2", "sql_type": "float"}, {"name": "comp3", "sql_type": "float"}, {"name": "comp4", "sql_type": "float"}, {"name": "age", "sql_type": "int"}, {"name": "model_model1", "sql_type": "int"}, {"name": "model_model2", "sql_type": "int"}, {"name": "model_model3", "sql_type": "int"}, {"name": "model_model4", "sql_type": "int"}], "optional": [], "id": "machineID", "splits": true}';
 
 DECLARE @classes nvarchar(max) = N'["none", "comp1", "comp2", "comp3", "comp4"]';
 
@@ -34,12 +38,62 @@ DECLARE @scored TABLE (
     [p_comp1] float NOT NULL,
     [p_comp2] float NOT NULL,
     [p_comp3] float NOT NULL,
-    [p_comp4] float NOT NULL
+    [p_comp4] float NOT NULL,
+    model_version int NULL
 );
 
 BEGIN TRY
     IF @rows IS NULL
         THROW 51004, N'Nothing to score: @rows is NULL.', 1;
+    -- Without @alias: as the model's route says, if it has one, else [champion].
+    IF @alias IS NULL
+        SELECT TOP (1) @route_now = CASE WHEN r.active = 1 THEN r.route_id END, @route_salt = CONCAT(DATALENGTH(m.name) / 2, N':', m.name)
+        FROM ml.models AS m
+        JOIN ml.routes AS r ON r.model_id = m.model_id
+        WHERE m.name = @model
+        ORDER BY r.route_id DESC;
+    IF @route_now IS NULL SET @alias = COALESCE(@alias, N'champion');
+    IF @route_now IS NOT NULL
+    BEGIN
+        SELECT TOP (1) @variant_alias = g.alias
+        FROM ml.route_ranges AS g
+        WHERE g.route_id = @route_now AND NOT EXISTS (SELECT 1
+            FROM ml.models AS m
+            JOIN ml.model_aliases AS a ON a.model_id = m.model_id
+            WHERE m.name = @model AND a.alias = g.alias);
+        IF @variant_alias IS NOT NULL
+        BEGIN
+            SET @message = CONCAT(N'The route of model ''', @model, N''' gives a share to the alias ''', @variant_alias,
+                N''', which no version has any more; nothing was scored: promote a version to it, or change the route (pymlsql route set).');
+            THROW 51001, @message, 1;
+        END;
+        SELECT @base = CASE WHEN ISJSON(@rows) = 1 THEN CONCAT(CAST(N'[' AS nvarchar(max)), @rows, N']') END;
+        IF EXISTS (SELECT 1 FROM OPENJSON(@base) WHERE type = 4) SET @base = @rows;
+        IF EXISTS (SELECT 1 FROM OPENJSON(@base) WHERE type <> 5) SET @base = NULL;
+        INSERT INTO @whose (row_no, alias)
+        SELECT e.row_no, g.alias
+        FROM (SELECT d.row_no, CASE WHEN TRY_CAST(d.given AS int) IS NULL THEN NULL ELSE CAST(SUBSTRING(HASHBYTES('SHA2_256', CONCAT(@route_salt, CONVERT(nvarchar(41), TRY_CAST(d.given AS int)))), 1, 7) AS bigint) % 10000 END AS slot
+            FROM (SELECT CAST(o.[key] AS int) + 1 AS row_no, JSON_VALUE(o.value, N'$."machineID"') AS given
+                FROM OPENJSON(@base) AS o) AS d) AS e
+        LEFT JOIN ml.route_ranges AS g ON g.route_id = @route_now AND e.slot BETWEEN g.from_slot AND g.to_slot;
+        SELECT @n_whose = COUNT(DISTINCT alias), @wrong_row = MIN(CASE WHEN alias IS NULL THEN row_no END), @alias = MIN(alias) FROM @whose;
+        IF @wrong_row IS NOT NULL
+        BEGIN
+            SET @message = CONCAT(N'dbo.ScoreFailures does not take these rows: row ', @wrong_row, N': the route of model ''', @model,
+                N''' goes by machineID (int): give it, or name an @alias.');
+            THROW 51006, @message, 1;
+        END;
+        IF @alias IS NULL
+            SELECT TOP (1) @alias = alias FROM ml.route_ranges WHERE route_id = @route_now
+            GROUP BY alias ORDER BY SUM(to_slot - from_slot + 1) DESC, alias;
+        SET @base = @script;
+        IF @n_whose > 1
+            SET @chosen = (SELECT CONCAT(N'[', STRING_AGG(CAST(row_no AS nvarchar(max)), N', '), N']') FROM @whose WHERE alias = @alias);
+
+    END;
+    -- Once for each version whose rows there are.
+    WHILE 1 = 1
+    BEGIN
     SELECT @model_version_id = v.model_version_id, @version = v.version, @sha256 = v.sha256, @signature = v.signature,
         @language = v.language, @format = v.format, @name = m.name, @python_version = v.python_version,
         @packages = v.packages, @sample = CASE WHEN @trusted = N'' THEN N'' ELSE COALESCE(v.sample, N'') END, @seal = COALESCE(CONVERT(nvarchar(128), v.seal, 2), N''),
@@ -89,7 +143,7 @@ BEGIN TRY
         @script = @script,
         @params = N'@model varbinary(max), @format nvarchar(20), @signature nvarchar(max), @declared nvarchar(max),
             @classes nvarchar(max), @rule nvarchar(max), @statement nvarchar(max), @seal nvarchar(128),
-            @seal_key nvarchar(64), @trusted nvarchar(max), @rows nvarchar(max), @wrong nvarchar(max) OUTPUT,
+            @seal_key nvarchar(64), @trusted nvarchar(max), @rows nvarchar(max), @chosen nvarchar(max), @wrong nvarchar(max) OUTPUT,
             @forgery nvarchar(max) OUTPUT, @refusal nvarchar(max) OUTPUT, @failure nvarchar(max) OUTPUT',
         @model = @bytes,
         @format = @format,
@@ -102,6 +156,7 @@ BEGIN TRY
         @seal_key = @seal_key,
         @trusted = @trusted,
         @rows = @rows,
+        @chosen = @chosen,
         @wrong = @wrong OUTPUT,
         @forgery = @forgery OUTPUT,
         @refusal = @refusal OUTPUT,
@@ -134,6 +189,15 @@ BEGIN TRY
         THROW 51004, N'Nothing to score: no row was given.', 1;
     END;
 
+        IF @route_now IS NULL BREAK;
+        UPDATE @scored SET model_version = @version WHERE model_version IS NULL;
+        SELECT @variant_alias = @alias, @alias = NULL, @model_version_id = NULL, @script = @base;
+        SET @alias = (SELECT MIN(alias) FROM @whose WHERE alias > @variant_alias);
+        IF @alias IS NULL BREAK;
+        IF @n_whose > 1
+            SET @chosen = (SELECT CONCAT(N'[', STRING_AGG(CAST(row_no AS nvarchar(max)), N', '), N']') FROM @whose WHERE alias = @alias);
+
+    END;
 END TRY
 BEGIN CATCH
     SELECT @number = ERROR_NUMBER(), @text = ERROR_MESSAGE();
@@ -147,7 +211,7 @@ BEGIN CATCH
     THROW;
 END CATCH;
 
-SELECT s.row_no, s.[machineID], s.[predicted], s.[p_none], s.[p_comp1], s.[p_comp2], s.[p_comp3], s.[p_comp4], @version AS model_version
+SELECT s.row_no, s.[machineID], s.[predicted], s.[p_none], s.[p_comp1], s.[p_comp2], s.[p_comp3], s.[p_comp4], COALESCE(s.model_version, @version) AS model_version
 FROM @scored AS s
 ORDER BY s.row_no;
 END;

@@ -1,7 +1,7 @@
 CREATE OR ALTER PROCEDURE [dbo].[ScoreFailureRows]
     @rows [dbo].[FailureRows] READONLY,
     @model sysname = N'failures',
-    @alias sysname = N'champion'
+    @alias sysname = NULL
 AS
 BEGIN
 -- row_no is the caller's own number of a row: the result gives it back.
@@ -15,6 +15,7 @@ DECLARE @format nvarchar(20), @name nvarchar(128), @python_version nvarchar(20),
     @sample nvarchar(max), @seal nvarchar(128), @seal_key nvarchar(64), @statement nvarchar(max) = N'',
     @is_pinned bit = CASE WHEN @trusted = N'' THEN 0 ELSE 1 END;
 DECLARE @wrong nvarchar(max), @n_rows int;
+DECLARE @route_now int, @route_salt nvarchar(200), @variant_alias nvarchar(128);
 
 DECLARE @declared nvarchar(max) = N'{"form": "table", "columns": [{"name": "voltmean_3h", "sql_type": "float"}, {"name": "rotatemean_3h", "sql_type": "float"}, {"name": "pressuremean_3h", "sql_type": "float"}, {"name": "vibrationmean_3h", "sql_type": "float"}, {"name": "voltsd_3h", "sql_type": "float"}, {"name": "rotatesd_3h", "sql_type": "float"}, {"name": "pressuresd_3h", "sql_type": "float"}, {"name": "vibrationsd_3h", "sql_type": "float"}, {"name": "voltmean_24h", "sql_type": "float"}, {"name": "rotatemean_24h", "sql_type": "float"}, {"name": "pressuremean_24h", "sql_type": "float"}, {"name": "vibrationmean_24h", "sql_type": "float"}, {"name": "voltsd_24h", "sql_type": "float"}, {"name": "rotatesd_24h", "sql_type": "float"}, {"name": "pressuresd_24h", "sql_type": "float"}, {"name": "vibrationsd_24h", "sql_type": "float"}, {"name": "error1count", "sql_type": "int"}, {"name": "error2count", "sql_type": "int"}, {"name": "error3count", "sql_type": "int"}, {"name": "error4count", "sql_type": "int"}, {"name": "error5count", "sql_type": "int"}, {"name": "comp1", "sql_type": "float"}, {"name": "comp2", "sql_type": "float"}, {"name": "comp3", "sql_type": "float"}, {"name": "comp4", "sql_type": "float"}, {"name": "age", "sql_type": "int"}, {"name": "model_model1", "sql_type": "int"}, {"name": "model_model2", "sql_type": "int"}, {"name": "model_model3", "sql_type": "int"}, {"name": "model_model4", "sql_type": "int"}]}';
 
@@ -71,6 +72,32 @@ CREATE TABLE #rows (
 );
 
 BEGIN TRY
+    -- Without @alias: as the model's route says, if it has one, else [champion].
+    IF @alias IS NULL
+        SELECT TOP (1) @route_now = CASE WHEN r.active = 1 THEN r.route_id END, @route_salt = CONCAT(DATALENGTH(m.name) / 2, N':', m.name)
+        FROM ml.models AS m
+        JOIN ml.routes AS r ON r.model_id = m.model_id
+        WHERE m.name = @model
+        ORDER BY r.route_id DESC;
+    IF @route_now IS NULL SET @alias = COALESCE(@alias, N'champion');
+    IF @route_now IS NOT NULL
+    BEGIN
+        SELECT TOP (1) @variant_alias = g.alias
+        FROM ml.route_ranges AS g
+        WHERE g.route_id = @route_now AND NOT EXISTS (SELECT 1
+            FROM ml.models AS m
+            JOIN ml.model_aliases AS a ON a.model_id = m.model_id
+            WHERE m.name = @model AND a.alias = g.alias);
+        IF @variant_alias IS NOT NULL
+        BEGIN
+            SET @message = CONCAT(N'The route of model ''', @model, N''' gives a share to the alias ''', @variant_alias,
+                N''', which no version has any more; nothing was scored: promote a version to it, or change the route (pymlsql route set).');
+            THROW 51001, @message, 1;
+        END;
+        SET @message = CONCAT(N'Model ''', @model, N''' has a route, and dbo.ScoreFailureRows knows no key of its rows by which to follow it: name an @alias, or declare ',
+            N'route_by, the entity''s keys', N' (route = false: always the declared alias).');
+        THROW 51006, @message, 1;
+    END;
     SELECT @model_version_id = v.model_version_id, @version = v.version, @sha256 = v.sha256, @signature = v.signature,
         @language = v.language, @format = v.format, @name = m.name, @python_version = v.python_version,
         @packages = v.packages, @sample = CASE WHEN @trusted = N'' THEN N'' ELSE COALESCE(v.sample, N'') END, @seal = COALESCE(CONVERT(nvarchar(128), v.seal, 2), N''),

@@ -30,7 +30,8 @@ CREATE OR ALTER PROCEDURE [dbo].[ScoreFailure]
     @model_model3 int,
     @model_model4 int,
     @model sysname = N'failures',
-    @alias sysname = N'champion'
+    @alias sysname = NULL,
+    @route_key nvarchar(400) = NULL
 AS
 BEGIN
 -- The parameters are the model's columns; NULL is a value that is not known. Text parameters have no length, so that
@@ -45,6 +46,7 @@ DECLARE @format nvarchar(20), @name nvarchar(128), @python_version nvarchar(20),
     @sample nvarchar(max), @seal nvarchar(128), @seal_key nvarchar(64), @statement nvarchar(max) = N'',
     @is_pinned bit = CASE WHEN @trusted = N'' THEN 0 ELSE 1 END;
 DECLARE @wrong nvarchar(max), @n_rows int;
+DECLARE @route_now int, @route_salt nvarchar(200), @variant_alias nvarchar(128);
 
 DECLARE @declared nvarchar(max) = N'{"form": "values", "columns": [{"name": "voltmean_3h", "sql_type": "float"}, {"name": "rotatemean_3h", "sql_type": "float"}, {"name": "pressuremean_3h", "sql_type": "float"}, {"name": "vibrationmean_3h", "sql_type": "float"}, {"name": "voltsd_3h", "sql_type": "float"}, {"name": "rotatesd_3h", "sql_type": "float"}, {"name": "pressuresd_3h", "sql_type": "float"}, {"name": "vibrationsd_3h", "sql_type": "float"}, {"name": "voltmean_24h", "sql_type": "float"}, {"name": "rotatemean_24h", "sql_type": "float"}, {"name": "pressuremean_24h", "sql_type": "float"}, {"name": "vibrationmean_24h", "sql_type": "float"}, {"name": "voltsd_24h", "sql_type": "float"}, {"name": "rotatesd_24h", "sql_type": "float"}, {"name": "pressuresd_24h", "sql_type": "float"}, {"name": "vibrationsd_24h", "sql_type": "float"}, {"name": "error1count", "sql_type": "int"}, {"name": "error2count", "sql_type": "int"}, {"name": "error3count", "sql_type": "int"}, {"name": "error4count", "sql_type": "int"}, {"name": "error5count", "sql_type": "int"}, {"name": "comp1", "sql_type": "float"}, {"name": "comp2", "sql_type": "float"}, {"name": "comp3", "sql_type": "float"}, {"name": "comp4", "sql_type": "float"}, {"name": "age", "sql_type": "int"}, {"name": "model_model1", "sql_type": "int"}, {"name": "model_model2", "sql_type": "int"}, {"name": "model_model3", "sql_type": "int"}, {"name": "model_model4", "sql_type": "int"}]}';
 
@@ -101,6 +103,38 @@ DECLARE @given nvarchar(max) = CONCAT(CAST(N'[' AS nvarchar(max)),
     N']');
 
 BEGIN TRY
+    -- Without @alias: as the model's route says, if it has one, else [champion].
+    IF @alias IS NULL
+        SELECT TOP (1) @route_now = CASE WHEN r.active = 1 THEN r.route_id END, @route_salt = CONCAT(DATALENGTH(m.name) / 2, N':', m.name)
+        FROM ml.models AS m
+        JOIN ml.routes AS r ON r.model_id = m.model_id
+        WHERE m.name = @model
+        ORDER BY r.route_id DESC;
+    IF @route_now IS NULL SET @alias = COALESCE(@alias, N'champion');
+    IF @route_now IS NOT NULL
+    BEGIN
+        SELECT TOP (1) @variant_alias = g.alias
+        FROM ml.route_ranges AS g
+        WHERE g.route_id = @route_now AND NOT EXISTS (SELECT 1
+            FROM ml.models AS m
+            JOIN ml.model_aliases AS a ON a.model_id = m.model_id
+            WHERE m.name = @model AND a.alias = g.alias);
+        IF @variant_alias IS NOT NULL
+        BEGIN
+            SET @message = CONCAT(N'The route of model ''', @model, N''' gives a share to the alias ''', @variant_alias,
+                N''', which no version has any more; nothing was scored: promote a version to it, or change the route (pymlsql route set).');
+            THROW 51001, @message, 1;
+        END;
+        SELECT @alias = g.alias
+        FROM ml.route_ranges AS g
+        WHERE g.route_id = @route_now AND CASE WHEN TRY_CAST(@route_key AS int) IS NULL THEN NULL ELSE CAST(SUBSTRING(HASHBYTES('SHA2_256', CONCAT(@route_salt, CONVERT(nvarchar(41), TRY_CAST(@route_key AS int)))), 1, 7) AS bigint) % 10000 END BETWEEN g.from_slot AND g.to_slot;
+        IF @alias IS NULL
+        BEGIN
+            SET @message = CONCAT(N'The route of model ''', @model, N''' goes by machineID: give it as @route_key (int), or name an @alias',
+                CASE WHEN @route_key IS NOT NULL THEN CONCAT(N'; ''', @route_key, N''' is none') END, N'.');
+            THROW 51006, @message, 1;
+        END;
+    END;
     SELECT @model_version_id = v.model_version_id, @version = v.version, @sha256 = v.sha256, @signature = v.signature,
         @language = v.language, @format = v.format, @name = m.name, @python_version = v.python_version,
         @packages = v.packages, @sample = CASE WHEN @trusted = N'' THEN N'' ELSE COALESCE(v.sample, N'') END, @seal = COALESCE(CONVERT(nvarchar(128), v.seal, 2), N''),
