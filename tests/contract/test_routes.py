@@ -198,6 +198,21 @@ def test_unscored_is_what_the_version_of_the_slot_has_not_scored(fresh: Scored) 
     assert set(fresh.run("@unscored = 1")["id"]) == moved
 
 
+def test_a_procedure_that_is_declared_without_routes_follows_none(fresh: Scored) -> None:
+    plain = declare("Split", alerts_per_period=5, route=False)
+    try:
+        with fresh.db.transaction() as connection:
+            deployment.deploy(connection, plain.render(features("kind")))
+        assert "routed" not in fresh.db.scalar(f"SELECT OBJECT_DEFINITION(OBJECT_ID(N'{plain.name}'))")
+        assert set(fresh.run()["model_version"]) == {1}
+        with pytest.raises(DatabaseError, match="51004"):
+            fresh.run("@unscored = 1")
+        assert fresh.stored()["alert"].sum() > 0
+    finally:
+        with fresh.db.transaction() as connection:
+            deployment.deploy(connection, fresh.declared.render(features("kind")))
+
+
 def test_a_shadow_scores_and_is_not_seen(fresh: Scored) -> None:
     routes.set_route(fresh.db, "Split", {"champion": 100}, shadow=["candidate"])
     assert set(fresh.run()["model_version"]) == set(fresh.stored()["model_version"]) == {1}
