@@ -45,8 +45,8 @@ REFUSED = """
 - what the documentation leaves open: money * money with more than four digits of a fraction, a sum of decimals that
   loses digits because 38 do not hold it, EOMONTH of NULL months, DATEDIFF of strings with an offset, dates with the
   year in another place than CONVERT's style has it, FORMAT of decimals with literals in a custom picture
-- characters that code page 1252 may have something like (from nvarchar to varchar), positions in strings with
-  supplementary characters, half a surrogate pair
+- characters that code page 1252 may have something like (from nvarchar to varchar), half a surrogate pair; REVERSE, and
+  PATINDEX with _ or [], of strings with supplementary characters
 - AT TIME ZONE with other than 23 well-known zones or years before 2008; FORMAT with cultures other than en-US, en-GB
   and the invariant one, of datetimeoffset, with exponents; Hijri dates (styles 130 and 131)
 - CHECKSUM and BINARY_CHECKSUM of other than NEWID(); RAND with a seed that is NULL or beyond 2147483562, and RAND()
