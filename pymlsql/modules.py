@@ -17,7 +17,7 @@ KEPT: tuple[ObjectType, ...] = ("table", "type")
 
 @dataclass(frozen=True, slots=True)
 class TableColumn:
-    """A column of a table or table type, as sys.columns shows it: `sql_type` in lower case, as in nvarchar(20)."""
+    """A column of a table or table type."""
 
     name: str
     sql_type: str

@@ -21,7 +21,7 @@ from pymlsql.deployment.restoring import normal
 from pymlsql.deployment.script import signings
 from pymlsql.deployment.state import Record, ServerObject
 from pymlsql.jobs import JobChange
-from pymlsql.modules import KEPT, Module, TableColumn
+from pymlsql.modules import KEPT, Module, TableColumn, catalog_type
 from pymlsql.quoting import ident
 from pymlsql.routes.planning import RouteChange
 
@@ -226,7 +226,7 @@ def _differences(declared: Iterable[TableColumn], found: Iterable[TableColumn]) 
 
 
 def _spell(column: TableColumn) -> str:
-    return f"{column.sql_type} {'NULL' if column.nullable else 'NOT NULL'}"
+    return f"{catalog_type(column.sql_type)} {'NULL' if column.nullable else 'NOT NULL'}"
 
 
 def _compare_text(step: Step, module: Module, server: ServerObject, record: Record | None) -> Step:

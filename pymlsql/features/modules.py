@@ -7,7 +7,7 @@ from pymlsql.features.declaration import FeatureSet
 from pymlsql.features.meanings import Described, column_meanings, view_meaning
 from pymlsql.features.rendering import Plan
 from pymlsql.features.store import Refresh
-from pymlsql.modules import Module, ObjectType, TableColumn, catalog_type
+from pymlsql.modules import Module, ObjectType, TableColumn
 
 
 def render_features(features: FeatureSet) -> tuple[Module, ...]:
@@ -27,7 +27,7 @@ def _render_store(refresh: Refresh, meanings: tuple[tuple[str, str], ...]) -> tu
     features = refresh.features
     view, table = quoting.qualified(features.view), refresh.store.table
     columns = tuple(
-        TableColumn(column.name, catalog_type(column.sql_type), column not in features.keys)
+        TableColumn(column.name, column.sql_type, column not in features.keys)
         for column in features.columns
     )
     kept = f"The rows of {view} as of its last refresh: EXEC {quoting.qualified(refresh.name)}."

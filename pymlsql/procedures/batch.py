@@ -17,6 +17,7 @@ from pymlsql.procedures import routing
 from pymlsql.procedures.existing import ScoringProcedure, render_procedure
 from pymlsql.procedures.outputs import Output, Predicting
 from pymlsql.procedures.routing import Routed
+from pymlsql.procedures.serving import Serving, describe_served
 from pymlsql.procedures.terms import (
     CHUNK_ROWS,
     READERS,
@@ -42,6 +43,9 @@ LOCALS = (
 ).split() + routing.LOCALS
 """The variables of the procedure; its parameters are called otherwise."""
 
+_OF_RUN = {"model_version": "int", "run_id": "bigint", "scored_at": "datetime"}
+"""The last columns of a prediction table."""
+
 PARAMETERS = ("since", "until", "unscored", "model", "alias", "persist", "return_rows", "run_id", *routing.PARAMETERS)
 
 
@@ -50,12 +54,13 @@ class Batch(Predicting):
 
     The prediction table is made where it is missing, unless `table` is "existing": then a migration has made it, as
     ScoringProcedure has it. With `from_store` the stored rows of the view are scored. `alerts_per_period` marks
-    at most so many rows a day, the most urgent.
+    at most so many rows a day, the most urgent. Unless `serving` is False, views for reports are made over `served`.
     """
 
     kind: Literal["batch"]
     predictions: Qualified
     served: Qualified
+    serving: bool = True
     table: Literal["declared", "existing"] = "declared"
     from_store: bool = False
     alerts_per_period: int | None = Field(default=None, ge=1, le=1_000_000)
@@ -83,10 +88,12 @@ class Batch(Predicting):
         return made
 
     def render(self, features: FeatureSet) -> tuple[Module, ...]:
-        """Its modules, in the order in which they can be created: table, procedure, view."""
+        """Its modules, in the order in which they can be created: table, procedure, views."""
         if self.table == "existing":
-            procedure, served = render_procedure(self.existing(features))
-            return replace(procedure, granted_to=self.granted_to), replace(served, granted_to=(READERS,))
+            scoring = self.existing(features)
+            procedure, served = render_procedure(scoring)
+            serving = self._serving(features, scoring)
+            return replace(procedure, granted_to=self.granted_to), *self._views(served, serving)
         plan = self.plan(features)
         columns = tuple(TableColumn(one.name, one.sql_type, nullable=False) for one in plan.table_columns)
         table = templates.render("tables/predictions.sql.j2", plan=plan)
@@ -96,8 +103,17 @@ class Batch(Predicting):
         return (
             Module(quoting.qualified(self.predictions), "table", table, columns=columns),
             Module(quoting.qualified(self.name), "procedure", text, signing, self.granted_to),
-            Module(quoting.qualified(self.served), "view", view, granted_to=(READERS,)),
+            *self._views(Module(quoting.qualified(self.served), "view", view), plan.serving),
         )
+
+    def _serving(self, features: FeatureSet, scoring: ScoringProcedure) -> Serving:
+        columns = (*(one.name for one in features.keys), "predicted", *scoring.probabilities, *_OF_RUN)
+        return Serving(self.served, self.predictions, features, self.output_of(features), columns)
+
+    def _views(self, served: Module, serving: Serving) -> tuple[Module, ...]:
+        """The served view, with those over it."""
+        served = replace(served, granted_to=(READERS,), extras=(describe_served(serving),))
+        return (served, *serving.render()) if self.serving else (served,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +146,12 @@ class Plan:
         return self.declared.served
 
     @property
+    def serving(self) -> Serving:
+        """What the views over the served one print."""
+        columns = tuple(one.name for one in self.table_columns)
+        return Serving(self.served, self.predictions, self.features, self.output, columns, self.alerts is not None)
+
+    @property
     def time(self) -> str | None:
         """The time key, where there is one."""
         return self.features.time
@@ -149,8 +171,7 @@ class Plan:
     def table_columns(self) -> tuple[Column, ...]:
         """The columns of the prediction table, with their types as sys.columns shows them."""
         alert = [Column(name="alert", sql_type="bit")] if self.alerts else []
-        run = [("model_version", "int"), ("run_id", "bigint"), ("scored_at", "datetime")]
-        kept = [Column(name=name, sql_type=sql_type) for name, sql_type in run]
+        kept = [Column(name=name, sql_type=sql_type) for name, sql_type in _OF_RUN.items()]
         found = (*self.features.keys, *self.output.columns, *alert, *kept)
         return tuple(Column(name=one.name, sql_type=stored_type(one.sql_type)) for one in found)
 
@@ -323,6 +344,10 @@ def check_plan(plan: Plan) -> None:
         kind_of(column)
     if plan.alerts and plan.output.urgency is None:
         raise DeclarationError("alerts_per_period: no cluster is more urgent than another", ("alerts_per_period",))
-    names = [quoting.qualified(name).lower() for name in (plan.name, plan.predictions, plan.served, plan.features.view)]
+    found = [plan.name, plan.predictions, plan.served, plan.features.view]
+    if plan.declared.serving:
+        found += [plan.serving.latest, plan.serving.at_risk, plan.serving.daily]
+    names = [quoting.qualified(name).lower() for name in found]
     if len(set(names)) != len(names):
-        raise DeclarationError("name: procedure, predictions, served and feature view need different names", ("name",))
+        message = "name: procedure, predictions, served, the views over it and feature view need different names"
+        raise DeclarationError(message, ("name",))

@@ -92,6 +92,8 @@ ACTIONS = (
     Action("score a batch", "EXEC dbo.RoleScore", ("ml_scorer", *OWNER)),
     Action("evaluate predictions", "EXEC dbo.RoleEvaluate", OWNER),
     Action("read a served view", "SELECT * FROM dbo.ServedRolePredictions", ("ml_reader", *OWNER)),
+    Action("read the views over it", "SELECT * FROM dbo.RolePredictionsLatest; "
+           "SELECT * FROM dbo.RolePredictionsAtRisk; SELECT * FROM dbo.RolePredictionsDaily", ("ml_reader", *OWNER)),
     Action("read the runs that have ended: ml.scoring_history", "SELECT * FROM ml.scoring_history",
            ("ml_reader", *ADMIN)),
     Action("read a prediction table", "SELECT * FROM dbo.RolePredictions", OWNER),

@@ -216,8 +216,8 @@ def test_grants_follow_the_declaration(db: Toolkit, tmp_path: Path) -> None:
 
 
 def test_a_table_is_made_once_and_never_taken_with_its_rows(db: Toolkit, tmp_path: Path) -> None:
-    columns = (TableColumn("shop", "int", False), TableColumn("total", "decimal(9, 2)", True))
-    text = "CREATE TABLE dbo.ShopTotals (shop int NOT NULL, total decimal(9, 2) NULL)"
+    columns = (TableColumn("shop", "INT", False), TableColumn("total", "DECIMAL(9)", True))  # spelt as one likes
+    text = "CREATE TABLE dbo.ShopTotals (shop int NOT NULL, total decimal(9) NULL)"
     table = Module("[dbo].[ShopTotals]", "table", text, columns=columns)
     declared = read(tmp_path)
     db.apply(with_modules(declared, table))

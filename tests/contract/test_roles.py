@@ -99,7 +99,9 @@ def test_the_documented_table_is_this_one() -> None:
 def test_a_reader_sees_what_is_served_and_nothing_else(crew: People) -> None:
     connection = crew.connect(LOGINS["ml_reader"])
     seen = values(connection, "SELECT TABLE_SCHEMA + '.' + TABLE_NAME, TABLE_TYPE FROM INFORMATION_SCHEMA.TABLES")
-    assert sorted(seen) == [("dbo.ServedRolePredictions", "VIEW"), ("ml.scoring_history", "VIEW")]
+    names = ("PredictionsAtRisk", "PredictionsDaily", "PredictionsLatest")
+    served = [*(f"dbo.Role{name}" for name in names), "dbo.ServedRolePredictions", "ml.scoring_history"]
+    assert sorted(seen) == [(name, "VIEW") for name in served]
     assert values(connection, "SELECT name FROM sys.procedures") == []
 
 

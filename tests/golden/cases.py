@@ -195,6 +195,10 @@ BANK_PLAN = _plan("bank", "score")
 DEMAND_PLAN = _plan("demand", "forecast")
 HOSTILE_PLAN = HOSTILE_BATCH.plan(HOSTILE_FEATURES)
 STORED_PLAN = HOSTILE_BATCH.model_copy(update={"from_store": True}).plan(HOSTILE_FEATURES)
+SERVINGS = {
+    "": BANK_PLAN.serving, "-hostile": HOSTILE_PLAN.serving, "-classes": _plan("pdm", "predict").serving,
+    "-number": DEMAND_PLAN.serving, "-flat": FLAT_BATCH.plan(FLAT_FEATURES).serving,
+}  # fmt: skip
 BANK_EVALUATION = _evaluation("bank")
 HOSTILE_EVALUATION = Evaluate(
     kind="evaluate",
@@ -305,6 +309,9 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "table-hostile": ("tables/predictions.sql.j2", {"plan": HOSTILE_PLAN}),
     "served": ("views/served.sql.j2", {"plan": BANK_PLAN}),
     "served-hostile": ("views/served.sql.j2", {"plan": HOSTILE_PLAN}),
+    **{f"{name}{ending}": (f"views/{name}.sql.j2", {"serving": serving})
+       for name in ("latest", "at_risk", "daily") for ending, serving in SERVINGS.items()
+       if name != "at_risk" or serving.has_risk},
     "evaluate": ("procedures/evaluate.sql.j2", {"plan": BANK_EVALUATION}),
     "evaluate-number": ("procedures/evaluate.sql.j2", {"plan": _evaluation("demand")}),
     "evaluate-flat": ("procedures/evaluate.sql.j2", {"plan": FLAT_EVALUATION}),

@@ -75,9 +75,12 @@ def test_table_has_keys_output_and_run(label: Any, words: dict[str, Any], made: 
 def test_modules_come_in_an_order_in_which_they_can_be_created() -> None:
     modules = parse(granted_to=["callers"]).render(FEATURES)
     assert [(one.type, one.name) for one in modules] == [
-        ("table", "[dbo].[P]"), ("procedure", "[dbo].[Score]"), ("view", "[dbo].[S]")
+        ("table", "[dbo].[P]"), ("procedure", "[dbo].[Score]"), ("view", "[dbo].[S]"), ("view", "[dbo].[PLatest]"),
+        ("view", "[dbo].[PAtRisk]"), ("view", "[dbo].[PDaily]"),
     ]  # fmt: skip
-    assert [one.granted_to for one in modules] == [(), ("callers",), ("ml_reader",)]
+    assert [one.granted_to for one in modules] == [(), ("callers",), *[("ml_reader",)] * 4]
+    assert len(parse(serving=False).render(FEATURES)) == 3
+    assert parse().granted_to == ("ml_scorer",)
     assert modules[1].signing is not None
     assert modules[0].columns[0] == TableColumn("id", "int", nullable=False)
 
