@@ -7,7 +7,8 @@ that the next can go on there.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -55,9 +56,40 @@ def run_pipeline(
     """Run the steps of a job in order, with their retries; the number of the run in ml.runs.
 
     With `resume` they begin with the one at which the last run failed. Raises JobError where a step fails that ends
-    the job, and where there is nothing to resume: the last run has not failed, or was one of another declaration.
+    the job, where it runs already, and where there is nothing to resume: the last run has not failed, or was one of
+    another declaration.
     """
-    first = _find_failed(db, job) if resume else 0
+    with _alone(db, job.name):
+        return _run(db, job, _find_failed(db, job) if resume else 0, on_step, wait)
+
+
+_LOCK = """\
+SET NOCOUNT ON;
+DECLARE @rc int;
+EXEC @rc = sp_getapplock @Resource = ?, @LockMode = 'Exclusive', @LockOwner = 'Session', @LockTimeout = 0;
+SELECT @rc AS rc;"""
+
+
+@contextmanager
+def _alone(db: Database, name: str) -> Generator[None]:
+    """As Agent has it, one run of a job at a time: a lock of a session that ends with the run, or with this process."""
+    with db.connect(autocommit=True) as connection:
+        try:
+            if fetch(connection, _LOCK, (f"pymlsql.pipeline {name}",)).rows[0].rc < 0:
+                raise JobError(f"{name} is running already: wait for its end.")
+            yield
+        finally:
+            if not connection.invalidated:
+                connection.invalidate()
+
+
+def _run(
+    db: Database,
+    job: RenderedJob,
+    first: int,
+    on_step: Callable[[StepResult], None] | None,
+    wait: Callable[[float], None],
+) -> int:
     with start_run(db, EXPERIMENT, name=job.name, tags={_SHA256: job.sha256, "first_step": first + 1}) as run:
         for number, step in enumerate(job.steps[first:], start=first + 1):
             error = _run_step(db, run, number, step, on_step, wait)

@@ -178,6 +178,21 @@ def test_a_pipeline_runs_the_same_steps_and_resumes_where_it_failed(db: Toolkit,
     assert [run.status for run in db.runs("pipelines")] == ["finished", "failed"]
 
 
+def test_one_run_of_a_pipeline_at_a_time(db: Toolkit, tmp_path: Path) -> None:
+    (job,) = read(tmp_path, "PRINT N'it''s done'", "SELECT 1 / 0 AS n").rendered_jobs
+    refused: list[str] = []
+
+    def meanwhile(seconds: float) -> None:
+        with pytest.raises(JobError, match="shop: nightly is running already: wait for its end") as raised:
+            run_pipeline(db, job)
+        refused.append(str(raised.value))
+
+    for _ in range(2):  # the lock is free again behind a run that failed
+        with pytest.raises(JobError, match="failed at step 2"):
+            run_pipeline(db, job, wait=meanwhile)
+    assert len(refused) == 2
+
+
 def test_a_job_that_waits_for_its_next_try_is_stopped(db: Toolkit, tmp_path: Path) -> None:
     db.apply(read(tmp_path, "PRINT N'it''s done'", "SELECT 1 / 0 AS n"))
     with pytest.raises(JobError, match=r"has not ended within 0\.5 s, and goes on"):
