@@ -14,7 +14,7 @@ from pymlsql.deployment import permitting, types
 from pymlsql.deployment.members import execute_members
 from pymlsql.deployment.planning import Plan, Step, describe, digest, parse_signing
 from pymlsql.errors import DatabaseError, DeclarationError, DeploymentError
-from pymlsql.jobs import JobChange
+from pymlsql.jobs import JobChange, check_owner
 from pymlsql.quoting import ident, qualified
 
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ def require_free(plan: Plan, *, overwrite: bool) -> None:
     """Raise DeploymentError where a step, a job or a member is in conflict with what is on the server."""
     conflicts = [(step.conflict, step.is_final) for step in plan.steps if step.conflict is not None]
     conflicts += [
-        (f"{job.conflict}: --overwrite takes the declared one", job.action == "same")
+        (f"{job.conflict}: --overwrite takes the declared one" if job.action != "same" else job.conflict,
+         job.action == "same")
         for job in plan.jobs
         if job.conflict is not None
     ]
@@ -112,6 +113,7 @@ def execute_jobs(connection: Connection, changes: Iterable[JobChange]) -> None:
         try:
             with translated_errors():
                 if change.job is not None:
+                    check_owner(connection, change.job)
                     fetch(connection, change.job.render())
                 else:
                     fetch(connection, "EXEC msdb.dbo.sp_delete_job @job_name = ?", (change.name,))

@@ -6,13 +6,13 @@ that the next can go on there.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pymlsql.database import fetch
+from pymlsql.database import fetch, translated_errors
 from pymlsql.errors import DatabaseError, JobError
 from pymlsql.jobs.rendering import QUIT_FAILURE, RenderedJob, RenderedStep
 from pymlsql.quoting import ident
@@ -70,16 +70,22 @@ EXEC @rc = sp_getapplock @Resource = ?, @LockMode = 'Exclusive', @LockOwner = 'S
 SELECT @rc AS rc;"""
 
 
-@contextmanager
+_UNLOCK = "EXEC sp_releaseapplock @Resource = ?, @LockOwner = 'Session';"
+
+
+@contextlib.contextmanager
 def _alone(db: Database, name: str) -> Generator[None]:
     """As Agent has it, one run of a job at a time: a lock of a session that ends with the run, or with this process."""
+    resource = f"pymlsql.pipeline {name}"
     with db.connect(autocommit=True) as connection:
+        if fetch(connection, _LOCK, (resource,)).rows[0].rc < 0:
+            raise JobError(f"{name} is running already: wait for its end.")
         try:
-            if fetch(connection, _LOCK, (f"pymlsql.pipeline {name}",)).rows[0].rc < 0:
-                raise JobError(f"{name} is running already: wait for its end.")
             yield
         finally:
             if not connection.invalidated:
+                with contextlib.suppress(DatabaseError), translated_errors():
+                    fetch(connection, _UNLOCK, (resource,))
                 connection.invalidate()
 
 
