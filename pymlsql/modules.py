@@ -79,12 +79,3 @@ class Module:
         """The GRANT for the roles, where there are any; an ALTER keeps it."""
         roles = ", ".join(map(quoting.ident, self.granted_to))
         return f"GRANT {self.permission} ON {self.securable} TO {roles};" if roles else None
-
-
-@dataclass(frozen=True, slots=True)
-class Deployment:
-    """What was done to one module; `changed` is False where the server had this very text already."""
-
-    name: str
-    type: ObjectType
-    changed: bool

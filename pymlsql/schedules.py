@@ -7,6 +7,7 @@ dbo.sysschedules. What those pages leave open is decided here:
 - Weeks begin on Sunday. Every n-th week, month or day is counted from the one of the start date, which is the first.
 - A month without the day (31, 30, 29 February) has no run.
 - An end time before the start time is one of the next day: the runs go on over midnight, but not beyond the end date.
+- An end time of 0 is none: 23:59:59, as msdb's procedures have it.
 - What runs once a day runs at the start time, whatever the end time.
 """
 
@@ -90,9 +91,11 @@ def verify(terms: Schedule) -> Schedule:
     if terms.freq_type == 2:
         raise InvalidSchedule(14295)
     if terms.freq_type not in FREQUENCIES:
-        raise InvalidSchedule(14266, "@freq_type", ", ".join(f"{code:#x}" for code in FREQUENCIES))
+        raise InvalidSchedule(14266, "@freq_type", ", ".join(map(str, FREQUENCIES)))
     if terms.freq_subday_type not in (0, AT_TIME, SECONDS, MINUTES, HOURS):
         raise InvalidSchedule(14266, "@freq_subday_type", "0x1, 0x2, 0x4, 0x8")
+    if terms.active_end_time == 0:
+        terms = _changed(terms, active_end_time=LAST_TIME)
     _verify_window(terms)
     if terms.freq_type in (ONCE, AT_START, IDLE):
         return _changed(terms, freq_interval=0, freq_subday_type=0, freq_subday_interval=0, freq_relative_interval=0,

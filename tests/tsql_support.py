@@ -45,8 +45,8 @@ REFUSED = """
 - what the documentation leaves open: money * money with more than four digits of a fraction, a sum of decimals that
   loses digits because 38 do not hold it, EOMONTH of NULL months, DATEDIFF of strings with an offset, dates with the
   year in another place than CONVERT's style has it, FORMAT of decimals with literals in a custom picture
-- characters that code page 1252 may have something like (from nvarchar to varchar), positions in strings with
-  supplementary characters, half a surrogate pair
+- characters that code page 1252 may have something like (from nvarchar to varchar), half a surrogate pair; REVERSE, and
+  PATINDEX with _ or [], of strings with supplementary characters
 - AT TIME ZONE with other than 23 well-known zones or years before 2008; FORMAT with cultures other than en-US, en-GB
   and the invariant one, of datetimeoffset, with exponents; Hijri dates (styles 130 and 131)
 - CHECKSUM and BINARY_CHECKSUM of other than NEWID(); RAND with a seed that is NULL or beyond 2147483562, and RAND()
@@ -80,8 +80,11 @@ DEFINITIONS = """
 """.strip()
 
 DEVIATIONS = """
-- **Order of strings.** ORDER BY, MIN, MAX and comparison with < and > go by code points after folding case and leaving
-  out trailing blanks, not by the weights of SQL_Latin1_General_CP1_CI_AS: punctuation and accents may sort elsewhere.
+- **Order of strings.** ORDER BY, MIN, MAX and comparison with < and > go by the weights of
+  SQL_Latin1_General_CP1_CI_AS, those of Windows for nvarchar and sort order 52 for varchar. Letters that code page 1252
+  has not come by their code points behind z; control characters, and ŠŽŒŸ in varchar, may come elsewhere.
+- **Equality of strings.** Two strings are equal when their lower case is, but for trailing blanks. To SQL Server ß and
+  ss are equal in nvarchar, so are æ and ae, ² and 2; Š and š are not in varchar. They come next to each other here.
 - **Time.** datetime2, time and datetimeoffset keep microseconds; the seventh digit is lost.
 - **sql_variant.** Functions that give one (SERVERPROPERTY, SESSIONPROPERTY and their like) give its text.
 - **SUM and AVG of floats.** Beyond the range of float they are infinity until they are sent, where Msg 8115 is raised.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pymlsql.cli import output
+from pymlsql.cli.deploying import ProjectOption
 from pymlsql.cli.options import JsonOption, UrlOption
-from pymlsql.errors import JobError
+from pymlsql.errors import JobError, UsageError
 
 if TYPE_CHECKING:
     from pymlsql.jobs.operations import HistoryRow
@@ -132,3 +134,43 @@ def remove(name: NameArgument, url: UrlOption = None) -> None:
     with pymlsql.connect(url) as db:
         jobs.remove_job(db, name)
     output.print_line(f"removed: {name}")
+
+
+@app.command(epilog="Example: pymlsql job export --systemd units/")
+def export(
+    systemd: Annotated[
+        Path | None, typer.Option("--systemd", metavar="DIR", help="A .service and a .timer for each job.")
+    ] = None,
+    cron: Annotated[Path | None, typer.Option("--cron", metavar="FILE", help="Lines for a crontab.")] = None,
+    environment_file: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="The file that will hold PYMLSQL_URL; by default /etc/pymlsql/PROJECT.env."
+        ),
+    ] = None,
+    command: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The pymlsql that will run; by default this one.")
+    ] = None,
+    project_file: ProjectOption = Path("."),
+) -> None:
+    """Write timers that run the project's jobs from a machine, for servers without SQL Server Agent."""
+    import datetime
+    import sys
+
+    from pymlsql import project
+    from pymlsql.jobs import units
+
+    if systemd is None and cron is None:
+        raise UsageError("Say --systemd DIR or --cron FILE.")
+    declared = project.read(project_file)
+    environment = environment_file or f"/etc/pymlsql/{declared.required_name}.env"
+    program = Path(sys.executable).with_name("pymlsql") if command is None else command
+    place = units.Place(declared.path.resolve(), program, environment)
+    today = datetime.datetime.now().date()
+    made = {} if systemd is None else units.render_units(systemd, declared.rendered_jobs, place, today)
+    made |= {} if cron is None else units.render_crontab(cron, declared.rendered_jobs, place, today)
+    units.write(made)
+    for path in made:
+        output.print_line(f"written: {path}")
+    if made:
+        output.print_note(f'Write PYMLSQL_URL="..." into {environment}, mode 0600: the units hold no password.')

@@ -14,7 +14,7 @@ from pymlsql.deployment import permitting, types
 from pymlsql.deployment.members import execute_members
 from pymlsql.deployment.planning import Plan, Step, describe, digest, parse_signing
 from pymlsql.errors import DatabaseError, DeclarationError, DeploymentError
-from pymlsql.jobs import JobChange
+from pymlsql.jobs import JobChange, check_owner
 from pymlsql.quoting import ident, qualified
 
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ def require_free(plan: Plan, *, overwrite: bool) -> None:
     """Raise DeploymentError where a step, a job or a member is in conflict with what is on the server."""
     conflicts = [(step.conflict, step.is_final) for step in plan.steps if step.conflict is not None]
     conflicts += [
-        (f"{job.conflict}: --overwrite takes the declared one", job.action == "same")
+        (f"{job.conflict}: --overwrite takes the declared one" if job.action != "same" else job.conflict,
+         job.action == "same")
         for job in plan.jobs
         if job.conflict is not None
     ]
@@ -91,7 +92,7 @@ def execute(connection: Connection, plan: Plan, *, sign: bool = True, label: str
     for step in plan.changes:
         try:
             with translated_errors():
-                _execute(connection, apply_id, step, sign=sign)
+                carry_out(connection, apply_id, step, sign=sign)
         except DatabaseError as error:
             if error.number == MSG_LOCK_TIMEOUT:
                 raise
@@ -112,6 +113,7 @@ def execute_jobs(connection: Connection, changes: Iterable[JobChange]) -> None:
         try:
             with translated_errors():
                 if change.job is not None:
+                    check_owner(connection, change.job)
                     fetch(connection, change.job.render())
                 else:
                     fetch(connection, "EXEC msdb.dbo.sp_delete_job @job_name = ?", (change.name,))
@@ -135,7 +137,8 @@ def begin(
     return int(fetch(connection, _BEGIN, values).rows[0].apply_id)
 
 
-def _execute(connection: Connection, apply_id: int, step: Step, *, sign: bool) -> None:
+def carry_out(connection: Connection, apply_id: int | None, step: Step, *, sign: bool) -> None:
+    """Do one step and record it, as a part of an apply if there is one."""
     if step.action == "drop":
         if step.server is not None:
             drop(connection, step.type, step.name)
@@ -193,7 +196,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 def record(
     connection: Connection,
-    apply_id: int,
+    apply_id: int | None,
     step: Step,
     action: str,
     signed: str | None = None,

@@ -124,16 +124,37 @@ def make_plan(connection: Connection, project: str, modules: Sequence[Module], *
     own = state.in_project(records, project)
     objects = state.read_objects(connection, [*(one.name for one in modules), *(one.name for one in own.values())])
     states = _read_states(connection, modules, own.values()) if sign else {}
-    steps = [
-        _compare(project, module, objects.get(state.key(module.name)), records.get(state.key(module.name)), states)
-        for module in modules
-    ]
-    steps = _with_takers(connection, steps, states)
+    steps = _compare_all(connection, project, modules, objects, records, states)
     declared = {state.key(module.name) for module in modules}
     gone = [record for name, record in own.items() if name not in declared]
     steps += [_remove(record, objects.get(state.key(record.name))) for record in reversed(gone)]
     steps = [dataclasses.replace(step, former_signing=_former_signing(step, states)) for step in steps]
     return Plan(project, tuple(steps), tuple(module.name for module in modules))
+
+
+def compare(connection: Connection, modules: Sequence[Module], *, sign: bool = True) -> list[Step]:
+    """The steps for modules that belong to no project, of which none is missed where it is not among them."""
+    records = state.read_records(connection)
+    objects = state.read_objects(connection, [module.name for module in modules])
+    states = _read_states(connection, modules, ()) if sign else {}
+    steps = _compare_all(connection, None, modules, objects, records, states)
+    return [dataclasses.replace(step, former_signing=_former_signing(step, states)) for step in steps]
+
+
+def _compare_all(
+    connection: Connection,
+    project: str | None,
+    modules: Sequence[Module],
+    objects: Mapping[str, ServerObject],
+    records: Mapping[str, Record],
+    states: Mapping[str, signing.State],
+) -> list[Step]:
+    keys = [state.key(module.name) for module in modules]
+    steps = [
+        _compare(project, module, objects.get(key), records.get(key), states)
+        for key, module in zip(keys, modules, strict=True)
+    ]
+    return _with_takers(connection, project, steps, states)
 
 
 def _read_states(
@@ -151,7 +172,7 @@ def _former_signing(step: Step, states: Mapping[str, signing.State]) -> str | No
 
 
 def _compare(
-    project: str,
+    project: str | None,
     module: Module,
     server: ServerObject | None,
     record: Record | None,
@@ -164,12 +185,12 @@ def _compare(
         )
     if server is None:
         notes = ("it was dropped on the server",) if record is not None else ()
-        return _settle(dataclasses.replace(step, action="create", notes=notes), states)
+        return _settle(project, dataclasses.replace(step, action="create", notes=notes), states)
     if server.type != module.type:
         return _refuse(step, f"{module.name} is a {server.type} on the server, not a {module.type}: rename one of them")
     if module.type in KEPT:
-        return _settle(_compare_columns(step, module, server), states)
-    return _settle(_compare_text(step, module, server, record), states)
+        return _settle(project, _compare_columns(step, module, server), states)
+    return _settle(project, _compare_text(step, module, server, record), states)
 
 
 def _compare_columns(step: Step, module: Module, server: ServerObject) -> Step:
@@ -191,7 +212,9 @@ def _compare_columns(step: Step, module: Module, server: ServerObject) -> Step:
     return _refuse(step, f"{module.name} is there with other columns ({'; '.join(different)}): {way}")
 
 
-def _with_takers(connection: Connection, steps: list[Step], states: Mapping[str, signing.State]) -> list[Step]:
+def _with_takers(
+    connection: Connection, project: str | None, steps: list[Step], states: Mapping[str, signing.State]
+) -> list[Step]:
     """The steps, where a table type changes, with all that takes it made anew: it is bound to the type that was."""
     takers = types.read_takers(connection, [step.name for step in steps if step.replaces])
     declared = {state.key(step.name) for step in steps}
@@ -208,7 +231,7 @@ def _with_takers(connection: Connection, steps: list[Step], states: Mapping[str,
             altered = dataclasses.replace(
                 step, action="alter", grant=(), revoke=(), notes=("takes a type that changes",)
             )
-            step = _settle(altered, states)
+            step = _settle(project, altered, states)
         made.append(step)
     return made
 
@@ -252,7 +275,7 @@ def _compare_text(step: Step, module: Module, server: ServerObject, record: Reco
     )
 
 
-def _settle(step: Step, states: Mapping[str, signing.State]) -> Step:
+def _settle(project: str | None, step: Step, states: Mapping[str, signing.State]) -> Step:
     """The step with grants and signature; a new or altered procedure has none that is valid."""
     module, record = step.module, step.record
     assert module is not None
@@ -269,7 +292,7 @@ def _settle(step: Step, states: Mapping[str, signing.State]) -> Step:
     if module.signing is not None and found is not None:
         is_known = record is not None and record.signing == describe(module.signing)
         sign = step.action in ("create", "alter") or found != "signed" or not is_known
-    is_recorded = record is not None and record.project is not None
+    is_recorded = record is not None and (project is None or record.project is not None)
     notes = step.notes
     if step.action == "same":
         notes += (f"grants to {', '.join(grant)}",) * bool(grant) + (f"revokes from {', '.join(revoke)}",) * bool(

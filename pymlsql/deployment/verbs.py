@@ -116,7 +116,8 @@ def _plan(connection: Connection, project: Project, sign: bool, trusted: Iterabl
     rendered = project.rendered_jobs
     found = jobs.read_jobs(connection, project.required_name, [job.name for job in rendered])
     database = str(fetch(connection, "SELECT DB_NAME() AS name").rows[0].name)
-    changes = jobs.plan_jobs(rendered, found, project.required_name, database)
+    obstacles = jobs.find_obstacles(connection, rendered, database) if jobs.has_agent(connection) else {}
+    changes = jobs.plan_jobs(rendered, found, project.required_name, database, obstacles)
     return replace(
         made,
         jobs=changes,

@@ -6,12 +6,13 @@ that the next can go on there.
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pymlsql.database import fetch
+from pymlsql.database import fetch, translated_errors
 from pymlsql.errors import DatabaseError, JobError
 from pymlsql.jobs.rendering import QUIT_FAILURE, RenderedJob, RenderedStep
 from pymlsql.quoting import ident
@@ -55,9 +56,46 @@ def run_pipeline(
     """Run the steps of a job in order, with their retries; the number of the run in ml.runs.
 
     With `resume` they begin with the one at which the last run failed. Raises JobError where a step fails that ends
-    the job, and where there is nothing to resume: the last run has not failed, or was one of another declaration.
+    the job, where it runs already, and where there is nothing to resume: the last run has not failed, or was one of
+    another declaration.
     """
-    first = _find_failed(db, job) if resume else 0
+    with _alone(db, job.name):
+        return _run(db, job, _find_failed(db, job) if resume else 0, on_step, wait)
+
+
+_LOCK = """\
+SET NOCOUNT ON;
+DECLARE @rc int;
+EXEC @rc = sp_getapplock @Resource = ?, @LockMode = 'Exclusive', @LockOwner = 'Session', @LockTimeout = 0;
+SELECT @rc AS rc;"""
+
+
+_UNLOCK = "EXEC sp_releaseapplock @Resource = ?, @LockOwner = 'Session';"
+
+
+@contextlib.contextmanager
+def _alone(db: Database, name: str) -> Generator[None]:
+    """As Agent has it, one run of a job at a time: a lock of a session that ends with the run, or with this process."""
+    resource = f"pymlsql.pipeline {name}"
+    with db.connect(autocommit=True) as connection:
+        if fetch(connection, _LOCK, (resource,)).rows[0].rc < 0:
+            raise JobError(f"{name} is running already: wait for its end.")
+        try:
+            yield
+        finally:
+            if not connection.invalidated:
+                with contextlib.suppress(DatabaseError), translated_errors():
+                    fetch(connection, _UNLOCK, (resource,))
+                connection.invalidate()
+
+
+def _run(
+    db: Database,
+    job: RenderedJob,
+    first: int,
+    on_step: Callable[[StepResult], None] | None,
+    wait: Callable[[float], None],
+) -> int:
     with start_run(db, EXPERIMENT, name=job.name, tags={_SHA256: job.sha256, "first_step": first + 1}) as run:
         for number, step in enumerate(job.steps[first:], start=first + 1):
             error = _run_step(db, run, number, step, on_step, wait)

@@ -62,7 +62,10 @@ class RenderedSchedule:
 
 @dataclass(frozen=True, slots=True)
 class RenderedJob:
-    """A job as msdb is to hold it. The end of its description says whose it is, and the hash of all of this."""
+    """A job as msdb is to hold it. The end of its description says whose it is, and the hash of all of this.
+
+    `procedures` are those of the project that its steps execute in the database that is deployed to.
+    """
 
     name: str
     project: str
@@ -74,6 +77,7 @@ class RenderedJob:
     steps: tuple[RenderedStep, ...]
     schedules: tuple[RenderedSchedule, ...]
     declared: tuple[str | int, ...]
+    procedures: tuple[str, ...] = ()
 
     @property
     def category(self) -> str:
@@ -84,7 +88,7 @@ class RenderedJob:
     def sha256(self) -> str:
         """The hash of what is declared."""
         facts = asdict(self)
-        del facts["declared"]
+        del facts["declared"], facts["procedures"]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
     @property
@@ -117,6 +121,11 @@ def render_job(key: str, job: Job, project: str, procedures: Mapping[str, Proced
         steps=tuple(_step(step, procedures, step is job.steps[-1]) for step in job.steps),
         schedules=tuple(RenderedSchedule(f"{name} ({n})", one) for n, one in enumerate(job.schedules, start=1)),
         declared=("jobs", key),
+        procedures=tuple(
+            qualified(procedures[step.procedure].name)
+            for step in job.steps
+            if step.procedure is not None and step.database is None
+        ),
     )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from pymlsql.database import fetch
@@ -77,9 +78,14 @@ _TERMS = (
 )  # fmt: skip
 
 
+def has_agent(connection: Connection) -> bool:
+    """Whether the server has the tables of SQL Server Agent."""
+    return fetch(connection, _HAS_AGENT).rows[0].id is not None
+
+
 def read_jobs(connection: Connection, project: str, names: Iterable[str]) -> dict[str, ServerJob]:
     """The jobs of these names, and all that a project has made, by their names in lower case."""
-    if fetch(connection, _HAS_AGENT).rows[0].id is None:
+    if not has_agent(connection):
         return {}
     wanted = {name.lower() for name in names}
     made: dict[str, ServerJob] = {}
@@ -137,10 +143,17 @@ def _schedule(one: Any) -> tuple[Any, ...]:
 
 
 def plan_jobs(
-    jobs: Sequence[RenderedJob], found: Mapping[str, ServerJob], project: str, database: str
-) -> tuple[JobChange, ...]:
-    """What apply would do to the jobs of a project."""
+    jobs: Sequence[RenderedJob], found: Mapping[str, ServerJob], project: str, database: str,
+    obstacles: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[JobChange, ...]:  # fmt: skip
+    """What apply would do to the jobs of a project; `obstacles` say by name why some would never run."""
     changes = [_plan(job, found.get(job.name.lower()), project, database) for job in jobs]
+    changes = [
+        replace(one, action="same", conflict=obstacles[one.name])
+        if one.action != "same" and one.name in obstacles
+        else one
+        for one in changes
+    ]
     declared = {job.name.lower() for job in jobs}
     changes += [
         JobChange(one.name, "drop", None)
@@ -171,7 +184,7 @@ def _plan(job: RenderedJob, found: ServerJob | None, project: str, database: str
 
 @dataclass(frozen=True, slots=True)
 class JobStatus:
-    """A job for a listing: times are those of the server's clock."""
+    """A job for a listing: times are those of the server's clock. One that runs now has that run as its last."""
 
     name: str
     project: str | None
@@ -182,7 +195,10 @@ class JobStatus:
 
 
 _STATUS = """\
-SELECT j.name, j.description, j.enabled, v.last_run_date, v.last_run_time, v.last_run_outcome, GETDATE() AS now
+SELECT j.name, j.description, j.enabled, v.last_run_date, v.last_run_time, v.last_run_outcome, GETDATE() AS now,
+    (SELECT MAX(a.start_execution_date) FROM msdb.dbo.sysjobactivity AS a
+        WHERE a.job_id = j.job_id AND a.session_id = (SELECT MAX(s.session_id) FROM msdb.dbo.syssessions AS s)
+            AND a.start_execution_date IS NOT NULL AND a.stop_execution_date IS NULL) AS running_since
 FROM msdb.dbo.sysjobs_view AS j
 LEFT JOIN msdb.dbo.sysjobservers AS v ON v.job_id = j.job_id
 ORDER BY j.name"""
@@ -199,6 +215,8 @@ def read_status(connection: Connection) -> list[JobStatus]:
         mark = parse_mark(row.description)
         last = moment_of(row.last_run_date, row.last_run_time) if row.last_run_date else None
         outcome = "never run" if last is None else OUTCOMES.get(row.last_run_outcome, "unknown")
+        if row.running_since is not None:
+            last, outcome = row.running_since.replace(microsecond=0), "running"
         times = [next_run(one, row.now) for one in upcoming.get(row.name, []) if row.enabled]
         coming = min((time for time in times if time is not None), default=None)
         made.append(JobStatus(row.name, None if mark is None else mark[0], bool(row.enabled), last, outcome, coming))

@@ -54,8 +54,8 @@ class Predicting(Declared):
 
     What the features' label is decides: classes or a number; a view without a label has `output`. A class is chosen by
     its probability, unless there are `thresholds` (a class counts from this probability on) or `costs` (of predicting
-    a class, by the actual one: the least expected cost is chosen). Members of ml_scorer may call it. With `route`, a
-    call that names no alias follows the route of the model, where it has one.
+    a class, by the actual one: the least expected cost is chosen). With `route`, a call that names no alias follows
+    the route of the model, where it has one. Members of ml_scorer may call it.
     """
 
     granted_to: tuple[Name, ...] = (SCORERS,)

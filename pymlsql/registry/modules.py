@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 from pymlsql import deployment, migrate, pinning, scripts, templates
 from pymlsql.features.meanings import Described
-from pymlsql.modules import Deployment, Module
+from pymlsql.modules import Module
 from pymlsql.signing import Signing
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
+
+    from pymlsql.deployment.planning import Step
 
 ADMIN = "ml_admin"
 APPROVER = "ml_approver"
@@ -111,7 +113,7 @@ def _render(name: str) -> str:
     return templates.render(template(name), **({"script": scripts.read(SCRIPTS[name])} if name in SCRIPTS else {}))
 
 
-def deploy(engine: Engine, *, trusted: Iterable[bytes] | None = None) -> list[Deployment]:
+def deploy(engine: Engine, *, trusted: Iterable[bytes] | None = None) -> list[Step]:
     """Create or alter the procedures in one transaction; nothing where the tables are not at their newest revision.
 
     `trusted` are the public keys whose seals count; None keeps those that the database trusts already.

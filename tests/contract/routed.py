@@ -96,3 +96,19 @@ def missing_label(db: Toolkit, number: int) -> Iterator[None]:
     db.execute("UPDATE dbo.Flat SET kind = NULL WHERE id = ?", (number,))
     yield
     db.execute("UPDATE dbo.Flat SET kind = ? WHERE id = ?", (str(ROWS["kind"][number - 1]), number))
+
+
+REFUSED: list[tuple[dict[str, float], tuple[str, ...], int, str]] = [
+    ({"champion": 90, "challenger": 20}, (), 51046, "add up to 110.00, not to 100"),
+    ({"champion": 110, "challenger": -10}, (), 51046, "challenger' is -10: it is above 0"),
+    ({"champion": 33.333, "challenger": 66.667}, (), 51046, "at most two decimals"),
+    ({"champion": 100, "nobody": 0}, (), 51047, "has no alias 'nobody'"),
+    ({"champion": 100}, ("nobody",), 51047, "has no alias 'nobody'"),
+    ({"champion": 100}, ("champion",), 51046, "'champion' is named twice"),
+    ({}, (), 51046, "add up to 0.00"),
+]
+"""What ml.SetRoute refuses: shares, shadow, number, sentence."""
+
+
+def planned(db: Toolkit, declared: Project) -> list[tuple[str, str, str | None]]:
+    return [(one.action, one.note, one.conflict) for one in db.plan(declared).route_changes]

@@ -33,7 +33,7 @@ def test_view_of_an_example_gives_what_pandas_gives(name: str, tmp_path: Path, s
         for is_second in (False, True):
             with db.transaction() as connection:
                 deployed = deployment.deploy(connection, modules)
-            assert [done.changed for done in deployed] == [not is_second] * len(modules)
+            assert [done.changes for done in deployed] == [not is_second] * len(modules)
         found = [parity.check(features, db.read) for features in declared]
         assert [one.complaints for one in found] == [()]
         assert found[0].n_rows > 100

@@ -84,7 +84,7 @@ def test_second_deployment_changes_nothing_and_is_not_recorded(odd: dict[str, pd
     with engine.begin() as connection:
         n_before = connection.exec_driver_sql("SELECT COUNT(*) FROM ml.deployments").scalar()
         modules = PROJECT.modules
-        assert [done.changed for done in deployment.deploy(connection, modules)] == [False] * len(modules)
+        assert [done.changes for done in deployment.deploy(connection, modules)] == [False] * len(modules)
         assert connection.exec_driver_sql("SELECT COUNT(*) FROM ml.deployments").scalar() == n_before
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pymlsql import connect, jobs, project
+from pymlsql.deployment import applying
 from pymlsql.errors import DeclarationError, DeploymentError, JobError
 from pymlsql.jobs.pipeline import StepResult, run_pipeline
 from pymlsql.project import Project
@@ -178,6 +180,21 @@ def test_a_pipeline_runs_the_same_steps_and_resumes_where_it_failed(db: Toolkit,
     assert [run.status for run in db.runs("pipelines")] == ["finished", "failed"]
 
 
+def test_one_run_of_a_pipeline_at_a_time(db: Toolkit, tmp_path: Path) -> None:
+    (job,) = read(tmp_path, "PRINT N'it''s done'", "SELECT 1 / 0 AS n").rendered_jobs
+    refused: list[str] = []
+
+    def meanwhile(seconds: float) -> None:
+        with pytest.raises(JobError, match="shop: nightly is running already: wait for its end") as raised:
+            run_pipeline(db, job)
+        refused.append(str(raised.value))
+
+    for _ in range(2):  # the lock is free again behind a run that failed
+        with pytest.raises(JobError, match="failed at step 2"):
+            run_pipeline(db, job, wait=meanwhile)
+    assert len(refused) == 2
+
+
 def test_a_job_that_waits_for_its_next_try_is_stopped(db: Toolkit, tmp_path: Path) -> None:
     db.apply(read(tmp_path, "PRINT N'it''s done'", "SELECT 1 / 0 AS n"))
     with pytest.raises(JobError, match=r"has not ended within 0\.5 s, and goes on"):
@@ -197,6 +214,10 @@ def test_a_job_that_waits_for_its_next_try_is_stopped(db: Toolkit, tmp_path: Pat
     [
         ('"30 2 * * *"', '"30 2 * 1 *"', "line 6, jobs.nightly.schedule: .* names months"),
         ('"30 2 * * *"', '"61 2 * * *"', "line 6, .*'61' is no minute of cron"),
+        ('"30 2 * * *"', "{ freq_type = 1, active_start_date = 20300101, active_end_date = 20291231 }", "Msg 14288"),
+        ('"30 2 * * *"',
+         "{ freq_type = 16, freq_interval = 30, freq_recurrence_factor = 12, active_start_date = 20240201 }",
+         "line 6, .*never fires: none of the months that it comes to has a day 30"),
         ("freq_interval = 65", "freq_interval = 0", "line 6, .*Msg 14278: .*bitmask"),
         ('command = "PRINT N\'it\'\'s done\'"', 'command = " "', "line 9, jobs.nightly.steps.1: the command is empty"),
         ('command = "PRINT N\'it\'\'s done\'"', 'procedure = "scor"', "line 9, .*no procedure is called scor"),
@@ -211,18 +232,99 @@ def test_a_mistake_names_its_line(tmp_path: Path, old: str, new: str, message: s
         read(tmp_path, old, new)
 
 
-@pytest.mark.parametrize(
-    ("step", "message"),
-    [('database = "nowhere"', "does not exist"), ('database = "msdb"', None)],
-)
-def test_a_server_s_refusal_names_the_line_and_leaves_no_half_job(
-    db: Toolkit, tmp_path: Path, step: str, message: str | None
+def test_steps_may_name_another_database(db: Toolkit, tmp_path: Path) -> None:
+    declared = read(tmp_path, "retries = 1", 'retries = 1, database = "msdb"')
+    db.apply(declared)
+    assert changes(db, declared) == []
+
+
+HEAD = "[jobs.nightly]\n"
+OBSTACLES = {
+    "an operator that is not there": (HEAD, f'{HEAD}notify = "nobody"\n', "notify: this server has no operator nobody"),
+    "an owner that is not there": (HEAD, f'{HEAD}owner = "nobody"\n', "owner: this server has no login nobody"),
+    "an owner who may not open the database": (
+        HEAD, f'{HEAD}owner = "ShopBob"\n',
+        r"owner: the login ShopBob may not open the database .*: CREATE USER \[ShopBob\]",
+    ),
+    "a database that is not there": (
+        "retries = 1", 'retries = 1, database = "nowhere"', "steps: this server has no database nowhere"
+    ),
+    "a single time that is past": (
+        '"30 2 * * *"', "{ freq_type = 1, active_start_date = 20200101, active_start_time = 10000 }",
+        "schedule: The schedule never fires: it runs once, at 2020-01-01 01:00:00, and that is past",
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def bob(made: Toolkit) -> Iterator[str]:
+    made.execute("CREATE LOGIN ShopBob WITH PASSWORD = 'Vx9-rights-of-a-test', CHECK_POLICY = OFF")
+    yield "ShopBob"
+    made.execute("DROP LOGIN ShopBob")
+
+
+@pytest.mark.parametrize("what", OBSTACLES)
+def test_what_would_keep_a_job_from_running_is_told_by_the_plan(
+    db: Toolkit, bob: str, tmp_path: Path, what: str
 ) -> None:
-    declared = read(tmp_path, "retries = 1", f"retries = 1, {step}")
-    if message is None:
+    old, new, sentence = OBSTACLES[what]
+    declared = read(tmp_path, old, new)
+    (found,) = [job.conflict or "" for job in db.plan(declared).jobs]
+    assert found.startswith("jobs.nightly.")
+    with pytest.raises(DeploymentError, match=f"^jobs.nightly.{sentence}.*. Nothing was changed"):
+        db.apply(declared, overwrite=True)
+    assert jobs.list_jobs(db) == []
+
+
+def test_an_owner_who_may_not_execute_is_told_and_his_job_is_not_made(db: Toolkit, bob: str, tmp_path: Path) -> None:
+    (job,) = read(tmp_path, HEAD, f'{HEAD}owner = "{bob}"\n').rendered_jobs
+    db.execute("CREATE PROCEDURE dbo.ShopWork AS SELECT 1 AS one")
+    db.execute(f"CREATE USER {bob} FOR LOGIN {bob}")
+    change = jobs.JobChange(job.name, "create", dataclasses.replace(job, procedures=("[dbo].[ShopWork]",)))
+    try:
+        refused = pytest.raises(DeclarationError, match=r"nightly.owner: the login ShopBob may not execute \[dbo\]")
+        with refused, db.connect(autocommit=True) as connection:
+            applying.execute_jobs(connection, [change])
+        assert jobs.list_jobs(db) == []
+        db.execute(f"GRANT EXECUTE ON dbo.ShopWork TO {bob}")
+        with db.connect(autocommit=True) as connection:
+            applying.execute_jobs(connection, [change])
+        assert len(jobs.list_jobs(db)) == 1
+    finally:
+        db.execute(f"DROP PROCEDURE dbo.ShopWork; DROP USER {bob}")
+
+
+def test_who_is_notified_can_be_changed_and_ended(db: Toolkit, tmp_path: Path) -> None:
+    db.execute("EXEC msdb.dbo.sp_add_operator @name = N'on call', @email_address = N'shop@example.com'")
+    told = "SELECT notify_level_email, notify_email_operator_id FROM msdb.dbo.sysjobs WHERE name = ?"
+    try:
+        declared = read(tmp_path, HEAD, f'{HEAD}notify = "on call"\nnotify_on = "always"\n')
         db.apply(declared)
         assert changes(db, declared) == []
-        return
-    with pytest.raises(DeclarationError, match=f"line 4, jobs.nightly: the server refuses the job .*{message}"):
-        db.apply(declared)
-    assert jobs.list_jobs(db) == []
+        assert db.rows(told, (JOB,))[0][0] == 3
+        nobody = read(tmp_path)
+        assert changes(db, nobody) == [("alter", ("notify", "notify_level"))]
+        db.apply(nobody)
+        assert changes(db, nobody) == []
+        assert tuple(db.rows(told, (JOB,))[0]) == (0, 0)
+    finally:
+        db.execute("EXEC msdb.dbo.sp_delete_operator @name = N'on call'")
+
+
+def test_a_job_that_runs_is_listed_as_running(db: Toolkit, tmp_path: Path) -> None:
+    work = "WHILE OBJECT_ID(N'dbo.ShopGo') IS NULL WAITFOR DELAY '00:00:00.050'"
+    db.apply(read(tmp_path, "INSERT INTO dbo.ShopCounts SELECT COUNT(*) FROM sys.objects", work))
+    jobs.run_job(db, JOB, wait=False)
+    until = time.monotonic() + 30
+    try:
+        while (found := jobs.list_jobs(db)[0]).last_outcome != "running":
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        assert found.last_run is not None
+    finally:
+        db.execute("CREATE TABLE dbo.ShopGo (a int)")
+    while jobs.list_jobs(db)[0].last_outcome == "running":
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    db.execute("DROP TABLE dbo.ShopGo")
+    assert jobs.list_jobs(db)[0].last_outcome == "succeeded"

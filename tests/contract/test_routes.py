@@ -16,12 +16,11 @@ from sklearn.linear_model import LogisticRegression
 
 from pymlsql import deployment, models, registry, routes, signature
 from pymlsql.errors import DatabaseError, DeploymentError, RegistryError, UsageError
-from pymlsql.project import Project
 from pymlsql.routes import operations
 from pymlsql.toolkit import Toolkit
 from tests import servers
 from tests.contract.people import people
-from tests.contract.routed import missing_label, project_of, push, ranges, splits, versions, whose
+from tests.contract.routed import REFUSED, missing_label, planned, project_of, push, ranges, splits, versions, whose
 from tests.contract.test_batch import INPUTS, ROWS, Scored, declare, features, flat_server, missing
 
 
@@ -84,18 +83,7 @@ def test_a_change_moves_only_what_it_must(split: Scored, wanted: dict[str, int])
     assert moved == sum(max(0, n - wanted.get(alias, 0)) for alias, n in collections.Counter(before).items())
 
 
-@pytest.mark.parametrize(
-    ("shares", "shadow", "number", "sentence"),
-    [
-        ({"champion": 90, "challenger": 20}, (), 51046, "add up to 110.00, not to 100"),
-        ({"champion": 110, "challenger": -10}, (), 51046, "challenger' is -10: it is above 0"),
-        ({"champion": 33.333, "challenger": 66.667}, (), 51046, "at most two decimals"),
-        ({"champion": 100, "nobody": 0}, (), 51047, "has no alias 'nobody'"),
-        ({"champion": 100}, ("nobody",), 51047, "has no alias 'nobody'"),
-        ({"champion": 100}, ("champion",), 51046, "'champion' is named twice"),
-        ({}, (), 51046, "add up to 0.00"),
-    ],
-)
+@pytest.mark.parametrize(("shares", "shadow", "number", "sentence"), REFUSED)
 def test_what_is_no_route_is_refused(
     fresh: Scored, shares: dict[str, float], shadow: tuple[str, ...], number: int, sentence: str
 ) -> None:
@@ -185,6 +173,21 @@ def test_unscored_is_what_the_version_of_the_slot_has_not_scored(fresh: Scored) 
     moved = {key for key, version in whose(fresh.db, "Split").items() if version != before[key]}
     assert moved
     assert set(fresh.run("@unscored = 1")["id"]) == moved
+
+
+def test_a_procedure_that_is_declared_without_routes_follows_none(fresh: Scored) -> None:
+    plain = declare("Split", alerts_per_period=5, route=False)
+    try:
+        with fresh.db.transaction() as connection:
+            deployment.deploy(connection, plain.render(features("kind")))
+        assert "routed" not in fresh.db.scalar(f"SELECT OBJECT_DEFINITION(OBJECT_ID(N'{plain.name}'))")
+        assert set(fresh.run()["model_version"]) == {1}
+        with pytest.raises(DatabaseError, match="51004"):
+            fresh.run("@unscored = 1")
+        assert fresh.stored()["alert"].sum() > 0
+    finally:
+        with fresh.db.transaction() as connection:
+            deployment.deploy(connection, fresh.declared.render(features("kind")))
 
 
 def test_a_shadow_scores_and_is_not_seen(fresh: Scored) -> None:
@@ -315,10 +318,6 @@ def test_with_approval_an_approver_changes_routes(fresh: Scored, target: servers
 
 
 # Declared routes ----------------------------------------------------------------------------------------------------
-
-
-def planned(db: Toolkit, declared: Project) -> list[tuple[str, str, str | None]]:
-    return [(one.action, one.note, one.conflict) for one in db.plan(declared).route_changes]
 
 
 def test_a_declared_route_is_planned_applied_changed_and_removed(fresh: Scored) -> None:

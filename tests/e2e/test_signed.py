@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,9 +12,11 @@ from sklearn.tree import DecisionTreeClassifier
 
 import pymlsql
 from pymlsql import deployment, doctor, signing
+from pymlsql.errors import DeclarationError
 from pymlsql.examples.pdm.declaration import FEATURES, PROCEDURE, PROJECT
 from pymlsql.features.reference import compute
 from pymlsql.modules import Module
+from pymlsql.project import Project
 from pymlsql.signing import Signing
 from pymlsql.toolkit import Toolkit
 from tests import servers
@@ -158,10 +161,14 @@ def test_no_password_is_written_anywhere(db: Toolkit, target: servers.Target) ->
     assert "Aa1!" not in target.stderr()
 
 
-def test_applying_again_signs_again_with_another_certificate(db: Toolkit, scorer: Any) -> None:
+def test_a_procedure_that_is_altered_is_signed_with_another_certificate(db: Toolkit, scorer: Any) -> None:
     thumbprint = f"SELECT thumbprint FROM sys.certificates WHERE name = N'{CERTIFICATE}'"
     before = db.rows(thumbprint)
     db.apply(PROJECT)
+    assert db.rows(thumbprint) == before
+    text = db.scalar("SELECT OBJECT_DEFINITION(OBJECT_ID(N'dbo.PredictFailures'))")
+    db.execute(text.replace("CREATE PROCEDURE", "ALTER PROCEDURE", 1) + "-- by hand")
+    db.apply(PROJECT, overwrite=True)
     after = db.rows(thumbprint)
     assert len(before) == len(after) == 1
     assert before != after
@@ -170,11 +177,16 @@ def test_applying_again_signs_again_with_another_certificate(db: Toolkit, scorer
 
 def test_an_apply_that_fails_leaves_the_old_signature(db: Toolkit, scorer: Any) -> None:
     before = db.rows("SELECT thumbprint, pvt_key_encryption_type FROM sys.certificates")
-    modules = PROJECT.modules
     wrong = Module("[dbo].[Nothing]", "view", "CREATE OR ALTER VIEW dbo.Nothing AS SELECT a FROM dbo.none")
-    with pytest.raises(Exception, match="208"), db.transaction() as connection:
-        deployment.deploy(connection, modules)
-        deployment.deploy(connection, [wrong])
+
+    class More(Project):
+        @property
+        def modules(self) -> tuple[Module, ...]:
+            return (*super().modules, wrong)
+
+    more = More(*(getattr(PROJECT, field.name) for field in dataclasses.fields(PROJECT)))
+    with pytest.raises(DeclarationError, match="208"):
+        db.apply(more, trusted=[bytes(32)], check=False)  # signs all of them before that
     assert db.rows("SELECT thumbprint, pvt_key_encryption_type FROM sys.certificates") == before
     assert outcome(scorer, SCORE) == 0
 
@@ -222,7 +234,7 @@ def test_the_rendered_script_signs_too(db: Toolkit, scorer: Any) -> None:
 def test_who_may_not_sign_is_told_so_and_may_apply_without(db: Toolkit, somebody: People, target: Any) -> None:
     somebody.make("deployer")
     somebody.run(
-        "GRANT ALTER, SELECT, INSERT, REFERENCES, EXECUTE, VIEW DEFINITION ON SCHEMA::dbo TO deployer",
+        "GRANT CONTROL ON SCHEMA::dbo TO deployer",
         "GRANT SELECT, INSERT, VIEW DEFINITION ON SCHEMA::ml TO deployer",
         "GRANT CREATE VIEW, CREATE PROCEDURE, CREATE FUNCTION TO deployer",
     )

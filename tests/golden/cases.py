@@ -124,6 +124,7 @@ HOSTILE_PROCEDURE = ScoringProcedure.over(
 
 TABLE_PROCEDURE = ScoringProcedure(
     name="dbo.PredictRows",
+    route=False,
     source="dbo.FeatureRows",
     entity=Column(name="machineID", sql_type="int"),
     parameter="machine_id",
@@ -166,6 +167,7 @@ HOSTILE_BATCH = Batch(
 FLAT_BATCH = Batch(
     kind="batch",
     name="dbo.ClusterCalls",
+    route=False,
     features="calls",
     model="clusters",
     predictions="dbo.CallClusters",

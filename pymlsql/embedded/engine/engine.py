@@ -42,6 +42,7 @@ from pymlsql.embedded.engine.security.visibility import sight_of
 from pymlsql.embedded.engine.sequence_numbers import Sequences
 from pymlsql.embedded.engine.session import Session
 from pymlsql.embedded.engine.signing.entries import MasterKey
+from pymlsql.embedded.engine.sorting import register_sorting
 from pymlsql.embedded.engine.store import Store, WriterLock
 from pymlsql.embedded.engine.system_views import SystemState, with_temporary
 from pymlsql.embedded.engine.system_views.server import AT_START
@@ -104,6 +105,7 @@ class Engine:
         self.values = ValueStore(path.parent / "values" if path else None)
         register_functions(self._connection, self.values)
         register_scalars(self._connection)
+        register_sorting(self._connection)
         register_json(self._connection)
         self.writers = WriterLock()
         self.parsed: ParsedTexts = ParsedTexts()

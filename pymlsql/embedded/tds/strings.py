@@ -59,7 +59,11 @@ def _padded(array: Any, type_: SqlType) -> Any:
         short = [v if v is None else v.ljust(type_.length, b"\0") for v in array.to_pylist()]
         return pa.array(short, pa.binary())
     if type_.name in ("char", "nchar"):
-        return pc.utf8_rpad(array, type_.length, " ")
+        padded = pc.utf8_rpad(array, type_.length, " ")
+        if type_.name == "char" or (pc.max(pc.binary_length(array)).as_py() or 0) <= type_.length:
+            return padded
+        # A character that counts as two leaves one place fewer.
+        return pa.array([v and v[: len(v) - sum(c > "\uffff" for c in v)] for v in padded.to_pylist()], array.type)
     return array
 
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Callable
 
 from pymlsql.embedded.tsql.messages import unsupported
+from pymlsql.embedded.tsql.typed import bound, quote_text, raise_sql
 
 NARROW = "pymlsql_narrow"
 TEXT_OF_BYTES = "pymlsql_text"
@@ -59,6 +61,39 @@ def to_text(data: bytes, unicode: bool) -> str:
 def astral_sql(sql: str) -> str:
     """Whether a string has characters that SQL Server counts as two, as a DuckDB condition."""
     return f"(strlen({sql}) <> length({sql}) AND regexp_matches({sql}, '[\\x{{10000}}-\\x{{10FFFF}}]'))"
+
+
+_PAIR = "[\\x{10000}-\\x{10FFFF}]"
+_LOW = "\\x{FFFF}"
+
+
+def _marked(sql: str) -> str:
+    return f"regexp_replace({sql}, '({_PAIR})', '\\1' || chr(65535), 'g')"
+
+
+def marked_units(sql: str) -> str:
+    """A string in which a mark follows each character beyond U+FFFF, so that each has as many places as SQL Server
+    counts."""
+    return bound(sql, lambda v: f"CASE WHEN {astral_sql(v)} THEN {_marked(v)} ELSE {v} END")
+
+
+def in_units(sql: str, cut: Callable[[str], str]) -> str:
+    """``cut`` of a string, a DuckDB expression that counts characters, with characters beyond U+FFFF counted as two.
+
+    Behind each of those stands a mark for its second half while it is cut. What would leave half of one is refused.
+    """
+
+    def body(v: str) -> str:
+        return f"CASE WHEN {astral_sql(v)} THEN {_joined(cut(_marked(v)), v)} ELSE {cut(v)} END"
+
+    return bound(sql, body)
+
+
+def _joined(sql: str, source: str) -> str:
+    half = f"(^|[^\\x{{10000}}-\\x{{10FFFF}}]){_LOW}|{_PAIR}([^{_LOW}]|$)"
+    refused = raise_sql(40510, quote_text("half a surrogate pair"))
+    return bound(sql, lambda v: f"CASE WHEN regexp_matches({v}, '{half}') OR contains({source}, chr(65535)) "
+                                f"THEN {refused} ELSE replace({v}, chr(65535), '') END")  # fmt: skip
 
 
 def length_sql(sql: str) -> str:

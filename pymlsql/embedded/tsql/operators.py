@@ -12,6 +12,7 @@ from pymlsql.embedded.tsql.conversion import convert
 from pymlsql.embedded.tsql.decimals import decimal_arithmetic, divided
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.references import identity_sql, readable
+from pymlsql.embedded.tsql.sortkeys import sort_sql
 from pymlsql.embedded.tsql.times import rounded_datetime
 from pymlsql.embedded.tsql.typed import Typed, bound, fold, quote_text, raise_sql
 from pymlsql.embedded.tsql.types import DATETIME, INT, MAX, NULL, SqlType, decimal
@@ -213,11 +214,24 @@ def negate(value: Typed, line: int = 0) -> Typed:
 # Comparison -------------------------------------------------------------------------------------------------------
 
 
+_EQUALITY = frozenset({"=", "<>", "!=", "IS DISTINCT FROM", "IS NOT DISTINCT FROM"})
+
+
 def compare(operator: str, left: Typed, right: Typed, line: int = 0) -> str:
     """``left operator right`` as a DuckDB condition; strings by SQL_Latin1_General_CP1_CI_AS."""
     given = left, right
     left, right = comparable(left, right, line)
-    return _converting_first(f"({comparison_key(left)} {operator} {comparison_key(right)})", given, (left, right))
+    if operator not in _EQUALITY and _is_sorted(left) and _is_sorted(right):
+        wide = left.type.is_unicode or right.type.is_unicode
+        sql = f"({sort_sql(left, wide)} {operator} {sort_sql(right, wide)})"
+    else:
+        sql = f"({comparison_key(left)} {operator} {comparison_key(right)})"
+    return _converting_first(sql, given, (left, right))
+
+
+def _is_sorted(value: Typed) -> bool:
+    """Whether the weights of the collation decide which comes first."""
+    return value.type.is_string and not value.binary
 
 
 def comparable(left: Typed, right: Typed, line: int = 0) -> tuple[Typed, Typed]:
@@ -248,5 +262,6 @@ def comparison_key(value: Typed) -> str:
 
 
 def order_key(value: Typed) -> str:
-    """What is ordered by. Strings order by folded code points: a stated deviation from the collation's weights."""
-    return comparison_key(readable(value))
+    """What is ordered by: strings by the weights of the collation."""
+    value = readable(value)
+    return sort_sql(value, value.type.is_unicode) if _is_sorted(value) else comparison_key(value)

@@ -5,7 +5,15 @@ Source: "CAST and CONVERT (Transact-SQL)", "money and smallmoney", "binary and v
 
 from __future__ import annotations
 
-from pymlsql.embedded.tsql.codepage import NARROW, TEXT_OF_BYTES, astral_sql, length_in_units, length_sql, narrowed
+from pymlsql.embedded.tsql.codepage import (
+    NARROW,
+    TEXT_OF_BYTES,
+    astral_sql,
+    in_units,
+    length_in_units,
+    length_sql,
+    narrowed,
+)
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.timestyles import time_text
 from pymlsql.embedded.tsql.typed import Typed, bound, quote_text, raise_sql
@@ -66,11 +74,11 @@ def _from_string(value: Typed, target: SqlType) -> str:
 
 
 def _with_pairs(sql: str, target: SqlType) -> str:
-    """A string with characters that count as two: it may fit, but where it has to be cut is not looked for."""
-    refused = raise_sql(40510, quote_text("cutting a string with supplementary characters"))
+    """A string with characters that count as two, cut to the length and filled with blanks."""
     n_missing = f"({target.length} - {length_sql(sql)})"
     filled = f"{sql} || repeat(' ', {n_missing})" if target.name == "nchar" else sql
-    return f"CASE WHEN {n_missing} < 0 THEN {refused} ELSE {filled} END"
+    cut = in_units(sql, lambda v: f"left({v}, {target.length})")
+    return f"CASE WHEN {n_missing} < 0 THEN {cut} ELSE {filled} END"
 
 
 def sized(sql: str, target: SqlType) -> str:

@@ -13,7 +13,8 @@ IF @job_id IS NULL
     EXEC msdb.dbo.sp_add_job @job_name = N'pdm: nightly', @category_name = N'pymlsql',
         @job_id = @job_id OUTPUT;
 EXEC msdb.dbo.sp_update_job @job_id = @job_id, @enabled = 1,
-    @description = N'[pymlsql project pdm, sha256 0a6cdf48f66164a4b48d042b3e60940102ae26f4a7e16777ebc564831177f96e]', @category_name = N'pymlsql';
+    @description = N'[pymlsql project pdm, sha256 0a6cdf48f66164a4b48d042b3e60940102ae26f4a7e16777ebc564831177f96e]', @category_name = N'pymlsql',
+    @notify_level_email = 0, @notify_email_operator_name = N'';
 
 WHILE EXISTS (SELECT 1 FROM msdb.dbo.sysjobsteps WHERE job_id = @job_id)
     EXEC msdb.dbo.sp_delete_jobstep @job_id = @job_id, @step_id = 1;

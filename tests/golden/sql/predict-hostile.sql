@@ -13,8 +13,9 @@ BEGIN
 -- Without a range: the latest slot of each [asset]]id]. With one: all its slots, both ends included. @unscored = 1: the slots
 -- (of the range, if there is one) that this model version has not scored in a succeeded run. @persist = 0 stores
 -- nothing, not even the run. Call it outside a transaction: inside one, all it stores is part of that transaction,
--- and a failure rolls it back. Without @alias the model's route says which rows which version scores, each in a run of
--- its own; @run_id is the first of them, and in ml.scoring_runs the others name it in call_run_id.
+-- and a failure rolls it back.
+-- Without @alias the model's route says which rows which version scores, each in a run of its own; @run_id is the first of
+-- them, and in ml.scoring_runs the others name it in call_run_id.
 SET NOCOUNT ON;
 SET XACT_ABORT ON;
 SET IMPLICIT_TRANSACTIONS OFF;

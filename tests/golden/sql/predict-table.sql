@@ -4,17 +4,15 @@ CREATE OR ALTER PROCEDURE [dbo].[PredictRows]
     @until datetime = NULL,
     @unscored bit = 0,
     @model sysname = N'rows',
-    @alias sysname = NULL,
+    @alias sysname = N'champion',
     @persist bit = 1,
-    @run_id bigint = NULL OUTPUT,
-    @route_id int = NULL
+    @run_id bigint = NULL OUTPUT
 AS
 BEGIN
 -- Without a range: the latest slot of each [machineID]. With one: all its slots, both ends included. @unscored = 1: the slots
 -- (of the range, if there is one) that this model version has not scored in a succeeded run. @persist = 0 stores
 -- nothing, not even the run. Call it outside a transaction: inside one, all it stores is part of that transaction,
--- and a failure rolls it back. Without @alias the model's route says which rows which version scores, each in a run of
--- its own; @run_id is the first of them, and in ml.scoring_runs the others name it in call_run_id.
+-- and a failure rolls it back.
 SET NOCOUNT ON;
 SET XACT_ABORT ON;
 SET IMPLICIT_TRANSACTIONS OFF;
@@ -28,160 +26,7 @@ DECLARE @format nvarchar(20), @name nvarchar(128), @python_version nvarchar(20),
     @sample nvarchar(max), @seal nvarchar(128), @seal_key nvarchar(64), @statement nvarchar(max) = N'',
     @is_pinned bit = CASE WHEN @trusted = N'' THEN 0 ELSE 1 END;
 
-DECLARE @route_now int, @route_salt nvarchar(200), @is_shadow bit = 0, @in_transaction bit = CASE WHEN @@TRANCOUNT > 0 THEN 1 ELSE 0 END,
-    @variant_nth int = 0, @variant_alias nvarchar(128), @variant_run bigint, @nothing_scored int, @variant_number int,
-    @variant_text nvarchar(max);
--- Without @alias: as the model's route says, if it has one, else [champion]. @route_id is for the calls that this
--- procedure makes of itself, one for each alias of the route; which rows are whose, they find in #routed.
-IF @alias IS NULL
-    SELECT TOP (1) @route_now = CASE WHEN r.active = 1 THEN r.route_id END, @route_salt = CONCAT(DATALENGTH(m.name) / 2, N':', m.name)
-    FROM ml.models AS m
-    JOIN ml.routes AS r ON r.model_id = m.model_id
-    WHERE m.name = @model
-    ORDER BY r.route_id DESC;
-IF @route_now IS NULL SET @alias = COALESCE(@alias, N'champion');
-IF @route_id IS NULL
-    CREATE TABLE #routed (
-        [machineID] int NOT NULL,
-        alias nvarchar(128) COLLATE DATABASE_DEFAULT NOT NULL
-    );
-ELSE IF OBJECT_ID(N'tempdb..#routed') IS NULL
-    THROW 51007, N'@route_id is what the procedure says to itself: leave it out.', 1;
-ELSE IF EXISTS (SELECT 1 FROM ml.route_shadows WHERE route_id = @route_id AND alias = @alias)
-    SET @is_shadow = 1;
-IF @route_now IS NOT NULL
-BEGIN
-    SELECT TOP (1) @variant_alias = g.alias
-    FROM ml.route_ranges AS g
-    WHERE g.route_id = @route_now AND NOT EXISTS (SELECT 1
-        FROM ml.models AS m
-        JOIN ml.model_aliases AS a ON a.model_id = m.model_id
-        WHERE m.name = @model AND a.alias = g.alias);
-    IF @variant_alias IS NOT NULL
-    BEGIN
-        SET @message = CONCAT(N'The route of model ''', @model, N''' gives a share to the alias ''', @variant_alias,
-            N''', which no version has any more; nothing was scored: promote a version to it, or change the route (pymlsql route set).');
-        THROW 51001, @message, 1;
-    END;
-    CREATE TABLE #variants (
-        nth int NOT NULL PRIMARY KEY,
-        alias nvarchar(128) COLLATE DATABASE_DEFAULT NOT NULL,
-        is_shadow bit NOT NULL,
-        run_id bigint NULL,
-        is_scored bit NOT NULL,
-        is_locked bit NOT NULL,
-        number int NULL,
-        error nvarchar(max) COLLATE DATABASE_DEFAULT NULL
-    );
-    -- What the calls score without storing it.
-    CREATE TABLE #answers (
-        [machineID] int NOT NULL,
-        [datetime] datetime NOT NULL,
-        [predicted] nvarchar(20) NOT NULL,
-        [p_none] float NOT NULL,
-        [p_comp1] float NOT NULL,
-        [model_version] int NOT NULL
-    );
-    INSERT INTO #variants (nth, alias, is_shadow, is_scored, is_locked)
-    SELECT ROW_NUMBER() OVER (ORDER BY a.is_shadow, a.n_slots DESC, a.alias), a.alias, a.is_shadow, 0, 0
-    FROM (
-        SELECT alias, 0 AS is_shadow, SUM(to_slot - from_slot + 1) AS n_slots
-        FROM ml.route_ranges WHERE route_id = @route_now GROUP BY alias
-        UNION ALL
-        SELECT alias, 1, 0 FROM ml.route_shadows WHERE route_id = @route_now
-    ) AS a;
-    SET @run_id = NULL;
-    BEGIN TRY
-        INSERT INTO #routed ([machineID], alias)
-        SELECT e.[machineID], g.alias
-        FROM (SELECT d.[machineID], CAST(SUBSTRING(HASHBYTES('SHA2_256', CONCAT(@route_salt, CONVERT(nvarchar(41), d.[machineID]))), 1, 7) AS bigint) % 10000 AS slot
-            FROM (SELECT DISTINCT t.[machineID] FROM (SELECT t.* FROM [dbo].[FeatureRows] AS t WHERE (@machine_id IS NULL OR t.[machineID] = @machine_id) AND (@since IS NULL OR t.[datetime] >= @since) AND (@until IS NULL OR t.[datetime] <= @until)) AS t) AS d) AS e
-        JOIN ml.route_ranges AS g ON g.route_id = @route_now AND e.slot BETWEEN g.from_slot AND g.to_slot
-        OPTION (RECOMPILE);
-        WHILE 1 = 1
-        BEGIN
-            SELECT @variant_alias = NULL, @variant_run = NULL;
-            SELECT TOP (1) @variant_nth = nth, @variant_alias = alias
-            FROM #variants
-            WHERE nth > @variant_nth AND is_shadow = 0 AND alias IN (SELECT alias FROM #routed)
-            ORDER BY nth;
-            IF @variant_alias IS NULL BREAK;
-            BEGIN TRY
-                EXEC @nothing_scored = [dbo].[PredictRows] @machine_id = @machine_id, @since = @since, @until = @until, @unscored = @unscored, @model = @model, @alias = @variant_alias, @persist = @persist,
-                @run_id = @variant_run OUTPUT, @route_id = @route_now;
-                UPDATE #variants
-                SET run_id = @variant_run, is_scored = CASE WHEN @nothing_scored = 0 THEN 1 ELSE 0 END
-                WHERE nth = @variant_nth;
-            END TRY
-            BEGIN CATCH
-                -- Inside a caller's transaction all of it is rolled back, what the other versions have scored too.
-                IF @in_transaction = 1 THROW;
-                UPDATE #variants SET number = ERROR_NUMBER(), error = ERROR_MESSAGE() WHERE nth = @variant_nth;
-            END CATCH;
-        END;
-        IF NOT EXISTS (SELECT 1 FROM #variants WHERE is_scored = 1 OR number IS NOT NULL)
-        BEGIN
-            SET @message = CASE
-                WHEN @unscored = 1 THEN N'Nothing to score: the versions of the route have scored every row in the range already. '
-                    + N'A job may take 51004 for success; to score again, leave @unscored out.'
-                ELSE N'Nothing to score: no slot lies in the range. Compare @since, @until and the machine with the times in the feature view, and load data where they are missing.'
-            END;
-            THROW 51004, @message, 1;
-        END;
-        SET @run_id = (SELECT TOP (1) run_id FROM #variants WHERE is_shadow = 0 AND run_id IS NOT NULL ORDER BY nth);
-        IF @run_id IS NOT NULL
-        BEGIN
-            BEGIN TRANSACTION;
-            UPDATE ml.scoring_runs
-            SET call_run_id = @run_id
-            WHERE run_id IN (SELECT run_id FROM #variants WHERE is_shadow = 0 AND run_id IS NOT NULL);
-            COMMIT TRANSACTION;
-        END;
-        SELECT TOP (1) @variant_alias = alias, @variant_number = number, @variant_text = error
-        FROM #variants WHERE number IS NOT NULL ORDER BY nth;
-        IF @variant_number IS NOT NULL
-        BEGIN
-            SET @message = LEFT(CONCAT(N'The alias ''', @variant_alias, N''' of the route of model ''', @model, N''': ', CASE WHEN @variant_number < 50000 THEN CONCAT(N'Msg ', @variant_number, N': ') END, LEFT(@variant_text, 1800),
-                CASE WHEN @run_id IS NOT NULL THEN CONCAT(N' What the others had to score is stored (run ', @run_id,
-                    N'): with @unscored = 1 the next call scores the rest.') END), 2048);
-            IF @variant_number < 50000 SET @variant_number = 51009;
-            THROW @variant_number, @message, 1;
-        END;
-        IF @persist = 1
-            SELECT k.[machineID], k.[datetime], k.[predicted], k.[p_none], k.[p_comp1], k.[model_version]
-            FROM [dbo].[RowPredictions] AS k
-            WHERE k.run_id IN (SELECT run_id FROM #variants WHERE is_shadow = 0 AND run_id IS NOT NULL)
-            ORDER BY k.[p_none], k.[machineID], k.[datetime];
-        ELSE
-            SELECT k.[machineID], k.[datetime], k.[predicted], k.[p_none], k.[p_comp1], k.[model_version] FROM #answers AS k ORDER BY k.[p_none], k.[machineID], k.[datetime];
-        SET @variant_nth = 0;
-        WHILE @persist = 1
-        BEGIN
-            SELECT @variant_alias = NULL, @variant_run = NULL;
-            SELECT TOP (1) @variant_nth = nth, @variant_alias = alias FROM #variants WHERE nth > @variant_nth AND is_shadow = 1 ORDER BY nth;
-            IF @variant_alias IS NULL BREAK;
-            IF @in_transaction = 1
-            BEGIN
-                RAISERROR(N'The shadow %s was left out: inside a transaction its failure would be the call''s.', 10, 1, @variant_alias);
-                CONTINUE;
-            END;
-            BEGIN TRY
-                EXEC @nothing_scored = [dbo].[PredictRows] @machine_id = @machine_id, @since = @since, @until = @until, @unscored = @unscored, @model = @model, @alias = @variant_alias, @persist = @persist,
-                @run_id = @variant_run OUTPUT, @route_id = @route_now;
-                UPDATE ml.scoring_runs SET call_run_id = @run_id WHERE run_id = @variant_run;
-            END TRY
-            BEGIN CATCH
-                SET @message = LEFT(CONCAT(N'The shadow ', @variant_alias, N' failed, which the call does not: Msg ', ERROR_NUMBER(), N': ', ERROR_MESSAGE()), 1800);
-                RAISERROR(N'%s', 10, 1, @message);
-            END CATCH;
-        END;
-    END TRY
-    BEGIN CATCH
-        IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;
-        THROW;
-    END CATCH;
-    RETURN;
-END;
+DECLARE @route_id int, @is_shadow bit = 0;
 
 DECLARE @columns nvarchar(max) = N'[{"name": "a", "sql_type": "float"}, {"name": "b", "sql_type": "int"}]';
 
@@ -276,34 +121,23 @@ BEGIN TRY
             JOIN ml.scoring_runs AS r ON r.run_id = p.run_id
             WHERE p.[datetime] = s.[datetime] AND p.[machineID] = s.[machineID]
                 AND r.model_version_id = @model_version_id AND r.status = N'succeeded' AND r.is_shadow = @is_shadow)
-            AND (@route_id IS NULL OR EXISTS (SELECT 1
-            FROM #routed AS e
-            WHERE e.[machineID] = s.[machineID] AND (e.alias = @alias OR @is_shadow = 1)))
         OPTION (RECOMPILE);
     ELSE IF @since IS NULL AND @until IS NULL
         INSERT INTO #slots ([machineID], [datetime])
         SELECT s.[machineID], MAX(s.[datetime])
         FROM (SELECT t.* FROM [dbo].[FeatureRows] AS t WHERE (@machine_id IS NULL OR t.[machineID] = @machine_id) AND (@since IS NULL OR t.[datetime] >= @since) AND (@until IS NULL OR t.[datetime] <= @until)) AS s
-        WHERE (@route_id IS NULL OR EXISTS (SELECT 1
-            FROM #routed AS e
-            WHERE e.[machineID] = s.[machineID] AND (e.alias = @alias OR @is_shadow = 1)))
         GROUP BY s.[machineID]
         OPTION (RECOMPILE);
     ELSE
         INSERT INTO #slots ([machineID], [datetime])
         SELECT s.[machineID], s.[datetime]
         FROM (SELECT t.* FROM [dbo].[FeatureRows] AS t WHERE (@machine_id IS NULL OR t.[machineID] = @machine_id) AND (@since IS NULL OR t.[datetime] >= @since) AND (@until IS NULL OR t.[datetime] <= @until)) AS s
-        WHERE (@route_id IS NULL OR EXISTS (SELECT 1
-            FROM #routed AS e
-            WHERE e.[machineID] = s.[machineID] AND (e.alias = @alias OR @is_shadow = 1)))
         OPTION (RECOMPILE);
 
     -- From here on @since and @until are the range that is read: no more than the slots need.
     SELECT @from = MIN([datetime]), @to = MAX([datetime]) FROM #slots;
     IF @from IS NULL
     BEGIN
-        -- Another version of the route may have some.
-        IF @route_id IS NOT NULL RETURN 1;
         SET @message = CASE
             WHEN @unscored = 1 THEN N'Nothing to score: this version has scored every slot in the range already. '
                 + N'A job may take 51004 for success; to score again, leave @unscored out.'
@@ -430,15 +264,6 @@ BEGIN CATCH
     THROW;
 END CATCH;
 
-IF @route_id IS NOT NULL
-BEGIN
-    IF @persist = 0 AND @is_shadow = 0
-        INSERT INTO #answers ([machineID], [datetime], predicted, [p_none], [p_comp1], model_version)
-        SELECT f.[machineID], f.[datetime], s.predicted, s.[p_none], s.[p_comp1], @version
-        FROM #scored AS s
-        JOIN #features AS f ON f.row_no = s.row_no;
-    RETURN 0;
-END;
 SELECT f.[machineID], f.[datetime], s.predicted, s.[p_none], s.[p_comp1], @version AS model_version
 FROM #scored AS s
 JOIN #features AS f ON f.row_no = s.row_no

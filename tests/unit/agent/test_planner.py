@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from zoneinfo import ZoneInfo
 
+from croniter import croniter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pymlsql.embedded.agent.planner import Planner
-from pymlsql.schedules import DAILY, MINUTES, ONCE, Schedule, next_run
+from pymlsql.jobs.cron import parse_cron
+from pymlsql.schedules import DAILY, MINUTES, ONCE, Schedule, next_run, verify
 
 AT = dt.datetime.fromisoformat
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -99,3 +101,48 @@ def test_a_clock_that_runs_gives_exactly_the_runs_of_the_schedules(terms: list[t
             expected.append((at, key))
             at = next_run(schedule, at)
     assert sorted(found) == sorted(expected)
+
+
+def field(low: int, high: int, step: int) -> st.SearchStrategy[str]:
+    """A field of cron that names few values."""
+    number = st.integers(low, high)
+    lists = st.lists(number, min_size=1, max_size=3, unique=True).map(lambda found: ",".join(map(str, sorted(found))))
+    return st.one_of(lists, st.integers(step, 30).map(lambda n: f"*/{n}"))
+
+
+LINES = st.builds(
+    lambda minute, hour, day: f"{minute} {hour} {day}",
+    field(0, 59, 10), st.one_of(st.just("*"), field(0, 23, 2)),
+    st.one_of(st.just("* * *"), field(0, 6, 2).map(lambda days: f"* * {days}"), st.just("1,15 * *")),
+).filter(lambda text: len(text) < 40 and is_said(text))  # fmt: skip
+
+
+def is_said(text: str) -> bool:
+    """Whether Agent has terms for it."""
+    try:
+        return bool(parse_cron(text))
+    except ValueError:
+        return False
+
+
+@settings(max_examples=4, deadline=None, derandomize=True)
+@given(st.lists(LINES, min_size=50, max_size=50), st.integers(0, 6 * 86400))
+def test_fifty_jobs_on_a_day_s_clock_run_when_cron_says(lines: list[str], second: int) -> None:
+    """A clock that is looked at each second that matters, against an independent reading of cron's lines."""
+    start = AT("2026-06-01 00:00") + dt.timedelta(seconds=second)
+    end = start + dt.timedelta(days=1)
+    kept = {
+        (job, n): verify(schedule) for job, line in enumerate(lines) for n, schedule in enumerate(parse_cron(line))
+    }
+    planner: Planner[tuple[int, int]] = Planner(start)
+    planner.keep(kept, start)
+    found: set[tuple[int, dt.datetime]] = set()
+    while planner.next_due is not None and planner.next_due <= end:
+        now = planner.next_due
+        found |= {(job, now) for job, _ in planner.due(now)}
+    expected = set()
+    for job, line in enumerate(lines):
+        cron = croniter(line, start)
+        while (at := cron.get_next(dt.datetime)) <= end:
+            expected.add((job, at))
+    assert found == expected

@@ -101,7 +101,8 @@ def test_the_commands_are_those_that_were_promised() -> None:
     assert leaves == {
         "init", "train", "plan", "apply", "undo", "render", "exec", "predict", "demo", "doctor", "server start",
         "server status", "server stop", "db upgrade", "db downgrade", "db current", "db sql", "data load",
-        "features list", "features indexes", "features check", "job list", "job run", "job history", "job stop",
+        "features list", "features indexes", "features check", "job export", "job list",
+        "job run", "job history", "job stop",
         "job enable", "job disable", "job remove", "pipeline run", "model check", "model seal", "model scan",
         "model push", "model list", "model show", "model promote", "model rollback", "model archive",
         "model delete", "model describe", "model tag", "model purge", "model pull", "model audit", "model policy",

@@ -17,6 +17,7 @@ GRANT EXECUTE ON dbo.sp_update_jobschedule TO SQLAgentUserRole;
 GRANT EXECUTE ON dbo.sp_delete_jobschedule TO SQLAgentUserRole;
 GRANT EXECUTE ON dbo.sp_help_jobschedule TO SQLAgentUserRole;
 GRANT EXECUTE ON dbo.sp_help_jobserver TO SQLAgentUserRole;
+GRANT EXECUTE ON dbo.sp_help_operator TO SQLAgentUserRole;
 GRANT EXECUTE ON dbo.sp_start_job TO SQLAgentUserRole;
 GRANT EXECUTE ON dbo.sp_stop_job TO SQLAgentUserRole;
 GRANT EXECUTE ON dbo.sp_help_job TO SQLAgentUserRole;

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 DATABASE = "msdb"
 _ONCE = ("tables.sql", "rights.sql")
-_PROCEDURES = ("jobs.sql", "steps.sql", "schedules.sql", "runs.sql", "grants.sql")
+_PROCEDURES = ("operators.sql", "jobs.sql", "steps.sql", "schedules.sql", "runs.sql", "grants.sql")
 _PROCEDURE = re.compile(r"PROCEDURE dbo\.(\w+)")
 _MARK = "agent procedures"
 """What the procedures' checksum is kept as, beside the server's options."""

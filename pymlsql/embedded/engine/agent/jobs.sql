@@ -40,10 +40,11 @@ GO
 CREATE OR ALTER PROCEDURE dbo.sp_verify_job_terms
     @name sysname, @job_id uniqueidentifier, @enabled int, @start_step_id int, @category_name sysname,
     @category_id int OUTPUT, @owner_login_name sysname, @owner_sid varbinary(85) OUTPUT, @notify_level_eventlog int,
-    @notify_level_email int, @notify_level_netsend int, @notify_level_page int,
+    @notify_level_email int OUTPUT, @notify_level_netsend int, @notify_level_page int,
     @notify_email_operator_name sysname, @notify_email_operator_id int OUTPUT, @delete_level int
 AS
 SET NOCOUNT ON;
+DECLARE @most int = 1, @valid varchar(40);
 IF @name LIKE N'%[%]%'
 BEGIN
     RAISERROR (14289, -1, -1, '@job_name', '%');
@@ -51,7 +52,7 @@ BEGIN
 END;
 IF EXISTS (SELECT 1 FROM dbo.sysjobs WHERE name = @name AND (@job_id IS NULL OR job_id <> @job_id))
 BEGIN
-    RAISERROR (14261, -1, -1, '@job_name', @name);
+    RAISERROR (14261, -1, -1, '@name', @name);
     RETURN 1;
 END;
 IF @enabled NOT IN (0, 1)
@@ -59,9 +60,12 @@ BEGIN
     RAISERROR (14266, -1, -1, '@enabled', '0, 1');
     RETURN 1;
 END;
-IF @start_step_id < 1
+IF @job_id IS NOT NULL
+    SELECT @most = ISNULL(MAX(step_id), 0) + 1 FROM dbo.sysjobsteps WHERE job_id = @job_id;
+IF @start_step_id < 1 OR @start_step_id > @most
 BEGIN
-    RAISERROR (40510, -1, -1, '@start_step_id below 1');
+    SET @valid = CASE WHEN @job_id IS NULL THEN '1' ELSE '1..' + CONVERT(varchar(11), @most) END;
+    RAISERROR (14266, -1, -1, '@start_step_id', @valid);
     RETURN 1;
 END;
 DECLARE @bad varchar(40) = CASE
@@ -75,15 +79,28 @@ BEGIN
     RAISERROR (14266, -1, -1, @bad, '0, 1, 2, 3');
     RETURN 1;
 END;
-IF @category_name IS NOT NULL
+IF @category_name = N'[DEFAULT]'
+    SET @category_id = 0;
+ELSE IF @category_name IS NOT NULL
 BEGIN
     SET @category_id = NULL;
     SELECT @category_id = category_id FROM dbo.syscategories WHERE category_class = 1 AND name = @category_name;
     IF @category_id IS NULL
     BEGIN
-        RAISERROR (14262, -1, -1, '@category_name', @category_name);
+        RAISERROR (14234, -1, -1, '@category_name', 'sp_help_category');
         RETURN 1;
     END;
+END;
+IF @category_id = 1
+BEGIN
+    RAISERROR (14267, -1, -1, N'Jobs from MSX');
+    RETURN 1;
+END;
+IF EXISTS (SELECT 1 FROM dbo.sysjobservers WHERE job_id = @job_id)
+    AND EXISTS (SELECT 1 FROM dbo.syscategories WHERE category_class = 1 AND category_type = 2 AND category_id = @category_id)
+BEGIN
+    RAISERROR (14285, -1, -1);
+    RETURN 1;
 END;
 DECLARE @category nvarchar(20) = CONVERT(nvarchar(20), @category_id);
 IF NOT EXISTS (SELECT 1 FROM dbo.syscategories WHERE category_class = 1 AND category_id = @category_id)
@@ -96,24 +113,31 @@ BEGIN
     SET @owner_sid = SUSER_SID(@owner_login_name);
     IF @owner_sid IS NULL
     BEGIN
-        RAISERROR (14262, -1, -1, '@owner_login_name', @owner_login_name);
+        RAISERROR (14234, -1, -1, '@owner_login_name', 'sp_helplogins [excluding Windows NT groups]');
         RETURN 1;
     END;
 END;
-IF @owner_sid <> SUSER_SID() AND IS_SRVROLEMEMBER('sysadmin') = 0
+IF @job_id IS NULL AND @owner_sid <> SUSER_SID() AND IS_SRVROLEMEMBER('sysadmin') = 0
 BEGIN
     RAISERROR (14515, -1, -1);
     RETURN 1;
 END;
-IF @notify_email_operator_name IS NOT NULL
+IF @notify_email_operator_name IS NULL
 BEGIN
-    SET @notify_email_operator_id = NULL;
-    SELECT @notify_email_operator_id = id FROM dbo.sysoperators WHERE name = @notify_email_operator_name;
-    IF @notify_email_operator_id IS NULL
-    BEGIN
-        RAISERROR (14262, -1, -1, '@notify_email_operator_name', @notify_email_operator_name);
-        RETURN 1;
-    END;
+    SELECT @notify_email_operator_id = 0, @notify_level_email = 0;
+    RETURN 0;
+END;
+SET @notify_email_operator_id = NULL;
+SELECT @notify_email_operator_id = id FROM dbo.sysoperators WHERE name = @notify_email_operator_name;
+IF @notify_email_operator_id IS NULL
+BEGIN
+    RAISERROR (14234, -1, -1, '@notify_email_operator_name', 'sp_help_operator');
+    RETURN 1;
+END;
+IF @notify_level_email = 0
+BEGIN
+    RAISERROR (14266, -1, -1, '@notify_level_email', '1, 2, 3');
+    RETURN 1;
 END;
 RETURN 0;
 GO
@@ -143,7 +167,7 @@ BEGIN
 END;
 SET @category_id = ISNULL(@category_id, 0);
 EXEC @status = dbo.sp_verify_job_terms @job_name, NULL, @enabled, @start_step_id, @category_name,
-    @category_id OUTPUT, @owner_login_name, @owner_sid OUTPUT, @notify_level_eventlog, @notify_level_email,
+    @category_id OUTPUT, @owner_login_name, @owner_sid OUTPUT, @notify_level_eventlog, @notify_level_email OUTPUT,
     @notify_level_netsend, @notify_level_page, @notify_email_operator_name, @operator OUTPUT, @delete_level;
 IF @status <> 0
     RETURN 1;
@@ -153,8 +177,8 @@ INSERT INTO dbo.sysjobs (job_id, originating_server_id, name, enabled, descripti
     notify_email_operator_id, notify_netsend_operator_id, notify_page_operator_id, delete_level, date_created,
     date_modified, version_number)
 VALUES (@job_id, 0, @job_name, @enabled, ISNULL(@description, N'No description available.'), @start_step_id,
-    @category_id, @owner_sid, @notify_level_eventlog, @notify_level_email, @notify_level_netsend, @notify_level_page,
-    @operator, 0, 0, @delete_level, @now, @now, 1);
+    @category_id, @owner_sid, @notify_level_eventlog, @notify_level_email, 0, 0, @operator, 0, 0, @delete_level, @now,
+    @now, 1);
 RETURN 0;
 GO
 CREATE OR ALTER PROCEDURE dbo.sp_update_job
@@ -170,9 +194,17 @@ DECLARE @status int, @owner_sid varbinary(85), @operator int, @category_id int;
 EXEC @status = dbo.sp_verify_job_identifiers '@job_name', '@job_id', @job_name OUTPUT, @job_id OUTPUT;
 IF @status <> 0
     RETURN 1;
-EXEC @status = dbo.sp_verify_job_owner @job_id;
-IF @status <> 0
-    RETURN 1;
+-- Whoever is in SQLAgentOperatorRole may switch any job on and off, and change nothing else of it.
+IF IS_MEMBER('SQLAgentOperatorRole') = 0 OR @enabled IS NULL
+    OR COALESCE(@new_name, @description, @category_name, @owner_login_name, @notify_email_operator_name,
+        @notify_netsend_operator_name, @notify_page_operator_name) IS NOT NULL
+    OR COALESCE(@start_step_id, @notify_level_eventlog, @notify_level_email, @notify_level_netsend, @notify_level_page,
+        @delete_level) IS NOT NULL
+BEGIN
+    EXEC @status = dbo.sp_verify_job_owner @job_id;
+    IF @status <> 0
+        RETURN 1;
+END;
 IF @notify_netsend_operator_name <> N'' OR @notify_page_operator_name <> N''
 BEGIN
     RAISERROR (40510, -1, -1, 'sp_update_job with net send or pager');
@@ -183,28 +215,29 @@ BEGIN
     RAISERROR (14242, -1, -1);
     RETURN 1;
 END;
+SET @category_name = LTRIM(RTRIM(@category_name));
 SELECT @new_name = ISNULL(NULLIF(LTRIM(RTRIM(@new_name)), N''), name), @enabled = ISNULL(@enabled, enabled),
-    @description = ISNULL(@description, description), @start_step_id = ISNULL(@start_step_id, start_step_id),
-    @category_id = category_id, @owner_sid = owner_sid, @operator = notify_email_operator_id,
+    @description = NULLIF(ISNULL(@description, description), N''), @start_step_id = ISNULL(@start_step_id, start_step_id),
+    @category_id = CASE WHEN @category_name = N'' THEN 0 ELSE category_id END, @owner_sid = owner_sid,
+    @category_name = NULLIF(@category_name, N''),
+    @notify_email_operator_name = NULLIF(ISNULL(LTRIM(RTRIM(@notify_email_operator_name)),
+        (SELECT o.name FROM dbo.sysoperators AS o WHERE o.id = notify_email_operator_id)), N''),
     @notify_level_eventlog = ISNULL(@notify_level_eventlog, notify_level_eventlog),
     @notify_level_email = ISNULL(@notify_level_email, notify_level_email),
     @notify_level_netsend = ISNULL(@notify_level_netsend, notify_level_netsend),
     @notify_level_page = ISNULL(@notify_level_page, notify_level_page),
     @delete_level = ISNULL(@delete_level, delete_level)
 FROM dbo.sysjobs WHERE job_id = @job_id;
-IF @notify_email_operator_name = N''
-    SELECT @operator = 0, @notify_email_operator_name = NULL;
 EXEC @status = dbo.sp_verify_job_terms @new_name, @job_id, @enabled, @start_step_id, @category_name,
-    @category_id OUTPUT, @owner_login_name, @owner_sid OUTPUT, @notify_level_eventlog, @notify_level_email,
+    @category_id OUTPUT, @owner_login_name, @owner_sid OUTPUT, @notify_level_eventlog, @notify_level_email OUTPUT,
     @notify_level_netsend, @notify_level_page, @notify_email_operator_name, @operator OUTPUT, @delete_level;
 IF @status <> 0
     RETURN 1;
 UPDATE dbo.sysjobs
 SET name = @new_name, enabled = @enabled, description = @description, start_step_id = @start_step_id,
     category_id = @category_id, owner_sid = @owner_sid, notify_level_eventlog = @notify_level_eventlog,
-    notify_level_email = @notify_level_email, notify_level_netsend = @notify_level_netsend,
-    notify_level_page = @notify_level_page, notify_email_operator_id = @operator, delete_level = @delete_level,
-    date_modified = GETDATE(), version_number = version_number + 1
+    notify_level_email = @notify_level_email, notify_level_netsend = 0, notify_level_page = 0,
+    notify_email_operator_id = @operator, delete_level = @delete_level, date_modified = GETDATE(), version_number = version_number + 1
 WHERE job_id = @job_id;
 EXEC sys.xp_sqlagent_notify N'J', @job_id, NULL, N'U';
 RETURN 0;
@@ -273,6 +306,8 @@ END;
 INSERT INTO dbo.sysjobservers (job_id, server_id, last_run_outcome, last_outcome_message, last_run_date,
     last_run_time, last_run_duration)
 VALUES (@job_id, 0, 5, NULL, 0, 0, 0);
+UPDATE dbo.sysjobs SET category_id = 0
+WHERE job_id = @job_id AND category_id IN (SELECT category_id FROM dbo.syscategories WHERE category_type = 2);
 EXEC sys.xp_sqlagent_notify N'J', @job_id, NULL, N'I';
 RETURN 0;
 GO

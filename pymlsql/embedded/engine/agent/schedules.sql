@@ -66,7 +66,8 @@ BEGIN
 END;
 SELECT @active_start_date = ISNULL(NULLIF(@active_start_date, 0), CONVERT(int, CONVERT(char(8), GETDATE(), 112))),
     @active_end_date = ISNULL(NULLIF(@active_end_date, 0), 99991231),
-    @active_start_time = ISNULL(@active_start_time, 0), @active_end_time = ISNULL(@active_end_time, 235959);
+    @active_start_time = ISNULL(@active_start_time, 0),
+    @active_end_time = ISNULL(NULLIF(@active_end_time, 0), 235959);
 EXEC sys.xp_sqlagent_schedule @freq_type OUTPUT, @freq_interval OUTPUT, @freq_subday_type OUTPUT,
     @freq_subday_interval OUTPUT, @freq_relative_interval OUTPUT, @freq_recurrence_factor OUTPUT,
     @active_start_date OUTPUT, @active_end_date OUTPUT, @active_start_time OUTPUT, @active_end_time OUTPUT,
@@ -86,12 +87,17 @@ AS
 SET NOCOUNT ON;
 DECLARE @status int, @owner_sid varbinary(85) = SUSER_SID(), @now datetime = GETDATE();
 SET @owner_login_name = NULLIF(LTRIM(RTRIM(@owner_login_name)), N'');
+IF UPPER(LTRIM(RTRIM(@schedule_name))) = N'ALL'
+BEGIN
+    RAISERROR (14200, -1, -1, '@name');
+    RETURN 1;
+END;
 IF @owner_login_name IS NOT NULL
 BEGIN
     SET @owner_sid = SUSER_SID(@owner_login_name);
     IF @owner_sid IS NULL
     BEGIN
-        RAISERROR (14262, -1, -1, '@owner_login_name', @owner_login_name);
+        RAISERROR (14234, -1, -1, '@owner_login_name', 'sp_helplogins [excluding Windows NT groups]');
         RETURN 1;
     END;
     IF @owner_sid <> SUSER_SID() AND IS_SRVROLEMEMBER('sysadmin') = 0
@@ -140,7 +146,7 @@ BEGIN
     SET @owner_sid = SUSER_SID(@owner_login_name);
     IF @owner_sid IS NULL
     BEGIN
-        RAISERROR (14262, -1, -1, '@owner_login_name', @owner_login_name);
+        RAISERROR (14234, -1, -1, '@owner_login_name', 'sp_helplogins [excluding Windows NT groups]');
         RETURN 1;
     END;
 END;
@@ -156,6 +162,11 @@ SELECT @new_name = ISNULL(LTRIM(RTRIM(@new_name)), name), @enabled = ISNULL(@ena
     @active_start_time = ISNULL(@active_start_time, active_start_time),
     @active_end_time = ISNULL(@active_end_time, active_end_time)
 FROM dbo.sysschedules WHERE schedule_id = @schedule_id;
+IF UPPER(@new_name) = N'ALL'
+BEGIN
+    RAISERROR (14200, -1, -1, '@name');
+    RETURN 1;
+END;
 EXEC @status = dbo.sp_verify_schedule @enabled, @freq_type OUTPUT, @freq_interval OUTPUT, @freq_subday_type OUTPUT,
     @freq_subday_interval OUTPUT, @freq_relative_interval OUTPUT, @freq_recurrence_factor OUTPUT,
     @active_start_date OUTPUT, @active_end_date OUTPUT, @active_start_time OUTPUT, @active_end_time OUTPUT;

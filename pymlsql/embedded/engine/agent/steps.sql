@@ -3,7 +3,7 @@ CREATE OR ALTER PROCEDURE dbo.sp_verify_jobstep
     @job_id uniqueidentifier, @own_id int, @step_id int, @most int, @step_name sysname, @subsystem nvarchar(40),
     @flags int, @on_success_action tinyint, @on_success_step_id int, @on_fail_action tinyint, @on_fail_step_id int,
     @database_name sysname, @database_user_name sysname, @retry_attempts int, @retry_interval int,
-    @output_file_name nvarchar(200), @proxy_id int
+    @output_file_name nvarchar(200), @proxy_id int, @os_run_priority int
 AS
 SET NOCOUNT ON;
 DECLARE @valid nvarchar(40) = N'1..' + CONVERT(nvarchar(11), @most), @other nvarchar(200),
@@ -38,7 +38,7 @@ BEGIN
 END;
 IF @on_fail_action NOT BETWEEN 1 AND 4
 BEGIN
-    RAISERROR (14266, -1, -1, '@on_fail_action', '1, 2, 3, 4');
+    RAISERROR (14266, -1, -1, '@on_failure_action', '1, 2, 3, 4');
     RETURN 1;
 END;
 IF @on_success_action = 4 AND (@on_success_step_id < 1 OR @on_success_step_id = @step_id)
@@ -48,7 +48,7 @@ BEGIN
 END;
 IF @on_fail_action = 4 AND (@on_fail_step_id < 1 OR @on_fail_step_id = @step_id)
 BEGIN
-    RAISERROR (14235, -1, -1, '@on_fail_step', @text);
+    RAISERROR (14235, -1, -1, '@on_failure_step', @text);
     RETURN 1;
 END;
 IF @database_name IS NOT NULL AND DB_ID(@database_name) IS NULL
@@ -69,6 +69,16 @@ END;
 IF @proxy_id IS NOT NULL
 BEGIN
     RAISERROR (14517, -1, -1);
+    RETURN 1;
+END;
+IF @os_run_priority NOT IN (-15, -1, 0, 1, 15)
+BEGIN
+    RAISERROR (14266, -1, -1, '@os_run_priority', '-15, -1, 0, 1, 15');
+    RETURN 1;
+END;
+IF @flags NOT BETWEEN 0 AND 114
+BEGIN
+    RAISERROR (14266, -1, -1, '@flags', '0..114');
     RETURN 1;
 END;
 SET @other = CASE WHEN @output_file_name IS NOT NULL THEN N'a job step with @output_file_name'
@@ -111,7 +121,7 @@ SELECT @most = ISNULL(MAX(step_id), 0) + 1 FROM dbo.sysjobsteps WHERE job_id = @
 SET @step_id = ISNULL(@step_id, @most);
 EXEC @status = dbo.sp_verify_jobstep @job_id, NULL, @step_id, @most, @step_name, @subsystem, @flags,
     @on_success_action, @on_success_step_id, @on_fail_action, @on_fail_step_id, @database_name, @database_user_name,
-    @retry_attempts, @retry_interval, @output_file_name, @proxy_id;
+    @retry_attempts, @retry_interval, @output_file_name, @proxy_id, @os_run_priority;
 IF @status <> 0
     RETURN 1;
 IF @step_id < @most
@@ -173,7 +183,7 @@ SELECT @step_name = ISNULL(LTRIM(RTRIM(@step_name)), step_name), @subsystem = IS
 FROM dbo.sysjobsteps WHERE job_id = @job_id AND step_id = @step_id;
 EXEC @status = dbo.sp_verify_jobstep @job_id, @step_id, @step_id, @most, @step_name, @subsystem, @flags,
     @on_success_action, @on_success_step_id, @on_fail_action, @on_fail_step_id, @database_name, @database_user_name,
-    @retry_attempts, @retry_interval, @output_file_name, @proxy_id;
+    @retry_attempts, @retry_interval, @output_file_name, @proxy_id, @os_run_priority;
 IF @status <> 0
     RETURN 1;
 UPDATE dbo.sysjobsteps

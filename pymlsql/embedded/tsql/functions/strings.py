@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pymlsql.embedded.tsql.codepage import BYTES_OF_TEXT, CHARACTERS, astral_sql
+from pymlsql.embedded.tsql.codepage import (
+    BYTES_OF_TEXT,
+    CHARACTERS,
+    astral_sql,
+    in_units,
+    length_sql,
+    marked_units,
+)
 from pymlsql.embedded.tsql.conversion import convert
 from pymlsql.embedded.tsql.functions.rows import Function, shown_name, string_type, text, whole
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
 from pymlsql.embedded.tsql.operators import as_type, unify
 from pymlsql.embedded.tsql.references import SLICE, is_reference_sql
+from pymlsql.embedded.tsql.sortkeys import sort_sql
 from pymlsql.embedded.tsql.typed import Typed, bound, fold, quote_text, raise_sql
 from pymlsql.embedded.tsql.types import (
     BIGINT,
@@ -28,12 +37,22 @@ if TYPE_CHECKING:
     from pymlsql.embedded.tsql.compiler import Compiler
 
 
-def _units(value: Typed) -> Typed:
-    """A string whose characters are all of one unit: positions in others are not looked for. Raises 40510."""
+def _is_plain(value: Typed) -> bool:
+    """Whether no character of a string counts as two."""
     known = isinstance(value.constant, str) and max(value.constant, default="") < "\U00010000"
-    if known or not value.type.is_unicode:
+    return known or not value.type.is_unicode
+
+
+def _cut_units(value: Typed, cut: Callable[[str], str]) -> str:
+    """``cut`` of the string, by positions that count characters beyond U+FFFF as two. Half of one raises 40510."""
+    return cut(value.sql) if _is_plain(value) else in_units(value.sql, cut)
+
+
+def _units(value: Typed, construct: str) -> Typed:
+    """A string whose characters are all of one unit. Raises 40510."""
+    if _is_plain(value):
         return value
-    refused = raise_sql(40510, quote_text("positions in a string with supplementary characters"))
+    refused = raise_sql(40510, quote_text(f"{construct} of a string with supplementary characters"))
     return replace(value, sql=bound(value.sql, lambda v: f"CASE WHEN {astral_sql(v)} THEN {refused} ELSE {v} END"))
 
 
@@ -46,13 +65,14 @@ def _right(compiler: Compiler, args: list[Typed]) -> Typed:
 
 
 def _edge(side: str, compiler: Compiler, args: list[Typed]) -> Typed:
-    value, count = _units(text(args[0], compiler.line)), whole(args[1], compiler.line)
+    value, count = text(args[0], compiler.line), whole(args[1], compiler.line)
     if isinstance(count.constant, int) and count.constant < 0:
         raise sql_error(536, side, line=compiler.line)
     length = count.constant if isinstance(count.constant, int) else value.type.length
     n = count.sql if isinstance(count.constant, int) else bound(
         count.sql, lambda c: f"CASE WHEN {c} < 0 THEN {raise_sql(536, quote_text(side))} ELSE {c} END")  # fmt: skip
-    return Typed(f"{side}({value.sql}, {n})", string_type(value, int(length)), True, value.binary)
+    sql = _cut_units(value, lambda v: f"{side}({v}, {n})")
+    return Typed(sql, string_type(value, int(length)), True, value.binary)
 
 
 def substring(compiler: Compiler, args: list[Typed]) -> Typed:
@@ -78,9 +98,9 @@ def substring(compiler: Compiler, args: list[Typed]) -> Typed:
         return Typed(sql, varbinary(length if length <= 8000 else MAX), True)
     if not value.type.is_string:
         raise sql_error(8116, shown_name(value.type), 1, "substring", line=compiler.line)
-    value = _units(value)
     length = count.constant if isinstance(count.constant, int) else value.type.length
-    return Typed(f"substring({value.sql}, {first}, {n})", string_type(value, int(length)), True, value.binary)
+    sql = _cut_units(value, lambda v: f"substring({v}, {first}, {n})")
+    return Typed(sql, string_type(value, int(length)), True, value.binary)
 
 
 def _upper(compiler: Compiler, args: list[Typed]) -> Typed:
@@ -97,7 +117,7 @@ def _lower(compiler: Compiler, args: list[Typed]) -> Typed:
 
 
 def _reverse(compiler: Compiler, args: list[Typed]) -> Typed:
-    value = _units(text(args[0], compiler.line))
+    value = _units(text(args[0], compiler.line), "REVERSE")
     return Typed(f"reverse({value.sql})", string_type(value, value.type.length), value.nullable, value.binary)
 
 
@@ -149,13 +169,21 @@ def _replace(compiler: Compiler, args: list[Typed]) -> Typed:
 
 def _cut(sql: str, type_: SqlType) -> str:
     """Beyond 8000 bytes a string is cut where no argument is of a (max) type."""
-    return sql if type_.length == MAX else f"left({sql}, {type_.length})"
+    if type_.length == MAX or not type_.is_unicode:
+        return sql if type_.length == MAX else f"left({sql}, {type_.length})"
+    short, cut = f"strlen({{0}}) <= {type_.length}", f"left({{0}}, {type_.length})"
+    return bound(sql, lambda v: f"CASE WHEN {short.format(v)} THEN {v} ELSE {in_units(v, cut.format)} END")
+
+
+def _marked(value: Typed) -> Typed:
+    """A string in which characters beyond U+FFFF take two places, to look for positions in."""
+    return value if _is_plain(value) else replace(value, sql=marked_units(value.sql), constant=None)
 
 
 def _charindex(compiler: Compiler, args: list[Typed]) -> Typed:
     if not args[0].type.is_string and args[0].type.name != "null":
         raise sql_error(8116, shown_name(args[0].type), 1, "charindex", line=compiler.line)
-    needle, hay = _units(text(args[0], compiler.line)), _units(text(args[1], compiler.line))
+    needle, hay = (_marked(text(arg, compiler.line)) for arg in args[:2])
     folded = (needle.sql, hay.sql) if needle.binary or hay.binary else (f"lower({needle.sql})", f"lower({hay.sql})")
     result = BIGINT if hay.type.length == MAX else INT
     if len(args) == 2:
@@ -172,16 +200,18 @@ def _charindex(compiler: Compiler, args: list[Typed]) -> Typed:
 def _patindex(compiler: Compiler, args: list[Typed]) -> Typed:
     from pymlsql.embedded.tsql.patterns import like_regex
 
-    pattern, value = text(args[0], compiler.line), _units(text(args[1], compiler.line))
+    pattern, value = text(args[0], compiler.line), text(args[1], compiler.line)
     if not isinstance(pattern.constant, str):
         raise unsupported("PATINDEX with a pattern that is not a constant", line=compiler.line)
     raw = pattern.constant
+    if "_" in raw or "[" in raw:  # they stand for one unit
+        value = _units(value, "PATINDEX with _ or []")
     lead, trail = raw.startswith("%"), raw.endswith("%")
     core = like_regex(raw.removeprefix("%").removesuffix("%") if trail else raw.removeprefix("%"))
     regex = ("" if lead else "^") + core + ("" if trail else "$")
     found = f"regexp_extract({value.sql}, {quote_text('(?is)^(.*?)(' + core + ')' + ('' if trail else '$'))}, 1)"
     matches = f"regexp_matches({value.sql}, {quote_text('(?is)' + regex)})"
-    sql = f"CASE WHEN {value.sql} IS NULL THEN NULL WHEN NOT {matches} THEN 0 ELSE length({found}) + 1 END"
+    sql = f"CASE WHEN {value.sql} IS NULL THEN NULL WHEN NOT {matches} THEN 0 ELSE {length_sql(found)} + 1 END"
     return Typed(f"CAST({sql} AS INTEGER)", INT, value.nullable)
 
 
@@ -209,11 +239,13 @@ def _concat_ws(compiler: Compiler, args: list[Typed]) -> Typed:
 
 
 def _stuff(compiler: Compiler, args: list[Typed]) -> Typed:
-    value, new = (_units(text(arg, compiler.line)) for arg in (args[0], args[3]))
+    value, new = (text(arg, compiler.line) for arg in (args[0], args[3]))
     start, count = whole(args[1], compiler.line), whole(args[2], compiler.line)
-    outside = f"{start.sql} < 1 OR {count.sql} < 0 OR {start.sql} > length({value.sql})"
-    after = f"substring({value.sql}, CAST({start.sql} AS BIGINT) + {count.sql})"
-    joined = f"left({value.sql}, {start.sql} - 1) || coalesce({new.sql}, '') || {after}"
+    n_units = f"length({value.sql})" if _is_plain(value) else length_sql(value.sql)
+    outside = f"{start.sql} < 1 OR {count.sql} < 0 OR {start.sql} > {n_units}"
+    before = _cut_units(value, lambda v: f"left({v}, {start.sql} - 1)")
+    after = _cut_units(value, lambda v: f"substring({v}, CAST({start.sql} AS BIGINT) + {count.sql})")
+    joined = f"{before} || coalesce({new.sql}, '') || {after}"
     length = MAX if value.type.length == MAX else value.type.length + max(new.type.length, 0)
     result = string_type(new if new.type.is_unicode else value, length)
     return Typed(f"CASE WHEN {outside} THEN NULL ELSE {_cut(joined, result)} END", result)
@@ -221,9 +253,8 @@ def _stuff(compiler: Compiler, args: list[Typed]) -> Typed:
 
 def _replicate(compiler: Compiler, args: list[Typed]) -> Typed:
     value, count = text(args[0], compiler.line), whole(args[1], compiler.line)
-    cut = "" if value.type.length == MAX else (4000 if value.type.is_unicode else 8000)
-    sql = f"CASE WHEN {count.sql} < 0 THEN NULL ELSE repeat({value.sql}, {count.sql}) END"
-    return Typed(f"left({sql}, {cut})" if cut else sql, string_type(value, MAX if not cut else int(cut)))
+    result = string_type(value, MAX if value.type.length == MAX else 4000 if value.type.is_unicode else 8000)
+    return Typed(_cut(f"CASE WHEN {count.sql} < 0 THEN NULL ELSE repeat({value.sql}, {count.sql}) END", result), result)
 
 
 def _space(compiler: Compiler, args: list[Typed]) -> Typed:
@@ -302,7 +333,8 @@ def _parsename(compiler: Compiler, args: list[Typed]) -> Typed:
 
 def _ranked(place: str, type_: SqlType, binary: bool, sql: str) -> str:
     """A string with what it compares by in front; NULL for NULL."""
-    key = fold(Typed(sql, type_, binary=binary))
+    value = Typed(sql, type_, binary=binary)
+    key = fold(value) if binary else sort_sql(value, type_.is_unicode)
     return f"CASE WHEN {sql} IS NOT NULL THEN {{'k': {key}, 'n': {place}, 'v': {sql}}} END"
 
 
