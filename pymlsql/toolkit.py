@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pymlsql.project import Project
     from pymlsql.registry import Event, Model, ModelVersion, Progress, Purged
     from pymlsql.routes import Route
+    from pymlsql.routes.report import RouteReport
     from pymlsql.runtime import CheckResult
     from pymlsql.tracking import ActiveRun, Experiment, Run, RunDetail, Runs
     from pymlsql.tracking.comparison import Comparison
@@ -245,6 +246,21 @@ class Toolkit(Database):
         from pymlsql import routes
 
         return routes.route_of(self, model, key, types)
+
+    def report_route(
+        self, model: str, declared: Project | Path | str = ".", *, procedure: str | None = None,
+        margin: float | None = None,
+    ) -> RouteReport:  # fmt: skip
+        """Compare the variants of a route by labels; `pymlsql.routes.report.report_route`.
+
+        `procedure` names the [procedures.NAME] of the project whose predictions count, by default its only batch
+        procedure of this model. Raises UsageError where there is none, or several.
+        """
+        from pymlsql.routes import report
+
+        project = _read(declared)
+        found = report.find_procedure(project.procedures, model, procedure)
+        return report.report_route(self, model, found, project.features[found.features], margin=margin)
 
     def audit(self, name: str | None = None, *, limit: int = 100) -> list[Event]:
         """The latest changes of the registry, the newest first; `pymlsql.registry.read_events`."""

@@ -13,6 +13,7 @@ from pymlsql.errors import RegistryError, UsageError
 
 if TYPE_CHECKING:
     from pymlsql.routes import Route
+    from pymlsql.routes.comparing import Estimate
 
 app = typer.Typer(
     help="Routes: which share of a model's traffic goes to which alias.",
@@ -118,6 +119,49 @@ def of(
         raise RegistryError(f"Model {model} has no route (the entity's slot is {slot}): each procedure uses its alias.")
     else:
         output.print_line(f"{alias} (slot {slot})")
+
+
+@app.command(epilog="Example: pymlsql route report failures")
+def report(
+    model: ModelArgument,
+    procedure: Annotated[
+        str | None,
+        typer.Option("--procedure", metavar="NAME", help="By default the model's only batch procedure."),
+    ] = None,
+    margin: Annotated[
+        float | None,
+        typer.Option(
+            "--margin",
+            help="A difference that matters; by default 0.02 of macro F1, or 5 % of the mean absolute error.",
+        ),
+    ] = None,
+    project_file: Annotated[Path, typer.Option("--project", metavar="PATH", help="The project file.")] = Path("."),
+    url: UrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare the variants of a route by the labels that have arrived, with 95 % confidence intervals."""
+    import pymlsql
+    from pymlsql import project
+
+    declared = project.read(project_file)
+    with pymlsql.connect(url) as db:
+        found = db.report_route(model, declared, procedure=procedure, margin=margin)
+    if as_json:
+        output.print_json(found)
+        return
+    names = list(found.variants[0].figures) or [found.metric]
+    rows = [
+        (one.alias, one.version, "shadow" if one.is_shadow else f"{one.share:g} %", one.n_rows, one.n_entities,
+         *(_estimate(one.figures.get(name)) for name in names))
+        for one in found.variants
+    ]  # fmt: skip
+    output.print_table("", ("alias", "version", "share", "rows", "entities", *names), rows)
+    for one in found.variants:
+        output.print_line(one.sentence)
+
+
+def _estimate(one: Estimate | None) -> str:
+    return "-" if one is None else f"{one.value:.4g} ({one.low:.4g} to {one.high:.4g})"
 
 
 def _kinds(model: str, key: list[str], types: list[str] | None, path: Path) -> list[str] | None:

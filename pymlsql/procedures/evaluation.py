@@ -120,8 +120,7 @@ class Plan:
     @property
     def value_type(self) -> str:
         """The type in which labels and predictions are compared."""
-        assert self.features.label is not None
-        return stored_type(self.features.label.sql_type) if self.is_classification else "float"
+        return label_type(self.features)
 
     @property
     def figures(self) -> str:
@@ -173,6 +172,12 @@ class Plan:
         """Row source: keys and label of the range @since to @until."""
         given = ["NULL"] * len(self.features.entity) + (["@since", "@until"] if self.time else [])
         return f"{quoting.qualified(self.features.function)} ({', '.join(given)})"
+
+
+def label_type(features: FeatureSet) -> str:
+    """The type in which the labels of a view are compared with predictions: the classes' own, or float."""
+    assert features.label is not None
+    return stored_type(features.label.sql_type) if kind_of_label(features) == "classification" else "float"
 
 
 def _columns(*pairs: tuple[str, str]) -> tuple[Column, ...]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import itertools
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -75,3 +78,37 @@ def project_of(declared: Any, features: Any, name: str = "flat", **shares: float
     """A project with this procedure, and a route of its model where there are shares."""
     made = {"split": DeclaredRoute(model=declared.model, shares=shares)} if shares else {}
     return Project(Path("pymlsql.toml"), name, None, {"x": features}, {"split": declared}, {}, {}, made)
+
+
+def ranges(db: Toolkit) -> list[str]:
+    """The alias of each slot."""
+    found = db.rows("SELECT from_slot, to_slot, alias FROM ml.route_ranges WHERE route_id = (SELECT MAX(route_id) FROM"
+                    " ml.routes WHERE active = 1) ORDER BY from_slot")  # fmt: skip
+    made = [row.alias for row in found for _ in range(row.from_slot, row.to_slot + 1)]
+    assert len(made) == routes.N_SLOTS
+    assert all(one.alias != two.alias for one, two in itertools.pairwise(found))
+    return made
+
+
+@contextlib.contextmanager
+def missing_label(db: Toolkit, number: int) -> Iterator[None]:
+    """A row whose label has not arrived."""
+    db.execute("UPDATE dbo.Flat SET kind = NULL WHERE id = ?", (number,))
+    yield
+    db.execute("UPDATE dbo.Flat SET kind = ? WHERE id = ?", (str(ROWS["kind"][number - 1]), number))
+
+
+REFUSED: list[tuple[dict[str, float], tuple[str, ...], int, str]] = [
+    ({"champion": 90, "challenger": 20}, (), 51046, "add up to 110.00, not to 100"),
+    ({"champion": 110, "challenger": -10}, (), 51046, "challenger' is -10: it is above 0"),
+    ({"champion": 33.333, "challenger": 66.667}, (), 51046, "at most two decimals"),
+    ({"champion": 100, "nobody": 0}, (), 51047, "has no alias 'nobody'"),
+    ({"champion": 100}, ("nobody",), 51047, "has no alias 'nobody'"),
+    ({"champion": 100}, ("champion",), 51046, "'champion' is named twice"),
+    ({}, (), 51046, "add up to 0.00"),
+]
+"""What ml.SetRoute refuses: shares, shadow, number, sentence."""
+
+
+def planned(db: Toolkit, declared: Project) -> list[tuple[str, str, str | None]]:
+    return [(one.action, one.note, one.conflict) for one in db.plan(declared).route_changes]

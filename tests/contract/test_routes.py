@@ -6,7 +6,6 @@ import collections
 import dataclasses
 import datetime
 import decimal
-import itertools
 import json
 from collections.abc import Iterator
 
@@ -16,13 +15,12 @@ from hypothesis import given, settings
 from sklearn.linear_model import LogisticRegression
 
 from pymlsql import deployment, models, registry, routes, signature
-from pymlsql.errors import DatabaseError, DeploymentError, RegistryError
-from pymlsql.project import Project
+from pymlsql.errors import DatabaseError, DeploymentError, RegistryError, UsageError
 from pymlsql.routes import operations
 from pymlsql.toolkit import Toolkit
 from tests import servers
 from tests.contract.people import people
-from tests.contract.routed import project_of, push, splits, versions, whose
+from tests.contract.routed import REFUSED, missing_label, planned, project_of, push, ranges, splits, versions, whose
 from tests.contract.test_batch import INPUTS, ROWS, Scored, declare, features, flat_server, missing
 
 
@@ -73,16 +71,6 @@ def test_slot_folds_what_the_server_takes_for_one_key(db: Toolkit, split: Scored
 # Changes ------------------------------------------------------------------------------------------------------------
 
 
-def ranges(db: Toolkit) -> list[str]:
-    """The alias of each slot."""
-    found = db.rows("SELECT from_slot, to_slot, alias FROM ml.route_ranges WHERE route_id = (SELECT MAX(route_id) FROM"
-                    " ml.routes WHERE active = 1) ORDER BY from_slot")  # fmt: skip
-    made = [row.alias for row in found for _ in range(row.from_slot, row.to_slot + 1)]
-    assert len(made) == routes.N_SLOTS
-    assert all(one.alias != two.alias for one, two in itertools.pairwise(found))
-    return made
-
-
 @settings(max_examples=10, deadline=None)
 @given(wanted=splits())
 def test_a_change_moves_only_what_it_must(split: Scored, wanted: dict[str, int]) -> None:
@@ -95,18 +83,7 @@ def test_a_change_moves_only_what_it_must(split: Scored, wanted: dict[str, int])
     assert moved == sum(max(0, n - wanted.get(alias, 0)) for alias, n in collections.Counter(before).items())
 
 
-@pytest.mark.parametrize(
-    ("shares", "shadow", "number", "sentence"),
-    [
-        ({"champion": 90, "challenger": 20}, (), 51046, "add up to 110.00, not to 100"),
-        ({"champion": 110, "challenger": -10}, (), 51046, "challenger' is -10: it is above 0"),
-        ({"champion": 33.333, "challenger": 66.667}, (), 51046, "at most two decimals"),
-        ({"champion": 100, "nobody": 0}, (), 51047, "has no alias 'nobody'"),
-        ({"champion": 100}, ("nobody",), 51047, "has no alias 'nobody'"),
-        ({"champion": 100}, ("champion",), 51046, "'champion' is named twice"),
-        ({}, (), 51046, "add up to 0.00"),
-    ],
-)
+@pytest.mark.parametrize(("shares", "shadow", "number", "sentence"), REFUSED)
 def test_what_is_no_route_is_refused(
     fresh: Scored, shares: dict[str, float], shadow: tuple[str, ...], number: int, sentence: str
 ) -> None:
@@ -343,10 +320,6 @@ def test_with_approval_an_approver_changes_routes(fresh: Scored, target: servers
 # Declared routes ----------------------------------------------------------------------------------------------------
 
 
-def planned(db: Toolkit, declared: Project) -> list[tuple[str, str, str | None]]:
-    return [(one.action, one.note, one.conflict) for one in db.plan(declared).route_changes]
-
-
 def test_a_declared_route_is_planned_applied_changed_and_removed(fresh: Scored) -> None:
     db, view = fresh.db, features("kind")
     routes.remove_route(db, "Split")
@@ -395,3 +368,26 @@ def test_an_alias_that_there_is_not_yet_is_said(fresh: Scored) -> None:
     done = fresh.db.apply(declared, check=False)
     assert done.notes == ("the route of Split: no version of Split has the alias tomorrow yet",)
     assert routes.find_route(fresh.db, "Split").shares == {"champion": 60, "challenger": 40}
+
+
+def test_the_report_compares_variants_by_their_labels(fresh: Scored, target: servers.Target) -> None:
+    db, declared = fresh.db, project_of(fresh.declared, features("kind"))
+    with pytest.raises(UsageError, match="batch procedures of the model nobody"):
+        db.report_route("nobody", declared)
+    empty = db.report_route("Split", declared)
+    assert [one.n_rows for one in empty.variants] == [0, 0]
+    routes.set_route(db, "Split", {"champion": 60, "challenger": 40}, shadow=["candidate"])
+    wanted = whose(db, "Split")
+    fresh.run()
+    with missing_label(db, 3):
+        found = db.report_route("Split", declared)
+    first, second, shadow = found.variants
+    n_rows = [sum(version == n for key, version in wanted.items() if key != 3) for n in (1, 2)]
+    assert [first.n_rows, second.n_rows, shadow.n_rows] == [*n_rows, len(ROWS) - 1]
+    assert (first.verdict, second.verdict, shadow.is_shadow) == (None, "the data do not suffice", True)
+    served = fresh.stored().merge(ROWS[["id", "kind"]], on="id")
+    served = served[(served["model_version"] == 1) & (served["id"] != 3)]
+    assert first.figures["accuracy"].value == pytest.approx((served["predicted"] == served["kind"]).mean())
+    assert shadow.difference["accuracy"].low <= shadow.difference["accuracy"].value
+    assert "entities with labels on each side" in second.sentence
+    fresh.clear()

@@ -108,7 +108,7 @@ def test_the_commands_are_those_that_were_promised() -> None:
         "model delete", "model describe", "model tag", "model purge", "model pull", "model audit", "model policy",
         "model compare", "model alias set", "model alias remove", "runs list", "runs show", "runs end",
         "runs artifact", "runs compare", "keys create", "keys show", "route show", "route set", "route remove",
-        "route of",
+        "route of", "route report",
     }  # fmt: skip
 
 
