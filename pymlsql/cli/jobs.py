@@ -141,7 +141,9 @@ def export(
     systemd: Annotated[
         Path | None, typer.Option("--systemd", metavar="DIR", help="A .service and a .timer for each job.")
     ] = None,
-    cron: Annotated[Path | None, typer.Option("--cron", metavar="FILE", help="Lines for a crontab; - prints them.")] = None,
+    cron: Annotated[
+        Path | None, typer.Option("--cron", metavar="FILE", help="Lines for a crontab; - prints them.")
+    ] = None,
     environment_file: Annotated[
         str | None,
         typer.Option(
