@@ -287,6 +287,13 @@ def test_what_cannot_be_written_is_a_sentence_and_nothing_is_written(
     assert {path.name for path in folder.iterdir()} == {"pymlsql.toml"}
 
 
+def test_a_project_without_jobs_is_told_so(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "pymlsql.toml").write_text('[project]\nname = "shop"\n', encoding="utf-8")
+    assert main(["job", "export", "--cron", "tab"]) == 1
+    assert "declares no jobs" in capsys.readouterr().err
+    assert not (folder / "tab").exists()
+
+
 def test_a_crontab_s_percent_signs_are_escaped(folder: Path) -> None:
     assert main(["job", "export", "--cron", "tab", "--environment-file", "/etc/a%b"]) == 0
     assert ". /etc/a\\%b &&" in (folder / "tab").read_text()
