@@ -1,4 +1,4 @@
-"""SQL Server Agent's schedules: when each of 1,000 comes next, in this process."""
+"""SQL Server Agent: when each of 1,000 schedules comes next, in this process; what waiting for a job takes more."""
 
 from __future__ import annotations
 
@@ -7,12 +7,21 @@ import random
 import statistics
 import time
 
-from measure import judged, report, sized
+from measure import judged, report, server, sized
 
+from pymlsql import connect, jobs
 from pymlsql.schedules import DAILY, HOURS, MINUTES, MONTHLY, RELATIVE, WEEKLY, Schedule, next_run, verify
 
 N_SCHEDULES = 1000
 N_ROUNDS = sized(50, 3)
+N_RUNS = sized(20, 2)
+STEP_S = 0.2
+JOB = (
+    "EXEC msdb.dbo.sp_add_job @job_name = N'waits'",
+    "EXEC msdb.dbo.sp_add_jobstep @job_name = N'waits', @step_name = N's', "
+    "@command = N'WAITFOR DELAY ''00:00:00.200'''",
+    "EXEC msdb.dbo.sp_add_jobserver @job_name = N'waits'",
+)
 NOW = dt.datetime(2026, 11, 21, 12, 34, 56)
 
 
@@ -37,7 +46,20 @@ def main() -> None:
         for schedule in schedules:
             next_run(schedule, NOW)
         taken.append((time.perf_counter() - started) * 1e3)
-    report(judged("agent.next_run", statistics.median(taken)))
+    report(judged("agent.next_run", statistics.median(taken)), judged("agent.wait", statistics.median(waited())))
+
+
+def waited() -> list[float]:
+    """Seconds from the start of a job until its end is known, less those of its step."""
+    taken = []
+    with server() as target, connect(target.url) as db:
+        for text in JOB:
+            db.execute(text)
+        for _ in range(N_RUNS):
+            started = time.perf_counter()
+            jobs.run_job(db, "waits", timeout_s=30)
+            taken.append(time.perf_counter() - started - STEP_S)
+    return taken
 
 
 if __name__ == "__main__":

@@ -62,6 +62,7 @@ PROMISES = {
     "language.large": Promise("INSERT ... SELECT into a constrained table over bare DuckDB", "at most", 4, "x"),
     "language.loop": Promise("a loop of 10,000 turns with arithmetic and a one-row SELECT", "at most", 6, "s"),
     "agent.next_run": Promise("the next runs of 1,000 schedules of SQL Server Agent", "at most", 10, "ms"),
+    "agent.wait": Promise("pymlsql job run --wait over the job's step itself, p50", "at most", 0.3, "s"),
     "telemetry.time": Promise("feature view, all rows and columns, over the same SQL in DuckDB", "at most", 1.5, "x"),
     "telemetry.memory": Promise("feature view, all rows and columns: peak of the server", "at most", 4, "GB"),
     "features.refresh": Promise("stored feature view: a full refresh over one of one more day", "at least", 20, "x"),

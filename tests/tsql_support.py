@@ -47,6 +47,8 @@ REFUSED = """
   year in another place than CONVERT's style has it, FORMAT of decimals with literals in a custom picture
 - characters that code page 1252 may have something like (from nvarchar to varchar), half a surrogate pair; REVERSE, and
   PATINDEX with _ or [], of strings with supplementary characters
+- PARSE and TRY_PARSE with cultures other than en-US, en-GB and, for numbers, de-DE; of dates in other forms than ISO,
+  numbers with four digits of a year and English names, with offsets for other types than datetimeoffset
 - AT TIME ZONE with other than 23 well-known zones or years before 2008; FORMAT with cultures other than en-US, en-GB
   and the invariant one, of datetimeoffset, with exponents; Hijri dates (styles 130 and 131)
 - CHECKSUM and BINARY_CHECKSUM of other than NEWID(); RAND with a seed that is NULL or beyond 2147483562, and RAND()

@@ -141,7 +141,9 @@ def export(
     systemd: Annotated[
         Path | None, typer.Option("--systemd", metavar="DIR", help="A .service and a .timer for each job.")
     ] = None,
-    cron: Annotated[Path | None, typer.Option("--cron", metavar="FILE", help="Lines for a crontab.")] = None,
+    cron: Annotated[
+        Path | None, typer.Option("--cron", metavar="FILE", help="Lines for a crontab; - prints them.")
+    ] = None,
     environment_file: Annotated[
         str | None,
         typer.Option(
@@ -169,8 +171,11 @@ def export(
     today = datetime.datetime.now().date()
     made = {} if systemd is None else units.render_units(systemd, declared.rendered_jobs, place, today)
     made |= {} if cron is None else units.render_crontab(cron, declared.rendered_jobs, place, today)
+    printed = made.pop(Path("-"), None)
+    if printed is not None:
+        output.print_line(printed.rstrip())
     units.write(made)
     for path in made:
         output.print_line(f"written: {path}")
-    if made:
+    if made or printed is not None:
         output.print_note(f'Write PYMLSQL_URL="..." into {environment}, mode 0600: the units hold no password.')

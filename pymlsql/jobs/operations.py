@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-POLL_S = 0.1
-"""How often a job that is waited for is looked at."""
+POLL_S, PATIENT_POLL_S, PATIENT_AFTER_S = 0.05, 0.15, 10.0
+"""How often a job that is waited for is looked at: at first, and when it takes longer."""
 
 _NO_JOB = 14262
 _NO_OBJECT = frozenset({208, 2812})
@@ -88,7 +88,8 @@ def run_job(db: Database, name: str, *, wait: bool = True, timeout_s: float | No
     Raises JobError where there is no such job, where it runs already or the Agent does not, and where it has not ended
     within `timeout_s`: it then goes on.
     """
-    until = None if timeout_s is None else time.monotonic() + timeout_s
+    started = time.monotonic()
+    until = None if timeout_s is None else started + timeout_s
     with db.connect(autocommit=True) as connection:
         last = int(_asked(lambda: fetch(connection, _LAST)).rows[0].id)
         _call(connection, "EXEC msdb.dbo.sp_start_job @job_name = ?", name)
@@ -106,7 +107,7 @@ def run_job(db: Database, name: str, *, wait: bool = True, timeout_s: float | No
             if until is not None and time.monotonic() > until:
                 raise JobError(f"The job {name} has not ended within {timeout_s:g} s, and goes on: pymlsql job history "
                                "tells when it has.")  # fmt: skip
-            time.sleep(POLL_S)
+            time.sleep(POLL_S if time.monotonic() - started < PATIENT_AFTER_S else PATIENT_POLL_S)
 
 
 def read_history(db: Database, name: str | None = None, *, limit: int = 50) -> list[HistoryRow]:

@@ -16,7 +16,7 @@ from pymlsql.procedures.outputs import Output
 from pymlsql.procedures.terms import READERS, beside
 
 _OF_RUN = {
-    "alert": "1 where the row is one of the day's alerts, else 0.",
+    "alert": "1 where the row is one of its day's alerts, else 0.",
     "model_version": "The version of the model that predicted it.",
     "run_id": "The scoring run, as ml.scoring_history has it.",
     "scored_at": "When it was stored, UTC.",
@@ -60,6 +60,12 @@ class Serving:
     def entity(self) -> str:
         """The entity's columns."""
         return ", ".join(f"p.{quoting.ident(one.name)}" for one in self.features.entity)
+
+    @property
+    def scored_row(self) -> str:
+        """What tells a row that was scored, whichever run did it, from others for which alerts are given."""
+        time = self.day if self.features.time is None else f"p.{quoting.ident(self.features.time)}"
+        return f"{self.entity}, {time}"
 
     @property
     def order(self) -> str:

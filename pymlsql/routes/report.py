@@ -105,7 +105,9 @@ def find_procedure(procedures: Mapping[str, Any], model: str, name: str | None) 
         return found[name]
     if name is None and len(found) == 1:
         return next(iter(found.values()))
-    known = ", ".join(found) or "none"
+    if not found:
+        raise UsageError(f"None of the project's batch procedures scores the model {model}: see its [procedures].")
+    known = ", ".join(found)
     raise UsageError(f"Name one of the project's batch procedures of the model {model} with --procedure: {known}.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.conformance import (
+    agent,
     aggregates,
     catalog,
     changes,
@@ -37,6 +38,7 @@ from tests.conformance import (
 from tests.conformance.form import Page
 
 AREAS: dict[str, list[Page]] = {
+    "agent": agent.PAGES,
     "aggregates": aggregates.PAGES,
     "catalog": catalog.PAGES,
     "changes": changes.PAGES,

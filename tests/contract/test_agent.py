@@ -124,6 +124,7 @@ RIGHTS = [
     (f"sp_start_job @job_name = N'{JOB}'", 229, 14262, 14393, 0),
     (f"sp_delete_job @job_name = N'{JOB}'", 229, 14262, 14525, 14525),
     (f"sp_update_job @job_name = N'{JOB}', @description = N'mine'", 229, 14262, 14525, 14525),
+    (f"sp_update_job @job_name = N'{JOB}', @enabled = 1", 229, 14262, 14525, 0),
     ("sp_add_job @job_name = N'own', @owner_login_name = N'sa'", 229, 14515, 14515, 14515),
     ("sp_purge_jobhistory @job_name = N'nobody''s'", 229, 229, 229, 14262),
 ]

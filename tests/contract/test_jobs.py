@@ -311,6 +311,15 @@ def test_who_is_notified_can_be_changed_and_ended(db: Toolkit, tmp_path: Path) -
         db.execute("EXEC msdb.dbo.sp_delete_operator @name = N'on call'")
 
 
+def test_who_has_waited_for_a_job_may_start_it_again(db: Toolkit, tmp_path: Path) -> None:
+    db.apply(read(tmp_path))
+    for _ in range(5):
+        done = jobs.run_job(db, JOB, timeout_s=60)
+        assert done is not None
+        assert jobs.list_jobs(db)[0].last_outcome == "succeeded"
+    assert len(jobs.read_history(db, JOB)) == 15
+
+
 def test_a_job_that_runs_is_listed_as_running(db: Toolkit, tmp_path: Path) -> None:
     work = "WHILE OBJECT_ID(N'dbo.ShopGo') IS NULL WAITFOR DELAY '00:00:00.050'"
     db.apply(read(tmp_path, "INSERT INTO dbo.ShopCounts SELECT COUNT(*) FROM sys.objects", work))

@@ -70,7 +70,8 @@ VALID: list[tuple[str, tuple[int, ...]]] = [
     ("SELECT * FROM (VALUES (1, 2)) AS t(a, b) OPTION (RECOMPILE, MAXDOP 1)", ()),
     ("SELECT * FROM sys.tables WITH (NOLOCK)", ()),
     ("SELECT a = 1, b = STRING_ESCAPE('\"', 'json'), c = JSON_MODIFY('{}', '$.a', 1)", ()),
-    ("SELECT TRY_PARSE('1' AS int), PARSE('1' AS int USING 'en-US')", ()),
+    ("SELECT TRY_PARSE('1' AS int USING 'fr-FR')", ()),
+    ("SELECT PARSE('1/2/49' AS date)", ()),
     ("SELECT {fn NOW()}, {d '2020-01-01'}, {ts '2020-01-01 00:00:00'}", ()),
     ("SELECT $1.50, 0x, 1.e3, .5, N'a' + N'b'", ()),
 ]  # fmt: skip

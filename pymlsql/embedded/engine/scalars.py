@@ -15,6 +15,7 @@ import pyarrow as pa
 from pymlsql.embedded.tsql import codepage
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
 from pymlsql.embedded.tsql.scalars import (
+    cultures,
     digits,
     escapes,
     numberpictures,
@@ -74,6 +75,9 @@ SCALARS: tuple[Row, ...] = (
     (READ_TIME, _time, ("VARCHAR", "VARCHAR"), "TIMESTAMP"),
     (READ_OFFSET, _offset_time, ("VARCHAR", "VARCHAR"), _OFFSET_SQL),
     (AT_ZONE, at_zone, ("TIMESTAMP", "VARCHAR", "BOOLEAN"), _OFFSET_SQL),
+    (cultures.PARSE_NUMBER, cultures.parse_number, ("VARCHAR", "VARCHAR", "VARCHAR"), "VARCHAR"),
+    (cultures.PARSE_STAMP, cultures.parse_stamp, ("VARCHAR", "VARCHAR", "VARCHAR"), "TIMESTAMP"),
+    (cultures.PARSE_OFFSET, cultures.parse_offset, ("VARCHAR", "VARCHAR", "VARCHAR"), _OFFSET_SQL),
     (codepage.NARROW, codepage.narrowed, ("VARCHAR",), "VARCHAR"),
     (codepage.TEXT_OF_BYTES, codepage.to_text, ("BLOB", "BOOLEAN"), "VARCHAR"),
     (codepage.BYTES_OF_TEXT, codepage.to_bytes, ("VARCHAR", "BOOLEAN"), "BLOB"),

@@ -14,6 +14,7 @@ from sqlglot import exp
 from pymlsql.embedded.tsql.dialect import parse_constraint, parse_scalar, read_type
 from pymlsql.embedded.tsql.messages import SqlError, unsupported
 from pymlsql.embedded.tsql.nodes import Name
+from pymlsql.embedded.tsql.parsed import ParsedText
 from pymlsql.embedded.tsql.scope import Relation, Scope, Source
 from pymlsql.embedded.tsql.typed import Typed, quote_name
 from pymlsql.embedded.tsql.types import SqlType
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 _NEVER_DETERMINISTIC = frozenset(
     """
-    GETDATE GETUTCDATE SYSDATETIME SYSUTCDATETIME SYSDATETIMEOFFSET NEWID NEWSEQUENTIALID DATENAME FORMAT PARSE
-    TRY_PARSE ISDATE RAND TEXTPTR
+    GETDATE GETUTCDATE SYSDATETIME SYSUTCDATETIME SYSDATETIMEOFFSET NEWID NEWSEQUENTIALID DATENAME FORMAT
+    ISDATE RAND TEXTPTR
     """.split()
 )
 _DATE_FUNCTIONS = frozenset("DATEADD DATEDIFF DATEDIFF_BIG DATEPART YEAR MONTH DAY EOMONTH DATETRUNC".split())
@@ -94,6 +95,8 @@ def _is_deterministic_node(compiler: Compiler, node: exp.Expr) -> bool:
             if node.expressions[0].name.lower() in _WEEKS:
                 raise unsupported("DATEPART(week) in a computed column that must be deterministic")
         return name not in _DATE_FUNCTIONS or not any(_is_text(compiler, part) for part in node.expressions)
+    if isinstance(node, ParsedText):
+        return False
     if isinstance(node, exp.Cast):
         return _is_deterministic_cast(compiler, node, read_type(node.args["to"]))
     if isinstance(node, exp.Convert):

@@ -21,6 +21,7 @@ from pymlsql.embedded.tsql.hinttexts import bulk_rowset, rewritten_hints
 from pymlsql.embedded.tsql.jsongrammar import parse_json_array, parse_json_object, parse_open_json
 from pymlsql.embedded.tsql.lexer import Token, tokenize
 from pymlsql.embedded.tsql.messages import sql_error, unsupported
+from pymlsql.embedded.tsql.parsed import parse_parsed
 from pymlsql.embedded.tsql.types import MAX, SqlType
 from pymlsql.embedded.tsql.words import FOREIGN_ROWSETS, RESERVED, SCORE_INSTEAD
 
@@ -60,7 +61,13 @@ class _Parser(TSQL.Parser):  # type: ignore[valid-type,misc]
         text = self._parse_assignment()
         return self.expression(exp.Trim(this=text, position=position, expression=this))  # type: ignore[no-any-return]
 
-    FUNCTION_PARSERS = {**FUNCTION_PARSERS, "TRIM": _parse_trimmed}
+    def _parse_text(self) -> exp.Expr:
+        return parse_parsed(self, False)
+
+    def _try_parse_text(self) -> exp.Expr:
+        return parse_parsed(self, True)
+
+    FUNCTION_PARSERS = {**FUNCTION_PARSERS, "TRIM": _parse_trimmed, "PARSE": _parse_text, "TRY_PARSE": _try_parse_text}
     UNARY_PARSERS = {**TSQL.Parser.UNARY_PARSERS, TokenType.DASH: _parse_sign}
 
     def _parse_column_ops(self, this: exp.Expr | None) -> exp.Expr | None:
@@ -149,7 +156,7 @@ def _spelled(text: str, line: int) -> str:
             raise sql_error(156, tokens[index + 1].text, line=line + tokens[index + 1].line - 1)
         if token.is_op("?", "}") or (token.is_op(":") and "JSON_OBJECT" not in text.upper()):
             raise unsupported(f"{token.text} in a query", line=line + token.line - 1)
-        if token.kind == "word" and token.value in _NOT_TSQL:
+        if token.kind == "word" and token.value in _NOT_TSQL and not _names_culture(tokens, index):
             raise unsupported(f"unquoted name {token.text}", line=line + token.line - 1)
         written, end = _SPELLINGS.get(token.value) if token.kind == "operator" else None, token.end
         if token.kind == "binary" and len(token.text) == 2:
@@ -166,6 +173,16 @@ def _spelled(text: str, line: int) -> str:
             pieces += [text[position : token.start], written]
             position = end
     return "".join([*pieces, text[position:]])
+
+
+def _names_culture(tokens: Sequence[Token], index: int) -> bool:
+    """Whether the word is USING in PARSE or TRY_PARSE."""
+    depth = 0
+    for at in range(index - 1, 0, -1) if tokens[index].is_word("USING") else ():
+        depth += tokens[at].is_op(")") - tokens[at].is_op("(")
+        if depth < 0:
+            return tokens[at - 1].is_word("PARSE", "TRY_PARSE")
+    return False
 
 
 def _is_reserved_alias(token: Token, after: Sequence[Token]) -> bool:

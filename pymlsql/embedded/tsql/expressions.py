@@ -24,6 +24,7 @@ from pymlsql.embedded.tsql.operators import (
     negate,
     unify,
 )
+from pymlsql.embedded.tsql.parsed import ParsedText, compile_parsed
 from pymlsql.embedded.tsql.passing import compare_passed, passed_atom
 from pymlsql.embedded.tsql.predicates import compile_distinct_from, compile_escape, compile_like
 from pymlsql.embedded.tsql.typed import Typed, raise_sql
@@ -345,6 +346,7 @@ _VALUES: dict[type[Any], Callable[[Compiler, Any], Typed]] = {
     exp.Convert: converted, exp.Subquery: _subquery, exp.Select: _subquery, exp.Anonymous: _function, exp.Dot: _dot,
     exp.AtTimeZone: at_zone, exp.Trim: trim, exp.Window: _window, exp.WithinGroup: _within_group,
     exp.NextValueFor: compile_next_value, exp.JSONObject: _json_object, exp.JSONArray: _json_object,
+    ParsedText: compile_parsed,
 }  # fmt: skip
 
 _CONDITIONS: dict[type[Any], Callable[[Compiler, Any], str]] = {

@@ -24,21 +24,38 @@ _AGGREGATES = frozenset(
     GROUPING_ID
     """.split()
 )
+_PARENTS: dict[str, tuple[type, ...]] = {
+    "closed": (exp.Query, exp.Subquery, exp.Column, exp.Identifier, exp.Literal, exp.DataType),
+    "window": (exp.Window,), "aggregate": (exp.WithinGroup,), "named": (exp.Anonymous,),
+}  # fmt: skip
+_ROLES: dict[type[exp.Expr], str] = {}
 _PARTS = ("grouping_sets", "rollup", "cube")
 
 
 def has_aggregate(node: exp.Expr) -> bool:
     """Whether an aggregate stands in ``node`` outside of subqueries and OVER."""
-    if isinstance(node, exp.Query | exp.Subquery):
-        return False
-    if isinstance(node, exp.Window):
-        inner = [*node.args.get("partition_by", []), node.args.get("order"), *node.this.iter_expressions()]
-        return any(has_aggregate(part) for part in inner if part is not None)
-    if isinstance(node, exp.WithinGroup):
-        return True
-    if isinstance(node, exp.Anonymous) and node.name.upper() in _AGGREGATES:
-        return True
-    return any(has_aggregate(child) for child in node.iter_expressions())
+    waiting: list[object] = [node]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, list):
+            waiting += part
+            continue
+        if not isinstance(part, exp.Expr):
+            continue
+        role = _ROLES.get(type(part)) or _role(type(part))
+        if (role == "named" and part.name.upper() in _AGGREGATES) or role == "aggregate":
+            return True
+        if role == "window":
+            waiting += (part.args.get("partition_by"), part.args.get("order"), *part.this.args.values())
+        elif role != "closed":
+            waiting += part.args.values()
+    return False
+
+
+def _role(kind: type[exp.Expr]) -> str:
+    """What nodes of ``kind`` are to :func:`has_aggregate`, noted: it asks about every node of every query."""
+    role = next((role for role, parents in _PARENTS.items() if issubclass(kind, parents)), "open")
+    return _ROLES.setdefault(kind, role)
 
 
 def has_subquery(node: exp.Expr) -> bool:

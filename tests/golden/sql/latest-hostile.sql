@@ -25,10 +25,11 @@ FROM (
         p.[top_1_p],
         p.[top_2],
         p.[top_2_p],
-        p.[alert],
         p.[model_version],
         p.[run_id],
         p.[scored_at],
+        -- What was an alert stays one when its row is scored again.
+        CAST(MAX(CAST(p.alert AS tinyint)) OVER (PARTITION BY p.[asset]]id], p.[time stamp]) AS bit) AS alert,
         ROW_NUMBER() OVER (PARTITION BY p.[asset]]id] ORDER BY p.[time stamp] DESC, p.run_id DESC) AS row_no
     FROM [odd].[serv]]ed ü] AS p
 ) AS l

@@ -155,11 +155,6 @@ SET @job_name = LTRIM(RTRIM(@job_name));
 SET @owner_login_name = NULLIF(LTRIM(RTRIM(@owner_login_name)), N'');
 SET @category_name = NULLIF(LTRIM(RTRIM(@category_name)), N'');
 SET @notify_email_operator_name = NULLIF(LTRIM(RTRIM(@notify_email_operator_name)), N'');
-IF @job_id IS NOT NULL
-BEGIN
-    RAISERROR (14284, -1, -1);
-    RETURN 1;
-END;
 IF @notify_netsend_operator_name <> N'' OR @notify_page_operator_name <> N'' OR @originating_server IS NOT NULL
 BEGIN
     RAISERROR (40510, -1, -1, 'sp_add_job with net send, pager or an originating server');
@@ -171,12 +166,17 @@ EXEC @status = dbo.sp_verify_job_terms @job_name, NULL, @enabled, @start_step_id
     @notify_level_netsend, @notify_level_page, @notify_email_operator_name, @operator OUTPUT, @delete_level;
 IF @status <> 0
     RETURN 1;
+IF @job_id IS NOT NULL
+BEGIN
+    RAISERROR (14274, -1, -1);
+    RETURN 1;
+END;
 SET @job_id = NEWID();
 INSERT INTO dbo.sysjobs (job_id, originating_server_id, name, enabled, description, start_step_id, category_id,
     owner_sid, notify_level_eventlog, notify_level_email, notify_level_netsend, notify_level_page,
     notify_email_operator_id, notify_netsend_operator_id, notify_page_operator_id, delete_level, date_created,
     date_modified, version_number)
-VALUES (@job_id, 0, @job_name, @enabled, ISNULL(@description, N'No description available.'), @start_step_id,
+VALUES (@job_id, 0, @job_name, @enabled, ISNULL(NULLIF(@description, N''), N'No description available.'), @start_step_id,
     @category_id, @owner_sid, @notify_level_eventlog, @notify_level_email, 0, 0, @operator, 0, 0, @delete_level, @now,
     @now, 1);
 RETURN 0;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import logging
 import queue
@@ -63,6 +64,8 @@ WHERE job_id = CONVERT(uniqueidentifier, @job)"""
 _ENDED = """UPDATE dbo.sysjobactivity SET stop_execution_date = @stop, job_history_id =
     (SELECT MAX(instance_id) FROM dbo.sysjobhistory WHERE job_id = CONVERT(uniqueidentifier, @job) AND step_id = 0)
 WHERE session_id = @session AND job_id = CONVERT(uniqueidentifier, @job)"""
+
+_OUTCOME = f"BEGIN TRANSACTION; {_HISTORY}; {_ENDED}; COMMIT TRANSACTION"
 
 
 def read_schedules(session: Session) -> dict[tuple[str, int], tuple[str, Schedule]]:
@@ -149,20 +152,21 @@ class Book:
 
     def record_job(self, job_id: str, *, status: int, message: str, at: dt.datetime, stop: dt.datetime,
                    duration_s: float, delete: bool, then: Callable[[], None]) -> None:  # fmt: skip
-        """A job has ended; ``then`` is called when that is written."""
+        """A job has ended; ``then`` is called when nothing but its outcome is left to be written."""
         known = {"job": job_id, "status": status, "message": message, "date": date_number(at),
                  "time": time_number(at), "duration": duration_number(duration_s)}  # fmt: skip
 
         def write() -> None:
-            try:
-                # Who waits for the history's row finds everywhere else that the job has ended.
+            # Who waits for the history's row finds everywhere else that the job has ended, and may start it again.
+            with contextlib.ExitStack() as at_last:
+                at_last.callback(then)
                 self._write(_LAST_OF_JOB, **known)
-                self._write(_HISTORY, step=0, name="(Job outcome)", number=0, severity=0, retries=0, **known)
-                self._write(_ENDED, session=self.session_id, stop=stop, job=job_id)
+                if not delete:
+                    at_last.close()
+                self._write(_OUTCOME, step=0, name="(Job outcome)", number=0, severity=0, retries=0,
+                            session=self.session_id, stop=stop, **known)  # fmt: skip
                 if delete:
                     self._write("EXEC dbo.sp_delete_job @job_id = @job", job=job_id)
-            finally:
-                then()
 
         self._post(write)
 
@@ -171,6 +175,8 @@ class Book:
             ask(self._session, text, **values)
         except SqlError as error:
             log.error("the Agent could not write its records: %s", error)
+            with contextlib.suppress(SqlError):
+                ask(self._session, "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION")
 
     def _post(self, write: Callable[[], None]) -> None:
         if self._thread is None:

@@ -31,15 +31,17 @@ BEGIN
     RAISERROR (14256, -1, -1, @job_name, @id);
     RETURN 1;
 END;
-IF NOT EXISTS (SELECT 1 FROM dbo.sysjobsteps WHERE job_id = @job_id)
-BEGIN
-    RAISERROR (14528, -1, -1, @job_name);
-    RETURN 1;
-END;
 IF @step_name IS NOT NULL
     AND NOT EXISTS (SELECT 1 FROM dbo.sysjobsteps WHERE job_id = @job_id AND step_name = @step_name)
 BEGIN
     RAISERROR (14262, -1, -1, '@step_name', @step_name);
+    RETURN 1;
+END;
+IF NOT EXISTS (SELECT 1 FROM dbo.sysjobsteps WHERE job_id = @job_id)
+BEGIN
+    DECLARE @refusal nvarchar(400) = N'SQLServerAgent Error: Request to run job ' + @job_name + N' (from User '
+        + SUSER_SNAME() + N') refused because the job has no job steps.';
+    RAISERROR (22022, -1, -1, @refusal);
     RETURN 1;
 END;
 SET @status = 1;

@@ -169,7 +169,7 @@ BEGIN
 END;
 SELECT @most = MAX(step_id) FROM dbo.sysjobsteps WHERE job_id = @job_id;
 SELECT @step_name = ISNULL(LTRIM(RTRIM(@step_name)), step_name), @subsystem = ISNULL(LTRIM(RTRIM(@subsystem)), subsystem),
-    @command = ISNULL(@command, command), @cmdexec_success_code = ISNULL(@cmdexec_success_code, cmdexec_success_code),
+    @command = NULLIF(ISNULL(LTRIM(RTRIM(@command)), command), N''), @cmdexec_success_code = ISNULL(@cmdexec_success_code, cmdexec_success_code),
     @on_success_action = ISNULL(@on_success_action, on_success_action),
     @on_success_step_id = ISNULL(@on_success_step_id, on_success_step_id),
     @on_fail_action = ISNULL(@on_fail_action, on_fail_action),
@@ -188,6 +188,7 @@ IF @status <> 0
     RETURN 1;
 UPDATE dbo.sysjobsteps
 SET step_name = @step_name, subsystem = N'TSQL', command = @command, flags = @flags,
+    additional_parameters = @additional_parameters,
     cmdexec_success_code = @cmdexec_success_code, on_success_action = @on_success_action,
     on_success_step_id = @on_success_step_id, on_fail_action = @on_fail_action, on_fail_step_id = @on_fail_step_id,
     database_name = ISNULL(@database_name, N'master'), database_user_name = @database_user_name,
@@ -211,25 +212,20 @@ IF @status <> 0
 SELECT @most = ISNULL(MAX(step_id), 0) FROM dbo.sysjobsteps WHERE job_id = @job_id;
 IF @step_id < 0 OR @step_id > @most
 BEGIN
-    IF @most = 0
-        RAISERROR (14528, -1, -1, @job_name);
-    ELSE
-    BEGIN
-        SET @valid = N'0 (all steps) ..' + CONVERT(nvarchar(11), @most);
-        RAISERROR (14266, -1, -1, '@step_id', @valid);
-    END;
+    SET @valid = N'0 (all steps) ..' + CONVERT(nvarchar(11), @most);
+    RAISERROR (14266, -1, -1, '@step_id', @valid);
     RETURN 1;
 END;
 DELETE FROM dbo.sysjobsteps WHERE job_id = @job_id AND (@step_id = 0 OR step_id = @step_id);
 IF @step_id > 0
     UPDATE dbo.sysjobsteps
     SET step_id = CASE WHEN step_id > @step_id THEN step_id - 1 ELSE step_id END,
-        on_success_action = CASE WHEN on_success_action = 4 AND on_success_step_id = @step_id THEN 1
-            ELSE on_success_action END,
-        on_fail_action = CASE WHEN on_fail_action = 4 AND on_fail_step_id = @step_id THEN 2 ELSE on_fail_action END,
-        on_success_step_id = CASE WHEN on_success_step_id = @step_id THEN 0
+        -- A step that went on to the one behind the deleted one loses that, too: as it is on SQL Server.
+        on_success_action = CASE WHEN on_success_step_id IN (@step_id, @step_id + 1) THEN 1 ELSE on_success_action END,
+        on_fail_action = CASE WHEN on_fail_step_id IN (@step_id, @step_id + 1) THEN 2 ELSE on_fail_action END,
+        on_success_step_id = CASE WHEN on_success_step_id IN (@step_id, @step_id + 1) THEN 0
             WHEN on_success_step_id > @step_id THEN on_success_step_id - 1 ELSE on_success_step_id END,
-        on_fail_step_id = CASE WHEN on_fail_step_id = @step_id THEN 0
+        on_fail_step_id = CASE WHEN on_fail_step_id IN (@step_id, @step_id + 1) THEN 0
             WHEN on_fail_step_id > @step_id THEN on_fail_step_id - 1 ELSE on_fail_step_id END
     WHERE job_id = @job_id;
 UPDATE dbo.sysjobs SET version_number = version_number + 1, date_modified = GETDATE() WHERE job_id = @job_id;
