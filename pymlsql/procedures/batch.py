@@ -212,6 +212,7 @@ class Plan:
             nothing=self.nothing,
             alerts=self.alerts is not None,
             lock=self.lock,
+            shares=True,
         )
 
     @property

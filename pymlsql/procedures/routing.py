@@ -12,7 +12,7 @@ from pymlsql.routes import slot_text
 PARAMETERS = ("route_id",)
 LOCALS = (
     "route_now route_salt is_shadow in_transaction variant_nth variant_alias variant_run variant_number variant_text"
-    " nothing_scored"
+    " nothing_scored is_shared shared_rows"
 ).split()
 """What the macros of sql/macros/routes.sql.j2 declare."""
 
@@ -24,6 +24,7 @@ class Routed:
     `handed` are the parameters that each call gets as they were given. `slot_rows` is a row source with the entity's
     columns. `answers` are the columns of the result, `order` its order, of a row source `k`. `alerts` says whether
     alerts are given when all versions have scored, and `lock` is the application lock of who scores what is unscored.
+    With `shares`, rows are listed and features computed once for all versions.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Routed:
     alerts: bool = False
     lock: str | None = None
     returns: bool = True
+    shares: bool = False
 
     @property
     def arguments(self) -> str:

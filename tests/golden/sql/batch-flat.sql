@@ -28,7 +28,25 @@ DECLARE @format nvarchar(20), @name nvarchar(128), @python_version nvarchar(20),
     @sample nvarchar(max), @seal nvarchar(128), @seal_key nvarchar(64), @statement nvarchar(max) = N'',
     @is_pinned bit = CASE WHEN @trusted = N'' THEN 0 ELSE 1 END;
 
-DECLARE @route_id int, @is_shadow bit = 0;
+DECLARE @route_id int, @is_shadow bit = 0, @is_shared bit = 0, @shared_rows int;
+
+IF @is_shared = 0
+BEGIN
+    -- The rows to score, without their features; row_no is their order in time.
+    CREATE TABLE #slots (
+        row_no int NOT NULL PRIMARY KEY,
+        [call_id] int NOT NULL
+    );
+    -- The features of a part of them. Numbers travel as float: an int that is NULL has no meaning to Python on SQL Server.
+    -- Keys stay here; the script gets and gives back row_no.
+    CREATE TABLE #features (
+        row_no int NOT NULL PRIMARY KEY,
+        [job] nvarchar(20) NULL,
+        [age] float NULL,
+        [job_clerk] float NULL,
+        [job_nurse] float NULL
+    );
+END;
 
 DECLARE @columns nvarchar(max) = N'[{"name": "job", "sql_type": "nvarchar(20)"}, {"name": "age", "sql_type": "int"}, {"name": "job_clerk", "sql_type": "int"}, {"name": "job_nurse", "sql_type": "int"}]';
 
@@ -39,20 +57,6 @@ DECLARE @rule nvarchar(max) = N'{"output": "clustering"}';
 DECLARE @script nvarchar(max) = N'x = 1
 ';
 
--- The rows to score, without their features; row_no is their order in time.
-CREATE TABLE #slots (
-    row_no int NOT NULL PRIMARY KEY,
-    [call_id] int NOT NULL
-);
--- The features of a part of them. Numbers travel as float: an int that is NULL has no meaning to Python on SQL Server.
--- Keys stay here; the script gets and gives back row_no.
-CREATE TABLE #features (
-    row_no int NOT NULL PRIMARY KEY,
-    [job] nvarchar(20) NULL,
-    [age] float NULL,
-    [job_clerk] float NULL,
-    [job_nurse] float NULL
-);
 -- What the script said of a chunk; with @persist = 0 of all.
 CREATE TABLE #scored (
     row_no int NOT NULL PRIMARY KEY,
@@ -147,8 +151,10 @@ BEGIN TRY
         END;
     END;
 
-    -- Which rows, in the order of their times.
-    IF @unscored = 1
+    -- Which rows, in the order of their times; those of a route that share their features are listed already.
+    IF @is_shared = 1
+        SET @first = @last + 1;
+    ELSE IF @unscored = 1
         INSERT INTO #slots (row_no, [call_id])
         SELECT ROW_NUMBER() OVER (ORDER BY s.[call_id]), s.[call_id]
         FROM [dbo].[V_CallsSlots] (@call_id) AS s
@@ -165,6 +171,7 @@ BEGIN TRY
         FROM [dbo].[V_CallsSlots] (@call_id) AS s
         OPTION (RECOMPILE);
     SET @n_rows = @@ROWCOUNT;
+    IF @is_shared = 1 SET @n_rows = @shared_rows;
     IF @n_rows = 0 AND @run_id IS NULL
     BEGIN
         SET @message = CASE
@@ -174,8 +181,9 @@ BEGIN TRY
         END;
         THROW 51004, @message, 1;
     END;
-    IF EXISTS (SELECT 1 FROM #slots AS s GROUP BY s.[call_id] HAVING COUNT(*) > 1)
+    IF @is_shared = 0 AND EXISTS (SELECT 1 FROM #slots AS s GROUP BY s.[call_id] HAVING COUNT(*) > 1)
         THROW 51003, N'dbo.V_Calls has two rows of one key: its rows cannot be told apart (pymlsql features check names them).', 1;
+
 
     IF @persist = 1
     BEGIN
@@ -199,22 +207,25 @@ BEGIN TRY
     BEGIN
         SET @first = @last + 1;
         SET @last = IIF(@n_rows - @last > 1000000, @last + 1000000, @n_rows);
-        TRUNCATE TABLE #features;
-        INSERT INTO #features (row_no,
-            [job],
-            [age],
-            [job_clerk],
-            [job_nurse])
-        SELECT s.row_no,
-            f.[job],
-            f.[age],
-            f.[job_clerk],
-            f.[job_nurse]
-        FROM #slots AS s
-        JOIN [dbo].[V_CallsFor] (@call_id) AS f ON f.[call_id] = s.[call_id]
-        WHERE s.row_no BETWEEN @first AND @last
-        ORDER BY s.row_no
-        OPTION (RECOMPILE);
+        IF @is_shared = 0
+        BEGIN
+            TRUNCATE TABLE #features;
+                    INSERT INTO #features (row_no,
+                        [job],
+                        [age],
+                        [job_clerk],
+                        [job_nurse])
+                    SELECT s.row_no,
+                        f.[job],
+                        f.[age],
+                        f.[job_clerk],
+                        f.[job_nurse]
+                    FROM #slots AS s
+                    JOIN [dbo].[V_CallsFor] (@call_id) AS f ON f.[call_id] = s.[call_id]
+                    WHERE s.row_no BETWEEN @first AND @last
+                    ORDER BY s.row_no
+                    OPTION (RECOMPILE);
+        END;
 
         SET @chunk = @first;
         WHILE @chunk <= @last

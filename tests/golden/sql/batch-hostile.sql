@@ -36,7 +36,7 @@ DECLARE @format nvarchar(20), @name nvarchar(128), @python_version nvarchar(20),
 
 DECLARE @route_now int, @route_salt nvarchar(200), @is_shadow bit = 0, @in_transaction bit = CASE WHEN @@TRANCOUNT > 0 THEN 1 ELSE 0 END,
     @variant_nth int = 0, @variant_alias nvarchar(128), @variant_run bigint, @nothing_scored int, @variant_number int,
-    @variant_text nvarchar(max);
+    @variant_text nvarchar(max), @is_shared bit = 0, @shared_rows int;
 -- Without @alias: as the model's route says, if it has one, else [cham'pion]. @route_id is for the calls that this
 -- procedure makes of itself, one for each alias of the route; which rows are whose, they find in #routed.
 IF @alias IS NULL
@@ -55,6 +55,47 @@ ELSE IF OBJECT_ID(N'tempdb..#routed') IS NULL
     THROW 51007, N'@route_id is what the procedure says to itself: leave it out.', 1;
 ELSE IF EXISTS (SELECT 1 FROM ml.route_shadows WHERE route_id = @route_id AND alias = @alias)
     SET @is_shadow = 1;
+-- The rows @last + 1 to @shared_rows of #slots and #features, if the call with the route has listed and staged all.
+IF @route_id IS NOT NULL
+    SELECT @is_shared = 1, @last = first_row - 1, @shared_rows = last_row
+    FROM #variants WHERE alias = @alias AND first_row IS NOT NULL;
+
+
+IF @is_shared = 0
+BEGIN
+    -- The rows to score, without their features; row_no is their order in time.
+    CREATE TABLE #slots (
+        row_no int NOT NULL PRIMARY KEY,
+        [time stamp] datetime NOT NULL,
+        [asset]]id] nvarchar(40) NOT NULL
+    );
+    -- The features of a part of them. Numbers travel as float: an int that is NULL has no meaning to Python on SQL Server.
+    -- Keys stay here; the script gets and gives back row_no.
+    CREATE TABLE #features (
+        row_no int NOT NULL PRIMARY KEY,
+        [score]]smean_6h] float NULL,
+        [selectmean_6h] float NULL,
+        [score]]ssd_6h] float NULL,
+        [selectsd_6h] float NULL,
+        [score]]smean_12h] float NULL,
+        [selectmean_12h] float NULL,
+        [score]]ssd_12h] float NULL,
+        [selectsd_12h] float NULL,
+        [score]]smean_48h] float NULL,
+        [selectmean_48h] float NULL,
+        [score]]ssd_48h] float NULL,
+        [selectsd_48h] float NULL,
+        [n]]1] float NULL,
+        [n 2] float NULL,
+        [alarms] float NULL,
+        [since O'Brien] float NULL,
+        [group] nvarchar(10) NULL,
+        [built] datetime NULL,
+        [make_A'1] float NULL,
+        [make_B]]2] float NULL,
+        [it's]]it] nvarchar(20) NULL
+    );
+END;
 IF @route_now IS NOT NULL
 BEGIN
     SELECT TOP (1) @variant_alias = g.alias
@@ -76,6 +117,8 @@ BEGIN
         run_id bigint NULL,
         is_scored bit NOT NULL,
         is_locked bit NOT NULL,
+        first_row int NULL,
+        last_row int NULL,
         number int NULL,
         error nvarchar(max) COLLATE DATABASE_DEFAULT NULL
     );
@@ -117,6 +160,127 @@ BEGIN
             FROM (SELECT DISTINCT t.[asset]]id] FROM [odd].[O'Brien's viewSlots] (@asset, @since, @until) AS t) AS d) AS e
         JOIN ml.route_ranges AS g ON g.route_id = @route_now AND e.slot BETWEEN g.from_slot AND g.to_slot
         OPTION (RECOMPILE);
+        IF @unscored = 0
+        BEGIN
+            -- Who may not see the view's definition gets error 207 from the statements below instead of this sentence.
+            SELECT TOP (1) @missing = wanted.name
+            FROM (VALUES
+                (N'score]smean_6h'),
+                (N'selectmean_6h'),
+                (N'score]ssd_6h'),
+                (N'selectsd_6h'),
+                (N'score]smean_12h'),
+                (N'selectmean_12h'),
+                (N'score]ssd_12h'),
+                (N'selectsd_12h'),
+                (N'score]smean_48h'),
+                (N'selectmean_48h'),
+                (N'score]ssd_48h'),
+                (N'selectsd_48h'),
+                (N'n]1'),
+                (N'n 2'),
+                (N'alarms'),
+                (N'since O''Brien'),
+                (N'group'),
+                (N'built'),
+                (N'make_A''1'),
+                (N'make_B]2'),
+                (N'it''s]it')
+            ) AS wanted (name)
+            WHERE OBJECT_ID(N'[odd].[O''Brien''s view]') IS NOT NULL
+                AND NOT EXISTS (SELECT 1 FROM sys.columns AS c
+                    WHERE c.object_id = OBJECT_ID(N'[odd].[O''Brien''s view]') AND c.name = wanted.name);
+            IF @missing IS NOT NULL
+            BEGIN
+                SET @message = CONCAT(N'odd.[O''Brien''s view] has no column ', @missing,
+                    N', which this procedure was made for: apply view and procedure again (pymlsql apply).');
+                THROW 51003, @message, 1;
+            END;
+            IF @since IS NULL AND @until IS NULL
+                INSERT INTO #slots (row_no, [time stamp], [asset]]id])
+                SELECT ROW_NUMBER() OVER (ORDER BY v.nth, s.[time stamp], s.[asset]]id]), s.[time stamp], s.[asset]]id]
+                FROM (SELECT MAX(t.[time stamp]) AS [time stamp], t.[asset]]id]
+                    FROM [odd].[O'Brien's viewSlots] (@asset, @since, @until) AS t
+                    GROUP BY t.[asset]]id]) AS s
+                JOIN #routed AS e ON e.[asset]]id] = s.[asset]]id]
+                JOIN #variants AS v ON v.alias = e.alias
+                OPTION (RECOMPILE);
+            ELSE
+                INSERT INTO #slots (row_no, [time stamp], [asset]]id])
+                SELECT ROW_NUMBER() OVER (ORDER BY v.nth, s.[time stamp], s.[asset]]id]), s.[time stamp], s.[asset]]id]
+                FROM [odd].[O'Brien's viewSlots] (@asset, @since, @until) AS s
+                JOIN #routed AS e ON e.[asset]]id] = s.[asset]]id]
+                JOIN #variants AS v ON v.alias = e.alias
+                OPTION (RECOMPILE);
+            SET @n_rows = @@ROWCOUNT;
+            IF @n_rows > 1500000
+                TRUNCATE TABLE #slots;
+            ELSE IF @n_rows > 0
+            BEGIN
+                
+                SELECT @first = 1, @last = @n_rows;
+                TRUNCATE TABLE #features;
+                SELECT @from = MIN([time stamp]), @to = MAX([time stamp])
+                FROM #slots WHERE row_no BETWEEN @first AND @last;
+                INSERT INTO #features (row_no,
+                    [score]]smean_6h],
+                    [selectmean_6h],
+                    [score]]ssd_6h],
+                    [selectsd_6h],
+                    [score]]smean_12h],
+                    [selectmean_12h],
+                    [score]]ssd_12h],
+                    [selectsd_12h],
+                    [score]]smean_48h],
+                    [selectmean_48h],
+                    [score]]ssd_48h],
+                    [selectsd_48h],
+                    [n]]1],
+                    [n 2],
+                    [alarms],
+                    [since O'Brien],
+                    [group],
+                    [built],
+                    [make_A'1],
+                    [make_B]]2],
+                    [it's]]it])
+                SELECT s.row_no,
+                    f.[score]]smean_6h],
+                    f.[selectmean_6h],
+                    f.[score]]ssd_6h],
+                    f.[selectsd_6h],
+                    f.[score]]smean_12h],
+                    f.[selectmean_12h],
+                    f.[score]]ssd_12h],
+                    f.[selectsd_12h],
+                    f.[score]]smean_48h],
+                    f.[selectmean_48h],
+                    f.[score]]ssd_48h],
+                    f.[selectsd_48h],
+                    f.[n]]1],
+                    f.[n 2],
+                    f.[alarms],
+                    f.[since O'Brien],
+                    f.[group],
+                    f.[built],
+                    f.[make_A'1],
+                    f.[make_B]]2],
+                    f.[it's]]it]
+                FROM #slots AS s
+                JOIN [odd].[O'Brien's viewFor] (@asset, @from, @to) AS f ON f.[time stamp] = s.[time stamp] AND f.[asset]]id] = s.[asset]]id]
+                WHERE s.row_no BETWEEN @first AND @last
+                ORDER BY s.row_no
+                OPTION (RECOMPILE);
+                UPDATE v
+                SET first_row = c.first_row, last_row = c.last_row
+                FROM #variants AS v
+                JOIN (SELECT e.alias, MIN(s.row_no) AS first_row, MAX(s.row_no) AS last_row
+                    FROM #slots AS s
+                    JOIN #routed AS e ON e.[asset]]id] = s.[asset]]id]
+                    GROUP BY e.alias) AS c ON c.alias = v.alias;
+                UPDATE #variants SET first_row = 1, last_row = @n_rows WHERE is_shadow = 1;
+            END;
+        END;
         WHILE 1 = 1
         BEGIN
             SELECT @variant_alias = NULL, @variant_run = NULL;
@@ -289,38 +453,6 @@ DECLARE @rule nvarchar(max) = N'{"output": "classification", "probabilities": tr
 DECLARE @script nvarchar(max) = N'x = ''O''''Brien''
 ';
 
--- The rows to score, without their features; row_no is their order in time.
-CREATE TABLE #slots (
-    row_no int NOT NULL PRIMARY KEY,
-    [time stamp] datetime NOT NULL,
-    [asset]]id] nvarchar(40) NOT NULL
-);
--- The features of a part of them. Numbers travel as float: an int that is NULL has no meaning to Python on SQL Server.
--- Keys stay here; the script gets and gives back row_no.
-CREATE TABLE #features (
-    row_no int NOT NULL PRIMARY KEY,
-    [score]]smean_6h] float NULL,
-    [selectmean_6h] float NULL,
-    [score]]ssd_6h] float NULL,
-    [selectsd_6h] float NULL,
-    [score]]smean_12h] float NULL,
-    [selectmean_12h] float NULL,
-    [score]]ssd_12h] float NULL,
-    [selectsd_12h] float NULL,
-    [score]]smean_48h] float NULL,
-    [selectmean_48h] float NULL,
-    [score]]ssd_48h] float NULL,
-    [selectsd_48h] float NULL,
-    [n]]1] float NULL,
-    [n 2] float NULL,
-    [alarms] float NULL,
-    [since O'Brien] float NULL,
-    [group] nvarchar(10) NULL,
-    [built] datetime NULL,
-    [make_A'1] float NULL,
-    [make_B]]2] float NULL,
-    [it's]]it] nvarchar(20) NULL
-);
 -- What the script said of a chunk; with @persist = 0 of all.
 CREATE TABLE #scored (
     row_no int NOT NULL PRIMARY KEY,
@@ -440,8 +572,10 @@ BEGIN TRY
         END;
     END;
 
-    -- Which rows, in the order of their times.
-    IF @unscored = 1
+    -- Which rows, in the order of their times; those of a route that share their features are listed already.
+    IF @is_shared = 1
+        SET @first = @last + 1;
+    ELSE IF @unscored = 1
         INSERT INTO #slots (row_no, [time stamp], [asset]]id])
         SELECT ROW_NUMBER() OVER (ORDER BY s.[time stamp], s.[asset]]id]), s.[time stamp], s.[asset]]id]
         FROM [odd].[O'Brien's viewSlots] (@asset, @since, @until) AS s
@@ -474,6 +608,7 @@ BEGIN TRY
             WHERE e.[asset]]id] = s.[asset]]id] AND (e.alias = @alias OR @is_shadow = 1)))
         OPTION (RECOMPILE);
     SET @n_rows = @@ROWCOUNT;
+    IF @is_shared = 1 SET @n_rows = @shared_rows;
     IF @n_rows = 0 AND @run_id IS NULL
     BEGIN
         -- Another version of the route may have some.
@@ -485,8 +620,10 @@ BEGIN TRY
         END;
         THROW 51004, @message, 1;
     END;
+    
     -- From here on @since and @until are the range that is read: no more than the rows need.
-    SELECT @since = MIN([time stamp]), @until = MAX([time stamp]) FROM #slots;
+    SELECT @since = MIN([time stamp]), @until = MAX([time stamp]) FROM #slots
+    WHERE row_no > @last AND row_no <= @n_rows;
 
     IF @persist = 1
     BEGIN
@@ -514,58 +651,61 @@ BEGIN TRY
     BEGIN
         SET @first = @last + 1;
         SET @last = IIF(@n_rows - @last > 1500000, @last + 1500000, @n_rows);
-        TRUNCATE TABLE #features;
-        SELECT @from = MIN([time stamp]), @to = MAX([time stamp])
-        FROM #slots WHERE row_no BETWEEN @first AND @last;
-        INSERT INTO #features (row_no,
-            [score]]smean_6h],
-            [selectmean_6h],
-            [score]]ssd_6h],
-            [selectsd_6h],
-            [score]]smean_12h],
-            [selectmean_12h],
-            [score]]ssd_12h],
-            [selectsd_12h],
-            [score]]smean_48h],
-            [selectmean_48h],
-            [score]]ssd_48h],
-            [selectsd_48h],
-            [n]]1],
-            [n 2],
-            [alarms],
-            [since O'Brien],
-            [group],
-            [built],
-            [make_A'1],
-            [make_B]]2],
-            [it's]]it])
-        SELECT s.row_no,
-            f.[score]]smean_6h],
-            f.[selectmean_6h],
-            f.[score]]ssd_6h],
-            f.[selectsd_6h],
-            f.[score]]smean_12h],
-            f.[selectmean_12h],
-            f.[score]]ssd_12h],
-            f.[selectsd_12h],
-            f.[score]]smean_48h],
-            f.[selectmean_48h],
-            f.[score]]ssd_48h],
-            f.[selectsd_48h],
-            f.[n]]1],
-            f.[n 2],
-            f.[alarms],
-            f.[since O'Brien],
-            f.[group],
-            f.[built],
-            f.[make_A'1],
-            f.[make_B]]2],
-            f.[it's]]it]
-        FROM #slots AS s
-        JOIN [odd].[O'Brien's viewFor] (@asset, @from, @to) AS f ON f.[time stamp] = s.[time stamp] AND f.[asset]]id] = s.[asset]]id]
-        WHERE s.row_no BETWEEN @first AND @last
-        ORDER BY s.row_no
-        OPTION (RECOMPILE);
+        IF @is_shared = 0
+        BEGIN
+            TRUNCATE TABLE #features;
+                    SELECT @from = MIN([time stamp]), @to = MAX([time stamp])
+                    FROM #slots WHERE row_no BETWEEN @first AND @last;
+                    INSERT INTO #features (row_no,
+                        [score]]smean_6h],
+                        [selectmean_6h],
+                        [score]]ssd_6h],
+                        [selectsd_6h],
+                        [score]]smean_12h],
+                        [selectmean_12h],
+                        [score]]ssd_12h],
+                        [selectsd_12h],
+                        [score]]smean_48h],
+                        [selectmean_48h],
+                        [score]]ssd_48h],
+                        [selectsd_48h],
+                        [n]]1],
+                        [n 2],
+                        [alarms],
+                        [since O'Brien],
+                        [group],
+                        [built],
+                        [make_A'1],
+                        [make_B]]2],
+                        [it's]]it])
+                    SELECT s.row_no,
+                        f.[score]]smean_6h],
+                        f.[selectmean_6h],
+                        f.[score]]ssd_6h],
+                        f.[selectsd_6h],
+                        f.[score]]smean_12h],
+                        f.[selectmean_12h],
+                        f.[score]]ssd_12h],
+                        f.[selectsd_12h],
+                        f.[score]]smean_48h],
+                        f.[selectmean_48h],
+                        f.[score]]ssd_48h],
+                        f.[selectsd_48h],
+                        f.[n]]1],
+                        f.[n 2],
+                        f.[alarms],
+                        f.[since O'Brien],
+                        f.[group],
+                        f.[built],
+                        f.[make_A'1],
+                        f.[make_B]]2],
+                        f.[it's]]it]
+                    FROM #slots AS s
+                    JOIN [odd].[O'Brien's viewFor] (@asset, @from, @to) AS f ON f.[time stamp] = s.[time stamp] AND f.[asset]]id] = s.[asset]]id]
+                    WHERE s.row_no BETWEEN @first AND @last
+                    ORDER BY s.row_no
+                    OPTION (RECOMPILE);
+        END;
 
         SET @chunk = @first;
         WHILE @chunk <= @last

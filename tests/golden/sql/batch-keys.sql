@@ -37,7 +37,7 @@ DECLARE @format nvarchar(20), @name nvarchar(128), @python_version nvarchar(20),
 
 DECLARE @route_now int, @route_salt nvarchar(200), @is_shadow bit = 0, @in_transaction bit = CASE WHEN @@TRANCOUNT > 0 THEN 1 ELSE 0 END,
     @variant_nth int = 0, @variant_alias nvarchar(128), @variant_run bigint, @nothing_scored int, @variant_number int,
-    @variant_text nvarchar(max);
+    @variant_text nvarchar(max), @is_shared bit = 0, @shared_rows int;
 -- Without @alias: as the model's route says, if it has one, else [champion]. @route_id is for the calls that this
 -- procedure makes of itself, one for each alias of the route; which rows are whose, they find in #routed.
 IF @alias IS NULL
@@ -57,6 +57,47 @@ ELSE IF OBJECT_ID(N'tempdb..#routed') IS NULL
     THROW 51007, N'@route_id is what the procedure says to itself: leave it out.', 1;
 ELSE IF EXISTS (SELECT 1 FROM ml.route_shadows WHERE route_id = @route_id AND alias = @alias)
     SET @is_shadow = 1;
+-- The rows @last + 1 to @shared_rows of #slots and #features, if the call with the route has listed and staged all.
+IF @route_id IS NOT NULL
+    SELECT @is_shared = 1, @last = first_row - 1, @shared_rows = last_row
+    FROM #variants WHERE alias = @alias AND first_row IS NOT NULL;
+
+
+IF @is_shared = 0
+BEGIN
+    -- The rows to score, without their features; row_no is their order in time.
+    CREATE TABLE #slots (
+        row_no int NOT NULL PRIMARY KEY,
+        [day] datetime NOT NULL,
+        [shopID] int NOT NULL,
+        [item] nvarchar(20) NOT NULL
+    );
+    -- The features of a part of them. Numbers travel as float: an int that is NULL has no meaning to Python on SQL Server.
+    -- Keys stay here; the script gets and gives back row_no.
+    CREATE TABLE #features (
+        row_no int NOT NULL PRIMARY KEY,
+        [quantitymean_7d] float NULL,
+        [quantitysd_7d] float NULL,
+        [quantitymax_7d] float NULL,
+        [quantityslope_7d] float NULL,
+        [quantitymean_28d] float NULL,
+        [quantitysd_28d] float NULL,
+        [quantitymax_28d] float NULL,
+        [quantityslope_28d] float NULL,
+        [quantity_lag_1d] float NULL,
+        [quantity_lag_6d] float NULL,
+        [quantity_lag_1] float NULL,
+        [promotions_14d] float NULL,
+        [days_since_promotion] float NULL,
+        [quantity] float NULL,
+        [price] float NULL,
+        [list_price] float NULL,
+        [category_fresh] float NULL,
+        [category_dry] float NULL,
+        [category_drinks] float NULL,
+        [trend] float NULL
+    );
+END;
 IF @route_now IS NOT NULL
 BEGIN
     SELECT TOP (1) @variant_alias = g.alias
@@ -78,6 +119,8 @@ BEGIN
         run_id bigint NULL,
         is_scored bit NOT NULL,
         is_locked bit NOT NULL,
+        first_row int NULL,
+        last_row int NULL,
         number int NULL,
         error nvarchar(max) COLLATE DATABASE_DEFAULT NULL
     );
@@ -113,6 +156,126 @@ BEGIN
             FROM (SELECT DISTINCT t.[shopID], t.[item] FROM [dbo].[DemandFeaturesSlots] (@shop_id, @item, @since, @until) AS t) AS d) AS e
         JOIN ml.route_ranges AS g ON g.route_id = @route_now AND e.slot BETWEEN g.from_slot AND g.to_slot
         OPTION (RECOMPILE);
+        IF @unscored = 0
+        BEGIN
+            -- Who may not see the view's definition gets error 207 from the statements below instead of this sentence.
+            SELECT TOP (1) @missing = wanted.name
+            FROM (VALUES
+                (N'quantitymean_7d'),
+                (N'quantitysd_7d'),
+                (N'quantitymax_7d'),
+                (N'quantityslope_7d'),
+                (N'quantitymean_28d'),
+                (N'quantitysd_28d'),
+                (N'quantitymax_28d'),
+                (N'quantityslope_28d'),
+                (N'quantity_lag_1d'),
+                (N'quantity_lag_6d'),
+                (N'quantity_lag_1'),
+                (N'promotions_14d'),
+                (N'days_since_promotion'),
+                (N'quantity'),
+                (N'price'),
+                (N'list_price'),
+                (N'category_fresh'),
+                (N'category_dry'),
+                (N'category_drinks'),
+                (N'trend')
+            ) AS wanted (name)
+            WHERE OBJECT_ID(N'[dbo].[DemandFeatures]') IS NOT NULL
+                AND NOT EXISTS (SELECT 1 FROM sys.columns AS c
+                    WHERE c.object_id = OBJECT_ID(N'[dbo].[DemandFeatures]') AND c.name = wanted.name);
+            IF @missing IS NOT NULL
+            BEGIN
+                SET @message = CONCAT(N'dbo.DemandFeatures has no column ', @missing,
+                    N', which this procedure was made for: apply view and procedure again (pymlsql apply).');
+                THROW 51003, @message, 1;
+            END;
+            IF @since IS NULL AND @until IS NULL
+                INSERT INTO #slots (row_no, [day], [shopID], [item])
+                SELECT ROW_NUMBER() OVER (ORDER BY v.nth, s.[day], s.[shopID], s.[item]), s.[day], s.[shopID], s.[item]
+                FROM (SELECT MAX(t.[day]) AS [day], t.[shopID], t.[item]
+                    FROM [dbo].[DemandFeaturesSlots] (@shop_id, @item, @since, @until) AS t
+                    GROUP BY t.[shopID], t.[item]) AS s
+                JOIN #routed AS e ON e.[shopID] = s.[shopID] AND e.[item] = s.[item]
+                JOIN #variants AS v ON v.alias = e.alias
+                OPTION (RECOMPILE);
+            ELSE
+                INSERT INTO #slots (row_no, [day], [shopID], [item])
+                SELECT ROW_NUMBER() OVER (ORDER BY v.nth, s.[day], s.[shopID], s.[item]), s.[day], s.[shopID], s.[item]
+                FROM [dbo].[DemandFeaturesSlots] (@shop_id, @item, @since, @until) AS s
+                JOIN #routed AS e ON e.[shopID] = s.[shopID] AND e.[item] = s.[item]
+                JOIN #variants AS v ON v.alias = e.alias
+                OPTION (RECOMPILE);
+            SET @n_rows = @@ROWCOUNT;
+            IF @n_rows > 1000000
+                TRUNCATE TABLE #slots;
+            ELSE IF @n_rows > 0
+            BEGIN
+                IF EXISTS (SELECT 1 FROM #slots AS s GROUP BY s.[day], s.[shopID], s.[item] HAVING COUNT(*) > 1)
+                THROW 51003, N'dbo.DemandFeatures has two rows of one key: its rows cannot be told apart (pymlsql features check names them).', 1;
+
+                SELECT @first = 1, @last = @n_rows;
+                TRUNCATE TABLE #features;
+                SELECT @from = MIN([day]), @to = MAX([day])
+                FROM #slots WHERE row_no BETWEEN @first AND @last;
+                INSERT INTO #features (row_no,
+                    [quantitymean_7d],
+                    [quantitysd_7d],
+                    [quantitymax_7d],
+                    [quantityslope_7d],
+                    [quantitymean_28d],
+                    [quantitysd_28d],
+                    [quantitymax_28d],
+                    [quantityslope_28d],
+                    [quantity_lag_1d],
+                    [quantity_lag_6d],
+                    [quantity_lag_1],
+                    [promotions_14d],
+                    [days_since_promotion],
+                    [quantity],
+                    [price],
+                    [list_price],
+                    [category_fresh],
+                    [category_dry],
+                    [category_drinks],
+                    [trend])
+                SELECT s.row_no,
+                    f.[quantitymean_7d],
+                    f.[quantitysd_7d],
+                    f.[quantitymax_7d],
+                    f.[quantityslope_7d],
+                    f.[quantitymean_28d],
+                    f.[quantitysd_28d],
+                    f.[quantitymax_28d],
+                    f.[quantityslope_28d],
+                    f.[quantity_lag_1d],
+                    f.[quantity_lag_6d],
+                    f.[quantity_lag_1],
+                    f.[promotions_14d],
+                    f.[days_since_promotion],
+                    f.[quantity],
+                    f.[price],
+                    f.[list_price],
+                    f.[category_fresh],
+                    f.[category_dry],
+                    f.[category_drinks],
+                    f.[trend]
+                FROM #slots AS s
+                JOIN [dbo].[DemandFeaturesFor] (@shop_id, @item, @from, @to) AS f ON f.[day] = s.[day] AND f.[shopID] = s.[shopID] AND f.[item] = s.[item]
+                WHERE s.row_no BETWEEN @first AND @last
+                ORDER BY s.row_no
+                OPTION (RECOMPILE);
+                UPDATE v
+                SET first_row = c.first_row, last_row = c.last_row
+                FROM #variants AS v
+                JOIN (SELECT e.alias, MIN(s.row_no) AS first_row, MAX(s.row_no) AS last_row
+                    FROM #slots AS s
+                    JOIN #routed AS e ON e.[shopID] = s.[shopID] AND e.[item] = s.[item]
+                    GROUP BY e.alias) AS c ON c.alias = v.alias;
+                UPDATE #variants SET first_row = 1, last_row = @n_rows WHERE is_shadow = 1;
+            END;
+        END;
         WHILE 1 = 1
         BEGIN
             SELECT @variant_alias = NULL, @variant_run = NULL;
@@ -217,38 +380,6 @@ DECLARE @rule nvarchar(max) = N'{"output": "regression"}';
 DECLARE @script nvarchar(max) = N'x = 1
 ';
 
--- The rows to score, without their features; row_no is their order in time.
-CREATE TABLE #slots (
-    row_no int NOT NULL PRIMARY KEY,
-    [day] datetime NOT NULL,
-    [shopID] int NOT NULL,
-    [item] nvarchar(20) NOT NULL
-);
--- The features of a part of them. Numbers travel as float: an int that is NULL has no meaning to Python on SQL Server.
--- Keys stay here; the script gets and gives back row_no.
-CREATE TABLE #features (
-    row_no int NOT NULL PRIMARY KEY,
-    [quantitymean_7d] float NULL,
-    [quantitysd_7d] float NULL,
-    [quantitymax_7d] float NULL,
-    [quantityslope_7d] float NULL,
-    [quantitymean_28d] float NULL,
-    [quantitysd_28d] float NULL,
-    [quantitymax_28d] float NULL,
-    [quantityslope_28d] float NULL,
-    [quantity_lag_1d] float NULL,
-    [quantity_lag_6d] float NULL,
-    [quantity_lag_1] float NULL,
-    [promotions_14d] float NULL,
-    [days_since_promotion] float NULL,
-    [quantity] float NULL,
-    [price] float NULL,
-    [list_price] float NULL,
-    [category_fresh] float NULL,
-    [category_dry] float NULL,
-    [category_drinks] float NULL,
-    [trend] float NULL
-);
 -- What the script said of a chunk; with @persist = 0 of all.
 CREATE TABLE #scored (
     row_no int NOT NULL PRIMARY KEY,
@@ -359,8 +490,10 @@ BEGIN TRY
         END;
     END;
 
-    -- Which rows, in the order of their times.
-    IF @unscored = 1
+    -- Which rows, in the order of their times; those of a route that share their features are listed already.
+    IF @is_shared = 1
+        SET @first = @last + 1;
+    ELSE IF @unscored = 1
         INSERT INTO #slots (row_no, [day], [shopID], [item])
         SELECT ROW_NUMBER() OVER (ORDER BY s.[day], s.[shopID], s.[item]), s.[day], s.[shopID], s.[item]
         FROM [dbo].[DemandFeaturesSlots] (@shop_id, @item, @since, @until) AS s
@@ -393,6 +526,7 @@ BEGIN TRY
             WHERE e.[shopID] = s.[shopID] AND e.[item] = s.[item] AND (e.alias = @alias OR @is_shadow = 1)))
         OPTION (RECOMPILE);
     SET @n_rows = @@ROWCOUNT;
+    IF @is_shared = 1 SET @n_rows = @shared_rows;
     IF @n_rows = 0 AND @run_id IS NULL
     BEGIN
         -- Another version of the route may have some.
@@ -404,10 +538,12 @@ BEGIN TRY
         END;
         THROW 51004, @message, 1;
     END;
-    IF EXISTS (SELECT 1 FROM #slots AS s GROUP BY s.[day], s.[shopID], s.[item] HAVING COUNT(*) > 1)
+    IF @is_shared = 0 AND EXISTS (SELECT 1 FROM #slots AS s GROUP BY s.[day], s.[shopID], s.[item] HAVING COUNT(*) > 1)
         THROW 51003, N'dbo.DemandFeatures has two rows of one key: its rows cannot be told apart (pymlsql features check names them).', 1;
+
     -- From here on @since and @until are the range that is read: no more than the rows need.
-    SELECT @since = MIN([day]), @until = MAX([day]) FROM #slots;
+    SELECT @since = MIN([day]), @until = MAX([day]) FROM #slots
+    WHERE row_no > @last AND row_no <= @n_rows;
 
     IF @persist = 1
     BEGIN
@@ -435,56 +571,59 @@ BEGIN TRY
     BEGIN
         SET @first = @last + 1;
         SET @last = IIF(@n_rows - @last > 1000000, @last + 1000000, @n_rows);
-        TRUNCATE TABLE #features;
-        SELECT @from = MIN([day]), @to = MAX([day])
-        FROM #slots WHERE row_no BETWEEN @first AND @last;
-        INSERT INTO #features (row_no,
-            [quantitymean_7d],
-            [quantitysd_7d],
-            [quantitymax_7d],
-            [quantityslope_7d],
-            [quantitymean_28d],
-            [quantitysd_28d],
-            [quantitymax_28d],
-            [quantityslope_28d],
-            [quantity_lag_1d],
-            [quantity_lag_6d],
-            [quantity_lag_1],
-            [promotions_14d],
-            [days_since_promotion],
-            [quantity],
-            [price],
-            [list_price],
-            [category_fresh],
-            [category_dry],
-            [category_drinks],
-            [trend])
-        SELECT s.row_no,
-            f.[quantitymean_7d],
-            f.[quantitysd_7d],
-            f.[quantitymax_7d],
-            f.[quantityslope_7d],
-            f.[quantitymean_28d],
-            f.[quantitysd_28d],
-            f.[quantitymax_28d],
-            f.[quantityslope_28d],
-            f.[quantity_lag_1d],
-            f.[quantity_lag_6d],
-            f.[quantity_lag_1],
-            f.[promotions_14d],
-            f.[days_since_promotion],
-            f.[quantity],
-            f.[price],
-            f.[list_price],
-            f.[category_fresh],
-            f.[category_dry],
-            f.[category_drinks],
-            f.[trend]
-        FROM #slots AS s
-        JOIN [dbo].[DemandFeaturesFor] (@shop_id, @item, @from, @to) AS f ON f.[day] = s.[day] AND f.[shopID] = s.[shopID] AND f.[item] = s.[item]
-        WHERE s.row_no BETWEEN @first AND @last
-        ORDER BY s.row_no
-        OPTION (RECOMPILE);
+        IF @is_shared = 0
+        BEGIN
+            TRUNCATE TABLE #features;
+                    SELECT @from = MIN([day]), @to = MAX([day])
+                    FROM #slots WHERE row_no BETWEEN @first AND @last;
+                    INSERT INTO #features (row_no,
+                        [quantitymean_7d],
+                        [quantitysd_7d],
+                        [quantitymax_7d],
+                        [quantityslope_7d],
+                        [quantitymean_28d],
+                        [quantitysd_28d],
+                        [quantitymax_28d],
+                        [quantityslope_28d],
+                        [quantity_lag_1d],
+                        [quantity_lag_6d],
+                        [quantity_lag_1],
+                        [promotions_14d],
+                        [days_since_promotion],
+                        [quantity],
+                        [price],
+                        [list_price],
+                        [category_fresh],
+                        [category_dry],
+                        [category_drinks],
+                        [trend])
+                    SELECT s.row_no,
+                        f.[quantitymean_7d],
+                        f.[quantitysd_7d],
+                        f.[quantitymax_7d],
+                        f.[quantityslope_7d],
+                        f.[quantitymean_28d],
+                        f.[quantitysd_28d],
+                        f.[quantitymax_28d],
+                        f.[quantityslope_28d],
+                        f.[quantity_lag_1d],
+                        f.[quantity_lag_6d],
+                        f.[quantity_lag_1],
+                        f.[promotions_14d],
+                        f.[days_since_promotion],
+                        f.[quantity],
+                        f.[price],
+                        f.[list_price],
+                        f.[category_fresh],
+                        f.[category_dry],
+                        f.[category_drinks],
+                        f.[trend]
+                    FROM #slots AS s
+                    JOIN [dbo].[DemandFeaturesFor] (@shop_id, @item, @from, @to) AS f ON f.[day] = s.[day] AND f.[shopID] = s.[shopID] AND f.[item] = s.[item]
+                    WHERE s.row_no BETWEEN @first AND @last
+                    ORDER BY s.row_no
+                    OPTION (RECOMPILE);
+        END;
 
         SET @chunk = @first;
         WHILE @chunk <= @last

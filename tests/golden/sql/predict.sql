@@ -50,6 +50,7 @@ ELSE IF OBJECT_ID(N'tempdb..#routed') IS NULL
     THROW 51007, N'@route_id is what the procedure says to itself: leave it out.', 1;
 ELSE IF EXISTS (SELECT 1 FROM ml.route_shadows WHERE route_id = @route_id AND alias = @alias)
     SET @is_shadow = 1;
+
 IF @route_now IS NOT NULL
 BEGIN
     SELECT TOP (1) @variant_alias = g.alias
@@ -71,6 +72,8 @@ BEGIN
         run_id bigint NULL,
         is_scored bit NOT NULL,
         is_locked bit NOT NULL,
+        first_row int NULL,
+        last_row int NULL,
         number int NULL,
         error nvarchar(max) COLLATE DATABASE_DEFAULT NULL
     );
