@@ -78,7 +78,10 @@ DEFINITIONS = """
 - compatibility levels other than 150 and 160, and database options that would have another value than they have here
 - sp_help and sp_helpconstraint of tables whose foreign keys SET DEFAULT; sp_help of modules with parameters of table
   types, and of sequences
-- sp_helpdb, sp_sproc_columns, sp_special_columns and other catalog procedures
+- sp_columns, sp_sproc_columns and sp_special_columns of (max) types and of date, time, datetime2 and datetimeoffset,
+  which have their like with _100; sp_sproc_columns of table-valued parameters and of the system's procedures;
+  sp_special_columns where several unique indexes, or one with INCLUDE or a filter, come into question
+- sp_helpdb and other catalog procedures
 """.strip()
 
 DEVIATIONS = """
@@ -93,6 +96,7 @@ DEVIATIONS = """
 - **Cursors.** A cursor that is not STATIC has the rows of the moment it was opened, too: changes made while it is
   open are not seen by it.
 - **sp_help without a name.** It lists the system objects that this server has, which are fewer.
+- **sp_stored_procedures and sp_sproc_columns.** Where a pattern fits procedures of the system, too, these are left out.
 - **Errors of names.** In a batch an unknown column is found when its statement is reached, not before the batch begins.
   CREATE PROCEDURE finds it at once, but in MERGE, cursors, and statements that read temporary tables or change through
   common table expressions.

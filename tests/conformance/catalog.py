@@ -156,6 +156,45 @@ _HELP = around((
           [("FOREIGN KEY", "cf_fk", "Cascade", "Set Null", "Enabled", "Is_For_Replication", "t")]),
 ], (*_CLEAN, "DROP TYPE IF EXISTS dbo.cf_name", "DROP TYPE IF EXISTS dbo.cf_rows"))  # fmt: skip
 
+_SPECIAL = around((
+    "CREATE TABLE dbo.cf_t (a int NOT NULL, d decimal(10, 2) NOT NULL, n nvarchar(20) NULL, v rowversion, "
+    "CONSTRAINT cf_pk PRIMARY KEY (d, a))", "CREATE TABLE dbo.cf_t2 (a int NULL CONSTRAINT cf_uq UNIQUE)",
+), [
+    query("EXEC sp_special_columns 'cf_t', 'dbo', NULL, 'R', 'C'",
+          (0, "d", 3, "decimal", 10, 12, 2, 1), (0, "a", 4, "int", 10, 4, 0, 1)),
+    query("EXEC sp_special_columns @table_name = 'cf_t', @table_owner = 'dbo', @col_type = 'V'",
+          (None, "v", -2, "timestamp", 8, 8, None, 1)),
+    query("EXEC sp_special_columns 'cf_t2', @scope = 'C'", (0, "a", 4, "int", 10, 4, 0, 1)),
+    query("EXEC sp_special_columns 'cf_t2', @nullable = 'O'"),
+    query("EXEC sp_special_columns 'cf_no_such_table'"),
+    fails("EXEC sp_special_columns", 201),
+    fails("EXEC sp_special_columns 'cf_t', @qualifier = 'cf_no_such_database'", 15250),
+    fails("EXEC sp_special_columns 'cf_t', @col_type = 'X'", 15251),
+    fails("EXEC sp_special_columns 'cf_t', @scope = 'X'", 15251),
+    fails("EXEC sp_special_columns 'cf_t', @nullable = 'X'", 15251),
+], _CLEAN)  # fmt: skip
+
+_CALLED = ("DROP PROCEDURE IF EXISTS dbo.cf_p", "DROP FUNCTION IF EXISTS dbo.cf_f, dbo.cf_i")
+_INTO = ("CREATE TABLE #p (q sysname, o sysname, p nvarchar(134), c sysname, k smallint, d smallint NULL, t sysname, "
+         "prec int, len int, s smallint NULL, r smallint NULL, n smallint, m varchar(254) NULL, e nvarchar(4000) NULL, "
+         "y smallint NULL, u smallint NULL, b int NULL, w int, i varchar(254), x tinyint); INSERT #p ")
+_PARAMETERS = around((
+    "CREATE PROCEDURE dbo.cf_p @a int, @b nvarchar(10) = N'x', @c decimal(9, 2) OUTPUT AS SELECT 1",
+    "CREATE FUNCTION dbo.cf_f (@a float) RETURNS bigint AS BEGIN RETURN 1 END",
+), [
+    batch("of a procedure", f"{_INTO} EXEC sp_sproc_columns 'cf_p', 'dbo'; "
+          "SELECT o, p, c, k, d, t, prec, len, s, r, n, w, i FROM #p ORDER BY w", [
+              ("dbo", "cf_p;1", "@RETURN_VALUE", 5, 4, "int", 10, 4, 0, 10, 0, 0, "NO"),
+              ("dbo", "cf_p;1", "@a", 1, 4, "int", 10, 4, 0, 10, 1, 1, "YES"),
+              ("dbo", "cf_p;1", "@b", 1, -9, "nvarchar", 10, 20, None, None, 1, 2, "YES"),
+              ("dbo", "cf_p;1", "@c", 2, 3, "decimal", 9, 11, 2, 10, 1, 3, "YES")]),
+    batch("of a function", f"{_INTO} EXEC sp_sproc_columns 'cf_f'; SELECT p, c, k, d, t, n, w FROM #p ORDER BY w",
+          [("cf_f;0", "@RETURN_VALUE", 5, -5, "bigint", 1, 0), ("cf_f;0", "@a", 1, 6, "float", 1, 1)]),
+    batch("of one name", f"{_INTO} EXEC sp_sproc_columns 'cf[_]p', @column_name = '@_'; SELECT c FROM #p ORDER BY w",
+          [("@a",), ("@b",), ("@c",)]),
+    batch("without patterns", f"{_INTO} EXEC sp_sproc_columns 'cf_%', @fUsePattern = 0; SELECT c FROM #p", []),
+], _CALLED)  # fmt: skip
+
 PAGES: list[Page] = [
     page("relational-databases/system-catalog-views/object-catalog-views-transact-sql", *_VIEWS),
     page("t-sql/functions/metadata-functions-transact-sql", *_FUNCTIONS),
@@ -164,4 +203,6 @@ PAGES: list[Page] = [
     page("t-sql/statements/alter-schema-transact-sql", *_SCHEMAS),
     page("relational-databases/system-stored-procedures/sp-helpindex-transact-sql", *_KEYS),
     page("relational-databases/system-stored-procedures/sp-help-transact-sql", *_HELP),
+    page("relational-databases/system-stored-procedures/sp-special-columns-transact-sql", *_SPECIAL),
+    page("relational-databases/system-stored-procedures/sp-sproc-columns-transact-sql", *_PARAMETERS),
 ]

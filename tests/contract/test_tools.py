@@ -73,6 +73,14 @@ def test_columns_tell_type_size_and_nullability(connection: pyodbc.Connection) -
     ]  # fmt: skip
 
 
+def test_parameters_are_told(connection: pyodbc.Connection) -> None:
+    rows = connection.cursor().procedureColumns("one", schema=SCHEMA).fetchall()
+    assert [(row.procedure_name, row.column_name, row.column_type, row.type_name, row.column_size) for row in rows] == [
+        ("one;1", "@RETURN_VALUE", 5, "int", 10), ("one;1", "@a", 1, "int", 10), ("one;1", "@b", 1, "nvarchar", 10),
+        ("one;1", "@c", 2, "int", 10),
+    ]  # fmt: skip
+
+
 def test_keys_are_told(connection: pyodbc.Connection) -> None:
     assert [(row.column_name, row.pk_name) for row in connection.cursor().primaryKeys("Sales", schema=SCHEMA)] == [
         ("id", "PK_tl_sales")

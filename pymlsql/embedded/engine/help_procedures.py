@@ -59,7 +59,7 @@ def sp_pkeys(session: Session, frame: Frame, actuals: list[Actual], line: int) -
     """@table_name, @table_owner, @table_qualifier: the columns of the primary key."""
     check_qualifier(session, actuals, 2, "@table_qualifier", line)
     rows: list[tuple[Any, ...]] = []
-    for table in _tables(session, argument(actuals, 0, "@table_name"), argument(actuals, 1, "@table_owner")):
+    for table in tables_named(session, argument(actuals, 0, "@table_name"), argument(actuals, 1, "@table_owner")):
         key = table.primary_key
         for number, (column, _) in enumerate(key.columns if key is not None else (), 1):
             assert key is not None
@@ -70,7 +70,7 @@ def sp_pkeys(session: Session, frame: Frame, actuals: list[Actual], line: int) -
     return 0
 
 
-def _tables(session: Session, name: Any, owner: Any) -> list[Table]:
+def tables_named(session: Session, name: Any, owner: Any) -> list[Table]:
     """The tables of this name that the context sees, in any schema where none is named and none is its own."""
     wanted = str(name or "").lower()
     found = [t for t in session.catalog.tables() if t.name.lower() == wanted and sees_object(session.identity, t)]
@@ -119,7 +119,7 @@ def sp_fkeys(session: Session, frame: Frame, actuals: list[Actual], line: int) -
 
 
 def _ids(session: Session, name: Any, owner: Any) -> set[int] | None:
-    return {table.object_id for table in _tables(session, name, owner)} if name else None
+    return {table.object_id for table in tables_named(session, name, owner)} if name else None
 
 
 def sp_databases(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:

@@ -1,6 +1,6 @@
-"""Catalog procedures that ODBC calls: sp_columns, sp_statistics, sp_stored_procedures. Source: their pages in sql-docs.
+"""Catalog procedures that ODBC calls: sp_columns, sp_statistics, sp_stored_procedures.
 
-What they tell of types is the table of "SQLColumns" and "Data type support for ODBC" there.
+Source: their pages in sql-docs.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from pymlsql.embedded.engine.answers import argument, check_qualifier, send_table
 from pymlsql.embedded.engine.catalog import Key, Module, Table, TableColumn, ViewColumn
+from pymlsql.embedded.engine.odbc_types import check_classic, odbc_version, type_cells, type_name
 from pymlsql.embedded.engine.security.visibility import sees_object
 from pymlsql.embedded.engine.system_views.definition import normal_form
 from pymlsql.embedded.engine.typeentries import type_by_id
-from pymlsql.embedded.tsql.lengths import stored_length
 from pymlsql.embedded.tsql.patterns import like_regex
 from pymlsql.embedded.tsql.types import BIT, INT, SMALLINT, SYSNAME, TINYINT, SqlType, nvarchar, varchar
 
@@ -22,22 +22,6 @@ if TYPE_CHECKING:
     from pymlsql.embedded.engine.procedures import Actual
     from pymlsql.embedded.engine.session import Session
 
-# Type: ODBC's code, precision, bytes that a transfer takes, scale, radix, and the codes of extended stored procedures
-# of a column that is NOT NULL and of one that is not.
-_FIXED: dict[str, tuple[int, int, int, int | None, int | None, int, int]] = {
-    "bit": (-7, 1, 1, None, None, 50, 50), "tinyint": (-6, 3, 1, 0, 10, 48, 38),
-    "smallint": (5, 5, 2, 0, 10, 52, 38), "int": (4, 10, 4, 0, 10, 56, 38), "bigint": (-5, 19, 8, 0, 10, 63, 108),
-    "money": (3, 19, 21, 4, 10, 60, 110), "smallmoney": (3, 10, 12, 4, 10, 122, 110),
-    "float": (6, 53, 8, None, 2, 62, 109), "real": (7, 24, 4, None, 2, 59, 109),
-    "datetime": (93, 23, 16, 3, None, 61, 111), "smalldatetime": (93, 16, 16, 0, None, 58, 111),
-    "date": (91, 10, 6, 0, None, 0, 0), "uniqueidentifier": (-11, 36, 16, None, None, 37, 37),
-    "timestamp": (-2, 8, 8, None, None, 45, 45), "sql_variant": (-150, 0, 8000, None, None, 39, 39),
-}  # fmt: skip
-_SIZED = {"char": (1, 39), "varchar": (12, 39), "nchar": (-8, 39), "nvarchar": (-9, 39), "binary": (-2, 37),
-          "varbinary": (-3, 37)}  # fmt: skip
-_TIMES = {"time": (-154, 8, 12), "datetime2": (93, 19, 16), "datetimeoffset": (-155, 26, 20)}
-_SUBTYPES = {91: (9, 1), 93: (9, 3), -155: (-155, 0)}
-
 _COLUMNS: list[tuple[str, SqlType]] = [
     ("TABLE_QUALIFIER", SYSNAME), ("TABLE_OWNER", SYSNAME), ("TABLE_NAME", SYSNAME), ("COLUMN_NAME", SYSNAME),
     ("DATA_TYPE", SMALLINT), ("TYPE_NAME", SYSNAME), ("PRECISION", INT), ("LENGTH", INT), ("SCALE", SMALLINT),
@@ -45,7 +29,7 @@ _COLUMNS: list[tuple[str, SqlType]] = [
     ("SQL_DATA_TYPE", SMALLINT), ("SQL_DATETIME_SUB", SMALLINT), ("CHAR_OCTET_LENGTH", INT), ("ORDINAL_POSITION", INT),
     ("IS_NULLABLE", varchar(254)),
 ]  # fmt: skip
-_COLUMNS_100: list[tuple[str, SqlType]] = [
+COLUMNS_100: list[tuple[str, SqlType]] = [
     ("SS_IS_SPARSE", BIT), ("SS_IS_COLUMN_SET", BIT), ("SS_IS_COMPUTED", BIT), ("SS_IS_IDENTITY", BIT),
     ("SS_UDT_CATALOG_NAME", SYSNAME), ("SS_UDT_SCHEMA_NAME", SYSNAME), ("SS_UDT_ASSEMBLY_TYPE_NAME", nvarchar(4000)),
     ("SS_XML_SCHEMACOLLECTION_CATALOG_NAME", SYSNAME), ("SS_XML_SCHEMACOLLECTION_SCHEMA_NAME", SYSNAME),
@@ -54,14 +38,14 @@ _COLUMNS_100: list[tuple[str, SqlType]] = [
 _LAST: list[tuple[str, SqlType]] = [("SS_DATA_TYPE", TINYINT)]
 
 
-def _like(pattern: Any) -> re.Pattern[str]:
+def like(pattern: Any) -> re.Pattern[str]:
     return re.compile(like_regex("%" if pattern is None else str(pattern)), re.IGNORECASE | re.DOTALL)
 
 
 def sp_columns(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
     """@table_name, @table_owner, @table_qualifier, @column_name: the columns of tables and views."""
     check_qualifier(session, actuals, 2, "@table_qualifier", line)
-    rows = [before + last for before, _, last in _column_rows(session, actuals)]
+    rows = [before + last for before, _, last in _column_rows(session, actuals, odbc_version(actuals, 4), classic=True)]
     send_table(session, [*_COLUMNS, *_LAST], rows)
     return 0
 
@@ -69,17 +53,19 @@ def sp_columns(session: Session, frame: Frame, actuals: list[Actual], line: int)
 def sp_columns_100(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
     """The same with what SQL Server 2008 added."""
     check_qualifier(session, actuals, 2, "@table_qualifier", line)
-    rows = [before + added + last for before, added, last in _column_rows(session, actuals)]
-    send_table(session, [*_COLUMNS, *_COLUMNS_100, *_LAST], rows)
+    rows = [before + added + last for before, added, last in _column_rows(session, actuals, odbc_version(actuals, 5))]
+    send_table(session, [*_COLUMNS, *COLUMNS_100, *_LAST], rows)
     return 0
 
 
 _Row = tuple[Any, ...]
 
 
-def _column_rows(session: Session, actuals: list[Actual]) -> list[tuple[_Row, _Row, _Row]]:
-    tables, owners = _like(argument(actuals, 0, "@table_name")), _like(argument(actuals, 1, "@table_owner"))
-    names = _like(argument(actuals, 3, "@column_name"))
+def _column_rows(
+    session: Session, actuals: list[Actual], version: int, *, classic: bool = False
+) -> list[tuple[_Row, _Row, _Row]]:
+    tables, owners = like(argument(actuals, 0, "@table_name")), like(argument(actuals, 1, "@table_owner"))
+    names = like(argument(actuals, 3, "@column_name"))
     rows = []
     every = session.catalog.objects.values()
     holders: list[Table | Module] = [found for found in every if isinstance(found, Table)]
@@ -94,41 +80,30 @@ def _column_rows(session: Session, actuals: list[Actual]) -> list[tuple[_Row, _R
         columns: tuple[TableColumn | ViewColumn, ...] = found.columns
         for number, column in enumerate(columns, 1):
             if names.fullmatch(column.name):
-                alias = type_by_id(session.catalog, column.user_type) if column.user_type else None
-                rows.append(_column_row(place, number, column, alias.name if alias is not None else ""))
+                if classic:
+                    check_classic("sp_columns", column.type)
+                rows.append(_column_row(place, number, column, alias_name(session, column.user_type), version))
     return rows
 
 
-def _column_row(place: _Row, number: int, column: TableColumn | ViewColumn, alias: str) -> tuple[_Row, _Row, _Row]:
+def alias_name(session: Session, user_type: int) -> str:
+    """The name of a type of somebody's own; "" of the system's."""
+    alias = type_by_id(session.catalog, user_type) if user_type else None
+    return alias.name if alias is not None else ""
+
+
+def _column_row(
+    place: _Row, number: int, column: TableColumn | ViewColumn, alias: str, version: int
+) -> tuple[_Row, _Row, _Row]:
     kept = column if isinstance(column, TableColumn) else None
-    type_ = column.type
-    code, precision, length, scale, radix, needed, optional = _facts(type_)
-    sql_code, subtype = _SUBTYPES.get(code, (code, None))
     identity = kept is not None and kept.identity is not None
-    name = alias or ("sysname" if str(type_) == "sysname" else type_.name)
+    first, second, (needed, optional) = type_cells(column.type, type_name(column.type, alias, identity), version)
     default = normal_form(kept.default.text) if kept is not None and kept.default is not None else None
-    octets = length if type_.name in _SIZED else None
-    before = (*place, column.name, code, f"{name} identity" if identity else name, precision, length, scale, radix,
-              int(column.nullable), None, default, sql_code, subtype, octets, number,
+    before = (*place, column.name, *first, int(column.nullable), None, default, *second, number,
               "YES" if column.nullable else "NO")  # fmt: skip
     computed = kept is not None and bool(kept.computed)
     added = (False, False, computed, identity, None, None, None, None, None, None)
     return before, added, (optional if column.nullable else needed,)
-
-
-def _facts(type_: SqlType) -> tuple[int, int, int, int | None, int | None, int, int]:
-    if type_.name in _FIXED:
-        return _FIXED[type_.name]
-    if type_.name == "decimal":
-        return 3, type_.precision, type_.precision + 2, type_.scale, 10, 106, 106
-    if type_.name in _TIMES:
-        code, precision, length = _TIMES[type_.name]
-        return code, precision + (type_.scale + 1 if type_.scale else 0), length, type_.scale, None, 0, 0
-    if type_.name in _SIZED:
-        code, old = _SIZED[type_.name]
-        octets = max(stored_length(type_), 0)  # 0 is (max)
-        return code, octets // 2 if type_.is_unicode else octets, octets, None, None, old, old
-    return -152, 0, 0, None, None, 0, 0
 
 
 # Indexes --------------------------------------------------------------------------------------------------------------
@@ -146,7 +121,7 @@ def sp_statistics(session: Session, frame: Frame, actuals: list[Actual], line: i
     each index. Rows and pages are not counted."""
     check_qualifier(session, actuals, 2, "@table_qualifier", line)
     name, owner = argument(actuals, 0, "@table_name"), argument(actuals, 1, "@table_owner")
-    indexes, unique = _like(argument(actuals, 3, "@index_name")), argument(actuals, 4, "@is_unique")
+    indexes, unique = like(argument(actuals, 3, "@index_name")), argument(actuals, 4, "@is_unique")
     rows: list[_Row] = []
     for table in session.catalog.tables():
         if table.name.lower() != str(name or "").lower() or not sees_object(session.identity, table):
@@ -174,7 +149,7 @@ def _index_rows(place: _Row, key: Key) -> list[_Row]:
 def sp_stored_procedures(session: Session, frame: Frame, actuals: list[Actual], line: int) -> int:
     """@sp_name, @sp_owner, @sp_qualifier, @fUsePattern: procedures and functions with their number, as ODBC has it."""
     check_qualifier(session, actuals, 2, "@sp_qualifier", line)
-    names, owners = _like(argument(actuals, 0, "@sp_name")), _like(argument(actuals, 1, "@sp_owner"))
+    names, owners = like(argument(actuals, 0, "@sp_name")), like(argument(actuals, 1, "@sp_owner"))
     rows = []
     for found in session.catalog.objects.values():
         number = {"P": 1, "FN": 0, "IF": 0}.get(found.kind) if isinstance(found, Module) else None

@@ -21,6 +21,7 @@ from pymlsql.embedded.engine.frame import Frame
 from pymlsql.embedded.engine.help_objects import sp_help, sp_helpconstraint
 from pymlsql.embedded.engine.help_procedures import sp_databases, sp_fkeys, sp_helpindex, sp_pkeys
 from pymlsql.embedded.engine.locks import MODES
+from pymlsql.embedded.engine.odbc_parameters import PARAMETER_PROCEDURES
 from pymlsql.embedded.engine.odbc_procedures import ODBC_PROCEDURES
 from pymlsql.embedded.engine.prepared import (
     sp_execute,
@@ -211,12 +212,13 @@ SYSTEM_PROCEDURES: dict[str, Procedure] = {
     "sp_set_session_context": sp_set_session_context,
     "sp_reset_connection": _nothing,
     **ODBC_PROCEDURES,
+    **PARAMETER_PROCEDURES,
     **AGENT_PROCEDURES,
 }
 
 REFUSED_PROCEDURES = frozenset(
     """sp_helpdb sp_helpuser sp_helprole sp_who sp_who2 sp_lock
-    sp_renamedb sp_spaceused sp_sproc_columns sp_sproc_columns_100 sp_special_columns sp_depends
+    sp_renamedb sp_spaceused sp_depends
     sp_recompile sp_refreshview
     sp_adduser sp_addlogin sp_grantdbaccess sp_cursoropen sp_cursorfetch sp_cursorclose
     sp_cursorexecute sp_cursorprepare sp_cursorprepexec sp_cursorunprepare sp_cursoroption sp_rxpredict

@@ -24,6 +24,7 @@ MESSAGES_CATALOG: dict[int, tuple[int, str]] = {
     15248: (11, "Either the parameter @objname is ambiguous or the claimed @objtype ({}) is wrong."),
     15249: (11, "Error: Explicit @objtype '{}' is unrecognized."),
     15250: (16, "The database name component of the object qualifier must be the name of the current database."),
+    15251: (16, "Invalid '{}' specified. It must be {}."),
     15253: (11, "Syntax error parsing SQL identifier '{}'."),
     15335: (11, "Error: The new name '{}' is already in use as a {} name and would cause a duplicate that is not "
             "permitted."),

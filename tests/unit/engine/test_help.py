@@ -24,6 +24,7 @@ def told(client: Client) -> Client:
         "CREATE PROCEDURE dbo.large @a varbinary(max), @b nvarchar(max) AS SELECT 1",
         "CREATE TYPE dbo.phone FROM varchar(20) NOT NULL",
         "CREATE TYPE dbo.numbers AS TABLE (n int)",
+        "CREATE TABLE dbo.twice (a int PRIMARY KEY, b int NOT NULL UNIQUE)",
         "CREATE TABLE dbo.called (tel dbo.phone)",
         "CREATE PROCEDURE dbo.call @tel dbo.phone AS SELECT 1",
         "CREATE PROCEDURE dbo.many @n dbo.numbers READONLY AS SELECT 1",
@@ -88,6 +89,31 @@ def test_what_is_told(told: Client, call: str, rows: list[tuple[object, ...]]) -
     assert (found, told.errors) == (rows, [])
 
 
+SPECIAL = {
+    "the first unique index": ("sp_special_columns_100 'keyed', @scope = 'T'", [(1, "k", 4, "int", 10, 4, 0, 1)]),
+    "its columns": ("sp_special_columns 'parent', 'dbo', NULL, 'R', 'C', 'U'",
+                    [(0, "id", 4, "int identity", 10, 4, 0, 1)]),
+    "times of ODBC 2": ("sp_special_columns 'timed', @scope = 'C'", [(0, "t", 11, "datetime", 23, 16, 3, 1)]),
+    "times of ODBC 3": ("sp_special_columns 'timed', @scope = 'C', @ODBCVer = 3",
+                        [(0, "t", 93, "datetime", 23, 16, 3, 1)]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("call", "rows"), SPECIAL.values(), ids=SPECIAL.keys())
+def test_what_identifies_a_row(told: Client, call: str, rows: list[tuple[object, ...]]) -> None:
+    told.run("CREATE TABLE dbo.keyed (k int UNIQUE, o int PRIMARY KEY NONCLUSTERED)")
+    told.run("CREATE TABLE dbo.timed (t datetime PRIMARY KEY)")
+    assert (told.run(f"EXEC {call}"), told.errors) == (rows, [])
+
+
+def test_a_table_valued_function_has_a_row_for_its_rows(told: Client) -> None:
+    told.run("CREATE FUNCTION dbo.f (@a date) RETURNS TABLE AS RETURN SELECT 1 AS one")
+    first, second = told.run("EXEC sp_sproc_columns_100 'f', @ODBCVer = 3")
+    assert first[3:8] == ("@TABLE_RETURN_VALUE", 3, None, "table", 0)
+    assert second[3:9] == ("@a", 1, 91, "date", 10, 6)
+    assert len(first) == len(second) == 28
+
+
 def test_a_foreign_key_that_sets_null(told: Client) -> None:
     key, *_ = told.run("EXEC sp_helpconstraint 'bare', nomsg")
     assert key[2:] == ("Set Null", "No Action", "Enabled", "Is_For_Replication", "a")
@@ -113,6 +139,10 @@ REFUSED = {
     "another database": ("sp_help 'master.dbo.t'", 15250),
     "no name": ("sp_helpconstraint", 201),
     "words that are not known": ("sp_help 'fallen'", 40510),
+    "a type that older clients are told of otherwise": ("sp_columns 'parent', 'dbo'", 40510),
+    "a parameter that is a table": ("sp_sproc_columns 'many'", 40510),
+    "procedures of the system": ("sp_sproc_columns 'sp_help'", 40510),
+    "several keys, all NOT NULL": ("sp_special_columns 'twice', @nullable = 'O'", 40510),
     "a parameter of a table type": ("sp_help 'many'", 40510),
 }
 

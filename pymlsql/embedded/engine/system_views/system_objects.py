@@ -15,6 +15,7 @@ SYSTEM_PROCEDURES = {
     "sp_addextendedproperty": "P ", "sp_dropextendedproperty": "P ", "sp_updateextendedproperty": "P ",
     "sp_rename": "P ", "sp_helpindex": "P ", "sp_pkeys": "P ", "sp_fkeys": "P ", "sp_databases": "P ",
     "sp_columns": "P ", "sp_columns_100": "P ", "sp_statistics": "P ", "sp_statistics_100": "P ",
+    "sp_special_columns": "P ", "sp_special_columns_100": "P ", "sp_sproc_columns": "P ", "sp_sproc_columns_100": "P ",
     "sp_stored_procedures": "P ", "sp_addrolemember": "P ", "sp_droprolemember": "P ",
     "sp_configure": "P ", "sp_datatype_info": "P ", "sp_datatype_info_100": "P ",
     "sp_describe_undeclared_parameters": "X ", "sp_execute": "X ", "sp_execute_external_script": "X ",
