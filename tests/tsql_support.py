@@ -51,8 +51,8 @@ REFUSED = """
   numbers with four digits of a year and English names, with offsets for other types than datetimeoffset
 - AT TIME ZONE with other than 23 well-known zones or years before 2008; FORMAT with cultures other than en-US, en-GB
   and the invariant one, of datetimeoffset, with exponents; Hijri dates (styles 130 and 131)
-- CHECKSUM and BINARY_CHECKSUM of other than NEWID(); RAND with a seed that is NULL or beyond 2147483562, and RAND()
-  behind RAND with seeds of rows
+- CHECKSUM and BINARY_CHECKSUM of *, of NULL without a type, and of other than NEWID(), bit, tinyint, smallint and int;
+  RAND with a seed that is NULL or beyond 2147483562, and RAND() behind RAND with seeds of rows
 - values of sp_set_session_context that are no strings; SET LANGUAGE other than us_english and British
 - static methods (type::method), ODBC escapes in braces
 - under SET TRANSACTION ISOLATION LEVEL SNAPSHOT all but Msg 3952 for reading a table outside of a transaction

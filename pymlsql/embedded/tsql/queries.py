@@ -271,7 +271,8 @@ def _compile_set(compiler: Compiler, node: exp.Expr, top: bool, references: bool
         type_ = unify((first.type, second.type))
         type_ = INT if type_.name == "null" else type_
         columns.append(replace(first, type=type_, nullable=first.nullable or second.nullable, constant=None, json=False,
-                               by_reference=first.by_reference and second.by_reference))  # fmt: skip
+                               by_reference=first.by_reference and second.by_reference,
+                               untyped=first.is_untyped and second.is_untyped))  # fmt: skip
     sql = _combined(compiler, node, _at(compiler, left, columns), _at(compiler, right, columns), columns)
     order, offset = node.args.get("order"), node.args.get("offset")
     if order is not None and not top and offset is None:

@@ -193,7 +193,8 @@ def compile_rows(compiler: Compiler, rows: list[list[exp.Expr]]) -> tuple[str, l
         type_ = unify(value.type for value in given)
         type_ = INT if type_.name == "null" else type_
         columns.append(Typed(f"c{index}", type_, any(value.nullable for value in given),
-                             by_reference=any(value.by_reference for value in given)))  # fmt: skip
+                             by_reference=any(value.by_reference for value in given),
+                             untyped=all(value.is_untyped for value in given)))  # fmt: skip
     written = (
         ", ".join(as_type(value, column.type, compiler.line).sql for value, column in zip(row, columns, strict=True))
         for row in values

@@ -42,10 +42,17 @@ class Typed:
 
     user_type: int = 0
     """The alias type of the column that it is, and nothing but that."""
+    untyped: bool = False
+    """Whether it is a column of NULL alone, which is int for want of a type."""
 
     def __hash__(self) -> int:
         """What tells most expressions apart: they are part of the keys of plans."""
         return hash(self.sql)
+
+    @property
+    def is_untyped(self) -> bool:
+        """Whether nothing but NULL without a type is there."""
+        return self.untyped or self.type.name == "null"
 
     def retyped(self, type_: SqlType) -> Typed:
         return replace(self, type=type_)

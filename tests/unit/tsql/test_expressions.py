@@ -94,9 +94,13 @@ ERRORS = [
     ("geometry::Point(1, 2)", 40510),
     ("{fn NOW()}", 40510),
     ("a::int", 40510),
+    ("CHECKSUM(NULL, 1)", 40510),
+    ("CHECKSUM('a')", 40510),
 ]
 
 QUERY_ERRORS = [
+    ("SELECT BINARY_CHECKSUM(v, w) FROM (VALUES (NULL, 100), (NULL, NULL)) AS s(v, w)", 40510),
+    ("SELECT CHECKSUM(v) FROM (SELECT NULL AS v UNION ALL SELECT NULL) AS s", 40510),
     ("SELECT k FROM t GROUP BY a", 8120),
     ("SELECT COUNT(*), k FROM t", 8120),
     ("SELECT a FROM t GROUP BY a HAVING k = 'x'", 8121),

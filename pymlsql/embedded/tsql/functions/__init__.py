@@ -9,6 +9,7 @@ from sqlglot import exp
 from pymlsql.embedded.tsql.functions.aggregates import AGGREGATES
 from pymlsql.embedded.tsql.functions.binaries import BINARIES
 from pymlsql.embedded.tsql.functions.chance import CHANCE
+from pymlsql.embedded.tsql.functions.checksums import CHECKSUMS
 from pymlsql.embedded.tsql.functions.dates import DATES
 from pymlsql.embedded.tsql.functions.datevalues import DATE_VALUES
 from pymlsql.embedded.tsql.functions.formats import FORMATS
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 FUNCTIONS: dict[str, Function] = {
     **LOGIC, **STRINGS, **FORMATS, **BINARIES, **DATES, **DATE_VALUES, **MATHS, **AGGREGATES, **SYSTEM, **JSON,
-    **SIGNING, **CHANCE,
+    **SIGNING, **CHANCE, **CHECKSUMS,
 }  # fmt: skip
 """Every function in reach, by its upper-case name."""
 

@@ -1,4 +1,4 @@
-"""RAND, NEWID, and checksums of NEWID: functions of chance.
+"""RAND and NEWID: functions of chance.
 
 What RAND gives for a seed is the combined generator of L'Ecuyer (1988), whose second state is always begun with the
 same number; so published results of RAND with seeds say.
@@ -6,15 +6,13 @@ same number; so published results of RAND with seeds say.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from pymlsql.embedded.tsql.functions.rows import Function, whole
-from pymlsql.embedded.tsql.messages import unsupported
 from pymlsql.embedded.tsql.typed import Typed, bound, quote_text, raise_sql
-from pymlsql.embedded.tsql.types import FLOAT, INT, SqlType
+from pymlsql.embedded.tsql.types import FLOAT, SqlType
 
 if TYPE_CHECKING:
     from pymlsql.embedded.tsql.compiler import Compiler
@@ -66,19 +64,7 @@ def _newid(compiler: Compiler, args: list[Typed]) -> Typed:
     return Typed("uuid()", SqlType("uniqueidentifier"), False)
 
 
-def _checksum(name: str) -> Callable[[Compiler, list[exp.Expr]], Typed]:
-    def compile(compiler: Compiler, nodes: list[exp.Expr]) -> Typed:
-        """Of NEWID() any number is as good as another; the documentation does not say how others are computed."""
-        if not all(isinstance(node, exp.Anonymous) and node.name.upper() == "NEWID" for node in nodes):
-            raise unsupported(f"{name} of other than NEWID()", line=compiler.line)
-        return Typed("CAST(CAST(hash(uuid()) % 4294967296 AS BIGINT) - 2147483648 AS INTEGER)", INT, False)
-
-    return compile
-
-
 CHANCE = {
     "RAND": Function(0, 1, compile_nodes=_rand),
     "NEWID": Function(0, 0, _newid),
-    "CHECKSUM": Function(1, None, compile_nodes=_checksum("CHECKSUM")),
-    "BINARY_CHECKSUM": Function(1, None, compile_nodes=_checksum("BINARY_CHECKSUM")),
 }
