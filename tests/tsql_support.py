@@ -76,8 +76,8 @@ DEFINITIONS = """
 - HISTORY_RETENTION_PERIOD other than INFINITE; FOR SYSTEM_TIME of a view; NOT NULL columns with a default, added to a
   system-versioned table; SELECT INTO with a rowversion column, or with an identity column from other than a table
 - compatibility levels other than 150 and 160, and database options that would have another value than they have here
-- sp_help and sp_helpconstraint of tables whose foreign keys SET NULL or SET DEFAULT, of modules with parameters of
-  (max) or of table types, of sequences and table types
+- sp_help and sp_helpconstraint of tables whose foreign keys SET DEFAULT; sp_help of modules with parameters of table
+  types, and of sequences
 - sp_helpdb, sp_sproc_columns, sp_special_columns and other catalog procedures
 """.strip()
 

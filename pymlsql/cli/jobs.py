@@ -165,6 +165,8 @@ def export(
     if systemd is None and cron is None:
         raise UsageError("Say --systemd DIR or --cron FILE.")
     declared = project.read(project_file)
+    if not declared.jobs:
+        raise JobError(f"{declared.path} declares no jobs.")
     environment = environment_file or f"/etc/pymlsql/{declared.required_name}.env"
     program = Path(sys.executable).with_name("pymlsql") if command is None else command
     place = units.Place(declared.path.resolve(), program, environment)
@@ -177,5 +179,4 @@ def export(
     units.write(made)
     for path in made:
         output.print_line(f"written: {path}")
-    if made or printed is not None:
-        output.print_note(f'Write PYMLSQL_URL="..." into {environment}, mode 0600: the units hold no password.')
+    output.print_note(f'Write PYMLSQL_URL="..." into {environment}, mode 0600: the units hold no password.')

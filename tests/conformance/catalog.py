@@ -142,6 +142,20 @@ _KEYS = around((*_TABLE, "CREATE TABLE dbo.cf_u (t int CONSTRAINT cf_fk REFERENC
           "SELECT c, d, g, h, s, u, v, n, p FROM #k", [("cf_t", "id", "cf_u", "t", 1, 1, 0, "cf_fk", "cf_pk")]),
 ], _CLEAN)  # fmt: skip
 
+_HELP = around((
+    "CREATE TYPE dbo.cf_name FROM nvarchar(40) NULL", "CREATE TYPE dbo.cf_rows AS TABLE (a int)",
+    "CREATE TABLE dbo.cf_t (id int NOT NULL CONSTRAINT cf_pk PRIMARY KEY)",
+    "CREATE TABLE dbo.cf_u (t int CONSTRAINT cf_fk REFERENCES dbo.cf_t (id) ON DELETE CASCADE ON UPDATE SET NULL)",
+), [
+    query("EXEC sp_help 'dbo.cf_name'",
+          ("cf_name", "nvarchar", 80, 40, None, "yes", "none", "none", "SQL_Latin1_General_CP1_CI_AS")),
+    query("EXEC sp_help 'dbo.cf_rows'", ("cf_rows", "table type", -1, 0, None, "no", "none", "none", None)),
+    batch("sp_helpconstraint", "CREATE TABLE #c (t nvarchar(146), n sysname, d nvarchar(9), u nvarchar(9), "
+          "e varchar(8), r varchar(19), k nvarchar(2126)); INSERT #c EXEC sp_helpconstraint 'dbo.cf_u', 'nomsg'; "
+          "SELECT t, n, d, u, e, r, k FROM #c WHERE t = 'FOREIGN KEY'",
+          [("FOREIGN KEY", "cf_fk", "Cascade", "Set Null", "Enabled", "Is_For_Replication", "t")]),
+], (*_CLEAN, "DROP TYPE IF EXISTS dbo.cf_name", "DROP TYPE IF EXISTS dbo.cf_rows"))  # fmt: skip
+
 PAGES: list[Page] = [
     page("relational-databases/system-catalog-views/object-catalog-views-transact-sql", *_VIEWS),
     page("t-sql/functions/metadata-functions-transact-sql", *_FUNCTIONS),
@@ -149,4 +163,5 @@ PAGES: list[Page] = [
     page("relational-databases/system-stored-procedures/sp-addextendedproperty-transact-sql", *_PROPERTIES),
     page("t-sql/statements/alter-schema-transact-sql", *_SCHEMAS),
     page("relational-databases/system-stored-procedures/sp-helpindex-transact-sql", *_KEYS),
+    page("relational-databases/system-stored-procedures/sp-help-transact-sql", *_HELP),
 ]

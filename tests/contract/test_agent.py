@@ -43,6 +43,8 @@ REFUSALS = {
     "a schedule in use": ("sp_delete_schedule @schedule_name = N'pymlsql test schedule'", 14372),
     "a target twice": (f"sp_add_jobserver @job_name = N'{JOB}'", 14269),
     "a target that is none": (f"sp_add_jobserver @job_name = N'{JOB}', @server_name = N'nobody'", 14262),
+    "an alert": ("sp_add_notification @alert_name = N'a', @operator_name = N'b', @notification_method = 1", 40510),
+    "an operator that is not there": ("sp_update_operator @name = N'nobody', @enabled = 0", 14262),
     "to stop what does not run": (f"sp_stop_job @job_name = N'{JOB}'", 22022),
 }
 

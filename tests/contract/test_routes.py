@@ -372,7 +372,7 @@ def test_an_alias_that_there_is_not_yet_is_said(fresh: Scored) -> None:
 
 def test_the_report_compares_variants_by_their_labels(fresh: Scored, target: servers.Target) -> None:
     db, declared = fresh.db, project_of(fresh.declared, features("kind"))
-    with pytest.raises(UsageError, match="batch procedures of the model nobody"):
+    with pytest.raises(UsageError, match="batch procedures scores the model nobody"):
         db.report_route("nobody", declared)
     empty = db.report_route("Split", declared)
     assert [one.n_rows for one in empty.variants] == [0, 0]

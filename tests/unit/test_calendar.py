@@ -106,7 +106,7 @@ def declared(draw: st.DrawFn) -> Schedule:
     return schedules.verify(Schedule(**terms))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=60, derandomize=True)
 @given(st.lists(declared(), min_size=1, max_size=3), st.datetimes(dt.datetime(2026, 11, 23), dt.datetime(2028, 1, 1)))
 def test_the_lines_are_due_exactly_when_the_schedules_are(found: list[Schedule], after: dt.datetime) -> None:
     after = after.replace(microsecond=0)
@@ -285,6 +285,13 @@ def test_what_cannot_be_written_is_a_sentence_and_nothing_is_written(
     assert main(["job", "export", *arguments]) == code
     assert sentence in capsys.readouterr().err
     assert {path.name for path in folder.iterdir()} == {"pymlsql.toml"}
+
+
+def test_a_project_without_jobs_is_told_so(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "pymlsql.toml").write_text('[project]\nname = "shop"\n', encoding="utf-8")
+    assert main(["job", "export", "--cron", "tab"]) == 1
+    assert "declares no jobs" in capsys.readouterr().err
+    assert not (folder / "tab").exists()
 
 
 def test_a_crontab_s_percent_signs_are_escaped(folder: Path) -> None:

@@ -1,7 +1,7 @@
 """sp_help and sp_helpconstraint: what an object is, in SQL Server's result sets and words.
 
-Source: their pages in sql-docs. What these leave open is refused: the words for SET NULL and SET DEFAULT, the precision
-of parameters of (max) types.
+Source: their pages in sql-docs, and published results of these procedures. What these leave open is refused: the words
+for SET DEFAULT, which do not fit the documented width, and the precision of parameters of table types.
 """
 
 from __future__ import annotations
@@ -20,10 +20,22 @@ from pymlsql.embedded.engine.security.visibility import sees_definition, sees_ob
 from pymlsql.embedded.engine.system_views import COLLATION, SYSTEM_VIEWS, arrow_table
 from pymlsql.embedded.engine.system_views.definition import normal_form
 from pymlsql.embedded.engine.system_views.objects import time_of
+from pymlsql.embedded.engine.typeentries import type_by_id
 from pymlsql.embedded.tsql.lengths import stored_length
 from pymlsql.embedded.tsql.messages import SqlError, sql_error, unsupported
 from pymlsql.embedded.tsql.nodes import Name
-from pymlsql.embedded.tsql.types import DATETIME, INT, MAX, SMALLINT, SYSNAME, SqlType, decimal, nvarchar, varchar
+from pymlsql.embedded.tsql.types import (
+    DATETIME,
+    INT,
+    MAX,
+    SMALLINT,
+    SYSNAME,
+    TABLE_TYPE,
+    SqlType,
+    decimal,
+    nvarchar,
+    varchar,
+)
 
 if TYPE_CHECKING:
     from pymlsql.embedded.engine.frame import Frame
@@ -43,7 +55,7 @@ _MEASURED = frozenset(
 """Types whose precision and scale are shown of columns."""
 _NO, _YES, _NONE = "no", "yes", "(n/a)"
 _FIVE = SqlType("char", length=5)
-_ACTIONS = {"NO ACTION": "No Action", "CASCADE": "Cascade"}
+_ACTIONS = {"NO ACTION": "No Action", "CASCADE": "Cascade", "SET NULL": "Set Null"}
 
 
 def _blank_line(session: Session) -> None:
@@ -137,10 +149,15 @@ def _send_columns(session: Session, found: Table | Module) -> None:
     columns = [("Column_name", SYSNAME), ("Type", SYSNAME), ("Computed", varchar(35)), ("Length", INT),
                ("Prec", _FIVE), ("Scale", _FIVE), ("Nullable", varchar(35)), ("TrimTrailingBlanks", varchar(35)),
                ("FixedLenNullInSource", varchar(35)), ("Collation", SYSNAME)]  # fmt: skip
-    send_table(session, columns, [_column_row(column) for column in found.columns])
+    send_table(session, columns, [_column_row(session, column) for column in found.columns])
 
 
-def _column_row(column: TableColumn | ViewColumn) -> tuple[Any, ...]:
+def _type_name(session: Session, type_: SqlType, user_type: int) -> str:
+    alias = type_by_id(session.catalog, user_type) if user_type else None
+    return alias.name if alias is not None else type_.name
+
+
+def _column_row(session: Session, column: TableColumn | ViewColumn) -> tuple[Any, ...]:
     type_ = column.type
     computed = isinstance(column, TableColumn) and bool(column.computed)
     old = type_.name in ("char", "varchar", "binary", "varbinary")
@@ -148,7 +165,7 @@ def _column_row(column: TableColumn | ViewColumn) -> tuple[Any, ...]:
     shown = type_.name in _MEASURED
     collation = (column.collation if isinstance(column, TableColumn) else "") or COLLATION
     return (
-        column.name, type_.name, _YES if computed else _NO, stored_length(type_),
+        column.name, _type_name(session, type_, column.user_type), _YES if computed else _NO, stored_length(type_),
         f"{precision:<5}" if shown else " " * 5,
         " " * 5 if not shown else None if scale is None else f"{scale:<5}",
         _YES if column.nullable else _NO, _NO if old else _NONE,
@@ -172,15 +189,16 @@ def _send_identity(session: Session, found: Table | Module) -> None:
 def _send_parameters(session: Session, found: Module, line: int) -> None:
     columns = [("Parameter_name", SYSNAME), ("Type", SYSNAME), ("Length", SMALLINT), ("Prec", INT), ("Scale", INT),
                ("Param_order", INT), ("Collation", SYSNAME)]  # fmt: skip
-    described = [("", found.returns, 0)] if found.returns is not None else []
-    described += [(p.name, p.type, number) for number, p in enumerate(found.parameters, 1)]
+    described = [("", found.returns, 0, 0)] if found.returns is not None else []
+    described += [(p.name, p.type, p.user_type, number) for number, p in enumerate(found.parameters, 1)]
     rows = []
-    for name, type_, number in described:
+    for name, type_, user_type, number in described:
         assert type_ is not None
-        if type_.name == "table" or type_.length == MAX:
-            raise unsupported("sp_help of a module with parameters of table types or of (max)", line=line)
+        if type_ == TABLE_TYPE:
+            raise unsupported("sp_help of a module with parameters of table types", line=line)
         precision, scale = measures(type_)
-        rows.append((name, type_.name, stored_length(type_), precision, scale, number,
+        rows.append((name, _type_name(session, type_, user_type), stored_length(type_),
+                     0 if type_.length == MAX else precision, scale, number,
                      COLLATION if type_.is_string else None))  # fmt: skip
     _blank_line(session)
     send_table(session, columns, rows)
@@ -212,7 +230,7 @@ def sp_helpconstraint(session: Session, frame: Frame, actuals: list[Actual], lin
 
 def _refuse_unworded(foreign: ForeignKey, line: int) -> None:
     if not {foreign.on_delete, foreign.on_update} <= set(_ACTIONS):
-        raise unsupported("sp_helpconstraint of a foreign key with SET NULL or SET DEFAULT", line=line)
+        raise unsupported("sp_helpconstraint of a foreign key with SET DEFAULT", line=line)
 
 
 def _send_constraints(session: Session, table: Table, name: str) -> None:

@@ -47,7 +47,7 @@ def _own(session: Session, parts: tuple[str, ...]) -> tuple[Any, ...] | None:
 def _row_of(found: UserType) -> tuple[Any, ...]:
     base = found.base
     if base is None:
-        raise unsupported("sp_help of table types")
+        return found.name, "table type", -1, 0, None, "no", "none", "none", None
     precision, scale = measures(base)
     return (found.name, base.name, stored_length(base), precision, scale, "yes" if found.nullable else "no", "none",
             "none", COLLATION if base.is_string else None)  # fmt: skip

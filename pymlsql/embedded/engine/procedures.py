@@ -110,7 +110,7 @@ def call(session: Session, frame: Frame, name: Name, arguments: list[nodes.Argum
 def call_actual(session: Session, name: Name, actuals: list[Actual], line: int, frame: Frame | None = None) -> int:
     """Call the system procedure or the database's own of this name. Nobody's own procedure takes the place of one of
     the schema sys: without a schema, the name is the system's. Raises 2812, 40510."""
-    from pymlsql.embedded.engine.system_procedures import REFUSED_PROCEDURES, SYSTEM_PROCEDURES
+    from pymlsql.embedded.engine.system_procedures import REFUSED_IN_MSDB, REFUSED_PROCEDURES, SYSTEM_PROCEDURES
 
     system = SYSTEM_PROCEDURES.get(name.object.lower())
     if system is not None and name.database:
@@ -123,6 +123,8 @@ def call_actual(session: Session, name: Name, actuals: list[Actual], line: int, 
     if system is not None and (of_system or not isinstance(found, Module)):
         return system(session, frame or Frame(), actuals, line)
     refused = name.object.lower() in REFUSED_PROCEDURES
+    if (name.database or session.database).lower() == "msdb" and name.object.lower() in REFUSED_IN_MSDB:
+        raise unsupported(name.object, line=line)
     if isinstance(found, Module) and found.kind == "FN":
         check_execute(session, frame, found)
         return _call_function(session, found, actuals)  # type: ignore[no-any-return]

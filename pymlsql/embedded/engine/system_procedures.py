@@ -225,4 +225,14 @@ REFUSED_PROCEDURES = frozenset(
 )
 """Procedures of SQL Server that are refused here by name, so that 2812 is only said of what SQL Server has not."""
 
-__all__ = ["REFUSED_PROCEDURES", "SYSTEM_PROCEDURES", "send_table"]
+REFUSED_IN_MSDB = frozenset(
+    """sp_add_alert sp_update_alert sp_delete_alert sp_help_alert sp_add_notification sp_update_notification
+    sp_delete_notification sp_help_notification sp_add_proxy sp_update_proxy sp_delete_proxy sp_help_proxy
+    sp_grant_proxy_to_subsystem sp_grant_login_to_proxy sp_enum_sqlagent_subsystems sp_send_dbmail sp_notify_operator
+    sp_update_category sp_help_category sp_help_schedule sp_help_jobcount sp_help_jobs_in_schedule sp_help_jobsteplog
+    sp_delete_jobsteplog sp_manage_jobs_by_login sp_apply_job_to_targets sp_remove_job_from_targets
+    sp_add_targetservergroup sp_cycle_agent_errorlog sp_delete_backuphistory""".split()
+)
+"""The same of msdb's own."""
+
+__all__ = ["REFUSED_IN_MSDB", "REFUSED_PROCEDURES", "SYSTEM_PROCEDURES", "send_table"]
