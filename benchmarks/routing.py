@@ -1,7 +1,7 @@
-"""500,000 rows of 30 features through a batch procedure by a route of two aliases, against a call that names one.
+"""1,000,000 rows of 30 features through a batch procedure by a route of two aliases, against a call that names one.
 
 Both aliases mean the same version, so that both calls score the same rows with the same model and store the same. The
-rows are 1,000 of each of 500 entities, as readings are; the model has five classes, as in the benchmark `batch`.
+rows are 1,000 of each of 1,000 entities, as readings are; the model has five classes, as in the benchmark `batch`.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from pymlsql.features import Attributes, Column, Entity, FeatureSet, OwnLabel, S
 from pymlsql.features.modules import render_features
 from pymlsql.procedures import Batch
 
-N_ROWS = sized(500_000, 20_000)
-N_ROUNDS = sized(5, 2)
+N_ROWS = sized(1_000_000, 20_000)
+N_ROUNDS = sized(3, 2)
 CLASSES = ("none", "comp1", "comp2", "comp3", "comp4")
 VIEW = FeatureSet(
     view="dbo.BenchView",
