@@ -87,6 +87,16 @@ def sqltype(value: object) -> str:
     return text.replace(",", ", ")
 
 
+def temptype(value: object) -> str:
+    """The same for a temporary table: text has the collation of the database there, not that of tempdb.
+
+    Compared with a column of the database it would be Msg 468 else, where the two differ.
+    """
+    text = sqltype(value)
+    is_text = text.partition("(")[0] in ("char", "varchar", "nchar", "nvarchar", "sysname")
+    return f"{text} COLLATE DATABASE_DEFAULT" if is_text else text
+
+
 def integer(value: object) -> str:
     """A whole number within bigint."""
     if isinstance(value, bool) or not isinstance(value, int) or not -(2**63) <= value < 2**63:

@@ -22,6 +22,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "qualified": quoting.qualified,
     "string": quoting.string,
     "sqltype": quoting.sqltype,
+    "temptype": quoting.temptype,
     "integer": quoting.integer,
     "sql": quoting.sql,
 }

@@ -90,6 +90,13 @@ def test_sqltype_is_checked_and_lowered(text: str, expected: str) -> None:
     assert quoting.sqltype(text) == expected
 
 
+def test_text_of_a_temporary_table_has_the_collation_of_the_database() -> None:
+    assert quoting.temptype("nvarchar(20)") == "nvarchar(20) COLLATE DATABASE_DEFAULT"
+    assert quoting.temptype("float") == "float"
+    with pytest.raises(TemplateError):
+        quoting.temptype("xml")
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "integer", "nvarchar(4001)", "nvarchar(0)", "binary(max)", "int; DROP TABLE t", "int(4)", "xml", None, "char"],

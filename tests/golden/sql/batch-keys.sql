@@ -50,7 +50,7 @@ IF @route_now IS NULL SET @alias = COALESCE(@alias, N'champion');
 IF @route_id IS NULL
     CREATE TABLE #routed (
         [shopID] int NOT NULL,
-        [item] nvarchar(20) NOT NULL,
+        [item] nvarchar(20) COLLATE DATABASE_DEFAULT NOT NULL,
         alias nvarchar(128) COLLATE DATABASE_DEFAULT NOT NULL
     );
 ELSE IF OBJECT_ID(N'tempdb..#routed') IS NULL
@@ -70,7 +70,7 @@ BEGIN
         row_no int NOT NULL PRIMARY KEY,
         [day] datetime NOT NULL,
         [shopID] int NOT NULL,
-        [item] nvarchar(20) NOT NULL
+        [item] nvarchar(20) COLLATE DATABASE_DEFAULT NOT NULL
     );
     -- The features of a part of them. Numbers travel as float: an int that is NULL has no meaning to Python on SQL Server.
     -- Keys stay here; the script gets and gives back row_no.
@@ -127,7 +127,7 @@ BEGIN
     -- What the calls score without storing it.
     CREATE TABLE #answers (
         [shopID] int NOT NULL,
-        [item] nvarchar(20) NOT NULL,
+        [item] nvarchar(20) COLLATE DATABASE_DEFAULT NOT NULL,
         [day] datetime NOT NULL,
         [predicted] float NOT NULL,
         [model_version] int NOT NULL

@@ -48,7 +48,7 @@ IF @alias IS NULL
 IF @route_now IS NULL SET @alias = COALESCE(@alias, N'cham''pion');
 IF @route_id IS NULL
     CREATE TABLE #routed (
-        [asset]]id] nvarchar(40) NOT NULL,
+        [asset]]id] nvarchar(40) COLLATE DATABASE_DEFAULT NOT NULL,
         alias nvarchar(128) COLLATE DATABASE_DEFAULT NOT NULL
     );
 ELSE IF OBJECT_ID(N'tempdb..#routed') IS NULL
@@ -67,7 +67,7 @@ BEGIN
     CREATE TABLE #slots (
         row_no int NOT NULL PRIMARY KEY,
         [time stamp] datetime NOT NULL,
-        [asset]]id] nvarchar(40) NOT NULL
+        [asset]]id] nvarchar(40) COLLATE DATABASE_DEFAULT NOT NULL
     );
     -- The features of a part of them. Numbers travel as float: an int that is NULL has no meaning to Python on SQL Server.
     -- Keys stay here; the script gets and gives back row_no.
@@ -124,14 +124,14 @@ BEGIN
     );
     -- What the calls score without storing it.
     CREATE TABLE #answers (
-        [asset]]id] nvarchar(40) NOT NULL,
+        [asset]]id] nvarchar(40) COLLATE DATABASE_DEFAULT NOT NULL,
         [time stamp] datetime NOT NULL,
-        [predicted] nvarchar(10) NOT NULL,
+        [predicted] nvarchar(10) COLLATE DATABASE_DEFAULT NOT NULL,
         [p_no'ne] float NOT NULL,
         [p_e'1] float NOT NULL,
-        [top_1] nvarchar(10) NOT NULL,
+        [top_1] nvarchar(10) COLLATE DATABASE_DEFAULT NOT NULL,
         [top_1_p] float NOT NULL,
-        [top_2] nvarchar(10) NOT NULL,
+        [top_2] nvarchar(10) COLLATE DATABASE_DEFAULT NOT NULL,
         [top_2_p] float NOT NULL,
         [alert] bit NOT NULL,
         [model_version] int NOT NULL
@@ -458,12 +458,12 @@ DECLARE @script nvarchar(max) = N'x = 1
 -- What the script said of a chunk; with @persist = 0 of all.
 CREATE TABLE #scored (
     row_no int NOT NULL PRIMARY KEY,
-    [predicted] nvarchar(10) NOT NULL,
+    [predicted] nvarchar(10) COLLATE DATABASE_DEFAULT NOT NULL,
     [p_no'ne] float NOT NULL,
     [p_e'1] float NOT NULL,
-    [top_1] nvarchar(10) NOT NULL,
+    [top_1] nvarchar(10) COLLATE DATABASE_DEFAULT NOT NULL,
     [top_1_p] float NOT NULL,
-    [top_2] nvarchar(10) NOT NULL,
+    [top_2] nvarchar(10) COLLATE DATABASE_DEFAULT NOT NULL,
     [top_2_p] float NOT NULL,
     alert bit NOT NULL DEFAULT 0
 );

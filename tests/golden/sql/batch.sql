@@ -113,7 +113,7 @@ BEGIN
     CREATE TABLE #answers (
         [callID] int NOT NULL,
         [called_at] datetime NOT NULL,
-        [predicted] nvarchar(3) NOT NULL,
+        [predicted] nvarchar(3) COLLATE DATABASE_DEFAULT NOT NULL,
         [p_no] float NOT NULL,
         [p_yes] float NOT NULL,
         [alert] bit NOT NULL,
@@ -402,7 +402,7 @@ DECLARE @script nvarchar(max) = N'x = 1
 -- What the script said of a chunk; with @persist = 0 of all.
 CREATE TABLE #scored (
     row_no int NOT NULL PRIMARY KEY,
-    [predicted] nvarchar(3) NOT NULL,
+    [predicted] nvarchar(3) COLLATE DATABASE_DEFAULT NOT NULL,
     [p_no] float NOT NULL,
     [p_yes] float NOT NULL,
     alert bit NOT NULL DEFAULT 0

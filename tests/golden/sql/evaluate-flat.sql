@@ -30,8 +30,8 @@ IF @until IS NOT NULL SET @until = DATEADD(millisecond, -3, CASE @period
 CREATE TABLE #judged (
     model_version int NOT NULL,
     period_start datetime NOT NULL,
-    actual nvarchar(3) NOT NULL,
-    predicted nvarchar(3) NOT NULL
+    actual nvarchar(3) COLLATE DATABASE_DEFAULT NOT NULL,
+    predicted nvarchar(3) COLLATE DATABASE_DEFAULT NOT NULL
 );
 INSERT INTO #judged (model_version, period_start, actual, predicted)
 SELECT p.version, CASE @period

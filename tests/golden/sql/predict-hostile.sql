@@ -43,7 +43,7 @@ IF @alias IS NULL
 IF @route_now IS NULL SET @alias = COALESCE(@alias, N'champion');
 IF @route_id IS NULL
     CREATE TABLE #routed (
-        [asset]]id] nvarchar(40) NOT NULL,
+        [asset]]id] nvarchar(40) COLLATE DATABASE_DEFAULT NOT NULL,
         alias nvarchar(128) COLLATE DATABASE_DEFAULT NOT NULL
     );
 ELSE IF OBJECT_ID(N'tempdb..#routed') IS NULL
@@ -79,9 +79,9 @@ BEGIN
     );
     -- What the calls score without storing it.
     CREATE TABLE #answers (
-        [asset]]id] nvarchar(40) NOT NULL,
+        [asset]]id] nvarchar(40) COLLATE DATABASE_DEFAULT NOT NULL,
         [time stamp] datetime NOT NULL,
-        [predicted] nvarchar(10) NOT NULL,
+        [predicted] nvarchar(10) COLLATE DATABASE_DEFAULT NOT NULL,
         [p_no'ne] float NOT NULL,
         [p_e'1] float NOT NULL,
         [model_version] int NOT NULL
@@ -195,14 +195,14 @@ DECLARE @script nvarchar(max) = N'x = ''O''''Brien''
 ';
 
 CREATE TABLE #slots (
-    [asset]]id] nvarchar(40) NOT NULL,
+    [asset]]id] nvarchar(40) COLLATE DATABASE_DEFAULT NOT NULL,
     [time stamp] datetime NOT NULL
 );
 -- Numbers travel as float: an int that is NULL has no meaning to Python on SQL Server. Keys stay here; the script
 -- gets and gives back row_no.
 CREATE TABLE #features (
     row_no int NOT NULL PRIMARY KEY,
-    [asset]]id] nvarchar(40) NOT NULL,
+    [asset]]id] nvarchar(40) COLLATE DATABASE_DEFAULT NOT NULL,
     [time stamp] datetime NOT NULL,
     [score]]smean_6h] float NULL,
     [selectmean_6h] float NULL,
@@ -228,7 +228,7 @@ CREATE TABLE #features (
 );
 CREATE TABLE #scored (
     row_no int NOT NULL PRIMARY KEY,
-    predicted nvarchar(10) NOT NULL,
+    predicted nvarchar(10) COLLATE DATABASE_DEFAULT NOT NULL,
     [p_no'ne] float NOT NULL,
     [p_e'1] float NOT NULL
 );

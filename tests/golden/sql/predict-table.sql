@@ -50,7 +50,7 @@ CREATE TABLE #features (
 );
 CREATE TABLE #scored (
     row_no int NOT NULL PRIMARY KEY,
-    predicted nvarchar(20) NOT NULL,
+    predicted nvarchar(20) COLLATE DATABASE_DEFAULT NOT NULL,
     [p_none] float NOT NULL,
     [p_comp1] float NOT NULL
 );
