@@ -71,6 +71,7 @@ SELECTED = page("t-sql/language-elements/select-local-variable-transact-sql",
     query("DECLARE @a int = 1; SELECT @a += v FROM (VALUES (1), (NULL), (2)) AS t(v); SELECT @a", (None,)),
     fails("DECLARE @a int = 2147483640; SELECT @a += v FROM (VALUES (5), (5)) AS t(v)", 8115),
     fails("DECLARE @a int; SELECT @a = 1, 2", 141),
+    fails("DECLARE @a int; SELECT @a = 1 UNION ALL SELECT 2", 10734),
     fails("DECLARE @a int; SELECT @a = 'x'", 245),
 )  # fmt: skip
 

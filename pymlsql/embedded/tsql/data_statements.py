@@ -86,10 +86,20 @@ def _assignments(parser: Parser, line: int, prefix: str, end: int) -> nodes.Sele
         expressions.append(parser.expression())
         if not parser.take_op(","):
             break
+    _refuse_set_operators(parser, end, line)
     tail = parser.slice(parser.index, end).sql if end > parser.index else ""
     text = f"{prefix}SELECT {head} {', '.join(expression.sql for expression in expressions)} {tail}"
     return nodes.Select(line, Text(text, line), tuple(targets), values=tuple(expressions),
                         is_plain=not (prefix or head or tail))  # fmt: skip
+
+
+def _refuse_set_operators(parser: Parser, end: int, line: int) -> None:
+    """Raises 10734 for UNION, INTERSECT and EXCEPT behind assignments."""
+    depth = 0
+    for token in parser.tokens[parser.index : end]:
+        depth += token.is_op("(") - token.is_op(")")
+        if depth == 0 and token.is_word("UNION", "INTERSECT", "EXCEPT"):
+            raise sql_error(10734, line=line)
 
 
 def common_tables(parser: Parser) -> Text:

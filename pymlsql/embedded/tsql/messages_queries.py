@@ -54,6 +54,8 @@ MESSAGES_QUERIES: dict[int, tuple[int, str]] = {
     9829: (16, "STRING_AGG aggregation result exceeded the limit of 8000 bytes. Use LOB types to avoid result "
                "truncation."),
     10715: (15, "'{}' is not a valid hint."),
+    10734: (15, "Variable assignment is not allowed in a statement containing a top level UNION, INTERSECT or EXCEPT "
+            "operator."),
     10741: (15, "A TOP can not be used in the same query or sub-query as a OFFSET."),
     10742: (15, "The offset specified in a OFFSET clause may not be negative."),
     10744: (15, "The number of rows provided for a FETCH clause must be greater then zero."),
