@@ -6,7 +6,7 @@ import re
 import socket
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -142,11 +142,15 @@ class Database:
 
 @dataclass(frozen=True, slots=True)
 class ResultSet:
-    """Names and Python types of the columns, and all rows; no columns where the batch gave no result set."""
+    """Names and Python types of the columns, and all rows; no columns where the batch gave no result set.
+
+    `messages` are what the batch has said besides (PRINT, RAISERROR up to severity 10), as far as the driver tells.
+    """
 
     names: tuple[str, ...]
     kinds: tuple[Any, ...]
     rows: list[Any]
+    messages: tuple[str, ...] = ()
 
 
 def fetch(connection: Connection, sql: str, params: Sequence[Any] = ()) -> ResultSet:
@@ -159,13 +163,15 @@ def fetch(connection: Connection, sql: str, params: Sequence[Any] = ()) -> Resul
     try:
         cursor.execute(sql, *([tuple(params)] if params else []))
         found = ResultSet((), (), [])
+        messages: list[str] = []
         while True:
+            messages += [str(one[-1]).rpartition("]")[2] for one in getattr(cursor, "messages", None) or ()]
             if cursor.description is not None and not found.names:
                 columns = list(cursor.description)
                 rows = cursor.fetchall()
                 found = ResultSet(tuple(str(c[0]) for c in columns), tuple(c[1] for c in columns), list(rows))
             if not cursor.nextset():
-                return found
+                return replace(found, messages=tuple(messages))
     finally:
         cursor.close()
 

@@ -199,6 +199,26 @@ def _find_models(database: Database) -> Finding:
     return Finding("models", "ok", ", ".join(promoted))
 
 
+_LOST = """\
+SELECT m.name, g.alias
+FROM ml.routes AS r
+JOIN ml.models AS m ON m.model_id = r.model_id
+JOIN ml.route_ranges AS g ON g.route_id = r.route_id
+WHERE r.active = 1 AND r.route_id = (SELECT MAX(o.route_id) FROM ml.routes AS o WHERE o.model_id = r.model_id)
+    AND NOT EXISTS (SELECT 1 FROM ml.model_aliases AS a WHERE a.model_id = r.model_id AND a.alias = g.alias)
+GROUP BY m.name, g.alias
+ORDER BY m.name, g.alias"""
+
+
+def _find_routes(database: Database) -> Finding:
+    """A route that gives a share to nobody: nothing is scored by it."""
+    registry.list_models(database)  # says so where there is no registry
+    lost = [f"{row.name} gives a share to {row.alias}, which no version has" for row in database.rows(_LOST)]
+    if lost:
+        return Finding("routes", "fail", "; ".join(lost), "run pymlsql model promote, or pymlsql route set")
+    return Finding("routes", "ok", "all aliases have versions")
+
+
 _LOCAL: tuple[tuple[str, Callable[[], Finding]], ...] = (
     ("python", _find_python),
     ("packages", _find_packages),
@@ -213,4 +233,5 @@ _REMOTE: tuple[tuple[str, Callable[[Database], Finding]], ...] = (
     ("signatures", _find_signatures),
     ("members", _find_members),
     ("models", _find_models),
+    ("routes", _find_routes),
 )

@@ -65,6 +65,12 @@ class Module:
         return "\nGO\n".join((self.text, *self.extras))
 
     @property
+    def parameters(self) -> dict[str, bool]:
+        """The parameters of a procedure, in lower case and without their @, and whether each has a default."""
+        head = self.text.partition("\nAS\n")[0]
+        return {found[1].lower(): "=" in found[2] for found in re.finditer(r"^    @(\w+) (.*)$", head, re.MULTILINE)}
+
+    @property
     def permission(self) -> str:
         """What its roles need to use it."""
         return "EXECUTE" if self.type in ("procedure", "type") else "SELECT"

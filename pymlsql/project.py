@@ -29,6 +29,7 @@ from pymlsql.features.modules import render_features
 from pymlsql.jobs import Job, RenderedJob, render_job
 from pymlsql.modules import Module
 from pymlsql.procedures import ProcedureDeclaration
+from pymlsql.quoting import qualified
 from pymlsql.routes.declaration import DeclaredRoute, check_routes, parse_route
 from pymlsql.settings import CONFIG_FILE
 from pymlsql.toml_lines import find_line
@@ -212,12 +213,35 @@ def _tables(values: Mapping[str, object], key: str) -> Iterator[tuple[str, dict[
 
 
 def _check_jobs(made: Project) -> None:
+    if not made.jobs:
+        return
     names: dict[str, str] = {}
     for job in made.rendered_jobs:
         path = ("jobs", str(job.declared[-1]))
         if job.name.lower() in names:
             raise DeclarationError(f"{'.'.join(path)}: {names[job.name.lower()]} is called {job.name} too.", path)
         names[job.name.lower()] = ".".join(path)
+    taken = {qualified(one.name).lower(): one.parameters for one in made.modules if one.type == "procedure"}
+    for key, declared in made.jobs.items():
+        for number, step in enumerate(declared.steps):
+            if step.procedure is not None:
+                name = made.procedures[step.procedure].name
+                _check_arguments(("jobs", key, "steps", number), name, step.arguments, taken[qualified(name).lower()])
+
+
+def _check_arguments(
+    path: tuple[str | int, ...], name: str, given: Mapping[str, object], taken: Mapping[str, bool]
+) -> None:
+    """Raise DeclarationError where a step gives a procedure what it does not take, or not what it asks for."""
+    said = ".".join(map(str, path))
+    for argument in given:
+        if argument.lower() not in taken:
+            raise DeclarationError(f"{said}.arguments: {name} has no parameter {argument}{suggest(argument, taken)}.",
+                                   (*path, "arguments", argument))  # fmt: skip
+    names = {argument.lower() for argument in given}
+    missing = [parameter for parameter, has_default in taken.items() if not has_default and parameter not in names]
+    if missing:
+        raise DeclarationError(f"{said}: {name} asks for {', '.join(missing)}: give them as arguments.", path)
 
 
 def example(name: str) -> Project:

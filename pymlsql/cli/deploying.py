@@ -209,8 +209,9 @@ def _print_plan(found: Plan, *, diff: bool, done: bool = False) -> None:
             output.print_line(f"{sign} route of {route.name}" + (f": {said}" if said else ""))
     n_same = sum(1 for one in found.entries if one.action == "same" and one.conflict is None)
     counts = {words: sum(1 for one in found.entries if one.action == word) for word, words in _COUNTED.items()}
-    said = ", ".join(f"{n} {words[done]}" for words, n in counts.items() if n) or "nothing to do"
     n_refused = sum(1 for one in found.entries if one.conflict is not None)
+    nothing = "nothing else to do" if n_refused else "nothing to do"
+    said = ", ".join(f"{n} {words[done]}" for words, n in counts.items() if n) or nothing
     refused = f"; {n_refused} refused, so that apply changes nothing" if n_refused and not done else ""
     output.print_line(f"{found.project}: {said}; {n_same} unchanged{refused}")
 

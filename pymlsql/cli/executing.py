@@ -25,14 +25,14 @@ def execute(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The procedure's key in the project file.")],
     arguments: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[PARAMETER=VALUE]...", help="As its EXEC takes them; the server converts the texts."),
+        typer.Argument(metavar="PARAMETER=VALUE", help="As its EXEC takes them; the server converts the texts."),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="Rows to show; --json shows all.")] = 20,
     project_file: ProjectOption = Path("."),
     url: UrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Execute a procedure of the project, [procedures.NAME], and show its first result."""
+    """Execute a procedure of the project, by its key in the file, and show its first result."""
     import pymlsql
     from pymlsql import project
     from pymlsql.database import fetch
@@ -44,6 +44,8 @@ def execute(
     statement, values = render_call(declared.procedures[name], arguments or [])
     with pymlsql.connect(url) as db, output.status(f"running {name}"), db.connect(autocommit=True) as connection:
         found = fetch(connection, statement, values)
+    for message in found.messages:
+        output.print_note(message)
     rows = [tuple(row) for row in found.rows]
     if as_json:
         output.print_json([dict(zip(found.names, row, strict=True)) for row in rows])
@@ -52,7 +54,7 @@ def execute(
         if len(rows) > limit:
             output.print_line(f"{len(rows):,} rows, {limit:,} shown")
     else:
-        output.print_line(f"{declared.procedures[name].name}: done, no rows")
+        output.print_line(f"{declared.procedures[name].name}: done; it returned no rows")
 
 
 def render_call(procedure: ProcedureDeclaration, arguments: list[str]) -> tuple[str, tuple[Any, ...]]:

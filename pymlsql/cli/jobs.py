@@ -153,10 +153,14 @@ def export(
     command: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The pymlsql that will run; by default this one.")
     ] = None,
+    user: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Who runs the units; by default who exports them.")
+    ] = None,
     project_file: ProjectOption = Path("."),
 ) -> None:
     """Write timers that run the project's jobs from a machine, for servers without SQL Server Agent."""
     import datetime
+    import getpass
     import sys
 
     from pymlsql import project
@@ -169,7 +173,7 @@ def export(
         raise JobError(f"{declared.path} declares no jobs.")
     environment = environment_file or f"/etc/pymlsql/{declared.required_name}.env"
     program = Path(sys.executable).with_name("pymlsql") if command is None else command
-    place = units.Place(declared.path.resolve(), program, environment)
+    place = units.Place(declared.path.resolve(), program, environment, user or getpass.getuser())
     today = datetime.datetime.now().date()
     made = {} if systemd is None else units.render_units(systemd, declared.rendered_jobs, place, today)
     made |= {} if cron is None else units.render_crontab(cron, declared.rendered_jobs, place, today)

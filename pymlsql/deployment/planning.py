@@ -105,7 +105,7 @@ class Plan:
     @property
     def entries(self) -> tuple[Step | JobChange | MemberChange | RouteChange, ...]:
         """Modules, jobs, members of roles, and routes."""
-        return (*self.steps, *self.jobs, *self.members)
+        return (*self.steps, *self.jobs, *self.members, *self.routes)
 
     @property
     def is_empty(self) -> bool:

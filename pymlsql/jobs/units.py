@@ -21,6 +21,8 @@ MARK = "# Made by pymlsql job export from "
 
 _UNSAFE = re.compile(r"[\x00-\x1f\"'\\$`]")
 
+_USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+
 _SERVICE = """\
 {mark}
 [Unit]
@@ -32,6 +34,7 @@ StartLimitBurst=10
 
 [Service]
 Type=oneshot
+User={user}
 # PYMLSQL_URL="..." in a file of mode 0600.
 EnvironmentFile={environment}
 WorkingDirectory={folder}
@@ -59,13 +62,16 @@ WantedBy=timers.target
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the project's file lies, which program runs its jobs, and which file has the URL of the server."""
+    """Where the project's file lies, which program runs its jobs, which file has the server's URL, and who runs it."""
 
     project: Path
     command: Path
     environment: str
+    user: str
 
     def __post_init__(self) -> None:
+        if not _USER.fullmatch(self.user):
+            raise JobError(f"{self.user!r} is no name of a user of this system.")
         for text in (str(self.project), str(self.command), self.environment):
             if not text.startswith("/"):
                 raise JobError(f"{text}: a path from / on is wanted, as nobody knows where a unit is started.")
@@ -84,6 +90,7 @@ def render_units(folder: Path, jobs: Iterable[RenderedJob], place: Place, today:
         facts = {"mark": f"{MARK}{_escaped(str(place.project))}", "description": _described(job)}
         texts[f"{name}.service"] = _SERVICE.format(
             **facts, environment=_escaped(place.environment), key=job.declared[-1],
+            user=place.user,
             folder=_escaped(str(place.project.parent)), command=_escaped(str(place.command)),
         )  # fmt: skip
         if job.enabled and job.schedules:

@@ -9,14 +9,14 @@ shadow = ["candidate"]                        # optional
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 
 from pymlsql.errors import DeclarationError, RegistryError
 from pymlsql.features.terms import Frozen
 from pymlsql.registry.names import check_name
-from pymlsql.wording import suggest
+from pymlsql.wording import first_error, suggest
 
 
 def _checked_alias(name: str) -> str:
@@ -65,9 +65,8 @@ def parse_route(values: Mapping[str, object], models: Collection[str], where: tu
     try:
         found = DeclaredRoute.model_validate(dict(values))
     except ValidationError as error:
-        first: Any = error.errors()[0]
-        place = tuple(key for key in first["loc"] if key != "[key]")
-        message = str(first["msg"]).removeprefix("Value error, ")
+        found_at, message, _ = first_error(error, DeclaredRoute)
+        place = tuple(key for key in found_at if key != "[key]")
         raise DeclarationError(f"{'.'.join(map(str, (*where, *place)))}: {message}.", (*where, *place)) from None
     if found.model.lower() not in {model.lower() for model in models}:
         path = (*where, "model")

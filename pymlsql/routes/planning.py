@@ -13,6 +13,7 @@ from pymlsql.database import fetch
 from pymlsql.errors import DeclarationError, RegistryError
 from pymlsql.routes.declaration import DeclaredRoute
 from pymlsql.routes.operations import Route, change_route, end_route, read_routes
+from pymlsql.wording import suggest
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -66,7 +67,15 @@ def _plan(
     name, model = wanted.model, wanted.model.lower()
     lacking = next((a for a in (*wanted.shares, *wanted.shadow) if (model, a.lower()) not in aliases), None)
     if lacking is not None:
-        return RouteChange(name, "wait", key, wanted, f"no version of {name} has the alias {lacking} yet")
+        is_routed = found is not None and found.active and lacking.lower() in map(str.lower, found.shares)
+        known = sorted(alias for owner, alias in aliases if owner == model)
+        note = (
+            f"no version of {name} has the alias {lacking} any more, and the route gives it a share: nothing is scored "
+            "until one has (pymlsql model promote)"
+            if is_routed
+            else f"no version of {name} has the alias {lacking} yet{suggest(lacking, known)}"
+        )
+        return RouteChange(name, "wait", key, wanted, note)
     if found is None:
         return RouteChange(name, "create", key, wanted)
     expected = found.route_id
@@ -83,10 +92,10 @@ def _plan(
     if not difference and not is_hand_made:
         return RouteChange(name, "same", key, wanted, expected=expected)
     conflict_of = None
-    if difference and is_hand_made:
+    if is_hand_made:
         was = "is there already, and no project made it"
         was = "was changed on the server since it was applied" if was_ours else was
-        conflict_of = f"the route of {name} {was} ({difference})"
+        conflict_of = f"the route of {name} {was} ({difference or 'as declared'})"
     return RouteChange(name, "alter", key, wanted, difference, conflict_of, expected=expected)
 
 

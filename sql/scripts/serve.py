@@ -17,6 +17,7 @@ import traceback
 
 import pandas as pd
 
+NULLS = re.compile(r"\b(nan|None)\b(?=([^']*'[^']*')*[^']*$)")  # outside of quotes
 UNKNOWN = re.compile(r"Found unknown categories \[(.*)\] in column \d+ during transform", re.DOTALL)
 
 
@@ -35,7 +36,7 @@ def serve(told, wanted):
         found = UNKNOWN.match(str(error))
         if found is None:
             raise
-        raise Wrong("training has not seen " + found.group(1)) from None
+        raise Wrong("training has not seen " + NULLS.sub("NULL", found.group(1))) from None
 
 
 def further_columns(told, wanted):

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from sklearn.linear_model import LogisticRegression
 
-from pymlsql import deployment, models, registry, routes, signature
+from pymlsql import deployment, doctor, models, registry, routes, signature
 from pymlsql.errors import DatabaseError, DeploymentError, RegistryError, UsageError
 from pymlsql.routes import operations
 from pymlsql.toolkit import Toolkit
@@ -356,8 +356,9 @@ def test_what_somebody_changed_is_refused_and_overwritten(fresh: Scored) -> None
         db.apply(declared, check=False)
     db.apply(declared, check=False, overwrite=True)
     routes.set_route(db, "Split", {"champion": 90, "challenger": 10})
-    assert routes.find_route(db, "Split").project is None  # the same by hand: the next apply takes it over
-    db.apply(declared, check=False)
+    with pytest.raises(DeploymentError, match=r"changed on the server since it was applied \(as declared\)"):
+        db.apply(declared, check=False)  # taken over it would be a change, from which on the report counts
+    db.apply(declared, check=False, overwrite=True)
     assert routes.find_route(db, "Split").project == "flat"
     routes.set_route(db, "Split", {"champion": 60, "challenger": 40})
     assert db.plan(project_of(fresh.declared, view)).is_empty  # not declared any more, and somebody else's by now
@@ -366,8 +367,24 @@ def test_what_somebody_changed_is_refused_and_overwritten(fresh: Scored) -> None
 def test_an_alias_that_there_is_not_yet_is_said(fresh: Scored) -> None:
     declared = project_of(fresh.declared, features("kind"), champion=90, tomorrow=10)
     done = fresh.db.apply(declared, check=False)
-    assert done.notes == ("the route of Split: no version of Split has the alias tomorrow yet",)
+    assert "no version of Split has the alias tomorrow yet" in done.notes[0]
+    assert [one.action for one in done.plan.entries if one.name == "Split"] == ["wait"]
     assert routes.find_route(fresh.db, "Split").shares == {"champion": 60, "challenger": 40}
+
+
+def test_an_alias_that_vanished_is_seen_by_plan_and_doctor(fresh: Scored) -> None:
+    declared = project_of(fresh.declared, features("kind"), champion=60, challenger=40)
+    saved = fresh.db.rows("SELECT model_id, version FROM ml.model_aliases WHERE alias = N'challenger'")[0]
+    fresh.db.execute("DELETE FROM ml.model_aliases WHERE alias = N'challenger'")
+    try:
+        (note,) = [route.note for route in fresh.db.plan(declared).routes]
+        assert "the alias challenger any more, and the route gives it a share: nothing is scored" in note
+        (found,) = [one for one in doctor.examine(fresh.db.target.url) if one.name == "routes"]
+        assert (found.state, found.detail) == ("fail", "Split gives a share to challenger, which no version has")
+    finally:
+        fresh.db.execute(
+            "INSERT INTO ml.model_aliases (model_id, alias, version) VALUES (?, N'challenger', ?)", tuple(saved)
+        )
 
 
 def test_the_report_compares_variants_by_their_labels(fresh: Scored, target: servers.Target) -> None:

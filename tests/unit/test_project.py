@@ -229,3 +229,26 @@ def test_same_seed_makes_the_same_data() -> None:
     for generate in (bank.generate, demand.generate):
         first, second = generate(), generate()
         assert all(first[table].equals(second[table]) for table in first)
+
+
+@pytest.mark.parametrize(
+    ("procedure", "arguments", "message"),
+    [
+        ("score", "unscord = true", r"arguments: dbo\.ScoreCalls has no parameter unscord \(did you mean unscored\?\)"),
+        ("score_one", "age = 3", r"steps\.0: dbo\.ScoreCall asks for job, marital, .*: give them as arguments"),
+        ("evaluate", "", ""),
+        ("score", "UNSCORED = true, return_rows = false", ""),
+    ],
+)
+def test_a_step_gives_its_procedure_what_that_takes(
+    tmp_path: Path, procedure: str, arguments: str, message: str
+) -> None:
+    text = (project.example_folder("bank") / "project.toml").read_text(encoding="utf-8")
+    step = f'{{ name = "a", procedure = "{procedure}", arguments = {{ {arguments} }} }}'
+    path = tmp_path / "pymlsql.toml"
+    path.write_text(f"{text}\n[jobs.nightly]\nsteps = [{step}]\n", encoding="utf-8")
+    if not message:
+        assert len(project.read(path).jobs) == 1
+        return
+    with pytest.raises(DeclarationError, match=message):
+        project.read(path)
