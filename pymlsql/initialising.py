@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
 from pymlsql import batches
 from pymlsql.errors import UsageError
-from pymlsql.project import EXAMPLES, example_folder
+from pymlsql.project import EXAMPLES, PROJECT_NAME, example_folder
 from pymlsql.settings import CONFIG_FILE
 
 
@@ -17,10 +16,11 @@ def initialise(folder: Path, name: str) -> list[Path]:
 
     Raises UsageError for an unknown example, and where one of the files is there already; then nothing is written.
     """
-    place, own = example_folder(name), folder.resolve().name
+    place = example_folder(name)
+    own = folder.resolve().name if PROJECT_NAME.fullmatch(folder.resolve().name) else name
     texts = {
         CONFIG_FILE: (place / "project.toml").read_text(encoding="utf-8").replace(
-            f'[project]\nname = "{name}"', f"[project]\nname = {json.dumps(own, ensure_ascii=False)}"
+            f'[project]\nname = "{name}"', f'[project]\nname = "{own}"'
         ),
         "README.md": _README.format(name=own, steps=EXAMPLES[name], uses=USES[name]),
         "alembic.ini": _ALEMBIC,

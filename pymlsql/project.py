@@ -38,7 +38,7 @@ from pymlsql.wording import suggest
 TABLES = ("project", "environments", "database", "security", "features", "procedures", "jobs", "grants", "routes")
 """What a project file may hold."""
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,59}")
+PROJECT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,59}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ def _parse_head(values: Mapping[str, object]) -> tuple[str | None, str | None]:
             known = suggest(key, ("name", "tables"))
             raise DeclarationError(f"project.{key}: a project has no such key{known}.", ("project", key))
     name, tables = table.get("name"), table.get("tables")
-    if name is not None and (not isinstance(name, str) or not _NAME.fullmatch(name)):
+    if name is not None and (not isinstance(name, str) or not PROJECT_NAME.fullmatch(name)):
         where = ("project", "name")
         raise DeclarationError(f"project.name: {name!r} is not a name of letters, digits, - and _, up to 60.", where)
     if tables not in (None, "pdm"):
@@ -207,7 +207,7 @@ def _tables(values: Mapping[str, object], key: str) -> Iterator[tuple[str, dict[
     if not isinstance(declared, dict):
         raise DeclarationError(f"{key}: tables [{key}.NAME] are wanted.", (key,))
     for name, one in declared.items():
-        if not isinstance(one, dict) or not _NAME.fullmatch(name):
+        if not isinstance(one, dict) or not PROJECT_NAME.fullmatch(name):
             raise DeclarationError(f"{key}.{name}: a table [{key}.NAME] is wanted.", (key, name))
         yield name, one
 

@@ -42,9 +42,15 @@ def test_a_project_gets_its_own_tables_and_not_those_of_the_example(db: Toolkit,
     assert migrate.current(db.engine, folder=declared.migrations) == ("0001",)
     assert tables(db) == {"dbo.DemandItems", "dbo.DemandSales", "dbo.DemandPromotions", "dbo.alembic_version"}
     assert len(db.apply(declared).plan.changes) == len(declared.modules)
-    db.undo("demand")
+    db.undo(declared.required_name)
     migrate.downgrade(db.engine, folder=tmp_path / "migrations")
     assert tables(db) == {"dbo.alembic_version"}
+
+
+@pytest.mark.parametrize(("folder", "name"), [("shop-2", "shop-2"), ("2024 shop", "bank")])
+def test_a_project_is_called_as_its_folder_where_it_can_be(tmp_path: Path, folder: str, name: str) -> None:
+    initialising.initialise(tmp_path / folder, "bank")
+    assert project.read(tmp_path / folder).name == name
 
 
 def test_alembic_itself_runs_the_project_s_migrations(db: Toolkit, own_server: servers.Target, tmp_path: Path) -> None:
@@ -72,8 +78,6 @@ def test_alembic_itself_runs_the_project_s_migrations(db: Toolkit, own_server: s
 def test_a_revision_carries_a_deployment_up_and_down(db: Toolkit, tmp_path: Path) -> None:
     initialising.initialise(tmp_path, "demand")
     folder = tmp_path / "migrations"
-    text = (tmp_path / "pymlsql.toml").read_text()  # a table type does not change with the features
-    (tmp_path / "pymlsql.toml").write_text(text[: text.index("[procedures.score_rows]")] + text[text.index("[jobs.") :])
     first = project.read(tmp_path)
     db.upgrade(declared=first)
     revisions.write_revision(first, first.modules, "deploy the features")
