@@ -189,24 +189,17 @@ _SIGNS = {"create": "+", "alter": "~", "drop": "-", "settle": "*", "forget": "*"
 def _print_plan(found: Plan, *, diff: bool, done: bool = False) -> None:
     for step in found.steps:
         if step.changes or step.conflict or step.action == "keep":
-            output.print_line(_line(step))
+            output.print_line(_line(step.type, step, "; ".join(filter(None, step.notes)), done=done))
             for line in step.diff if diff else ():
                 output.print_line(f"    {line}")
-    for job in found.jobs:
-        if job.action != "same" or job.conflict:
-            said = job.conflict or ", ".join(job.differences)
-            sign = "!" if job.conflict else _SIGNS[job.action]
-            output.print_line(f"{sign} job {job.name}" + (f": {said}" if said else ""))
-    for member in found.members:
-        if member.action != "same" or member.conflict:
-            said = member.conflict or member.note
-            sign = "!" if member.conflict else _SIGNS[member.action]
-            output.print_line(f"{sign} member {member.name}" + (f": {said}" if said else ""))
-    for route in found.routes:
-        if route.action != "same" or route.conflict:
-            said = route.conflict or route.note
-            sign = "!" if route.conflict else _SIGNS[route.action]
-            output.print_line(f"{sign} route of {route.name}" + (f": {said}" if said else ""))
+    others: list[tuple[str, JobChange | MemberChange | RouteChange, str]] = [
+        *(("job", job, ", ".join(job.differences)) for job in found.jobs),
+        *(("member", member, member.note) for member in found.members),
+        *(("route of", route, route.note) for route in found.routes),
+    ]
+    for kind, one, note in others:
+        if one.action != "same" or one.conflict:
+            output.print_line(_line(kind, one, note, done=done))
     n_same = sum(1 for one in found.entries if one.action == "same" and one.conflict is None)
     counts = {words: sum(1 for one in found.entries if one.action == word) for word, words in _COUNTED.items()}
     n_refused = sum(1 for one in found.entries if one.conflict is not None)
@@ -227,10 +220,11 @@ _COUNTED = {
 """Each action as what is to be done, and as what was."""
 
 
-def _line(step: Step) -> str:
-    sign = "!" if step.conflict else _SIGNS[step.action]
-    notes = [step.conflict] if step.conflict else list(step.notes)
-    return f"{sign} {step.type} {step.name}" + (f": {'; '.join(filter(None, notes))}" if notes else "")
+def _line(kind: str, one: Step | JobChange | MemberChange | RouteChange, note: str, *, done: bool) -> str:
+    """One entry; what was in conflict and has been done nevertheless (--overwrite) is told as what was done."""
+    sign = "!" if one.conflict and not done else _SIGNS[one.action]
+    said = one.conflict or note
+    return f"{sign} {kind} {one.name}" + (f": {said}" if said else "")
 
 
 def _plain_plan(found: Plan) -> list[dict[str, object]]:

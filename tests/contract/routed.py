@@ -13,7 +13,7 @@ import pandas as pd
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
-from pymlsql import models, routes, signature
+from pymlsql import deployment, models, routes, signature
 from pymlsql.project import Project
 from pymlsql.routes.declaration import DeclaredRoute
 from pymlsql.toolkit import Toolkit
@@ -31,6 +31,29 @@ def push(db: Toolkit, name: str, *aliases: str) -> None:
             made[alias], signature.infer(INPUTS, made[alias], sql_types=dict.fromkeys(INPUTS, "float"))
         )
         db.push(packed, name, alias=alias)
+
+
+@contextlib.contextmanager
+def deployed(scored: Any, declared: Any, features: Any) -> Iterator[Any]:
+    """Another declaration of the procedure for a while."""
+    try:
+        with scored.db.transaction() as connection:
+            deployment.deploy(connection, declared.render(features))
+        yield declared
+    finally:
+        with scored.db.transaction() as connection:
+            deployment.deploy(connection, scored.declared.render(features))
+
+
+@contextlib.contextmanager
+def vanished(db: Toolkit, alias: str) -> Iterator[None]:
+    """Without an alias for a while, taken away past the registry."""
+    saved = db.rows("SELECT model_id, version, alias FROM ml.model_aliases WHERE alias = ?", (alias,))[0]
+    db.execute("DELETE FROM ml.model_aliases WHERE alias = ?", (alias,))
+    try:
+        yield
+    finally:
+        db.execute("INSERT INTO ml.model_aliases (model_id, version, alias) VALUES (?, ?, ?)", tuple(saved))
 
 
 def whose(db: Toolkit, model: str) -> dict[int, int]:

@@ -19,6 +19,7 @@ from pymlsql.errors import DatabaseError, DeploymentError, RegistryError, UsageE
 from pymlsql.routes import operations
 from pymlsql.toolkit import Toolkit
 from tests import servers
+from tests.contract import routed
 from tests.contract.people import people
 from tests.contract.routed import REFUSED, missing_label, planned, project_of, push, ranges, splits, versions, whose
 from tests.contract.test_batch import INPUTS, ROWS, Scored, declare, features, flat_server, missing
@@ -176,18 +177,12 @@ def test_unscored_is_what_the_version_of_the_slot_has_not_scored(fresh: Scored) 
 
 
 def test_a_procedure_that_is_declared_without_routes_follows_none(fresh: Scored) -> None:
-    plain = declare("Split", alerts_per_period=5, route=False)
-    try:
-        with fresh.db.transaction() as connection:
-            deployment.deploy(connection, plain.render(features("kind")))
+    with routed.deployed(fresh, declare("Split", alerts_per_period=5, route=False), features("kind")) as plain:
         assert "routed" not in fresh.db.scalar(f"SELECT OBJECT_DEFINITION(OBJECT_ID(N'{plain.name}'))")
         assert set(fresh.run()["model_version"]) == {1}
         with pytest.raises(DatabaseError, match="51004"):
             fresh.run("@unscored = 1")
         assert fresh.stored()["alert"].sum() > 0
-    finally:
-        with fresh.db.transaction() as connection:
-            deployment.deploy(connection, fresh.declared.render(features("kind")))
 
 
 def test_a_shadow_scores_and_is_not_seen(fresh: Scored) -> None:
@@ -374,18 +369,11 @@ def test_an_alias_that_there_is_not_yet_is_said(fresh: Scored) -> None:
 
 def test_an_alias_that_vanished_is_seen_by_plan_and_doctor(fresh: Scored) -> None:
     declared = project_of(fresh.declared, features("kind"), champion=60, challenger=40)
-    saved = fresh.db.rows("SELECT model_id, version FROM ml.model_aliases WHERE alias = N'challenger'")[0]
-    fresh.db.execute("DELETE FROM ml.model_aliases WHERE alias = N'challenger'")
-    try:
+    with routed.vanished(fresh.db, "challenger"):
         (note,) = [route.note for route in fresh.db.plan(declared).routes]
         assert "the alias challenger any more, and the route gives it a share: nothing is scored" in note
         (found,) = [one for one in doctor.examine(fresh.db.target.url) if one.name == "routes"]
         assert (found.state, found.detail) == ("fail", "Split gives a share to challenger, which no version has")
-    finally:
-        fresh.db.execute(
-            "INSERT INTO ml.model_aliases (model_id, alias, version) VALUES (?, N'challenger', ?)", tuple(saved)
-        )
-
 
 def test_the_report_compares_variants_by_their_labels(fresh: Scored, target: servers.Target) -> None:
     db, declared = fresh.db, project_of(fresh.declared, features("kind"))
