@@ -213,6 +213,8 @@ def test_grants_follow_the_declaration(db: Toolkit, tmp_path: Path) -> None:
     assert db.scalar(held) == "ml_scorer"
     db.undo("shop")
     assert db.scalar(held) == "ml_reader"
+    db.apply(with_modules(declared, extra))  # whom the project had granted it then, it knows again
+    assert db.scalar(held) is None
 
 
 def test_a_table_is_made_once_and_never_taken_with_its_rows(db: Toolkit, tmp_path: Path) -> None:
